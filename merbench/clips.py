@@ -1,0 +1,87 @@
+"""The clip table: one row per annotated video sample, in fixed columns."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Any
+
+from merbench.errors import ReleaseError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["COLUMNS", "clip_table", "clips_digest", "labels_digest"]
+
+# Design, section 2. `apex` may be missing; `label` is -1 until a label scheme has been applied.
+COLUMNS: dict[str, str] = {
+    "clip": "string",
+    "database": "string",
+    "subject": "string",
+    "onset": "Int64",
+    "apex": "Int64",
+    "offset": "Int64",
+    "fps": "Float64",
+    "emotion": "string",
+    "action_units": "string",
+    "label": "int64",
+}
+REQUIRED = ("clip", "database", "subject")
+
+
+def clip_table(rows: Any) -> pd.DataFrame:
+    """A validated clip table.
+
+    Args:
+        rows: anything `pandas.DataFrame` takes; the columns `clip`, `database` and `subject` must be there, the others
+            of `COLUMNS` are filled with missing values (`label` with -1).
+
+    Returns:
+        A table with exactly the columns of `COLUMNS`, in their order and types, and a fresh index 0..n-1.
+
+    Raises:
+        ReleaseError: a column is missing or unknown, a clip id stands twice, or a subject or clip id does not start
+            with its database's name (ids must be unique over databases).
+    """
+    import pandas as pd
+
+    table = pd.DataFrame(rows)
+    missing = [name for name in REQUIRED if name not in table]
+    unknown = sorted(set(table.columns) - set(COLUMNS))
+    if missing or unknown:
+        raise ReleaseError(f"clip table: missing columns {missing}, unknown columns {unknown}")
+    for name in COLUMNS:
+        if name not in table:
+            table[name] = -1 if name == "label" else pd.NA
+    table = table[list(COLUMNS)].astype(COLUMNS).reset_index(drop=True)
+    _check_ids(table)
+    return table
+
+
+def _check_ids(table: pd.DataFrame) -> None:
+    twice = sorted(table["clip"][table["clip"].duplicated()].unique())
+    if twice:
+        raise ReleaseError(f"clip table: these clips stand twice: {', '.join(twice[:5])}")
+    for name in ("subject", "clip"):
+        strangers = [
+            value
+            for value, prefix in zip(
+                table[name], table["database" if name == "subject" else "subject"], strict=True
+            )
+            if not value.startswith(f"{prefix}/")
+        ]
+        if strangers:
+            raise ReleaseError(
+                f"clip table: {name} {strangers[0]!r} must read "
+                f"{'database/subject' if name == 'subject' else 'database/subject/clip'}"
+            )
+
+
+def clips_digest(clips: pd.DataFrame) -> str:
+    """sha256 (hex) of the clip ids in their order: which clips, and in what order."""
+    return hashlib.sha256("\n".join(clips["clip"]).encode()).hexdigest()
+
+
+def labels_digest(clips: pd.DataFrame) -> str:
+    """sha256 (hex) of `clip label` lines in clip order: which truth."""
+    lines = (f"{clip} {label}" for clip, label in zip(clips["clip"], clips["label"], strict=True))
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()

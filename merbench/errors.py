@@ -1,0 +1,83 @@
+"""Errors a user can mend: one line that says what is wrong, where, and what to do.
+
+The command line prints the line on stderr and exits with code 2; anything else that is raised is a defect of
+merbench or of a plugin and keeps its traceback.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+__all__ = [
+    "BrokenClips",
+    "MerbenchError",
+    "OptionError",
+    "OutputError",
+    "PluginError",
+    "RecordError",
+    "ReleaseError",
+    "TrainingError",
+    "UnknownName",
+    "UnresolvableFeature",
+    "nearest",
+]
+
+
+class MerbenchError(Exception):
+    """Base of every expected error. `str(error)` is one line for the user; `exit_code` is the process's."""
+
+    exit_code = 2
+
+
+class UnknownName(MerbenchError):
+    """A name that nothing registered; the message offers the nearest ones."""
+
+    def __init__(self, noun: str, name: str, known: Iterable[str], hint: str = "") -> None:
+        self.noun, self.name = noun, name
+        how = hint or f"list all with: merbench list {noun}s"
+        super().__init__(f"no {noun} is called {name!r}{nearest(name, known)}; {how}")
+
+
+class PluginError(MerbenchError):
+    """A plugin that cannot be loaded, clashes with another, or names code that is not there."""
+
+
+class ReleaseError(MerbenchError):
+    """A release on disk that is not what its source expects."""
+
+
+class BrokenClips(ReleaseError):
+    """Clips whose files are missing or unreadable. `reasons` maps clip id to the reason."""
+
+    def __init__(self, reasons: dict[str, str]) -> None:
+        self.reasons = dict(reasons)
+        shown = "; ".join(f"{clip}: {reason}" for clip, reason in list(self.reasons.items())[:5])
+        more = f"; and {len(reasons) - 5} more" if len(reasons) > 5 else ""
+        super().__init__(f"{len(reasons)} broken clip(s): {shown}{more}; mend the release and run again")
+
+
+class UnresolvableFeature(MerbenchError):
+    """A feature that cannot be computed from what the dataset's sources provide."""
+
+
+class OptionError(MerbenchError):
+    """A setting that the model or recipe does not have, or a value that it cannot take."""
+
+
+class TrainingError(MerbenchError):
+    """Training that cannot go on, e.g. a loss that is not a number."""
+
+
+class RecordError(MerbenchError):
+    """A record that is not valid, was changed, or belongs to another schema version."""
+
+
+class OutputError(MerbenchError):
+    """A place that cannot be written: read-only, full, or in use."""
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """`" (nearest: a, b)"` for the names in `known` that resemble `name`, else an empty string."""
+    close = difflib.get_close_matches(name.lower(), sorted(known), n=3, cutoff=0.5)
+    return f" (nearest: {', '.join(close)})" if close else ""

@@ -1,0 +1,197 @@
+"""What a plugin registers: frozen descriptions that name heavy code by `"module:attribute"`, and never import it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from merbench.labels import LabelScheme
+
+__all__ = [
+    "API",
+    "Dataset",
+    "EstimatorModel",
+    "Feature",
+    "Model",
+    "Protocol",
+    "Recipe",
+    "Source",
+    "Spec",
+    "TorchModel",
+]
+
+API = 1  # raised when a spec changes in a way that a plugin would notice
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """A release of one or more databases as its authors ship it on disk.
+
+    Attributes:
+        name: e.g. `htnet-release`.
+        reader: target of a `merbench.SourceReader` subclass.
+        provides: names of the raw features that the reader reads, e.g. `("flow-28", "landmarks-28")`.
+        databases: the databases in it, e.g. `("smic", "casme2", "samm")`.
+        obtain: what to get and from where, as it completes the sentence "get ...".
+        embedded: True where the release needs no files (generated data); the reader then gets `root=None`.
+        about: one line for `merbench list`.
+    """
+
+    name: str
+    reader: str
+    provides: tuple[str, ...]
+    databases: tuple[str, ...]
+    obtain: str = ""
+    embedded: bool = False
+    about: str = ""
+    api: int = API
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dataset:
+    """What is benchmarked: sources x a label scheme x (where the field has one) the canonical clip list.
+
+    Attributes:
+        name: e.g. `composite`.
+        sources: names of the sources that it reads, all of them needed.
+        databases: the databases kept; clips of others are left out.
+        scheme: the label scheme.
+        clip_list: target of a function `() -> pandas.DataFrame` with columns clip, database, subject, label: exactly
+            these clips, in this order. Empty: every clip that the scheme gives a class.
+        protocol: name of the protocol that `merbench run` takes when none is asked for.
+        about: one line for `merbench list`.
+    """
+
+    name: str
+    sources: tuple[str, ...]
+    databases: tuple[str, ...]
+    scheme: LabelScheme
+    clip_list: str = ""
+    protocol: str = "per-database"
+    about: str = ""
+    api: int = API
+
+
+@dataclass(frozen=True, kw_only=True)
+class Feature:
+    """What a model sees of a clip: a named, versioned function from other features to an array.
+
+    Attributes:
+        name: e.g. `htnet-regions`.
+        function: target of a function that takes one array per input (in the order of `inputs`), and the keyword
+            `variant` where there are variants; it returns one array, of the same shape for every clip.
+        inputs: names of the features that it is computed from.
+        variants: named ways of computing it; the first is the default. `name@variant` asks for one.
+        version: raised when the function's result changes.
+        about: one line for `merbench list`.
+    """
+
+    name: str
+    function: str
+    inputs: tuple[str, ...]
+    variants: tuple[str, ...] = ()
+    version: int = 1
+    about: str = ""
+    api: int = API
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """A named set of training settings of a model. An `EstimatorModel` reads `options` alone.
+
+    Attributes:
+        optimizer: `adam`, `adamw` or `sgd` as `torch.optim` has them.
+        lr: learning rate; with a schedule, its peak.
+        weight_decay, momentum: as `torch.optim` has them; momentum is SGD's.
+        batch_size: clips in a step; the last step of an epoch takes what is left.
+        epochs: passes over the training clips.
+        order: `shuffled` anew every epoch; `by-class` (class 0 first, clip order within) as scripts do that read one
+            folder after another without shuffling; `clip` for the order of the clip table.
+        schedule: `constant`, or `one-cycle` (torch's OneCycleLR defaults, over all steps).
+        label_smoothing: in [0, 1), as `torch.nn.functional.cross_entropy` has it.
+        standardize: subtract the mean and divide by the standard deviation that each channel (axis 1 of a batch) has
+            on the fold's training clips.
+        options: keyword arguments of the network or estimator.
+        about: where the settings come from.
+    """
+
+    optimizer: Literal["adam", "adamw", "sgd"] = "adam"
+    lr: float = 1e-3
+    weight_decay: float = 0.0
+    momentum: float = 0.0
+    batch_size: int = 64
+    epochs: int = 100
+    order: Literal["shuffled", "by-class", "clip"] = "shuffled"
+    schedule: Literal["constant", "one-cycle"] = "constant"
+    label_smoothing: float = 0.0
+    standardize: bool = False
+    options: Mapping[str, Any] = field(default_factory=dict)
+    about: str = ""
+    api: int = API
+
+
+@dataclass(frozen=True, kw_only=True)
+class TorchModel:
+    """A network that the engine trains.
+
+    Attributes:
+        name: e.g. `htnet`.
+        network: target of an `nn.Module` class, called as `network(classes=n, **options)`; its `forward` takes one float32
+            tensor `[batch, ...]` per feature, in the order of `features`, and returns logits `[batch, classes]`.
+        features: names of the features it sees (`name` or `name@variant`).
+        recipes: by name; the first is the default.
+        paper: what to cite.
+        about: one line for `merbench list`.
+    """
+
+    name: str
+    network: str
+    features: tuple[str, ...]
+    recipes: Mapping[str, Recipe]
+    paper: str = ""
+    about: str = ""
+    api: int = API
+
+
+@dataclass(frozen=True, kw_only=True)
+class EstimatorModel:
+    """Anything with scikit-learn's `fit` and `predict`.
+
+    Attributes:
+        name: e.g. `flow-lr`.
+        estimator: target of a callable, called as `estimator(**options)`, that returns an unfitted estimator. Its `fit`
+            gets `X` `[clips, ...]` (one feature as it is; several, each flattened and joined) and `y` `[clips]` int64.
+        features: names of the features it sees; empty for a model that looks at labels alone.
+        recipes: by name; the first is the default; only `options` is read.
+        paper: what to cite.
+        about: one line for `merbench list`.
+    """
+
+    name: str
+    estimator: str
+    features: tuple[str, ...]
+    recipes: Mapping[str, Recipe] = field(default_factory=lambda: {"default": Recipe()})
+    paper: str = ""
+    about: str = ""
+    api: int = API
+
+
+@dataclass(frozen=True, kw_only=True)
+class Protocol:
+    """How clips are split into folds.
+
+    Attributes:
+        name: e.g. `composite`.
+        splitter: target of a `merbench.protocols.Splitter` subclass, called without arguments.
+        about: one line for `merbench list`.
+    """
+
+    name: str
+    splitter: str
+    about: str = ""
+    api: int = API
+
+
+Model = TorchModel | EstimatorModel
+Spec = Source | Dataset | Feature | TorchModel | EstimatorModel | Protocol
