@@ -64,9 +64,7 @@ def _check_ids(table: pd.DataFrame) -> None:
     for name in ("subject", "clip"):
         strangers = [
             value
-            for value, prefix in zip(
-                table[name], table["database" if name == "subject" else "subject"], strict=True
-            )
+            for value, prefix in zip(table[name], table["database" if name == "subject" else "subject"], strict=True)
             if not value.startswith(f"{prefix}/")
         ]
         if strangers:

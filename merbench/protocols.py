@@ -41,7 +41,7 @@ class Splitter(ABC):
 class LeaveOneSubjectOut(Splitter):
     """Each subject once on the test side."""
 
-    def split(self, clips: pd.DataFrame) -> Iterator[Fold]:  # noqa: D102
+    def split(self, clips: pd.DataFrame) -> Iterator[Fold]:
         import numpy as np
 
         for subject in clips["subject"].unique():

@@ -1,0 +1,1 @@
+"""Training: the loop, fold batching, precision and seeds."""

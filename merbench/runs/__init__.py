@@ -1,0 +1,1 @@
+"""Runs: resolve a plan, execute it fold by fold, keep the record."""
