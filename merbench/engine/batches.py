@@ -1,0 +1,51 @@
+"""Which clips a fold sees in which step of which epoch."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from merbench.engine.seeds import derive_seed
+from merbench.engine.task import FoldTask, Task
+
+__all__ = ["epoch_batches", "padded", "steps_per_epoch"]
+
+
+def steps_per_epoch(fold: FoldTask, batch_size: int) -> int:
+    """Optimiser steps in an epoch; the last one takes what is left."""
+    return math.ceil(len(fold.train) / batch_size)
+
+
+def epoch_order(task: Task, fold: FoldTask, epoch: int) -> np.ndarray:
+    """The fold's training positions `[n]` in the order of `epoch` (0-based), as the recipe's `order` says."""
+    if task.recipe.order == "shuffled":
+        seed = derive_seed(fold=fold.seed, purpose="order", epoch=epoch)
+        return np.random.default_rng(seed).permutation(fold.train)
+    if task.recipe.order == "by-class":
+        return fold.train[np.argsort(task.labels[fold.train], kind="stable")]
+    return fold.train
+
+
+def epoch_batches(task: Task, folds: Sequence[FoldTask], epoch: int) -> list[tuple[np.ndarray, np.ndarray]]:
+    """One `(positions, weights)` per step, each `[folds, batch]`; weight 0 marks padding where a fold has fewer clips.
+
+    All folds must have the same number of steps.
+    """
+    orders = [epoch_order(task, fold, epoch) for fold in folds]
+    size = task.recipe.batch_size
+    steps = steps_per_epoch(folds[0], size)
+    return [padded([order[step * size : (step + 1) * size] for order in orders]) for step in range(steps)]
+
+
+def padded(rows: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """Rows of unequal length as `positions [rows, longest]` int64 and `weights` float32 (1 for a clip, 0 for padding)."""
+    longest = max(map(len, rows))
+    positions = np.zeros((len(rows), longest), np.int64)
+    weights = np.zeros((len(rows), longest), np.float32)
+    for index, row in enumerate(rows):
+        positions[index, : len(row)] = row
+        positions[index, len(row) :] = row[0]  # a clip of the same fold: padding must not see another fold's data
+        weights[index, : len(row)] = 1
+    return positions, weights

@@ -1,0 +1,69 @@
+"""scikit-learn estimators: one fit per fold. Nothing here imports torch, so a linear model is done in seconds."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from merbench.engine.seeds import derive_seed
+from merbench.engine.task import FoldOutcome, FoldTask, Task
+
+__all__ = ["design_matrix", "fit_fold"]
+
+
+def design_matrix(arrays: Sequence[np.ndarray], clips: int) -> np.ndarray:
+    """What an estimator is fitted on: the one feature as it is; several, flattened and joined; zeros `[clips, 1]` for none."""
+    if not arrays:
+        return np.zeros((clips, 1), np.float32)
+    if len(arrays) == 1:
+        return arrays[0]
+    return np.concatenate([array.reshape(clips, -1) for array in arrays], 1)
+
+
+def fit_fold(task: Task, fold: FoldTask) -> FoldOutcome:
+    """Fits a new estimator on the training side and predicts the evaluated side.
+
+    An estimator that has a `random_state` of None gets the fold's seed. The scores are `predict_proba`, else
+    `decision_function`, else 1 for the predicted class and 0 for the others.
+    """
+    started = time.perf_counter()
+    X = design_matrix(task.arrays, len(task.labels))
+    estimator = task.build()
+    _seed(estimator, derive_seed(fold=fold.seed, purpose="training"))
+    estimator.fit(X[fold.train], task.labels[fold.train])
+    predicted = np.asarray(estimator.predict(X[fold.evaluate])).astype(np.int64)
+    scores = _scores(estimator, X[fold.evaluate], predicted, task.classes)
+    return FoldOutcome(
+        name=fold.name,
+        scores=scores[None].astype(np.float32),
+        predicted=predicted[None],
+        loss=np.empty(0, np.float32),
+        seconds=time.perf_counter() - started,
+    )
+
+
+def _seed(estimator: Any, seed: int) -> None:
+    if hasattr(estimator, "get_params"):
+        unset = {
+            name: seed
+            for name, value in estimator.get_params().items()
+            if value is None and (name == "random_state" or name.endswith("__random_state"))
+        }
+        estimator.set_params(**unset)
+
+
+def _scores(estimator: Any, X: np.ndarray, predicted: np.ndarray, classes: int) -> np.ndarray:
+    """`[clips, classes]`; a class that the training side lacked scores lowest (probability 0, or the least value)."""
+    seen = np.asarray(getattr(estimator, "classes_", np.arange(classes))).astype(np.int64)
+    for method, floor in (("predict_proba", 0.0), ("decision_function", None)):
+        if not hasattr(estimator, method):
+            continue
+        values = np.asarray(getattr(estimator, method)(X), np.float64)
+        if values.shape == (len(X), len(seen)):
+            scores = np.full((len(X), classes), values.min() if floor is None else floor)
+            scores[:, seen] = values
+            return scores
+    return np.eye(classes)[predicted]

@@ -1,0 +1,119 @@
+"""Runs the folds of a task: batched, one network at a time, or one estimator at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import joblib
+
+from merbench.engine.estimators import fit_fold
+from merbench.engine.task import FoldOutcome, FoldTask, Task
+
+__all__ = ["Schedule", "execute", "schedule_estimator", "schedule_network"]
+
+Advance = Callable[[int], None]
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """How the folds of a task are computed.
+
+    Attributes:
+        mode: `batched` (many networks at once), `sequential` (one network at a time; on a CPU one per process), or
+            `estimator` (one per process).
+        at_once: folds in a group; 1 unless batched.
+        reason: why a network is not batched; empty where it is.
+        parameters: of one network; 0 for an estimator.
+        fold_bytes: estimated memory of one fold in training; 0 for an estimator.
+    """
+
+    mode: str
+    at_once: int = 1
+    reason: str = ""
+    parameters: int = 0
+    fold_bytes: int = 0
+
+
+def schedule_estimator() -> Schedule:
+    """Estimators run their folds in parallel processes."""
+    return Schedule("estimator")
+
+
+def schedule_network(task: Task, folds: Sequence[FoldTask]) -> Schedule:
+    """Tries the network on one fold's data and decides how many folds to train at once."""
+    from merbench.engine.grouping import folds_at_once, footprint, why_not_batched
+
+    cost = footprint(task, folds[0])
+    reason = why_not_batched(task, folds[0])
+    if reason:
+        return Schedule("sequential", 1, reason, cost.parameters, cost.fold_bytes)
+    at_once = folds_at_once(task, cost, len(folds))
+    return Schedule("batched", at_once, "", cost.parameters, cost.fold_bytes)
+
+
+def execute(
+    task: Task, folds: Sequence[FoldTask], schedule: Schedule, done: set[str], advance: Advance
+) -> Iterator[list[FoldOutcome]]:
+    """Outcomes, group by group, as they are finished.
+
+    Args:
+        task: what the folds share.
+        folds: all folds of the run. Groups are formed from all of them, so that they are the same after a resume.
+        schedule: how.
+        done: names of the folds that need not be computed. A group of which any fold is missing is computed whole.
+        advance: called with the number of fold-epochs that were finished (an estimator's fold is one).
+
+    Raises:
+        TrainingError: a loss that is not finite.
+    """
+    if schedule.mode == "batched":
+        yield from _batched(task, folds, schedule.at_once, done, advance)
+        return
+    missing = [fold for fold in folds if fold.name not in done]
+    if schedule.mode == "estimator":
+        yield from _in_processes(fit_fold, task, missing, advance, 1)
+    elif task.device == "cpu":
+        yield from _in_processes(_train_alone, task, missing, advance, task.recipe.epochs)
+    else:
+        for fold in missing:
+            yield _train_on_device(task, fold, advance)
+
+
+def _batched(
+    task: Task, folds: Sequence[FoldTask], at_once: int, done: set[str], advance: Advance
+) -> Iterator[list[FoldOutcome]]:
+    from merbench.engine.device import choose_precision
+    from merbench.engine.grouping import groups
+    from merbench.engine.loop import Group, train_group
+
+    choose_precision(task.precision, task.device)
+    for group in groups(task, folds, at_once):
+        if not {fold.name for fold in group} <= done:
+            yield train_group(Group(task, group, stacked=True), advance)
+
+
+def _in_processes(
+    work: Callable[[Task, FoldTask], FoldOutcome], task: Task, folds: Sequence[FoldTask], advance: Advance, units: int
+) -> Iterator[list[FoldOutcome]]:
+    parallel = joblib.Parallel(n_jobs=min(joblib.cpu_count(), max(len(folds), 1)), return_as="generator_unordered")
+    for outcome in parallel(joblib.delayed(work)(task, fold) for fold in folds):
+        advance(units)
+        yield [outcome]
+
+
+def _train_alone(task: Task, fold: FoldTask) -> FoldOutcome:
+    """One fold in a process of its own, on one thread, so that its figures do not depend on how many run beside it."""
+    import torch
+
+    torch.set_num_threads(1)
+    (outcome,) = _train_on_device(task, fold, lambda fold_epochs: None)
+    return outcome
+
+
+def _train_on_device(task: Task, fold: FoldTask, advance: Advance) -> list[FoldOutcome]:
+    from merbench.engine.device import choose_precision
+    from merbench.engine.loop import Group, train_group
+
+    choose_precision(task.precision, task.device)
+    return train_group(Group(task, [fold], stacked=False), advance)

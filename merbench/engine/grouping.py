@@ -1,0 +1,81 @@
+"""Can the folds of a network be batched, and if so how many at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor, nn
+from torch.autograd.graph import saved_tensors_hooks
+
+from merbench.engine.batches import epoch_batches, steps_per_epoch
+from merbench.engine.device import memory_budget
+from merbench.engine.loop import Group
+from merbench.engine.networks import build_network
+from merbench.engine.task import FoldTask, Task
+
+__all__ = ["Footprint", "footprint", "folds_at_once", "groups", "why_not_batched"]
+
+# On a CPU more folds at once stop paying once the matrix products are large; few folds keep what a kill can cost small.
+CPU_FOLDS = 4
+COPIES = 4  # of every parameter: itself, its gradient, and two moments of Adam
+
+
+@dataclass(frozen=True)
+class Footprint:
+    """What one fold costs in training: parameters (count), and bytes of device memory."""
+
+    parameters: int
+    fold_bytes: int
+
+
+def why_not_batched(task: Task, fold: FoldTask) -> str | None:
+    """None where many folds can train at once; else the reason in a few words, found by trying with one fold's data."""
+    network = build_network(task.build, fold.seed)
+    for name, module in network.named_modules():
+        if isinstance(module, nn.modules.batchnorm._BatchNorm):
+            return f"{name} is a batch norm: its statistics belong to one network"
+    small = replace(fold, train=fold.train[:2], evaluate=fold.evaluate[:1])
+    try:
+        pair = Group(replace(task, device="cpu"), [small, small], stacked=True)
+        pair.step(*epoch_batches(pair.task, pair.folds, 0)[0])
+    except Exception as error:  # noqa: BLE001 - whatever a stranger's network raises under vmap is the answer
+        return f"{type(error).__name__}: {str(error).strip().splitlines()[0][:200]}"
+    return None
+
+
+def footprint(task: Task, fold: FoldTask) -> Footprint:
+    """Measures one fold: its parameters, and the tensors that a forward pass on a full batch keeps for the backward."""
+    group = Group(replace(task, device="cpu"), [fold], stacked=False)
+    parameters = sum(tensor.numel() for tensor in group.network.parameters())
+    positions, _ = epoch_batches(task, [fold], 0)[0]
+    kept: dict[int, int] = {}
+
+    def keep(tensor: Tensor) -> Tensor:
+        kept[tensor.untyped_storage().data_ptr()] = tensor.untyped_storage().nbytes()
+        return tensor
+
+    few = positions[:, : min(8, positions.shape[1])]
+    with saved_tensors_hooks(keep, lambda tensor: tensor):
+        group.logits(torch.as_tensor(few))
+    scale = positions.shape[1] / few.shape[1]
+    weights = {tensor.untyped_storage().data_ptr() for tensor in group.network.parameters()}
+    activations = sum(size for pointer, size in kept.items() if pointer not in weights) * scale
+    # Gradients of activations live beside them for a while: twice.
+    return Footprint(parameters, int(parameters * 4 * COPIES + 2 * activations))
+
+
+def groups(task: Task, folds: Sequence[FoldTask], at_once: int) -> list[list[FoldTask]]:
+    """Folds in groups of at most `at_once`, all of a group with the same number of steps per epoch."""
+    by_steps: dict[int, list[FoldTask]] = {}
+    for fold in folds:
+        by_steps.setdefault(steps_per_epoch(fold, task.recipe.batch_size), []).append(fold)
+    return [same[start : start + at_once] for same in by_steps.values() for start in range(0, len(same), at_once)]
+
+
+def folds_at_once(task: Task, cost: Footprint, folds: int) -> int:
+    """How many of `folds` folds to train at once on the task's device, at least one."""
+    fitting = memory_budget(task.device) // max(cost.fold_bytes, 1)
+    most = CPU_FOLDS if task.device == "cpu" else folds
+    return max(1, min(fitting, most, folds))

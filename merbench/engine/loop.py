@@ -1,0 +1,157 @@
+"""The training loop: one group of folds, all epochs, predictions of the evaluated side after every epoch."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+from torch.optim.lr_scheduler import LRScheduler, OneCycleLR
+
+from merbench.engine.batches import epoch_batches, padded, steps_per_epoch
+from merbench.engine.device import autocast
+from merbench.engine.networks import OneNetwork, StackedNetworks
+from merbench.engine.task import FoldOutcome, FoldTask, Task
+from merbench.errors import TrainingError
+from merbench.specs import Recipe
+
+__all__ = ["Group", "train_group"]
+
+OPTIMIZERS = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW, "sgd": torch.optim.SGD}
+
+
+class Group:
+    """Folds that train at once: their networks, their data on the device, and their optimiser.
+
+    All folds need the same number of steps per epoch; `stacked` says whether the networks are batched (then there may
+    be many) or called directly (then there is one).
+    """
+
+    def __init__(self, task: Task, folds: Sequence[FoldTask], *, stacked: bool) -> None:
+        self.task, self.folds = task, folds
+        self.network = (StackedNetworks if stacked else OneNetwork)(task.build, folds, task.device)
+        self.data = [torch.as_tensor(array, device=task.device) for array in task.arrays]
+        self.labels = torch.as_tensor(task.labels, device=task.device)
+        self.moments = [_moments(tensor, folds) for tensor in self.data] if task.recipe.standardize else None
+        steps = task.recipe.epochs * steps_per_epoch(folds[0], task.recipe.batch_size)
+        self.optimizer, self.schedule = _optimizer(task.recipe, list(self.network.parameters()), steps, task.device)
+
+    def logits(self, positions: Tensor) -> Tensor:
+        """Float32 logits `[folds, batch, classes]` of the clips at `positions` `[folds, batch]`."""
+        inputs = [tensor[positions] for tensor in self.data]
+        if self.moments is not None:
+            inputs = [(x - mean) / deviation for x, (mean, deviation) in zip(inputs, self.moments, strict=True)]
+        with autocast(self.task.precision, self.task.device):
+            return self.network.logits(inputs).float()
+
+    def step(self, positions: np.ndarray, weights: np.ndarray) -> Tensor:
+        """One optimiser step on a batch; the mean loss of each fold, `[folds]`, detached."""
+        index = torch.as_tensor(positions, device=self.task.device)
+        weight = torch.as_tensor(weights, device=self.task.device)
+        logits = self.logits(index)
+        losses = functional.cross_entropy(
+            logits.flatten(0, 1),
+            self.labels[index].flatten(),
+            reduction="none",
+            label_smoothing=self.task.recipe.label_smoothing,
+        ).view_as(weight)
+        loss = (losses * weight).sum(1) / weight.sum(1)
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.sum().backward()  # the folds share no parameter, so each gets the gradient of its own mean loss
+        self.optimizer.step()
+        if self.schedule is not None:
+            self.schedule.step()
+        return loss.detach()
+
+    def epoch(self, epoch: int) -> np.ndarray:
+        """Trains through one epoch (0-based); the mean training loss of each fold over its steps, `[folds]`."""
+        self.network.mode(True)
+        losses = [self.step(*batch) for batch in epoch_batches(self.task, self.folds, epoch)]
+        return torch.stack(losses).mean(0).cpu().numpy()
+
+    @torch.no_grad()
+    def predict(self) -> list[np.ndarray]:
+        """Class probabilities of each fold's evaluated side, `[clips, classes]` float32 each."""
+        self.network.mode(False)
+        positions, _ = padded([fold.evaluate for fold in self.folds])
+        size = max(self.task.recipe.batch_size, 1)
+        chunks = [
+            self.logits(torch.as_tensor(positions[:, start : start + size], device=self.task.device)).softmax(-1)
+            for start in range(0, positions.shape[1], size)
+        ]
+        scores = torch.cat(chunks, 1).cpu().numpy()
+        return [scores[index, : len(fold.evaluate)] for index, fold in enumerate(self.folds)]
+
+
+def train_group(group: Group, advance: Callable[[int], None] = lambda fold_epochs: None) -> list[FoldOutcome]:
+    """Trains all folds of a group through all epochs.
+
+    Args:
+        group: the folds, freshly set up.
+        advance: called after every epoch with the number of folds that got through it.
+
+    Raises:
+        TrainingError: a loss that is not finite; names fold and epoch.
+    """
+    started = time.perf_counter()
+    epochs = group.task.recipe.epochs
+    loss = np.zeros((epochs, len(group.folds)), np.float32)
+    scores: list[list[np.ndarray]] = [[] for _ in group.folds]
+    for epoch in range(epochs):
+        loss[epoch] = group.epoch(epoch)
+        _check_finite(loss[epoch], group, epoch)
+        for kept, new in zip(scores, group.predict(), strict=True):
+            kept.append(new)
+        advance(len(group.folds))
+    seconds = (time.perf_counter() - started) / len(group.folds)
+    return [
+        FoldOutcome(
+            name=fold.name,
+            scores=(stack := np.stack(scores[index])),
+            predicted=stack.argmax(-1),
+            loss=loss[:, index],
+            seconds=seconds,
+        )
+        for index, fold in enumerate(group.folds)
+    ]
+
+
+def _check_finite(loss: np.ndarray, group: Group, epoch: int) -> None:
+    bad = np.flatnonzero(~np.isfinite(loss))
+    if len(bad):
+        raise TrainingError(
+            f"the loss of fold {group.folds[bad[0]].name} is {loss[bad[0]]} in epoch {epoch + 1}; finished folds are "
+            f"kept; try a smaller learning rate (--set lr={group.task.recipe.lr / 10:g}) or --precision fp32"
+        )
+
+
+def _moments(tensor: Tensor, folds: Sequence[FoldTask]) -> tuple[Tensor, Tensor]:
+    """Mean and standard deviation of each channel on each fold's training clips, shaped to broadcast over a batch.
+
+    A channel that never varies keeps its scale. With arrays `[clips, channels, ...]` both are `[folds, 1, channels, 1 ...]`.
+    """
+    axes = [0, *range(2, tensor.ndim)]
+    pairs = []
+    for fold in folds:
+        seen = tensor[torch.as_tensor(fold.train, device=tensor.device)]
+        deviation, mean = torch.std_mean(seen, axes, correction=0, keepdim=True)
+        pairs.append((mean, torch.where(deviation > 0, deviation, 1.0)))
+    means, deviations = zip(*pairs, strict=True)
+    return torch.stack(means), torch.stack(deviations)
+
+
+def _optimizer(
+    recipe: Recipe, parameters: list[Tensor], steps: int, device: str
+) -> tuple[torch.optim.Optimizer, LRScheduler | None]:
+    settings: dict[str, object] = {"lr": recipe.lr, "weight_decay": recipe.weight_decay}
+    if recipe.optimizer == "sgd":
+        settings["momentum"] = recipe.momentum
+    # One kernel for all parameters; elementwise, so stacking the folds changes nothing.
+    settings["fused"] = device in ("cpu", "cuda")
+    optimizer = OPTIMIZERS[recipe.optimizer](parameters, **settings)
+    if recipe.schedule == "constant":
+        return optimizer, None
+    return optimizer, OneCycleLR(optimizer, max_lr=recipe.lr, total_steps=steps)

@@ -1,0 +1,66 @@
+"""What the engine is given, and what it gives back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from merbench.specs import Recipe
+
+__all__ = ["FoldOutcome", "FoldTask", "Task"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Task:
+    """What all folds of a run share.
+
+    Attributes:
+        build: returns a new network or estimator; called without arguments. It must survive pickling.
+        arrays: one array `[clips, ...]` per feature, float32.
+        labels: `[clips]` int64, class indices. The engine hands a model those of the training side alone.
+        classes: number of classes.
+        recipe: the training settings, resolved. An estimator's has none that matter here.
+        device: `cpu`, `cuda` or `mps`.
+        precision: `fp32`, `tf32` or `bf16`.
+    """
+
+    build: Callable[[], Any]
+    arrays: tuple[np.ndarray, ...]
+    labels: np.ndarray
+    classes: int
+    recipe: Recipe
+    device: str = "cpu"
+    precision: str = "fp32"
+
+
+@dataclass(frozen=True, kw_only=True)
+class FoldTask:
+    """One fold: `train` and `evaluate` are positions of clips, `[n]` int64; `seed` decides all that is random in it."""
+
+    name: str
+    train: np.ndarray
+    evaluate: np.ndarray
+    seed: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class FoldOutcome:
+    """What came of a fold.
+
+    Attributes:
+        name: the fold's.
+        scores: `[epochs, clips evaluated, classes]` float32, per epoch and clip the class scores: probabilities that sum
+            to 1, or an estimator's decision values. An estimator has one epoch.
+        predicted: `[epochs, clips evaluated]` int64 class indices.
+        loss: `[epochs]` mean training loss; empty for an estimator.
+        seconds: wall time; folds that trained at once share it equally.
+    """
+
+    name: str
+    scores: np.ndarray
+    predicted: np.ndarray
+    loss: np.ndarray
+    seconds: float
