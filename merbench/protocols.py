@@ -1,12 +1,20 @@
-"""Splitters: how the clip table becomes folds. The built-in protocols register here as any plugin's would."""
+"""Splitters: how the clip table becomes folds. The built-in protocols register here as any plugin's would.
+
+Every splitter rests on one of scikit-learn's; what is added is the field's meaning of a group (a subject, a database),
+the names of the folds, and the check that no subject stands on both sides.
+"""
 
 from __future__ import annotations
 
+import hashlib
+import json
+import warnings
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from merbench.errors import MerbenchError
 from merbench.hookspecs import hookimpl
 from merbench.specs import Protocol
 
@@ -14,7 +22,24 @@ if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
-__all__ = ["Fold", "Splitter"]
+__all__ = [
+    "CrossDatabase",
+    "FiveFold",
+    "Fold",
+    "LeaveOneSubjectOut",
+    "PerDatabase",
+    "ProtocolError",
+    "Splitter",
+    "folds_digest",
+    "inner_split",
+    "parts",
+]
+
+FOLDS = 5  # of `subjects-5`, and of the inner split
+
+
+class ProtocolError(MerbenchError):
+    """Clips that a protocol cannot split, or folds that break a rule."""
 
 
 @dataclass(frozen=True)
@@ -27,26 +52,223 @@ class Fold:
 
 
 class Splitter(ABC):
-    """Splits a clip table into folds; no subject may stand on both sides of one."""
+    """Splits a clip table into folds. A plugin's splitter defines `split`; the checks of `folds` hold for all."""
 
     @abstractmethod
     def split(self, clips: pd.DataFrame) -> Iterator[Fold]:
-        """The folds, in a fixed order."""
+        """The folds of `clips` (a table as `merbench.clip_table` makes it), in a fixed order.
+
+        Raises:
+            ProtocolError: the clips cannot be split this way.
+        """
 
     def folds(self, clips: pd.DataFrame) -> list[Fold]:
-        """The folds of `clips`, checked."""
-        return list(self.split(clips))
+        """The folds of `clips`, checked.
+
+        Raises:
+            ProtocolError: there is no fold; two have one name; a side is empty or is not ascending positions of the
+                table; the sides share a clip or a subject; a clip is tested twice.
+        """
+        folds = list(self.split(clips))
+        if not folds:
+            raise ProtocolError(
+                f"{type(self).__name__} made no folds of {len(clips)} clips; it must yield at least one"
+            )
+        for fold in folds:
+            _check_positions(fold, len(clips))
+            _check_apart(fold, clips)
+        _check_together(folds, clips)
+        return folds
 
 
 class LeaveOneSubjectOut(Splitter):
-    """Each subject once on the test side."""
+    """Each subject once on the test side, all others of all databases on the training side (MEGC2019 CDE).
+
+    A fold is named after its subject; folds stand in the order in which the subjects appear in the clip table.
+    """
 
     def split(self, clips: pd.DataFrame) -> Iterator[Fold]:
+        """One fold per subject; `ProtocolError` where there is only one."""
         import numpy as np
 
-        for subject in clips["subject"].unique():
-            held = (clips["subject"] == subject).to_numpy(bool)
-            yield Fold(subject, np.flatnonzero(~held), np.flatnonzero(held))
+        return _leave_one_out("subject", clips, np.arange(len(clips)))
+
+
+class PerDatabase(Splitter):
+    """Each subject once on the test side, the others of the same database on the training side.
+
+    Named and ordered as `LeaveOneSubjectOut`'s folds, database by database.
+    """
+
+    def split(self, clips: pd.DataFrame) -> Iterator[Fold]:
+        """One fold per subject; `ProtocolError` where a database has only one."""
+        import numpy as np
+
+        for database in clips["database"].unique():
+            yield from _leave_one_out("subject", clips, np.flatnonzero(clips["database"] == database))
+
+
+class CrossDatabase(Splitter):
+    """Each database once on the test side, all others on the training side; a fold is named after its database."""
+
+    def split(self, clips: pd.DataFrame) -> Iterator[Fold]:
+        """One fold per database; `ProtocolError` where there is only one."""
+        import numpy as np
+
+        return _leave_one_out("database", clips, np.arange(len(clips)))
+
+
+class FiveFold(Splitter):
+    """The subjects in five groups, each once on the test side; folds `1of5` to `5of5`.
+
+    scikit-learn's StratifiedGroupKFold, without shuffling: it spreads the classes over the folds as evenly as whole
+    subjects allow, which matters where a third of the subjects have clips of one class only. GroupKFold is not used:
+    it sorts the subjects by size with an unstable sort, so two machines may disagree about subjects of one size.
+    """
+
+    def split(self, clips: pd.DataFrame) -> Iterator[Fold]:
+        """Five folds; `ProtocolError` where there are fewer than five subjects, or no class has five clips."""
+        subjects, labels = clips["subject"].factorize()[0], clips["label"].to_numpy()
+        count, most = len(set(subjects)), clips["label"].value_counts().max()
+        if count < FOLDS or most < FOLDS:
+            raise ProtocolError(
+                f"{FOLDS} folds by subject need {FOLDS} subjects and a class with {FOLDS} clips; here are {count} "
+                f"subject(s), and no class has more than {most} clip(s); take --protocol composite"
+            )
+        for number, (train, test) in enumerate(_stratified(subjects, labels, FOLDS), start=1):
+            yield Fold(f"{number}of{FOLDS}", train, test)
+
+
+def parts(clips: pd.DataFrame) -> dict[str, np.ndarray]:
+    """The parts on which pooled predictions are reported.
+
+    Returns:
+        Name to `[clips]` bool: `full` first; where there is more than one database, then one part for each, in the
+        order in which they appear in the clip table.
+    """
+    import numpy as np
+
+    masks = {"full": np.ones(len(clips), dtype=bool)}
+    databases = clips["database"].unique()
+    if len(databases) > 1:
+        masks |= {str(database): (clips["database"] == database).to_numpy(bool) for database in databases}
+    return masks
+
+
+def folds_digest(clips: pd.DataFrame, folds: Sequence[Fold]) -> str:
+    """sha256 (hex) of the folds in their order: of each, its name and the clip ids of both sides."""
+    ids = clips["clip"].to_numpy(object)
+    digest = hashlib.sha256()
+    for fold in folds:
+        sides = {"fold": fold.name, "train": ids[fold.train].tolist(), "test": ids[fold.test].tolist()}
+        digest.update(json.dumps(sides, sort_keys=True).encode() + b"\n")
+    return digest.hexdigest()
+
+
+def inner_split(clips: pd.DataFrame, train: np.ndarray, labels: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """A fold's training side, split once more by subject: on what the epoch policy `inner` chooses its epoch.
+
+    scikit-learn's StratifiedGroupKFold with shuffling, of five folds or as many as there are subjects; of its splits
+    the first that holds out every class of `train`, else the first.
+
+    Args:
+        clips: the clip table.
+        train: `[n]` positions of the training side, ascending; nothing is read of any other clip.
+        labels: `[clips]` int64 class indices, as long as the table.
+        seed: at least 0, of any size.
+
+    Returns:
+        Positions to train on and positions held out, both ascending, together `train`.
+
+    Raises:
+        ProtocolError: the training side has only one subject, or no class with two clips.
+        ValueError: `labels` is not as long as the table.
+    """
+    import numpy as np
+
+    if len(labels) != len(clips):
+        raise ValueError(f"{len(labels)} labels for a table of {len(clips)} clips")
+    subjects, truth = clips["subject"].iloc[train].factorize()[0], np.asarray(labels)[train]
+    classes, counts = np.unique(truth, return_counts=True)
+    count, most = len(set(subjects)), max(counts, default=0)
+    if count < 2 or most < 2:
+        raise ProtocolError(
+            f"the inner split needs two training subjects and a class with two clips; this fold has {count} subject(s), "
+            f"and no class has more than {most} clip(s); take --epoch-policy last"
+        )
+    random = np.random.RandomState(np.random.MT19937(seed))
+    splits = _stratified(subjects, truth, min(FOLDS, count, int(most)), random)
+    complete = (split for split in splits if len(np.unique(truth[split[1]])) == len(classes))
+    inner_train, held_out = next(complete, splits[0])
+    return train[inner_train], train[held_out]
+
+
+def _leave_one_out(column: str, clips: pd.DataFrame, positions: np.ndarray) -> Iterator[Fold]:
+    """A fold for each value of `column` among the clips at `positions`, in order of appearance."""
+    from sklearn.model_selection import LeaveOneGroupOut
+
+    codes, names = clips[column].iloc[positions].factorize()  # LeaveOneGroupOut sorts its groups: number them ourselves
+    if len(names) < 2:
+        where = ", ".join(clips["database"].iloc[positions].unique())
+        raise ProtocolError(
+            f"to leave one {column} out takes at least two, and {where or 'an empty clip table'} has {len(names)}; "
+            "take another protocol, or a dataset with more"
+        )
+    for train, test in LeaveOneGroupOut().split(positions, groups=codes):
+        yield Fold(str(names[codes[test[0]]]), positions[train], positions[test])
+
+
+def _stratified(
+    groups: np.ndarray, labels: np.ndarray, folds: int, random: np.random.RandomState | None = None
+) -> list[tuple[np.ndarray, np.ndarray]]:
+    from sklearn.model_selection import StratifiedGroupKFold
+
+    splitter = StratifiedGroupKFold(folds, shuffle=random is not None, random_state=random)
+    with warnings.catch_warnings():
+        # A class with fewer clips than folds cannot be in each: the run reports it, fold by fold, where it matters.
+        warnings.filterwarnings("ignore", "The least populated class", UserWarning)
+        return list(splitter.split(labels, labels, groups))
+
+
+def _check_positions(fold: Fold, clips: int) -> None:
+    import numpy as np
+
+    for side, positions in (("train", fold.train), ("test", fold.test)):
+        if not isinstance(positions, np.ndarray) or positions.ndim != 1 or positions.dtype.kind not in "iu":
+            raise ProtocolError(f"fold {fold.name!r}: {side} must be one row of integers, a numpy array")
+        if not len(positions):
+            raise ProtocolError(f"fold {fold.name!r}: the {side} side is empty; each side needs at least one clip")
+        if positions[0] < 0 or positions[-1] >= clips or (np.diff(positions.astype(np.int64)) <= 0).any():
+            raise ProtocolError(f"fold {fold.name!r}: {side} must be ascending positions in 0..{clips - 1}, each once")
+
+
+def _check_apart(fold: Fold, clips: pd.DataFrame) -> None:
+    for noun in ("clip", "subject"):
+        names = clips[noun].to_numpy(object)
+        both = sorted(set(names[fold.train]) & set(names[fold.test]))
+        if both:
+            raise ProtocolError(
+                f"fold {fold.name!r}: {noun} {both[0]} stands on both sides{_more(both)}; keep each on one"
+            )
+
+
+def _check_together(folds: Sequence[Fold], clips: pd.DataFrame) -> None:
+    names: set[str] = set()
+    tested: dict[str, str] = {}
+    for fold in folds:
+        if fold.name in names:
+            raise ProtocolError(f"two folds are called {fold.name!r}; give each a name of its own")
+        names.add(fold.name)
+        for clip in clips["clip"].iloc[fold.test]:
+            if clip in tested:
+                raise ProtocolError(
+                    f"clip {clip} is tested in fold {tested[clip]!r} and in fold {fold.name!r}; once only"
+                )
+            tested[clip] = fold.name
+
+
+def _more(names: Sequence[str]) -> str:
+    return f" (and {len(names) - 1} more)" if len(names) > 1 else ""
 
 
 @hookimpl
@@ -56,4 +278,19 @@ def merbench_protocols() -> Iterable[Protocol]:
         name="composite",
         splitter="merbench.protocols:LeaveOneSubjectOut",
         about="leave one subject out over all databases together (MEGC2019 CDE)",
+    )
+    yield Protocol(
+        name="per-database",
+        splitter="merbench.protocols:PerDatabase",
+        about="leave one subject out within each database alone",
+    )
+    yield Protocol(
+        name="cross-database",
+        splitter="merbench.protocols:CrossDatabase",
+        about="leave one database out",
+    )
+    yield Protocol(
+        name="subjects-5",
+        splitter="merbench.protocols:FiveFold",
+        about="five folds by subject, classes spread evenly",
     )
