@@ -1,1 +1,61 @@
-"""placeholder"""
+"""HTNet (Wang et al., 2024) and the four facial regions that it looks at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+import merbench
+
+# What the released script sets; it reads one class folder after another, shuffles nothing and scales nothing.
+PUBLISHED = merbench.Recipe(
+    optimizer="adam",
+    lr=5e-5,
+    batch_size=256,
+    epochs=800,
+    order="by-class",
+    options={"block_repeats": (2, 2, 10)},
+    about="the authors' released script (repository wangzhifengharrison/HTNet)",
+)
+PAPER = replace(
+    PUBLISHED,
+    options={"block_repeats": (2, 2, 8)},
+    about="the released script's training, with the number of layers that the paper states",
+)
+QUICK = merbench.Recipe(
+    optimizer="adamw",
+    lr=1e-3,
+    weight_decay=0.05,
+    batch_size=64,
+    epochs=25,
+    schedule="one-cycle",
+    label_smoothing=0.1,
+    standardize=True,
+    options={"dim": 64, "block_repeats": (2, 2, 4)},
+    about="merbench's own: a smaller network for minutes on two CPU cores",
+)
+
+
+@merbench.hookimpl
+def merbench_features() -> Iterable[merbench.Feature]:
+    """The network's input."""
+    yield merbench.Feature(
+        name="htnet-regions",
+        function="merbench_htnet.regions:htnet_regions",
+        inputs=("flow-28", "landmarks-28"),
+        variants=("as-released", "anatomical"),
+        about="flow around eyes and mouth corners, four 14x14 pieces tiled to 28x28",
+    )
+
+
+@merbench.hookimpl
+def merbench_models() -> Iterable[merbench.TorchModel]:
+    """The network."""
+    yield merbench.TorchModel(
+        name="htnet",
+        network="merbench_htnet.network:HTNet",
+        features=("htnet-regions",),
+        recipes={"published": PUBLISHED, "paper": PAPER, "quick": QUICK},
+        paper="Wang, Zhang, Luo, Sankaranarayana: HTNet for micro-expression recognition. Neurocomputing 602, 2024",
+        about="hierarchical transformer over the flow of four facial regions",
+    )

@@ -1,0 +1,163 @@
+"""HTNet against the authors' own numbers, and its two ways of attending against each other."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from merbench_htnet.network import Attention, HTNet
+from torch.func import functional_call, stack_module_state, vmap
+from torch.nn import functional
+
+SMALL: dict[str, Any] = {"dim": 24, "heads": 3, "block_repeats": (1, 2, 2)}
+MULTITOKEN: dict[str, Any] = {"image_size": 56, "dim": 24, "heads": 3, "block_repeats": (2, 2)}
+CASES = ["htnet-published", "htnet-small", "htnet-multitoken"]
+
+# The last level's position scalars shift all channels of a token alike, and every layer norm after them takes that shift
+# out again: their gradient is zero, and what is computed is rounding. It stays far below the other norms (1e-2 to 30).
+ROUNDING = 1e-5
+
+
+def filler(golden: Path) -> Callable[[str, list[int], int], np.ndarray]:
+    spec = importlib.util.spec_from_file_location("fill", golden / "fill.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module: ModuleType = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    fill: Callable[[str, list[int], int], np.ndarray] = module.fill
+    return fill
+
+
+def parity_case(golden: Path, name: str) -> tuple[dict[str, Any], HTNet, torch.Tensor]:
+    """The case, the network with its tensors loaded, and its input."""
+    case = json.loads((golden / f"{name}.json").read_text())
+    fill = filler(golden)
+    state = {
+        tensor: torch.from_numpy(fill(tensor, shape, case["first_seed"] + number))
+        for number, (tensor, shape) in enumerate(case["tensors"])
+    }
+    config = dict(case["config"])
+    assert config.pop("num_hierarchies") == len(config["block_repeats"])
+    network = HTNet(**config).eval()
+    network.load_state_dict(state, strict=True)
+    (wanted,) = case["inputs"]
+    image = np.random.RandomState(wanted["seed"]).standard_normal(wanted["shape"]) * wanted["scale"]
+    return case, network, torch.from_numpy(image.astype(np.float32))
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_logits_gradients_and_size_are_those_of_the_authors_code(golden: Path, name: str) -> None:
+    case, network, image = parity_case(golden, name)
+    logits = network(image)
+    functional.cross_entropy(logits, torch.tensor(case["labels"])).backward()
+
+    assert [[tensor, list(value.shape)] for tensor, value in network.state_dict().items()] == case["tensors"]
+    assert sum(parameter.numel() for parameter in network.parameters()) == case["parameters"]
+    assert np.abs(logits.detach().numpy() - np.array(case["logits"])).max() < 1e-4
+    norms = {tensor: float(parameter.grad.norm()) for tensor, parameter in network.named_parameters()}
+    assert norms == pytest.approx(case["grad_norms"], rel=1e-3, abs=ROUNDING)
+
+
+def test_only_the_last_position_scalars_have_a_gradient_of_mere_rounding(golden: Path) -> None:
+    for name in CASES:
+        case = json.loads((golden / f"{name}.json").read_text())
+        last = len(case["config"]["block_repeats"]) - 1
+        tiny = [tensor for tensor, norm in case["grad_norms"].items() if norm < 100 * ROUNDING]
+        assert tiny == [f"layers.{last}.0.pos_emb"]
+
+
+def gradients(network: HTNet, image: torch.Tensor) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
+    network.zero_grad()
+    logits = network(image)
+    functional.cross_entropy(logits, torch.arange(len(image)) % 3).backward()
+    return logits.detach(), {name: p.grad.clone() for name, p in network.named_parameters()}
+
+
+def test_the_one_token_path_equals_the_general_path(monkeypatch: pytest.MonkeyPatch) -> None:
+    torch.manual_seed(0)
+    network, image = HTNet(**SMALL), torch.randn(6, 3, 28, 28)
+    logits, short = gradients(network, image)
+    monkeypatch.setattr(Attention, "one_token_per_block", Attention.general)
+    general_logits, general = gradients(network, image)
+
+    torch.testing.assert_close(logits, general_logits)
+    torch.testing.assert_close(short, general, rtol=1e-4, atol=1e-6)
+
+
+def test_the_published_shape_takes_the_one_token_path_and_four_tokens_the_general_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    taken = []
+    monkeypatch.setattr(Attention, "one_token_per_block", lambda self, x: taken.append("one") or x)
+    monkeypatch.setattr(Attention, "general", lambda self, x: taken.append("general") or x)
+    HTNet(**SMALL)(torch.zeros(1, 3, 28, 28))
+    assert set(taken) == {"one"}
+    taken.clear()
+    HTNet(**MULTITOKEN)(torch.zeros(1, 3, 56, 56))
+    assert set(taken) == {"general"}
+
+
+def test_query_and_key_get_zero_gradient_where_a_token_is_alone() -> None:
+    network = HTNet(**SMALL)
+    _, found = gradients(network, torch.randn(2, 3, 28, 28))
+    gradient = found["layers.0.0.layers.0.0.fn.to_qkv.weight"]
+    assert not gradient[:48].any()
+    assert gradient[48:].any()
+
+
+@pytest.mark.parametrize("options", [SMALL, MULTITOKEN], ids=["one-token", "multitoken"])
+def test_many_networks_under_vmap_train_as_each_does_alone(options: dict[str, Any]) -> None:
+    torch.manual_seed(0)
+    networks = [HTNet(**options).train() for _ in range(3)]
+    size = options.get("image_size", 28)
+    images, labels = torch.randn(3, 5, 3, size, size), torch.arange(15).reshape(3, 5) % 3
+    stacked, _ = stack_module_state(networks)
+    logits = vmap(lambda p, x: functional_call(networks[0], p, (x,)), in_dims=0, randomness="error")(stacked, images)
+    functional.cross_entropy(logits.flatten(0, 1), labels.flatten(), reduction="sum").backward()
+
+    for index, network in enumerate(networks):
+        network.zero_grad()
+        alone = network(images[index])
+        functional.cross_entropy(alone, labels[index], reduction="sum").backward()
+        torch.testing.assert_close(logits[index], alone, rtol=1e-4, atol=1e-5)
+        for name, parameter in network.named_parameters():
+            torch.testing.assert_close(stacked[name].grad[index], parameter.grad, rtol=1e-3, atol=1e-4, msg=name)
+
+
+def test_dropout_acts_in_training_alone() -> None:
+    torch.manual_seed(0)
+    network, image = HTNet(**SMALL, dropout=0.5), torch.randn(2, 3, 28, 28)
+    assert not torch.equal(network.train()(image), network(image))
+    assert torch.equal(network.eval()(image), network(image))
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ({"image_size": 30}, "image_size 30 is not a multiple of patch_size 7"),
+        ({"block_repeats": (1, 1, 1, 1)}, "4 levels cut the map into 8 blocks a side"),
+        ({"block_repeats": ()}, "one number per level"),
+        ({"block_repeats": "2,2"}, "one number per level"),
+        ({"block_repeats": 3}, "one number per level"),
+        ({"block_repeats": (2, 0, 2)}, r"block_repeats\[1\] is 0"),
+        ({"heads": 0}, "heads is 0"),
+        ({"heads": 300}, "300 heads cannot share dim 256"),
+        ({"dim": 2.5}, r"dim is 2\.5; it must be a whole number"),
+        ({"dropout": 1.0}, "dropout is 1.0"),
+    ],
+)
+def test_an_option_out_of_range_is_named(options: dict[str, Any], says: str) -> None:
+    with pytest.raises(ValueError, match=says):
+        HTNet(**options)
+
+
+def test_images_of_another_shape_are_refused() -> None:
+    with pytest.raises(ValueError, match=r"built for images of shape \(3, 28, 28\), not \(3, 56, 56\)"):
+        HTNet(**SMALL)(torch.zeros(1, 3, 56, 56))
