@@ -1,0 +1,117 @@
+"""The command line: one module per verb, each with `add_parser(verbs)` and `run(arguments, registry)`.
+
+Here are the frame around them, the options that all have, and what an error looks like. A new verb is a module, an
+import and an entry in `VERBS`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import importlib.metadata
+import os
+import sys
+from typing import Any, Protocol
+
+from merbench.cli import list as list_verb
+from merbench.cli import plugins as plugins_verb
+from merbench.cli.parser import LenientParser, Parser
+from merbench.errors import MerbenchError
+from merbench.plugins import Plugins, load
+from merbench.registry import Registry
+
+__all__ = ["main"]
+
+INTERRUPTED = 130  # what a shell reports for SIGINT
+BROKEN_PIPE = 141  # and for SIGPIPE
+
+
+class Verb(Protocol):
+    """What a verb's module has. Importing it must be cheap: whatever it needs for its work it imports in `run`."""
+
+    __name__: str
+
+    def add_parser(self, verbs: argparse._SubParsersAction[Any]) -> None:
+        """Add the verb, under its module's name, to the command line."""
+
+    def run(self, arguments: argparse.Namespace, registry: Registry) -> int:
+        """Do it; the exit code is returned, and an expected error is raised as a `MerbenchError`."""
+
+
+VERBS: tuple[Verb, ...] = (list_verb, plugins_verb)
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one command.
+
+    Args:
+        argv: the arguments after the program's name; None takes the process's.
+
+    Returns:
+        The exit code: 0, the `exit_code` of an expected error (2), 130 when interrupted, or 141 when whoever read the
+        output has gone.
+    """
+    try:
+        code = _main(sys.argv[1:] if argv is None else argv)
+        sys.stdout.flush()
+    except MerbenchError as error:
+        return _fail(str(error), error.exit_code)
+    except KeyboardInterrupt:
+        return _fail("interrupted", INTERRUPTED)
+    except BrokenPipeError:
+        # Python flushes stdout once more as it exits, and would complain.
+        with contextlib.suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return BROKEN_PIPE
+    return code
+
+
+def _fail(message: str, code: int) -> int:
+    print(f"merbench: error: {message}", file=sys.stderr)
+    return code
+
+
+def _main(argv: list[str]) -> int:
+    # These options are taken out first, so that they may stand before the verb as well as after it.
+    everywhere, rest = _with_options(LenientParser(prog="merbench", add_help=False)).parse_known_args(argv)
+    parser = _command_line()
+    try:
+        arguments = parser.parse_args(rest)
+    except SystemExit as done:  # --help and --version
+        return int(done.code or 0)
+    verb = {_name(verb): verb for verb in VERBS}.get(arguments.verb)
+    if verb is None:
+        parser.print_help()
+        return 0
+    plugins = load(block=everywhere.no_plugin, files=everywhere.plugin, strict=everywhere.strict)
+    if verb is not plugins_verb:
+        _warn(plugins)
+    return verb.run(arguments, Registry(plugins))
+
+
+def _with_options(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    group = parser.add_argument_group("options of every verb, before or after it")
+    group.add_argument("--plugin", metavar="FILE", action="append", default=[], help="load a plugin from a .py file")
+    group.add_argument("--no-plugin", metavar="NAME", action="append", default=[], help="leave an installed plugin out")
+    group.add_argument("--strict", action="store_true", help="stop when any plugin cannot be loaded")
+    return parser
+
+
+def _command_line() -> Parser:
+    parser = Parser(prog="merbench", description="Benchmark micro-expression recognisers.")
+    parser.add_argument("--version", action="version", version=f"merbench {importlib.metadata.version('merbench')}")
+    _with_options(parser)
+    verbs = parser.add_subparsers(title="verbs", metavar="VERB", dest="verb")
+    for verb in VERBS:
+        verb.add_parser(verbs)
+    return parser
+
+
+def _name(verb: Verb) -> str:
+    return verb.__name__.rpartition(".")[2]
+
+
+def _warn(plugins: Plugins) -> None:
+    for row in plugins.failed:
+        who = f"plugin {row.name!r}" + (f" ({row.distribution} {row.version})" if row.distribution else "")
+        print(f"merbench: {who} could not be loaded: {row.reason}; see: merbench plugins", file=sys.stderr)
