@@ -193,8 +193,8 @@ def inner_split(clips: pd.DataFrame, train: np.ndarray, labels: np.ndarray, seed
     count, most = len(set(subjects)), max(counts, default=0)
     if count < 2 or most < 2:
         raise ProtocolError(
-            f"the inner split needs two training subjects and a class with two clips; this fold has {count} subject(s), "
-            f"and no class has more than {most} clip(s); take --epoch-policy last"
+            f"the inner split needs two training subjects and a class with two clips; here are {count} "
+            f"subject(s), and no class has more than {most} clip(s); take --epoch-policy last"
         )
     random = np.random.RandomState(np.random.MT19937(seed))
     splits = _stratified(subjects, truth, min(FOLDS, count, int(most)), random)
