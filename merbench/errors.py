@@ -11,6 +11,7 @@ from collections.abc import Iterable
 
 __all__ = [
     "BrokenClips",
+    "ConfigError",
     "MerbenchError",
     "OptionError",
     "OutputError",
@@ -41,6 +42,10 @@ class UnknownName(MerbenchError):
 
 class PluginError(MerbenchError):
     """A plugin that cannot be loaded, clashes with another, or names code that is not there."""
+
+
+class ConfigError(MerbenchError):
+    """The user's own settings (a file or an environment variable) that cannot be read."""
 
 
 class ReleaseError(MerbenchError):

@@ -1,0 +1,105 @@
+"""Where releases are on this machine: what `merbench data add` recorded, or the folder named by MERBENCH_DATA."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from pathlib import Path
+
+from merbench.errors import ConfigError, OutputError
+
+__all__ = ["VARIABLE", "add", "config_path", "known", "locate"]
+
+VARIABLE = "MERBENCH_DATA"
+
+
+def config_path() -> Path:
+    """The user's file of recorded releases; it need not exist."""
+    import platformdirs
+
+    return platformdirs.user_config_path("merbench") / "data.json"
+
+
+def add(source_name: str, path: Path) -> Path:
+    """Record that the release of `source_name` is at `path`; returns the absolute path that was recorded.
+
+    The file is replaced in one step, so that a crash leaves the old one.
+
+    Raises:
+        ConfigError: the file there is now cannot be read (it is not overwritten).
+        OutputError: the file cannot be written.
+    """
+    absolute = path.expanduser().resolve()
+    recorded = {**_recorded(), source_name: absolute}
+    text = json.dumps({"sources": {name: str(recorded[name]) for name in sorted(recorded)}}, indent=2)
+    _replace(config_path(), text + "\n")
+    return absolute
+
+
+def locate(source_name: str) -> Path | None:
+    """The folder of a source's release, or None where none is known; a recorded folder may have gone since.
+
+    Raises:
+        ConfigError: the user's file cannot be read, or MERBENCH_DATA does not name a folder.
+    """
+    shelf = _shelf()
+    if shelf is not None and (shelf / source_name).is_dir():
+        return shelf / source_name
+    return _recorded().get(source_name)
+
+
+def known() -> dict[str, Path]:
+    """Every name that has a folder, sorted. Sub-folders of MERBENCH_DATA that are no source's stand here too.
+
+    Raises:
+        ConfigError: as for `locate`.
+    """
+    shelf = _shelf()
+    found = _recorded()
+    if shelf is not None:
+        found |= {folder.name: folder for folder in shelf.iterdir() if folder.is_dir()}
+    return dict(sorted(found.items()))
+
+
+def _shelf() -> Path | None:
+    named = os.environ.get(VARIABLE)
+    if not named:
+        return None
+    shelf = Path(named).expanduser().resolve()
+    if not shelf.is_dir():
+        raise ConfigError(
+            f"{VARIABLE} names {shelf}, which is not a folder; set it to one with a sub-folder per source, or unset it"
+        )
+    return shelf
+
+
+def _recorded() -> dict[str, Path]:
+    path = config_path()
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        return {str(name): Path(folder) for name, folder in content["sources"].items()}
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        reason = " ".join(str(error).split())
+        raise ConfigError(
+            f"{path} cannot be read ({type(error).__name__}: {reason}); mend or remove it, then add your releases again"
+        ) from error
+
+
+def _replace(path: Path, text: str) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(temporary, path)
+        except BaseException:
+            Path(temporary).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise OutputError(f"{path} cannot be written ({error.strerror}); the release was not recorded") from error

@@ -1,0 +1,64 @@
+"""Tables as authors ship them: csv with or without a BOM, either line ending, columns nobody named."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+
+class TableError(Exception):
+    """What is wrong with a file, worded to follow its path: `", line 3: ..."` or `" is ..."`."""
+
+
+def rows_of(path: Path, columns: Sequence[str], root: Path) -> Iterator[tuple[int, dict[str, str]]]:
+    """Line number and stripped cells of the named `columns` for every row of a csv file; other columns are left out.
+
+    Blank lines are passed over.
+
+    Raises:
+        TableError: the file leads out of `root`, is not UTF-8 text, lacks a column or names one twice, or a row ends
+            before the last of the columns.
+    """
+    inside(path, root)
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            reader = csv.reader(file)
+            places = _places(next(reader, []), columns)
+            for cells in reader:
+                if not any(cell.strip() for cell in cells):
+                    continue
+                if len(cells) <= max(places.values()):
+                    raise TableError(f", line {reader.line_num}: the row ends too early")
+                yield reader.line_num, {name: cells[place].strip() for name, place in places.items()}
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise TableError(f" is not a csv table ({error})") from error
+    except OSError as error:
+        raise TableError(f" cannot be read ({error.strerror})") from error
+
+
+def inside(path: Path, root: Path) -> None:
+    """Refuse a file that leads out of the release, or is no plain file.
+
+    Raises:
+        TableError: as said.
+    """
+    try:
+        real = path.resolve(strict=True)
+    except (OSError, RuntimeError) as error:
+        raise TableError(" is a link to nothing") from error
+    if not real.is_relative_to(root.resolve()):
+        raise TableError(" is a link that leads out of the release")
+    if not real.is_file():
+        raise TableError(" is not a file")
+
+
+def _places(header: list[str], columns: Sequence[str]) -> dict[str, int]:
+    names = [name.strip() for name in header]
+    missing = [name for name in columns if name not in names]
+    if missing:
+        raise TableError(f" lacks the column {missing[0]!r}; it has {', '.join(filter(None, names)) or 'none'}")
+    twice = [name for name in columns if names.count(name) > 1]
+    if twice:
+        raise TableError(f" has the column {twice[0]!r} twice")
+    return {name: names.index(name) for name in columns}
