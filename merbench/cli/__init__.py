@@ -15,6 +15,8 @@ from typing import Any, Protocol
 
 from merbench.cli import list as list_verb
 from merbench.cli import plugins as plugins_verb
+from merbench.cli import results as results_verb
+from merbench.cli import run as run_verb
 from merbench.cli.parser import LenientParser, Parser
 from merbench.errors import MerbenchError
 from merbench.plugins import Plugins, load
@@ -38,7 +40,7 @@ class Verb(Protocol):
         """Do it; the exit code is returned, and an expected error is raised as a `MerbenchError`."""
 
 
-VERBS: tuple[Verb, ...] = (list_verb, plugins_verb)
+VERBS: tuple[Verb, ...] = (run_verb, results_verb, list_verb, plugins_verb)
 
 
 def main(argv: list[str] | None = None) -> int:

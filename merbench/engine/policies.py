@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-__all__ = ["POLICIES", "TEST_SELECTED", "last_best", "oracle_epoch"]
+__all__ = ["POLICIES", "TEST_SELECTED", "inner_epoch", "last_best", "oracle_epoch"]
 
 POLICIES = ("last", "inner", "oracle")
 TEST_SELECTED = frozenset({"oracle"})  # chosen with test labels: shown beside, never ranked
@@ -23,3 +23,19 @@ def oracle_epoch(predicted: np.ndarray, truth: np.ndarray) -> int:
         truth: `[clips]` class indices.
     """
     return last_best((predicted == truth).mean(1))
+
+
+def inner_epoch(predicted: np.ndarray, truth: np.ndarray) -> int:
+    """The epoch (0-based) with the best UF1, pooled over the held-out training subjects; of equal ones the last.
+
+    UF1 is the mean over the classes that `truth` has, of 2TP / (clips predicted as the class + clips of the class).
+
+    Args:
+        predicted: `[epochs, clips]` class indices.
+        truth: `[clips]` class indices.
+    """
+    f1 = [
+        2 * ((predicted == label) & (truth == label)).sum(1) / ((predicted == label).sum(1) + (truth == label).sum())
+        for label in np.unique(truth)
+    ]
+    return last_best(np.mean(f1, axis=0))

@@ -1,0 +1,98 @@
+"""What a run looks like on a terminal: its plan, its scores, and several seeds side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from statistics import fmean, stdev
+from typing import TYPE_CHECKING, Literal
+
+from merbench.cli.progress import duration
+from merbench.cli.tables import print_table
+from merbench.engine.policies import TEST_SELECTED
+
+if TYPE_CHECKING:
+    from merbench.runs.estimate import Estimate
+    from merbench.runs.schema import PartScores, Plan, Record
+
+__all__ = ["estimate_lines", "plan_lines", "print_record", "print_seeds"]
+
+METRICS: tuple[Literal["uf1", "uar"], ...] = ("uf1", "uar")
+
+
+def plan_lines(plan: Plan) -> list[str]:
+    """The plan in a few lines."""
+    settings = ", ".join(f"{name} {value}" for name, value in {**plan.settings, **plan.options}.items())
+    return [
+        f"{plan.model} (recipe {plan.recipe}) on {plan.dataset}, protocol {plan.protocol}, seed {plan.seed}",
+        f"sees {' and '.join(plan.features) or 'labels alone'}; {plan.device}, {plan.precision}; {plan.clips_total} clips",
+        *([f"settings: {settings}"] if settings else []),
+    ]
+
+
+def estimate_lines(estimate: Estimate | None) -> list[str]:
+    """The estimate in words."""
+    if estimate is None:
+        return ["estimate: seconds"]
+    schedule = estimate.schedule
+    how = f"{schedule.at_once} fold(s) at once" if not schedule.reason else f"one fold at a time: {schedule.reason}"
+    return [
+        f"estimate: about {duration(estimate.seconds)} and {estimate.memory / 2**30:.2g} GiB beyond the libraries; {how}; "
+        f"{schedule.parameters:,} parameters"
+    ]
+
+
+def print_record(record: Record, path: Path) -> None:
+    """The table of scores of a run, and where its record lies."""
+    plan, scores = record.plan, record.scores
+    ranked = [policy for policy in dict.fromkeys((plan.epoch_policy, *scores)) if policy not in TEST_SELECTED]
+    chosen = [policy for policy in scores if policy in TEST_SELECTED]
+    rows = [
+        {"part": part, "clips": _clips(record, part)}
+        | {f"{metric.upper()} {policy}": _cell(scores[policy][part], metric) for policy in ranked for metric in METRICS}
+        | {f"{policy} (test-selected)": _pair(scores[policy][part]) for policy in chosen}
+        for part in next(iter(scores.values()))
+    ]
+    title = f"{plan.model} ({plan.recipe}) on {plan.dataset}, {plan.protocol}, seed {plan.seed}"
+    print_table(list(rows[0]), rows, title=title)
+    print("pooled over all folds; in brackets the 95 % interval by bootstrap over subjects")
+    if chosen:
+        print("test-selected: UF1 / UAR with the epoch chosen on the test labels; shown beside, never ranked")
+    if len(record.predictions) < plan.clips_total:
+        print(f"{len(record.predictions)} of {plan.clips_total} clips: not the whole dataset, not to be ranked")
+    print(f"record: {path}")
+
+
+def print_seeds(records: Sequence[Record]) -> None:
+    """Mean and standard deviation over seeds, per part."""
+    policy = records[0].plan.epoch_policy
+    rows = []
+    for part in records[0].scores[policy]:
+        found = [scores for record in records if (scores := record.scores[policy][part])]
+        spread = {metric.upper(): _spread([getattr(one, metric) for one in found]) for metric in METRICS}
+        rows.append({"part": part} | spread)
+    print_table(list(rows[0]), rows, title=f"{len(records)} seeds, policy {policy}: mean ± standard deviation")
+
+
+def _cell(scores: PartScores | None, metric: Literal["uf1", "uar"]) -> str:
+    if scores is None:
+        return "not defined"
+    low, high = scores.intervals[metric]
+    return f"{_figure(getattr(scores, metric))} [{low:.2f} {high:.2f}]".replace("0.", ".")
+
+
+def _pair(scores: PartScores | None) -> str:
+    return "not defined" if scores is None else f"{_figure(scores.uf1)} / {_figure(scores.uar)}"
+
+
+def _clips(record: Record, part: str) -> str:
+    return str(sum(part in ("full", one.database) for one in record.predictions))
+
+
+def _figure(value: float) -> str:
+    """Three decimals, as the field prints them: `.655`, `1.000`."""
+    return f"{value:.3f}".removeprefix("0")
+
+
+def _spread(values: Sequence[float]) -> str:
+    return f"{_figure(fmean(values))} ± {_figure(stdev(values))}" if len(values) > 1 else "not defined"

@@ -1,0 +1,113 @@
+"""`merbench results`: list, show and verify records."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from merbench.cli.tables import print_json, print_table
+from merbench.errors import MerbenchError
+from merbench.registry import Registry
+
+if TYPE_CHECKING:
+    from merbench.runs.schema import Record
+
+__all__ = ["add_parser", "run"]
+
+COLUMNS = ("model", "recipe", "dataset", "protocol", "seed", "epoch_policy", "uf1", "uar", "name")
+
+
+def add_parser(verbs: argparse._SubParsersAction[Any]) -> None:
+    """Adds the verb and its three actions."""
+    verb = verbs.add_parser(
+        "results", help="list, show and verify records", description="List, show and verify records."
+    )
+    actions = verb.add_subparsers(dest="action", required=True, metavar="ACTION")
+    listing = actions.add_parser("list", help="the records of a folder")
+    listing.add_argument("folder", nargs="?", type=Path, default=Path("results"), help="default: ./results")
+    listing.add_argument("--json", action="store_true")
+    show = actions.add_parser("show", help="the scores in a record")
+    show.add_argument("record", type=Path)
+    show.add_argument("--json", action="store_true", help="the record as it is")
+    verify = actions.add_parser("verify", help="recompute scores and digests from the predictions")
+    verify.add_argument("record", type=Path, nargs="+")
+
+
+def run(arguments: argparse.Namespace, registry: Registry) -> int:
+    """Does the action; `verify` raises `RecordError` with the first difference."""
+    if arguments.action == "list":
+        return _list(arguments)
+    if arguments.action == "show":
+        return _show(arguments)
+    return _verify(arguments, registry)
+
+
+def _list(arguments: argparse.Namespace) -> int:
+    rows = [_row(path) for path in sorted(arguments.folder.rglob("*.json")) if _may_be_record(path)]
+    if arguments.json:
+        print_json(rows)
+        return 0
+    if not rows:
+        print(f"no records in {arguments.folder}; make one: merbench run --model flow-lr --dataset demo")
+        return 0
+    print_table(COLUMNS, [{column: _cell(row, column) for column in COLUMNS} for row in rows])
+    return 0
+
+
+def _cell(row: dict[str, Any], column: str) -> str:
+    value = row.get(column, row.get("error", "") if column == COLUMNS[-1] else "")
+    return f"{value:.3f}" if isinstance(value, float) else str(value)
+
+
+def _may_be_record(path: Path) -> bool:
+    return path.name == "record.json" or path.parent.name == "records"
+
+
+def _row(path: Path) -> dict[str, Any]:
+    from merbench.runs.record import read_record
+
+    try:
+        record = read_record(path)
+    except MerbenchError as error:
+        return {"name": str(path), "error": str(error)}
+    return {"name": str(path), **_headline(record)}
+
+
+def _headline(record: Record) -> dict[str, Any]:
+    plan = record.plan
+    full = record.scores[plan.epoch_policy]["full"]
+    return {
+        "model": plan.model,
+        "recipe": plan.recipe,
+        "dataset": plan.dataset,
+        "protocol": plan.protocol,
+        "seed": plan.seed,
+        "epoch_policy": plan.epoch_policy,
+        "uf1": full.uf1 if full else None,
+        "uar": full.uar if full else None,
+    }
+
+
+def _show(arguments: argparse.Namespace) -> int:
+    from merbench.cli.report import print_record
+    from merbench.runs.record import read_record
+
+    record = read_record(arguments.record)
+    if arguments.json:
+        sys.stdout.write(record.to_json())
+    else:
+        print_record(record, arguments.record)
+    return 0
+
+
+def _verify(arguments: argparse.Namespace, registry: Registry) -> int:
+    from merbench.runs.record import read_record, verify
+
+    for path in arguments.record:
+        unchecked = verify(read_record(path), registry)
+        print(f"{path}: scores, digests and folds follow from the predictions")
+        for sentence in unchecked:
+            print(f"{path}: {sentence}")
+    return 0

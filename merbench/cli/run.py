@@ -1,0 +1,139 @@
+"""`merbench run`: train and test a model on a dataset under a protocol, and print what came of it."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from merbench.cli.progress import progress
+from merbench.registry import Registry
+
+if TYPE_CHECKING:
+    from merbench.runs.prepare import Job, Request
+
+__all__ = ["add_parser", "run"]
+
+
+def add_parser(verbs: argparse._SubParsersAction[Any]) -> None:
+    """Adds the verb and its options."""
+    verb = verbs.add_parser(
+        "run",
+        help="train and test a model on a dataset",
+        description="Train and test a model fold by fold. The same command again continues where it stopped; a finished "
+        "run answers at once.",
+    )
+    verb.add_argument("--model", required=True, help="see: merbench list models")
+    verb.add_argument("--dataset", required=True, help="see: merbench list datasets; demo needs no data")
+    verb.add_argument("--protocol", default="", help="default: the dataset's own; see: merbench list protocols")
+    verb.add_argument("--recipe", default="", help="default: the model's first; see: merbench list recipes")
+    verb.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="a model option, recipe setting or feature variant",
+    )
+    seeds = verb.add_mutually_exclusive_group()
+    seeds.add_argument("--seed", type=_count, default=0, help="default: 0")
+    seeds.add_argument("--seeds", type=_positive, metavar="K", help="K runs, with seeds 0 to K-1")
+    verb.add_argument("--device", choices=("auto", "cpu", "cuda", "mps"), default="auto")
+    verb.add_argument("--precision", choices=("fp32", "tf32", "bf16"), default="fp32")
+    verb.add_argument(
+        "--epoch-policy",
+        choices=("last", "inner", "oracle"),
+        default="last",
+        help="which one to show first; inner trains a second time on part of each training side",
+    )
+    verb.add_argument(
+        "--weights", type=Path, metavar="DIR", help="score checkpoints DIR/SUBJECT.pth; nothing is trained"
+    )
+    verb.add_argument(
+        "--folds", default="*", metavar="PATTERN", help="run only folds whose name matches, e.g. 'smic/*'"
+    )
+    verb.add_argument("--out", type=Path, default=Path("results"), metavar="DIR", help="default: ./results")
+    verb.add_argument("--fresh", action="store_true", help="start over, removing what the same run left before")
+    verb.add_argument(
+        "--dry-run", action="store_true", help="print the plan with an estimate of time and memory, and stop"
+    )
+    verb.add_argument("--json", action="store_true", help="print the record, and only it, to stdout")
+
+
+def run(arguments: argparse.Namespace, registry: Registry) -> int:
+    """Runs every seed; raises `MerbenchError` for what the user can mend."""
+    from merbench.runs.prepare import prepare
+
+    seeds = range(arguments.seeds) if arguments.seeds else [arguments.seed]
+    jobs = (prepare(registry, _request(arguments, seed)) for seed in seeds)
+    if arguments.dry_run:
+        return _dry_run(next(iter(jobs)), arguments)
+    records = [_one(job, arguments) for job in jobs]
+    if len(records) > 1 and not arguments.json:
+        from merbench.cli.report import print_seeds
+
+        print_seeds(records)
+    return 0
+
+
+def _request(arguments: argparse.Namespace, seed: int) -> Request:
+    from merbench.runs.prepare import Request
+
+    return Request(
+        model=arguments.model,
+        dataset=arguments.dataset,
+        protocol=arguments.protocol,
+        recipe=arguments.recipe,
+        settings=arguments.set,
+        seed=seed,
+        device=arguments.device,
+        precision=arguments.precision,
+        epoch_policy=arguments.epoch_policy,
+        folds=arguments.folds,
+        weights=arguments.weights,
+    )
+
+
+def _one(job: Job, arguments: argparse.Namespace) -> Any:
+    from merbench.cli.report import plan_lines, print_record
+    from merbench.runs.execute import run as execute
+
+    with progress() as shown:
+        for line in plan_lines(job.plan):
+            shown.note(line)
+        for warning in job.warnings:
+            shown.note(f"note: {warning}")
+        record, path = execute(job, arguments.out, fresh=arguments.fresh, progress=shown)
+    if arguments.json:
+        sys.stdout.write(record.to_json())
+    else:
+        print_record(record, path)
+    return record
+
+
+def _dry_run(job: Job, arguments: argparse.Namespace) -> int:
+    from merbench.cli.report import estimate_lines, plan_lines
+    from merbench.runs.estimate import estimate
+
+    if arguments.json:
+        print(job.plan.model_dump_json(indent=1))
+        return 0
+    for line in [
+        *plan_lines(job.plan),
+        *(f"note: {warning}" for warning in job.warnings),
+        *estimate_lines(estimate(job)),
+    ]:
+        print(line)
+    return 0
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 0 up")
+    return int(text)
+
+
+def _positive(text: str) -> int:
+    if not _count(text):
+        raise argparse.ArgumentTypeError("at least 1")
+    return int(text)

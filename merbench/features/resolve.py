@@ -1,0 +1,73 @@
+"""From the feature that a model wants back to what the dataset's sources provide."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from merbench.errors import OptionError, UnresolvableFeature, nearest
+from merbench.registry import Registry
+from merbench.specs import Feature
+
+__all__ = ["Resolved", "resolve", "split_reference"]
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """A feature and all that it is computed from. `spec` is None for a raw feature, which a source reads."""
+
+    name: str
+    variant: str = ""
+    spec: Feature | None = None
+    inputs: tuple[Resolved, ...] = ()
+
+    def __str__(self) -> str:
+        """How plans and records name it: `htnet-regions@as-released v1 (flow-28, landmarks-28)`."""
+        if self.spec is None:
+            return self.name
+        variant = f"@{self.variant}" if self.variant else ""
+        return f"{self.name}{variant} v{self.spec.version} ({', '.join(map(str, self.inputs))})"
+
+
+def split_reference(reference: str) -> tuple[str, str]:
+    """`"name@variant"` as `("name", "variant")`; the variant is empty where none is asked for."""
+    name, _, variant = reference.partition("@")
+    return name, variant
+
+
+def resolve(reference: str, registry: Registry, provides: Collection[str], dataset: str, model: str) -> Resolved:
+    """The way from `provides` (raw features of the dataset's sources) to the feature `reference`.
+
+    Raises:
+        UnresolvableFeature: it cannot be computed; the message gives the chain and what is missing.
+        OptionError: no such variant.
+    """
+    try:
+        return _walk(reference, registry, provides, ())
+    except _MissingError as missing:
+        chain = ", which is computed from ".join(missing.chain)
+        given = " and ".join(sorted(provides)) or "nothing"
+        raise UnresolvableFeature(
+            f"{model} wants {chain}; dataset {dataset} provides only {given}{missing.hint}; "
+            "choose a model that can use those (merbench list models) or another dataset (merbench list datasets)"
+        ) from None
+
+
+class _MissingError(Exception):
+    def __init__(self, chain: tuple[str, ...], hint: str) -> None:
+        self.chain, self.hint = chain, hint
+
+
+def _walk(reference: str, registry: Registry, provides: Collection[str], seen: tuple[str, ...]) -> Resolved:
+    name, variant = split_reference(reference)
+    if name in provides:
+        return Resolved(name)
+    if name not in registry.features.names() or name in seen:
+        hint = nearest(name, [*provides, *registry.features.names()])
+        raise _MissingError((*seen, name), hint)
+    spec = registry.features.get(name)
+    if variant and variant not in spec.variants:
+        known = ", ".join(spec.variants) or "it has none"
+        raise OptionError(f"feature {name} has no variant {variant!r} ({known})")
+    inputs = tuple(_walk(one, registry, provides, (*seen, name)) for one in spec.inputs)
+    return Resolved(name, variant or next(iter(spec.variants), ""), spec, inputs)

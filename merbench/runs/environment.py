@@ -1,0 +1,92 @@
+"""What a run ran on. No path, user or host name is recorded."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import platform
+import resource
+import subprocess
+import sys
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+__all__ = ["environment", "merbench_commit"]
+
+PACKAGES = ("torch", "numpy", "pandas", "scikit-learn", "opencv-contrib-python-headless")
+
+
+def environment(device: str, timed: Mapping[str, Any]) -> dict[str, Any]:
+    """Hardware, versions, and what the run adds in `timed` (seconds and the like)."""
+    return {
+        "hardware": {
+            "machine": platform.machine(),
+            "processor": _processor(),
+            "cores": _cores(),
+            "device": _device_name(device),
+        },
+        "system": platform.system(),
+        "python": platform.python_version(),
+        "packages": {name: _version(name) for name in PACKAGES},
+        "merbench": {"version": _version("merbench"), "commit": merbench_commit()},
+        "finished": datetime.now(UTC).isoformat(timespec="seconds"),
+        "peak_memory_bytes": _peak_memory(device),
+        **timed,
+    }
+
+
+def merbench_commit() -> str | None:
+    """The git commit merbench runs from: of its checkout, or as pip noted it; None where neither is known."""
+    checkout = Path(__file__).resolve().parents[2]
+    if (checkout / ".git").exists():
+        done = subprocess.run(
+            ["git", "-C", str(checkout), "describe", "--always", "--abbrev=40", "--dirty", "--exclude=*"],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        return done.stdout.strip() or None
+    noted = importlib.metadata.distribution("merbench").read_text("direct_url.json")
+    commit = json.loads(noted or "{}").get("vcs_info", {}).get("commit_id")
+    return str(commit) if commit else None
+
+
+def _version(distribution: str) -> str | None:
+    try:
+        return importlib.metadata.version(distribution)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text("utf-8").splitlines()
+    except OSError:
+        return platform.processor()
+    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "")
+
+
+def _cores() -> int:
+    import joblib
+
+    return int(joblib.cpu_count())
+
+
+def _device_name(device: str) -> str:
+    if device == "cuda":
+        import torch
+
+        return torch.cuda.get_device_name()
+    return device
+
+
+def _peak_memory(device: str) -> int:
+    """Bytes: the larger of this process's peak and its largest child's, or the GPU's peak on CUDA."""
+    if device == "cuda":
+        import torch
+
+        return int(torch.cuda.max_memory_allocated())
+    unit = 1 if sys.platform == "darwin" else 1024
+    return max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)) * unit

@@ -1,0 +1,203 @@
+"""Carries out a job: fold by fold, each kept as soon as it is finished, and then the record."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Protocol
+
+from merbench.engine.execute import Schedule, execute, schedule_estimator, schedule_network
+from merbench.engine.policies import inner_epoch, oracle_epoch
+from merbench.engine.task import FoldOutcome, FoldTask
+from merbench.runs.environment import environment
+from merbench.runs.prepare import Job
+from merbench.runs.record import read_record
+from merbench.runs.schema import FoldResult, FoldSummary, PolicyPrediction, Prediction, Record
+from merbench.runs.scoring import score_predictions
+from merbench.runs.store import RunFolder, write_whole
+from merbench.runs.weights import predict_from
+
+__all__ = ["Progress", "Silent", "run"]
+
+DIGITS = 6  # of a class score in a record
+
+
+class Progress(Protocol):
+    """What a run tells whoever watches. A unit of work is one fold through one epoch."""
+
+    def start(self, units: int, finished: int) -> None:
+        """Work begins: `finished` of `units` were done by an earlier run."""
+
+    def advance(self, units: int) -> None:
+        """Some units were finished."""
+
+    def note(self, text: str) -> None:
+        """A sentence for the log."""
+
+
+class Silent:
+    """Progress that nobody watches."""
+
+    def start(self, units: int, finished: int) -> None:
+        """Ignored."""
+
+    def advance(self, units: int) -> None:
+        """Ignored."""
+
+    def note(self, text: str) -> None:
+        """Ignored."""
+
+
+def run(job: Job, out: Path, *, fresh: bool = False, progress: Progress | None = None) -> tuple[Record, Path]:
+    """Runs a job, or continues it, or answers from its record.
+
+    Args:
+        job: as `prepare` made it.
+        out: the folder of results; the run gets a folder of its own in it.
+        fresh: remove what an earlier run of the same plan left.
+        progress: told how the work goes.
+
+    Returns:
+        The record, and the path of its file.
+
+    Raises:
+        MerbenchError: training failed, or a file cannot be written; finished folds stay.
+    """
+    folder = RunFolder(out, job.plan)
+    if fresh:
+        folder.start_over()
+    if folder.record.exists():
+        return read_record(folder.record), folder.record
+    return _Runner(job, folder, progress or Silent()).run(), folder.record
+
+
+class _Runner:
+    """One run: what it has finished lies in its folder, so that it can be left and taken up at any moment."""
+
+    def __init__(self, job: Job, folder: RunFolder, progress: Progress) -> None:
+        self.job, self.folder, self.progress = job, folder, progress
+        self.started = time.perf_counter()
+
+    def run(self) -> Record:
+        self.folder.open(self.job.plan)
+        schedule = self._schedule()
+        results = self._weights() if self.job.weights else self._train(schedule)
+        record = self._record([results[fold.name] for fold in self.job.folds], schedule)
+        write_whole(self.folder.record, record.to_json())
+        return record
+
+    def _schedule(self) -> Schedule:
+        """As an interrupted run began it: the same folds must share a group for the record to be the same."""
+        try:
+            return Schedule(**json.loads(self.folder.schedule.read_text("utf-8")))
+        except (OSError, ValueError, TypeError):
+            pass
+        job = self.job
+        network = job.plan.kind == "torch"
+        schedule = schedule_network(job.task, job.folds) if network else schedule_estimator()
+        write_whole(self.folder.schedule, json.dumps(asdict(schedule)) + "\n")
+        return schedule
+
+    def _train(self, schedule: Schedule) -> dict[str, FoldResult]:
+        stages: list[tuple[str, Sequence[FoldTask]]] = [("folds", self.job.folds)]
+        if self.job.plan.epoch_policy == "inner":
+            stages.insert(0, ("inner", self.job.inner_folds()))
+        kept = {stage: self._kept(stage, folds) for stage, folds in stages}
+        epochs = self.job.task.recipe.epochs if self.job.plan.kind == "torch" else 1
+        finished = sum(map(len, kept.values()))
+        self._announce(schedule)
+        self.progress.start(len(stages) * len(self.job.folds) * epochs, finished * epochs)
+        inner: dict[str, FoldResult] = {}
+        for stage, folds in stages:
+            for fold, outcome in self._outcomes(stage, folds, schedule, set(kept[stage])):
+                if fold.name not in kept[stage]:
+                    kept[stage][fold.name] = self._keep(stage, fold, outcome, inner)
+            inner = kept["inner"] if stage == "inner" else inner
+        return kept["folds"]
+
+    def _announce(self, schedule: Schedule) -> None:
+        if schedule.mode == "sequential":
+            self.progress.note(f"folds train one at a time: {schedule.reason}")
+        elif schedule.mode == "batched":
+            self.progress.note(f"{schedule.at_once} fold(s) train at once; {schedule.parameters:,} parameters each")
+
+    def _kept(self, stage: str, folds: Sequence[FoldTask]) -> dict[str, FoldResult]:
+        found = {fold.name: self.folder.finished(stage, fold.name) for fold in folds}
+        return {name: result for name, result in found.items() if result is not None}
+
+    def _outcomes(
+        self, stage: str, folds: Sequence[FoldTask], schedule: Schedule, done: set[str]
+    ) -> Iterator[tuple[FoldTask, FoldOutcome]]:
+        by_name = {fold.name: fold for fold in folds}
+        for outcomes in execute(self.job.task, folds, schedule, done, self.progress.advance):
+            for outcome in outcomes:
+                yield by_name[outcome.name], outcome
+
+    def _keep(self, stage: str, fold: FoldTask, outcome: FoldOutcome, inner: dict[str, FoldResult]) -> FoldResult:
+        epochs = self._choices(fold, outcome, inner)
+        if stage == "inner":
+            epochs = {"inner": inner_epoch(outcome.predicted, self.job.task.labels[fold.evaluate])}
+        result = self._result(fold, outcome, epochs)
+        self.folder.finish(stage, result)
+        return result
+
+    def _choices(self, fold: FoldTask, outcome: FoldOutcome, inner: dict[str, FoldResult]) -> dict[str, int]:
+        """The epoch (0-based) behind each policy."""
+        last = len(outcome.predicted) - 1
+        epochs = {"last": last}
+        if inner:
+            epochs["inner"] = inner[fold.name].summary.epochs["inner"] - 1
+        if len(outcome.loss):  # only what is trained in epochs has one to choose
+            epochs["oracle"] = oracle_epoch(outcome.predicted, self.job.task.labels[fold.evaluate])
+        return epochs
+
+    def _result(self, fold: FoldTask, outcome: FoldOutcome, epochs: dict[str, int]) -> FoldResult:
+        clips = self.job.dataset.clips["clip"].iloc[fold.evaluate]
+        predictions = [
+            Prediction(
+                clip=clip,
+                fold=fold.name,
+                truth=int(self.job.task.labels[position]),
+                policies={
+                    policy: PolicyPrediction(
+                        predicted=int(outcome.predicted[epoch, index]),
+                        scores=[round(float(value), DIGITS) for value in outcome.scores[epoch, index]],
+                    )
+                    for policy, epoch in epochs.items()
+                },
+            )
+            for index, (clip, position) in enumerate(zip(clips, fold.evaluate, strict=True))
+        ]
+        summary = FoldSummary(
+            name=fold.name,
+            seconds=round(outcome.seconds, 3),
+            epochs={policy: epoch + 1 for policy, epoch in epochs.items()},
+            loss=[round(float(value), DIGITS) for value in outcome.loss],
+        )
+        return FoldResult(summary=summary, predictions=predictions)
+
+    def _weights(self) -> dict[str, FoldResult]:
+        self.progress.start(len(self.job.folds), 0)
+        results = {}
+        for fold in self.job.folds:
+            outcome = predict_from(self.job.task, fold, self.job.weights[fold.name])
+            results[fold.name] = self._result(fold, outcome, {"last": 0})
+            self.progress.advance(1)
+        return results
+
+    def _record(self, results: list[FoldResult], schedule: Schedule) -> Record:
+        order = {clip: index for index, clip in enumerate(self.job.dataset.clips["clip"])}
+        predictions = sorted((one for result in results for one in result.predictions), key=lambda one: order[one.clip])
+        timed = {"engine": asdict(schedule), "seconds": round(time.perf_counter() - self.started, 1)}
+        return Record(
+            id=self.job.plan.digest(),
+            plan=self.job.plan,
+            environment=environment(self.job.plan.device, timed),
+            predictions=predictions,
+            scores=score_predictions(predictions, self.job.plan.classes),
+            folds=[result.summary for result in results],
+            warnings=self.job.warnings,
+        )

@@ -1,0 +1,218 @@
+"""From what was asked for to a job: the plan, and the live things behind it."""
+
+from __future__ import annotations
+
+import fnmatch
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from merbench.clips import clips_digest, labels_digest
+from merbench.datasets import OpenDataset, open_dataset
+from merbench.engine.seeds import derive_seed
+from merbench.engine.task import FoldTask, Task
+from merbench.errors import OptionError, UnknownName
+from merbench.features.compute import arrays_digest, compute
+from merbench.features.resolve import Resolved, resolve
+from merbench.protocols import Fold, Splitter, folds_digest, inner_split
+from merbench.registry import Registry, load_target
+from merbench.runs.build import Build
+from merbench.runs.code import code_versions
+from merbench.runs.schema import Code, Digests, Plan
+from merbench.runs.settings import NOT_SETTINGS, apply_settings
+from merbench.runs.weights import find_weights, weights_digest
+from merbench.specs import EstimatorModel, Model, Recipe, TorchModel
+
+__all__ = ["Job", "Request", "prepare"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """What was asked for, as `merbench run` takes it; an empty text means the default."""
+
+    model: str
+    dataset: str
+    protocol: str = ""
+    recipe: str = ""
+    settings: Sequence[str] = ()
+    seed: int = 0
+    device: str = "auto"
+    precision: str = "fp32"
+    epoch_policy: str = "last"
+    folds: str = "*"
+    weights: Path | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """A plan and what it takes to carry it out.
+
+    Attributes:
+        plan: everything that decides the outcome.
+        task: what the engine is given, for all folds.
+        folds: the folds that run; `evaluate` is the test side.
+        dataset: the dataset, opened.
+        weights: fold name to checkpoint file, where training is skipped.
+        warnings: what a reader of the record should know.
+    """
+
+    plan: Plan
+    task: Task
+    folds: list[FoldTask]
+    dataset: OpenDataset
+    weights: dict[str, Path]
+    warnings: list[str]
+
+    def inner_folds(self) -> list[FoldTask]:
+        """For the epoch policy `inner`: within each fold's training side, part to train on and part held out."""
+        return [replace(fold, **self._inner_sides(fold)) for fold in self.folds]
+
+    def _inner_sides(self, fold: FoldTask) -> dict[str, np.ndarray]:
+        seed = derive_seed(fold=fold.seed, purpose="inner split")
+        train, held_out = inner_split(self.dataset.clips, fold.train, self.task.labels, seed)
+        return {"train": train, "evaluate": held_out}
+
+
+def prepare(registry: Registry, request: Request) -> Job:
+    """Resolves names, settings, data, features and folds. Nothing is written and nothing is trained.
+
+    Raises:
+        MerbenchError: anything that was asked for is not there, cannot be read, or does not fit.
+    """
+    model = registry.models.get(request.model)
+    dataset = open_dataset(registry, request.dataset)
+    protocol = request.protocol or dataset.spec.protocol
+    splitter = load_target(registry.protocols.get(protocol).splitter, owner=f"protocol {protocol}", base=Splitter)()
+    recipe_name, recipe, features, target = _recipe(model, request)
+    device = _device(model, request)
+    resolved = [resolve(one, registry, dataset.provides, dataset.spec.name, model.name) for one in features]
+    arrays = compute(dataset, resolved)
+    all_folds = splitter.folds(dataset.clips)
+    folds = _matching(all_folds, request.folds)
+    weights = find_weights(model, request.weights, [fold.name for fold in folds])
+    plan = Plan(
+        model=model.name,
+        kind="torch" if isinstance(model, TorchModel) else "estimator",
+        dataset=dataset.spec.name,
+        protocol=protocol,
+        recipe=recipe_name,
+        settings=_settings(model, recipe),
+        options=dict(recipe.options),
+        features=[str(one) for one in resolved],
+        classes=list(dataset.spec.scheme.classes),
+        seed=request.seed,
+        epoch_policy=request.epoch_policy,
+        precision=request.precision,
+        device=device,
+        folds=request.folds,
+        clips_total=len(dataset.clips),
+        weights=weights_digest(weights),
+        digests=_digests(dataset, folds, arrays),
+        code=_code(registry, request, dataset, resolved, protocol),
+    )
+    classes = len(plan.classes)
+    extra = {"classes": classes} if isinstance(model, TorchModel) else {}
+    return Job(
+        plan=plan,
+        task=Task(
+            build=Build(target, {**plan.options, **extra}, f"model {model.name}"),
+            arrays=arrays,
+            labels=dataset.clips["label"].to_numpy(np.int64),
+            classes=classes,
+            recipe=recipe,
+            device=device,
+            precision=request.precision,
+        ),
+        folds=[_fold_task(plan, fold) for fold in folds],
+        dataset=dataset,
+        weights=weights,
+        warnings=[*dataset.notes, *_warnings(dataset, folds, all_folds)],
+    )
+
+
+def _recipe(model: Model, request: Request) -> tuple[str, Recipe, tuple[str, ...], str]:
+    name = request.recipe or next(iter(model.recipes))
+    if name not in model.recipes:
+        hint = f"{model.name} has: {', '.join(model.recipes)}"
+        raise UnknownName("recipe", name, model.recipes, hint)
+    target = model.network if isinstance(model, TorchModel) else model.estimator
+    build = load_target(target, owner=f"model {model.name}")
+    recipe, features = apply_settings(request.settings, model, model.recipes[name], build)
+    return name, recipe, features, target
+
+
+def _settings(model: Model, recipe: Recipe) -> dict[str, Any]:
+    if isinstance(model, EstimatorModel):
+        return {}
+    return {name: value for name, value in asdict(recipe).items() if name not in NOT_SETTINGS}
+
+
+def _device(model: Model, request: Request) -> str:
+    if isinstance(model, TorchModel):
+        from merbench.engine.device import choose_device, choose_precision
+
+        device = choose_device(request.device)
+        choose_precision(request.precision, device)
+        return device
+    if request.device not in ("auto", "cpu") or request.precision != "fp32" or request.epoch_policy != "last":
+        raise OptionError(
+            f"{model.name} is a scikit-learn estimator: it runs on the CPU in its own precision and has no epochs; "
+            "leave out --device, --precision and --epoch-policy"
+        )
+    return "cpu"
+
+
+def _matching(folds: list[Fold], pattern: str) -> list[Fold]:
+    found = [fold for fold in folds if fnmatch.fnmatchcase(fold.name, pattern)]
+    if not found:
+        raise UnknownName("fold", pattern, [fold.name for fold in folds], f"folds are named like {folds[0].name}")
+    return found
+
+
+def _fold_task(plan: Plan, fold: Fold) -> FoldTask:
+    # Not the whole plan: a fold keeps its seed when only its neighbours, the policy or the device change.
+    seed = derive_seed(run=plan.seed, model=plan.model, dataset=plan.dataset, protocol=plan.protocol, fold=fold.name)
+    return FoldTask(name=fold.name, train=fold.train, evaluate=fold.test, seed=seed)
+
+
+def _digests(dataset: OpenDataset, folds: list[Fold], arrays: tuple[np.ndarray, ...]) -> Digests:
+    tested = dataset.clips.iloc[np.sort(np.concatenate([fold.test for fold in folds]))]
+    return Digests(
+        clips=clips_digest(tested),
+        labels=labels_digest(tested),
+        folds=folds_digest(dataset.clips, folds),
+        data=arrays_digest(arrays),
+    )
+
+
+def _code(
+    registry: Registry, request: Request, dataset: OpenDataset, features: Sequence[Resolved], protocol: str
+) -> dict[str, Code]:
+    origins = [
+        registry.models.origin(request.model),
+        registry.datasets.origin(request.dataset),
+        registry.protocols.origin(protocol),
+        *(registry.sources.origin(name) for name in dataset.spec.sources),
+        *(registry.features.origin(one.name) for one in _walk(features) if one.spec),
+    ]
+    return code_versions(origins)
+
+
+def _walk(features: Sequence[Resolved]) -> list[Resolved]:
+    return [one for feature in features for one in (feature, *_walk(feature.inputs))]
+
+
+def _warnings(dataset: OpenDataset, folds: list[Fold], all_folds: list[Fold]) -> list[str]:
+    labels = dataset.clips["label"].to_numpy(np.int64)
+    names = dataset.spec.scheme.classes
+    warnings = []
+    if len(folds) < len(all_folds):
+        warnings.append(f"only {len(folds)} of {len(all_folds)} folds were run")
+    for fold in folds:
+        lacking = [name for index, name in enumerate(names) if index not in labels[fold.train]]
+        if lacking:
+            warnings.append(f"fold {fold.name} trains without any clip of class {', '.join(lacking)}")
+    return warnings

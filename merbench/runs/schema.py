@@ -1,0 +1,170 @@
+"""The record, its parts, and the plan: pydantic models, checked when written and when read."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
+
+__all__ = [
+    "SCHEMA",
+    "ClassScores",
+    "Code",
+    "FoldResult",
+    "FoldSummary",
+    "PartScores",
+    "Plan",
+    "PolicyPrediction",
+    "Prediction",
+    "Record",
+]
+
+SCHEMA = 1  # raised when the record's layout changes
+
+Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+Name = Annotated[str, Field(min_length=1, max_length=200)]
+Policy = Literal["last", "inner", "oracle"]
+Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+
+
+class Strict(BaseModel):
+    """Immutable; a field that is not known is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Code(Strict):
+    """The version of a plugin that took part: `digest` is over its source files."""
+
+    distribution: str
+    version: str
+    digest: Digest
+
+
+class Digests(Strict):
+    """sha256 of what went in: the clips in their order, their labels, the folds, and the arrays the model was shown."""
+
+    clips: Digest
+    labels: Digest
+    folds: Digest
+    data: Digest
+
+
+class Plan(Strict):
+    """Everything that decides the outcome of a run. `settings` is the recipe, resolved; `features` says how each was made."""
+
+    model: Name
+    kind: Literal["torch", "estimator"]
+    dataset: Name
+    protocol: Name
+    recipe: Name
+    settings: dict[str, Any]
+    options: dict[str, Any]
+    features: list[str]
+    classes: list[Name]
+    seed: Annotated[int, Field(ge=0)]
+    epoch_policy: Policy
+    precision: Literal["fp32", "tf32", "bf16"]
+    device: Literal["cpu", "cuda", "mps"]
+    folds: str  # pattern of the folds that run; "*" for all
+    clips_total: Annotated[int, Field(ge=1)]  # of the dataset; a record may cover fewer
+    weights: Digest | None
+    digests: Digests
+    code: dict[str, Code]
+
+    def digest(self) -> str:
+        """sha256 (hex) of the plan as canonical JSON; a run's id."""
+        return hashlib.sha256(json.dumps(self.model_dump(mode="json"), sort_keys=True).encode()).hexdigest()
+
+
+class PolicyPrediction(Strict):
+    """The class predicted under one epoch policy, and the score of every class (probabilities, or decision values)."""
+
+    predicted: Annotated[int, Field(ge=0)]
+    scores: list[FiniteFloat]
+
+
+class Prediction(Strict):
+    """One clip: its fold, its truth, and what was predicted under each epoch policy."""
+
+    clip: Name
+    fold: Name
+    truth: Annotated[int, Field(ge=0)]
+    policies: dict[Name, PolicyPrediction]
+
+    @property
+    def subject(self) -> str:
+        """The subject's id, which a clip's id starts with."""
+        return "/".join(self.clip.split("/")[:2])
+
+    @property
+    def database(self) -> str:
+        """The database's name, which a clip's id starts with."""
+        return self.clip.split("/", 1)[0]
+
+
+class FoldSummary(Strict):
+    """One fold: wall time in seconds, the epoch (1-based) behind each policy, the training loss of every epoch."""
+
+    name: Name
+    seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)]
+    epochs: dict[Name, int]
+    loss: list[FiniteFloat]
+
+
+class FoldResult(Strict):
+    """A finished fold, as it is kept until the record is written."""
+
+    summary: FoldSummary
+    predictions: list[Prediction]
+
+
+class ClassScores(Strict):
+    """F1 and recall of one class, and how many clips of it there are."""
+
+    name: Name
+    clips: int
+    f1: Share
+    recall: Share
+
+
+class PartScores(Strict):
+    """The scores of a part; intervals are 95 %, by bootstrap over subjects. Confusion: rows truth, columns predicted."""
+
+    clips: int
+    uf1: Share
+    uar: Share
+    accuracy: Share
+    per_class: list[ClassScores]
+    confusion: list[list[int]]
+    intervals: dict[Literal["uf1", "uar", "accuracy"], tuple[Share, Share]]
+
+
+class Record(Strict):
+    """The outcome of a run, and the unit of publishing. `scores` is policy -> part -> scores; None where a part has no clip
+    of some class, so that UF1 and UAR are not defined."""
+
+    schema_: Annotated[int, Field(alias="schema")] = SCHEMA
+    id: Digest
+    plan: Plan
+    environment: dict[str, Any]
+    predictions: Annotated[list[Prediction], Field(min_length=1)]
+    scores: dict[Name, dict[Name, PartScores | None]]
+    folds: list[FoldSummary]
+    warnings: list[str]
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+    def to_json(self) -> str:
+        """JSON with one prediction and one fold a line, so that a diff shows which clips changed."""
+        content = self.model_dump(mode="json", by_alias=True)
+        lines = []
+        for key, value in content.items():
+            if key in ("predictions", "folds"):
+                rows = ",\n  ".join(json.dumps(row, allow_nan=False) for row in value)
+                lines.append(f' "{key}": [\n  {rows}\n ]')
+            else:
+                lines.append(f' "{key}": {json.dumps(value, indent=1, allow_nan=False)}')
+        return "{\n" + ",\n".join(lines) + "\n}\n"

@@ -1,0 +1,118 @@
+"""`--set name=value`: which recipe settings, model options and feature variants there are, and what a value means."""
+
+from __future__ import annotations
+
+import inspect
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import fields, replace
+from typing import Any, get_args, get_type_hints
+
+from merbench.errors import OptionError, nearest
+from merbench.features.resolve import split_reference
+from merbench.specs import Model, Recipe, TorchModel
+
+__all__ = ["apply_settings", "model_options"]
+
+NOT_SETTINGS = ("options", "about", "api")
+
+
+def model_options(build: Callable[..., Any]) -> dict[str, Any]:
+    """Names and defaults of the keyword arguments of a network or estimator (a network's `classes` is not one)."""
+    parameters = inspect.signature(build).parameters.values()
+    return {
+        one.name: None if one.default is one.empty else one.default
+        for one in parameters
+        if one.name not in ("self", "classes") and one.kind in (one.KEYWORD_ONLY, one.POSITIONAL_OR_KEYWORD)
+    }
+
+
+def apply_settings(
+    assignments: Sequence[str], model: Model, recipe: Recipe, build: Callable[..., Any]
+) -> tuple[Recipe, tuple[str, ...]]:
+    """The recipe with the `name=value` assignments in it, and the features with the variants asked for.
+
+    A name is a recipe setting (networks only), an option of the network or estimator, or one of the model's
+    features, whose value is then a variant.
+
+    Raises:
+        OptionError: a name that the model does not have, or a value that cannot be parsed.
+    """
+    options, features = dict(recipe.options), list(model.features)
+    defaults = model_options(build)
+    kinds = get_type_hints(Recipe) if isinstance(model, TorchModel) else {}
+    settings = {
+        one.name: kinds[one.name] for one in fields(Recipe) if one.name in kinds and one.name not in NOT_SETTINGS
+    }
+    names = {split_reference(reference)[0]: index for index, reference in enumerate(features)}
+    for assignment in assignments:
+        name, equals, text = assignment.partition("=")
+        if not equals:
+            raise OptionError(f"--set {assignment}: write it as name=value")
+        if name in settings:
+            recipe = replace(recipe, **{name: _setting(name, text, settings[name])})
+        elif name in defaults:
+            options[name] = _option(name, text, options.get(name, defaults[name]))
+        elif name in names:
+            features[names[name]] = f"{name}@{text}"
+        else:
+            raise OptionError(_unknown(name, model, [*settings, *defaults, *names]))
+    _check(recipe)
+    unknown = sorted(set(options) - set(defaults))
+    if unknown:
+        raise OptionError(f"model {model.name} has no option {unknown[0]!r}, which its recipe sets")
+    return replace(recipe, options=options), tuple(features)
+
+
+def _unknown(name: str, model: Model, known: Sequence[str]) -> str:
+    return f"model {model.name} has no option {name!r}{nearest(name, known)}; it has: {', '.join(sorted(known))}"
+
+
+def _setting(name: str, text: str, kind: Any) -> Any:
+    choices = get_args(kind)
+    if choices:
+        if text not in choices:
+            raise OptionError(f"--set {name}={text}: must be one of {', '.join(choices)}")
+        return text
+    return _parse(name, text, kind)
+
+
+def _option(name: str, text: str, default: Any) -> Any:
+    if default is None:  # no default to go by: a JSON scalar, else the text itself
+        try:
+            return json.loads(text)
+        except ValueError:
+            return text
+    if isinstance(default, tuple | list):
+        kind = type(default[0]) if default else str
+        return tuple(_parse(name, part.strip(), kind) for part in text.strip("()[]").split(",") if part.strip())
+    if isinstance(default, Mapping):
+        raise OptionError(f"--set {name}: this option cannot be given on the command line")
+    return _parse(name, text, type(default))
+
+
+def _parse(name: str, text: str, kind: type) -> Any:
+    if kind is bool:
+        if text.lower() not in ("true", "false"):
+            raise OptionError(f"--set {name}={text}: must be true or false")
+        return text.lower() == "true"
+    try:
+        return kind(text)
+    except (TypeError, ValueError):
+        wanted = {int: "a whole number", float: "a number"}.get(kind, kind.__name__)
+        raise OptionError(f"--set {name}={text}: must be {wanted}") from None
+
+
+def _check(recipe: Recipe) -> None:
+    """Ranges in which training means anything."""
+    rules = {
+        "lr": recipe.lr > 0,
+        "batch_size": recipe.batch_size >= 1,
+        "epochs": recipe.epochs >= 1,
+        "weight_decay": recipe.weight_decay >= 0,
+        "momentum": 0 <= recipe.momentum < 1,
+        "label_smoothing": 0 <= recipe.label_smoothing < 1,
+    }
+    for name, holds in rules.items():
+        if not holds:
+            raise OptionError(f"--set {name}={getattr(recipe, name)}: out of range")

@@ -1,0 +1,81 @@
+"""Predictions from checkpoints, one per fold, in place of training."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from merbench.engine.task import FoldOutcome, FoldTask, Task
+from merbench.errors import OptionError, ReleaseError
+from merbench.specs import Model, TorchModel
+
+__all__ = ["find_weights", "predict_from", "weights_digest"]
+
+
+def find_weights(model: Model, folder: Path | None, folds: Sequence[str]) -> dict[str, Path]:
+    """Fold name to `FOLDER/SUBJECT.pth`, SUBJECT being the last part of the fold's name as official releases have it.
+
+    Raises:
+        OptionError: the model is not a network.
+        ReleaseError: no such folder, or folds without a checkpoint (all of them named).
+    """
+    if folder is None:
+        return {}
+    if not isinstance(model, TorchModel):
+        raise OptionError(f"--weights: {model.name} is not a network and has no checkpoints")
+    if not folder.is_dir():
+        raise ReleaseError(f"--weights {folder}: no such folder")
+    files = {fold: folder / f"{fold.rsplit('/', 1)[-1]}.pth" for fold in folds}
+    missing = [path.name for path in files.values() if not path.is_file()]
+    if missing:
+        raise ReleaseError(
+            f"--weights {folder}: no checkpoint for {len(missing)} of {len(files)} folds: {', '.join(missing[:8])}"
+            f"{' …' if len(missing) > 8 else ''}; name one file per subject, or run part of the folds with --folds"
+        )
+    if len(set(files.values())) < len(files):
+        raise OptionError(
+            "--weights: two folds of this protocol share a subject name; checkpoints cannot be told apart"
+        )
+    return files
+
+
+def weights_digest(files: dict[str, Path]) -> str | None:
+    """sha256 (hex) over fold names and checkpoint contents; None where there are no checkpoints."""
+    if not files:
+        return None
+    digest = hashlib.sha256()
+    for fold, path in sorted(files.items()):
+        digest.update(fold.encode() + hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()
+
+
+def predict_from(task: Task, fold: FoldTask, path: Path) -> FoldOutcome:
+    """The predictions of one fold from a checkpoint, read without unpickling anything but tensors.
+
+    Raises:
+        ReleaseError: the file is not a checkpoint, or its tensors do not fit the network.
+    """
+    import torch
+
+    from merbench.engine.loop import Group
+
+    started = time.perf_counter()
+    group = Group(task, [fold], stacked=False)
+    try:
+        state = torch.load(path, map_location=task.device, weights_only=True)
+        group.network.module.load_state_dict(state)
+    except Exception as error:
+        reason = " ".join(str(error).split())[:300]
+        raise ReleaseError(f"--weights: {path.name} does not fit the network: {reason}") from error
+    (scores,) = group.predict()
+    return FoldOutcome(
+        name=fold.name,
+        scores=scores[None],
+        predicted=scores.argmax(-1)[None],
+        loss=np.empty(0, np.float32),
+        seconds=time.perf_counter() - started,
+    )
