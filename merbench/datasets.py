@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from merbench import locations
@@ -17,9 +18,19 @@ if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
-__all__ = ["OpenDataset", "open_dataset", "open_source"]
+__all__ = ["OpenDataset", "find_dataset", "open_dataset", "open_source", "release_reader"]
 
 SHOWN = 5  # clips named in an error before "and n more"
+
+
+def release_reader(source: Source, root: Path | None) -> SourceReader:
+    """The source's reader for the release in `root` (None: embedded); nothing is read yet.
+
+    Raises:
+        PluginError: the reader cannot be loaded.
+    """
+    reader: type[SourceReader] = load_target(source.reader, owner=f"source {source.name!r}", base=SourceReader)
+    return reader(root)
 
 
 def open_source(registry: Registry, name: str) -> SourceReader:
@@ -30,16 +41,27 @@ def open_source(registry: Registry, name: str) -> SourceReader:
         ReleaseError: no release was added, or its folder has gone; the line says what to get and how to add it.
         PluginError: the reader cannot be loaded.
     """
-    source: Source = registry.sources.get(name)
-    reader: type[SourceReader] = load_target(source.reader, owner=f"source {source.name!r}", base=SourceReader)
+    source = registry.sources.get(name)
     if source.embedded:
-        return reader(None)
+        return release_reader(source, None)
     root = locations.locate(source.name)
     if root is None:
         raise ReleaseError(f"no data for {source.name}: {_advice(source)}")
     if not root.is_dir():
         raise ReleaseError(f"{source.name} was added as {root}, which is not a folder any more: {_advice(source)}")
-    return reader(root)
+    return release_reader(source, root)
+
+
+def find_dataset(registry: Registry, name: str) -> OpenDataset:
+    """The dataset with its releases found, but no clip read yet: for a look at one that is not as it should be.
+
+    Raises:
+        UnknownName: no dataset or source is called that.
+        ReleaseError: a release was not added, or its folder has gone.
+    """
+    spec = registry.datasets.get(name)
+    sources = {source: registry.sources.get(source) for source in spec.sources}
+    return OpenDataset(spec, sources, {source: open_source(registry, source) for source in spec.sources})
 
 
 def open_dataset(registry: Registry, name: str) -> OpenDataset:
@@ -49,10 +71,7 @@ def open_dataset(registry: Registry, name: str) -> OpenDataset:
         UnknownName: no dataset or source is called that.
         ReleaseError: a release is missing or not what it should be, or its clips are not the canonical ones.
     """
-    spec: Dataset = registry.datasets.get(name)
-    sources = {source: registry.sources.get(source) for source in spec.sources}
-    readers = {source: open_source(registry, source) for source in spec.sources}
-    opened = OpenDataset(spec, sources, readers)
+    opened = find_dataset(registry, name)
     opened.clips  # noqa: B018  read here, so that a release that is not the canonical one is told of at once
     return opened
 

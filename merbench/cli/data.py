@@ -1,0 +1,137 @@
+"""`merbench data`: where releases are, and whether they are what they should be."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from merbench.cli.tables import print_json, print_table
+from merbench.errors import ReleaseError
+from merbench.registry import Registry
+from merbench.specs import Source
+
+if TYPE_CHECKING:
+    from merbench.checks import Check, Count
+
+__all__ = ["add_parser", "run"]
+
+DIFFERENCES = 1  # exit code of a check that found something
+
+
+def add_parser(verbs: argparse._SubParsersAction[Any]) -> None:
+    """Add `merbench data add`, `list` and `check` to the command line."""
+    about = "add, list and check releases of databases"
+    parser = verbs.add_parser("data", help=about, description=about)
+    actions = parser.add_subparsers(title="actions", metavar="ACTION", dest="action", required=True)
+    add = actions.add_parser("add", help="tell where a release is", description="tell where a release is")
+    add.add_argument("source", metavar="SOURCE", help="its source's name, e.g. htnet-release")
+    add.add_argument("path", metavar="PATH", type=Path, help="its folder; it is read where it is, and never written to")
+    shown = actions.add_parser("list", help="list every source and where it is", description="list every source")
+    shown.add_argument("--json", action="store_true", help="print a list of objects")
+    about = "compare a release with the canonical clips and read every file of it"
+    check = actions.add_parser("check", help=about, description=f"{about}; exits with 1 where something differs")
+    check.add_argument("name", metavar="NAME", help="a dataset or a source")
+    check.add_argument("--json", action="store_true", help="print an object")
+
+
+def run(arguments: argparse.Namespace, registry: Registry) -> int:
+    """Do what was asked; the exit code is 1 for a check that found differences."""
+    if arguments.action == "add":
+        return _add(registry.sources.get(arguments.source), arguments.path)
+    if arguments.action == "list":
+        return _list(registry, as_json=arguments.json)
+    return _check(registry, arguments.name, as_json=arguments.json)
+
+
+def _add(source: Source, path: Path) -> int:
+    from merbench import locations
+    from merbench.datasets import release_reader
+
+    if source.embedded:
+        raise ReleaseError(f"{source.name} needs no files; run it with: merbench run --dataset {source.name}")
+    folder = path.expanduser().resolve()
+    if not folder.is_dir():
+        raise ReleaseError(f"{folder} is not a folder; for {source.name}, get {source.obtain}")
+    clips = release_reader(source, folder).clips()
+    added = locations.add(source.name, folder)
+    print(f"{source.name}: {len(clips)} clips of {', '.join(clips['database'].unique())} in {added}")
+    used = locations.locate(source.name)
+    if used != added:
+        print(f"note: {locations.VARIABLE} is set and comes first, so {used} is read instead")
+    return 0
+
+
+def _list(registry: Registry, *, as_json: bool) -> int:
+    from merbench import locations
+
+    sources = []
+    for name in registry.sources.names():
+        source = registry.sources.get(name)
+        path = None if source.embedded else locations.locate(source.name)
+        there = source.embedded or (path is not None and path.is_dir())
+        sources.append({"name": name, "embedded": source.embedded, "path": path and str(path), "available": there})
+    if as_json:
+        print_json([{**one, "obtain": registry.sources.get(str(one["name"])).obtain} for one in sources])
+        return 0
+    rows = [
+        {"source": str(one["name"]), "where": _where(registry.sources.get(str(one["name"])), one)} for one in sources
+    ]
+    print_table(("source", "where"), rows)
+    return 0
+
+
+def _where(source: Source, found: dict[str, object]) -> str:
+    if source.embedded:
+        return "built in"
+    if found["available"]:
+        return str(found["path"])
+    gone = f"{found['path']} is not there any more; " if found["path"] else ""
+    return f"{gone}get {source.obtain}, then: merbench data add {source.name} PATH"
+
+
+def _check(registry: Registry, name: str, *, as_json: bool) -> int:
+    from merbench.checks import check
+
+    found = check(registry, name)
+    if as_json:
+        print_json({**dataclasses.asdict(found), "ok": found.ok})
+    else:
+        _print_check(found)
+    return 0 if found.ok else DIFFERENCES
+
+
+def _print_check(found: Check) -> None:
+    for source, place in found.places.items():
+        print(f"{source}: {place or 'built in'}")
+    _print_counts(found.counts)
+    for note in found.notes:
+        print(f"note: {note}")
+    for difference in found.differences:
+        print(f"difference: {difference}")
+    for clip, reason in found.broken.items():
+        print(f"broken: {clip}: {reason}")
+    if found.ok:
+        print("every file was read; nothing differs")
+    else:
+        print(f"{len(found.differences)} difference(s), {len(found.broken)} broken clip(s)")
+
+
+def _print_counts(counts: tuple[Count, ...]) -> None:
+    """One row per database, one column per class; `69 of 70` where the canonical number is another one."""
+    labels = list(dict.fromkeys(count.label for count in counts))
+    databases = list(dict.fromkeys(count.database for count in counts))
+    groups = {database: [count for count in counts if count.database == database] for database in databases}
+    groups["all"] = list(counts)
+    rows = []
+    for name, group in groups.items():
+        cells = {label: _cell([count for count in group if count.label == label]) for label in labels}
+        rows.append({"database": name, **cells, "clips": _cell(group)})
+    print_table(("database", *labels, "clips"), rows)
+
+
+def _cell(counts: list[Count]) -> str:
+    found = sum(count.found for count in counts)
+    known = [count.canonical for count in counts if count.canonical is not None]
+    return f"{found} of {sum(known)}" if known and sum(known) != found else str(found)
