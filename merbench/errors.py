@@ -83,6 +83,7 @@ class OutputError(MerbenchError):
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """`" (nearest: a, b)"` for the names in `known` that resemble `name`, else an empty string."""
-    close = difflib.get_close_matches(name.lower(), sorted(known), n=3, cutoff=0.5)
+    """`" (nearest: a, b)"` for the names in `known` that resemble `name` in either case, else an empty string."""
+    spelt = {one.lower(): one for one in sorted(known)}
+    close = [spelt[one] for one in difflib.get_close_matches(name.lower(), spelt, n=3, cutoff=0.5)]
     return f" (nearest: {', '.join(close)})" if close else ""

@@ -39,7 +39,7 @@ class Plugin:
         name: of its entry point; of a `--plugin` file, the file's name without `.py`.
         distribution: the distribution that brought it; of a `--plugin` file, the file's name.
         version: the distribution's; empty for a file.
-        module: the module that was imported for it, e.g. `merbench_htnet`.
+        module: the module that was imported for it, e.g. `my_package`.
         specs: what its hooks gave, under `sources`, `datasets`, `features`, `models` and `protocols`.
     """
 

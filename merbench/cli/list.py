@@ -14,6 +14,7 @@ from merbench.specs import EstimatorModel, Model, Recipe
 __all__ = ["add_parser", "run"]
 
 Described = dict[str, Any]
+ALWAYS_SHOWN = ("optimizer", "lr", "batch_size", "epochs")
 
 
 def add_parser(verbs: argparse._SubParsersAction[Any]) -> None:
@@ -50,11 +51,21 @@ def _print(columns: tuple[str, ...], described: list[Described], title: str = ""
 
 def _cell(value: Any) -> str:
     """A value as a table shows it."""
+    if isinstance(value, list):
+        return ", ".join(value)
     if isinstance(value, Mapping):
-        return ", ".join(f"{key}={_cell(inner)}" for key, inner in value.items())
-    if isinstance(value, list | tuple):
-        return ", ".join(map(str, value))
+        return ", ".join(f"{name}={setting}" for name, setting in _in_brief(value).items())
     return str(value)
+
+
+def _in_brief(settings: Mapping[str, Any]) -> Described:
+    """Settings without those that stand at their default and are of little interest there; options beside them."""
+    kept = {
+        name: value
+        for name, value in settings.items()
+        if name != "options" and (name in ALWAYS_SHOWN or value != getattr(Recipe, name))
+    }
+    return {**kept, **settings["options"]}
 
 
 def _models(registry: Registry) -> Iterator[Described]:

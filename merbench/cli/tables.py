@@ -46,12 +46,15 @@ def _print_rich(columns: Sequence[str], cells: list[list[str]], title: str) -> N
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(title=title or None, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
+    console = Console()
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, header_style="dim")
     for at, column in enumerate(columns):
-        last = at == len(columns) - 1
-        table.add_column(
-            column, no_wrap=not last, overflow="fold" if last else "ignore", style="bold" if at == 0 else ""
-        )
+        if at == len(columns) - 1:
+            table.add_column(column, overflow="fold")
+        else:
+            table.add_column(column, no_wrap=True, overflow="ignore", style="bold" if at == 0 else "")
     for line in cells:
         table.add_row(*map(Text, line))  # Text: a plugin's words are no markup
-    Console().print(table)
+    if title:
+        console.print(Text(title, style="bold cyan"))
+    console.print(table)

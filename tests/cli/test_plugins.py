@@ -1,0 +1,163 @@
+"""`merbench plugins`, and what every verb does with plugins."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from merbench.cli import main
+
+BROKEN = "raise RuntimeError('out of order')"
+NET = """
+import merbench
+
+@merbench.hookimpl
+def merbench_models():
+    yield merbench.EstimatorModel(name="my-net", estimator="sklearn.dummy:DummyClassifier", features=())
+"""
+
+
+@pytest.fixture
+def broken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A distribution on the path whose plugin raises when it is imported."""
+    site = tmp_path / "site"
+    info = site / "broken_dist-0.7.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: broken-dist\nVersion: 0.7\n")
+    (info / "entry_points.txt").write_text("[merbench]\nbroken = broken_plugin_module\n")
+    (site / "broken_plugin_module.py").write_text(BROKEN)
+    monkeypatch.syspath_prepend(site)
+
+
+@pytest.fixture
+def net_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    path = tmp_path / "my_net_plugin.py"
+    path.write_text(NET)
+    return str(path)
+
+
+def test_the_table_shows_every_plugin_with_what_it_provides(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["plugins"]) == 0
+    out, err = capsys.readouterr()
+    assert out.splitlines()[0].split() == ["plugin", "distribution", "version", "status", "provides"]
+    (protocols,) = [line for line in out.splitlines() if line.startswith("protocols ")]
+    assert "merbench" in protocols
+    assert "protocols: composite, per-database" in protocols
+    assert err == ""
+
+
+def test_json_is_a_list_of_objects(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["plugins", "--json"]) == 0
+    listed = {one["name"]: one for one in json.loads(capsys.readouterr().out)}
+    assert set(listed["htnet"]) == {"name", "distribution", "version", "status", "reason", "provides"}
+    assert listed["htnet"]["status"] == "loaded"
+    assert listed["htnet"]["provides"]["models"] == ["htnet"]
+
+
+@pytest.mark.usefixtures("broken")
+def test_a_failed_plugin_stands_in_the_table_with_its_reason(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["plugins"]) == 0
+    out, err = capsys.readouterr()
+    assert "broken        broken-dist" in " ".join(out.split("\n")) or "broken-dist" in out
+    assert "RuntimeError: out of order" in out
+    assert err == ""
+
+
+@pytest.mark.usefixtures("broken")
+def test_any_other_verb_warns_of_it_in_one_line_and_goes_on(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["list", "models", "--json"]) == 0
+    out, err = capsys.readouterr()
+    assert json.loads(out)
+    assert err == (
+        "merbench: plugin 'broken' (broken-dist 0.7) could not be loaded: RuntimeError: out of order;"
+        " see: merbench plugins\n"
+    )
+
+
+@pytest.mark.usefixtures("broken")
+@pytest.mark.parametrize("argv", [["--strict", "list"], ["list", "--strict"], ["plugins", "--strict"]])
+def test_strict_stops_before_or_after_the_verb(argv: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(argv) == 2
+    assert capsys.readouterr() == (
+        "",
+        "merbench: error: plugin 'broken' of broken-dist could not be loaded: RuntimeError: out of order\n",
+    )
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_a_plugin_file_is_taken_before_or_after_the_verb(
+    net_file: str, before: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    option, verb = ["--plugin", net_file], ["list", "models", "--json"]
+    assert main([*option, *verb] if before else [*verb, *option]) == 0
+    assert {"my-net": "my_net_plugin.py"}.items() <= {
+        one["name"]: one["distribution"] for one in json.loads(capsys.readouterr().out)
+    }.items()
+
+
+def test_plugins_are_left_out_before_and_after_the_verb(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--no-plugin", "htnet", "plugins", "--json", "--no-plugin=shallow"]) == 0
+    blocked = [one["name"] for one in json.loads(capsys.readouterr().out) if one["status"] == "blocked"]
+    assert blocked == ["htnet", "shallow"]
+
+
+@pytest.mark.parametrize(
+    ("argv", "message"),
+    [
+        (["lst"], "no verb is called 'lst' (nearest: list"),
+        (["list", "modles"], "no noun is called 'modles' (nearest: models)"),
+        (["list", "--jsn"], "no flag is called --jsn (nearest: --json); see: merbench list --help"),
+        (["--strct", "list"], "no flag is called --strct (nearest: --strict); see: merbench --help"),
+        (["list", "models", "more"], "unrecognized arguments: more; see: merbench"),
+        (["list", "--plugin"], "argument --plugin: expected one argument; see: merbench --help"),
+        (["list", "--no-plugin", "htnt"], "--no-plugin: no plugin is called 'htnt' (nearest: htnet)"),
+        (["list", "--plugin", "none.py"], "--plugin none.py: no such file"),
+    ],
+)
+def test_a_slip_is_answered_in_one_line_with_exit_code_2(
+    argv: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(argv) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith(f"merbench: error: {message}")
+    assert err.count("\n") == 1
+
+
+def test_without_a_verb_the_help_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([]) == 0
+    assert capsys.readouterr().out.startswith("usage: merbench")
+
+
+@pytest.mark.parametrize("flag", ["--help", "--version"])
+def test_help_and_version_return_0(flag: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([flag]) == 0
+    assert capsys.readouterr().out
+
+
+def test_a_reader_that_has_gone_is_no_error() -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run(
+        [sys.executable, "-m", "merbench", "list", "--json"], stdout=writing, stderr=subprocess.PIPE, check=False
+    )
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (141, b"")
+
+
+def test_an_interrupt_is_one_line_and_exit_code_130(tmp_path: Path) -> None:
+    interrupted = tmp_path / "interrupted.py"
+    interrupted.write_text("import signal\nsignal.raise_signal(signal.SIGINT)\n")
+    done = subprocess.run(
+        [sys.executable, "-m", "merbench", "list", "--plugin", str(interrupted)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "merbench: error: interrupted\n")

@@ -1,0 +1,96 @@
+"""Who may import whom (design, section 3), and what starting up must not import."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import merbench
+
+ROOT = Path(__file__).parents[1]
+CORE = ROOT / "merbench"
+PLUGINS = ROOT / "plugins"
+
+# A module imports from its own layer and those before it. `merbench/__init__.py`, the public face, stands outside.
+LAYERS = (
+    ("errors", "clips", "labels", "scores"),
+    ("specs", "hookspecs"),
+    ("validation", "plugins", "registry", "protocols", "sources", "datasets", "locations"),
+    ("features", "engine"),
+    ("runs",),
+    ("leaderboard",),
+    ("testing",),
+    ("cli",),
+    ("__main__",),
+)
+LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
+
+# Heavy, or on the way to something heavy. rich is imported only to draw a table on a terminal.
+HEAVY = {"torch", "torchvision", "cv2", "sklearn", "scipy", "pandas", "numpy", "joblib", "pydantic", "rich", "psutil"}
+
+
+def core_modules() -> list[Path]:
+    return sorted(path for path in CORE.rglob("*.py") if path != CORE / "__init__.py")
+
+
+def layer_of(path: Path) -> str:
+    return path.relative_to(CORE).with_suffix("").parts[0]
+
+
+def imported(path: Path) -> Iterator[str]:
+    """Every module or name that a file imports, dotted, wherever the statement stands."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield from (f"{'.' * node.level}{node.module or ''}.{alias.name}" for alias in node.names)
+
+
+def test_every_core_module_has_its_layer() -> None:
+    assert {layer_of(path) for path in core_modules()} <= set(LEVEL)
+
+
+@pytest.mark.parametrize("path", core_modules(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_core_module_imports_only_from_its_own_layer_and_those_before_it(path: Path) -> None:
+    names = [name for name in imported(path) if name.split(".")[0] in ("merbench", "")]
+    wrong = [name for name in names if LEVEL.get([*name.split("."), ""][1], len(LAYERS)) > LEVEL[layer_of(path)]]
+    assert wrong == []
+
+
+@pytest.mark.parametrize("path", sorted(PLUGINS.rglob("*.py")), ids=lambda path: str(path.relative_to(PLUGINS)))
+def test_a_plugin_imports_from_merbench_only_what_it_exports(path: Path) -> None:
+    names = [name for name in imported(path) if name.split(".")[0] == "merbench"]
+    assert set(names) <= {"merbench", *(f"merbench.{name}" for name in merbench.__all__)}
+
+
+@pytest.mark.parametrize("path", sorted(PLUGINS.rglob("*.py")), ids=lambda path: str(path.relative_to(PLUGINS)))
+def test_a_plugin_package_imports_no_other_plugin_package(path: Path) -> None:
+    own = path.relative_to(PLUGINS).parts[0]
+    others = {folder.name for folder in PLUGINS.iterdir() if folder.is_dir()} - {own}
+    assert {name.split(".")[0] for name in imported(path)} & others == set()
+
+
+@pytest.mark.parametrize("path", sorted(CORE.rglob("*.py")), ids=lambda path: str(path.relative_to(ROOT)))
+def test_the_core_names_no_plugin_package(path: Path) -> None:
+    packages = [folder.name for folder in PLUGINS.glob("merbench_*") if folder.is_dir()]
+    assert packages
+    assert re.findall("|".join(rf"\b{name}\b" for name in packages), path.read_text(encoding="utf-8")) == []
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [["--help"], ["--version"], ["list"], ["list", "models", "--json"], ["list", "recipes"], ["plugins", "--json"]],
+    ids=" ".join,
+)
+def test_a_quick_command_imports_nothing_heavy(argv: list[str]) -> None:
+    code = f"import sys\nfrom merbench.cli import main\ncode = main({argv!r})\nprint(*sys.modules, file=sys.stderr)\n"
+    done = subprocess.run([sys.executable, "-c", code + "sys.exit(code)"], check=True, capture_output=True, text=True)
+    loaded = {name.split(".")[0] for name in done.stderr.split()}
+    assert "merbench" in loaded
+    assert loaded & HEAVY == set()
