@@ -21,7 +21,7 @@ PLUGINS = ROOT / "plugins"
 LAYERS = (
     ("errors", "clips", "labels", "scores"),
     ("specs", "hookspecs"),
-    ("validation", "plugins", "registry", "protocols", "sources", "datasets", "locations"),
+    ("validation", "plugins", "registry", "protocols", "sources", "datasets", "locations", "checks"),
     ("features", "engine"),
     ("runs",),
     ("leaderboard",),
