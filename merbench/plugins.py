@@ -140,11 +140,17 @@ def load(
 
 def _installed() -> list[_Candidate]:
     """Every entry point of the group; two of one name are both there."""
-    found = []
-    for entry in importlib.metadata.entry_points(group=NAMESPACE):
-        name, version = (entry.dist.name, entry.dist.version) if entry.dist else ("unknown", "")
-        found.append(_Candidate(entry.name, name, version, entry.module, entry.load))
+    found = [_candidate(entry) for entry in importlib.metadata.entry_points(group=NAMESPACE)]
     return sorted(found, key=lambda one: (one.distribution != BUILT_IN, one.distribution, one.name))
+
+
+def _candidate(entry: importlib.metadata.EntryPoint) -> _Candidate:
+    name = version = None
+    # Leftovers of an interrupted removal may have entry points but no metadata; they too harm nobody else.
+    with contextlib.suppress(Exception):
+        name, version = (entry.dist.name, entry.dist.version) if entry.dist else (None, None)
+    module = entry.value.partition("[")[0].partition(":")[0].strip()
+    return _Candidate(entry.name, name or "unknown", version or "", module, entry.load)
 
 
 def _known(names: Iterable[str], installed: list[_Candidate]) -> set[str]:

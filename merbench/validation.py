@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
+import reprlib
 from collections.abc import Mapping
 
 from merbench.specs import API, Dataset, EstimatorModel, Feature, Protocol, Recipe, Source, TorchModel
@@ -31,7 +32,7 @@ def fault(spec: object, noun: str) -> str:
     kinds = KINDS[noun]
     if not isinstance(spec, kinds):
         wanted = " or ".join(f"merbench.{kind.__name__}" for kind in kinds)
-        return f"yielded {spec!r}, which is not a {wanted}"
+        return f"yielded {reprlib.repr(spec)}, which is not a {wanted}"
     title = f"{noun[:-1]} {getattr(spec, 'name', None)!r}"
     return _api_fault(spec, title) or _field_fault(spec, title) or _recipe_fault(spec, title)
 
@@ -50,9 +51,9 @@ def _field_fault(spec: object, title: str) -> str:
         if field.name == "name" and not (isinstance(value, str) and _NAME.fullmatch(value)):
             return f"{title}: a name is letters, digits and . _ + - only"
         if field.name in _TARGETS and not _is_target(value, optional=field.name == "clip_list"):
-            return f'{title}: {field.name} must read "module:attribute", found {value!r}'
+            return f'{title}: {field.name} must read "module:attribute", found {reprlib.repr(value)}'
         if str(field.type).startswith("tuple[str") and not _is_names(value):
-            return f'{title}: {field.name} must be a tuple of names such as ("flow-28",), found {value!r}'
+            return f'{title}: {field.name} must be a tuple of names such as ("flow-28",), found {reprlib.repr(value)}'
     return ""
 
 
@@ -68,12 +69,12 @@ def _recipe_fault(spec: object, title: str) -> str:
     if not isinstance(spec, TorchModel | EstimatorModel):
         return ""
     if not isinstance(spec.recipes, Mapping) or not spec.recipes:
-        return f"{title}: recipes must map at least one name to a merbench.Recipe, found {spec.recipes!r}"
+        return f"{title}: recipes must map at least one name to a merbench.Recipe, found {reprlib.repr(spec.recipes)}"
     for name, recipe in spec.recipes.items():
         if not isinstance(name, str) or not _NAME.fullmatch(name):
             return f"{title}: recipe {name!r}: a name is letters, digits and . _ + - only"
         if not isinstance(recipe, Recipe):
-            return f"{title}: recipe {name!r} is {recipe!r}, which is not a merbench.Recipe"
+            return f"{title}: recipe {name!r} is {reprlib.repr(recipe)}, which is not a merbench.Recipe"
         wrong = _api_fault(recipe, f"{title}: recipe {name!r}")
         if wrong:
             return wrong

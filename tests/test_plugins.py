@@ -172,6 +172,13 @@ def test_in_strict_mode_any_failure_is_fatal(install: Install, fault: str) -> No
     assert reason in str(raised.value)
 
 
+def test_a_distribution_without_metadata_is_reported_as_any_other(install: Install, tmp_path: Path) -> None:
+    install("remains", "remains", "raise ValueError('half removed')")
+    (tmp_path / "site" / "remains-1.2.dist-info" / "METADATA").unlink()
+    failed = row(load(), "remains")
+    assert (failed.distribution, failed.status, failed.reason) == ("unknown", "failed", "ValueError: half removed")
+
+
 def test_two_plugins_of_one_name_from_two_distributions_both_load(install: Install) -> None:
     install("first-dist", "twin_one", MODEL.format(name="one"), entry="twin")
     install("second-dist", "twin_two", MODEL.format(name="two"), entry="twin")

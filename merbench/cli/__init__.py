@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import errno
 import importlib.metadata
 import os
 import sys
@@ -62,11 +63,20 @@ def main(argv: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         return _fail("interrupted", INTERRUPTED)
     except BrokenPipeError:
-        # Python flushes stdout once more as it exits, and would complain.
-        with contextlib.suppress(OSError, ValueError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_stdout()
         return BROKEN_PIPE
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        _drop_stdout()
+        return _fail("no space left for the output; make room and run again", MerbenchError.exit_code)
     return code
+
+
+def _drop_stdout() -> None:
+    """Python flushes stdout once more as it exits, and would complain where nothing can be written."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _fail(message: str, code: int) -> int:
@@ -107,6 +117,8 @@ def _command_line() -> Parser:
     verbs = parser.add_subparsers(title="verbs", metavar="VERB", dest="verb")
     for verb in VERBS:
         verb.add_parser(verbs)
+    for name, parser_of_verb in verbs.choices.items():
+        parser_of_verb.epilog = f"{name} takes --plugin, --no-plugin and --strict too; see: merbench --help"
     return parser
 
 

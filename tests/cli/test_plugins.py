@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -64,8 +65,8 @@ def test_json_is_a_list_of_objects(capsys: pytest.CaptureFixture[str]) -> None:
 def test_a_failed_plugin_stands_in_the_table_with_its_reason(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["plugins"]) == 0
     out, err = capsys.readouterr()
-    assert "broken        broken-dist" in " ".join(out.split("\n")) or "broken-dist" in out
-    assert "RuntimeError: out of order" in out
+    (failed,) = [line for line in out.splitlines() if line.startswith("broken ")]
+    assert re.fullmatch(r"broken +broken-dist +0\.7 +failed +RuntimeError: out of order", failed)
     assert err == ""
 
 
@@ -149,6 +150,20 @@ def test_a_reader_that_has_gone_is_no_error() -> None:
     )
     os.close(writing)
     assert (done.returncode, done.stderr) == (141, b"")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs the device /dev/full")
+def test_a_full_disk_under_the_output_is_one_line_and_exit_code_2() -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "merbench", "list", "--json"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 2
+    assert done.stderr == "merbench: error: no space left for the output; make room and run again\n"
 
 
 def test_an_interrupt_is_one_line_and_exit_code_130(tmp_path: Path) -> None:
