@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from typing import TYPE_CHECKING, Any
 
 from merbench.errors import ReleaseError
@@ -27,6 +28,9 @@ COLUMNS: dict[str, str] = {
 }
 REQUIRED = ("clip", "database", "subject")
 
+# Ids stand in file names, in lines of text and on pages: no blank, no control character, no part that is `.` or `..`.
+_ID = re.compile(r"(?!\.{1,2}(?:/|$))[\w.+()-]+(?:/(?!\.{1,2}(?:/|$))[\w.+()-]+)*")
+
 
 def clip_table(rows: Any) -> pd.DataFrame:
     """A validated clip table.
@@ -39,12 +43,13 @@ def clip_table(rows: Any) -> pd.DataFrame:
         A table with exactly the columns of `COLUMNS`, in their order and types, and a fresh index 0..n-1.
 
     Raises:
-        ReleaseError: a column is missing or unknown, a clip id stands twice, or a subject or clip id does not start
-            with its database's name (ids must be unique over databases).
+        ReleaseError: a column is missing or unknown, a value is of the wrong kind, an id is missing, could lead to
+            another folder or holds blanks, a clip id stands twice, or a subject's id does not start with its database's
+            or a clip's with its subject's (ids must be unique over databases).
     """
     import pandas as pd
 
-    table = pd.DataFrame(rows)
+    table = pd.DataFrame(rows).copy()  # the caller's own table stays as it is
     missing = [name for name in REQUIRED if name not in table]
     unknown = sorted(set(table.columns) - set(COLUMNS))
     if missing or unknown:
@@ -52,12 +57,19 @@ def clip_table(rows: Any) -> pd.DataFrame:
     for name in COLUMNS:
         if name not in table:
             table[name] = -1 if name == "label" else pd.NA
-    table = table[list(COLUMNS)].astype(COLUMNS).reset_index(drop=True)
+    try:
+        table = table[list(COLUMNS)].astype(COLUMNS).reset_index(drop=True)
+    except (TypeError, ValueError) as error:
+        raise ReleaseError(f"clip table: a value is of the wrong kind: {' '.join(str(error).split())}") from error
     _check_ids(table)
     return table
 
 
 def _check_ids(table: pd.DataFrame) -> None:
+    for name in REQUIRED:
+        wrong = [value for value in table[name] if not isinstance(value, str) or not _ID.fullmatch(value)]
+        if wrong:
+            raise ReleaseError(f"clip table: {wrong[0]!r} cannot be a {name} id")
     twice = sorted(table["clip"][table["clip"].duplicated()].unique())
     if twice:
         raise ReleaseError(f"clip table: these clips stand twice: {', '.join(twice[:5])}")

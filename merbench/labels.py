@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from merbench.errors import PluginError
+
 __all__ = ["THREE_CLASS", "LabelScheme"]
 
 
@@ -15,12 +17,30 @@ class LabelScheme:
     `classes` are the class names in the order of their indices. `emotions` maps an annotated emotion (lower case,
     stripped) to a class name; an emotion that it does not name is out of the scheme. `source` says where the
     mapping was published.
+
+    Raises:
+        PluginError: a class stands twice, or an emotion is not written as said or counts as a class that is not there.
     """
 
     name: str
     classes: tuple[str, ...]
     emotions: Mapping[str, str]
     source: str = ""
+
+    def __post_init__(self) -> None:
+        faults = [f"class {name!r} stands twice" for name in self.classes if self.classes.count(name) > 1]
+        faults += [
+            f"emotion {emotion!r} must be stripped and in lower case"
+            for emotion in self.emotions
+            if emotion != emotion.strip().lower()
+        ]
+        faults += [
+            f"emotion {emotion!r} counts as {name!r}, which is not one of its classes"
+            for emotion, name in self.emotions.items()
+            if name not in self.classes
+        ]
+        if faults:
+            raise PluginError(f"label scheme {self.name!r}: {faults[0]}")
 
     def label(self, emotion: str) -> int | None:
         """Class index of an annotated emotion, or None where the scheme leaves that emotion out."""

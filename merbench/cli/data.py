@@ -56,7 +56,8 @@ def _add(source: Source, path: Path) -> int:
         raise ReleaseError(f"{folder} is not a folder; for {source.name}, get {source.obtain}")
     clips = release_reader(source, folder).clips()
     added = locations.add(source.name, folder)
-    print(f"{source.name}: {len(clips)} clips of {', '.join(clips['database'].unique())} in {added}")
+    found = set(clips["database"])
+    print(f"{len(clips)} clips of {', '.join(name for name in source.databases if name in found)} in {added}")
     used = locations.locate(source.name)
     if used != added:
         print(f"note: {locations.VARIABLE} is set and comes first, so {used} is read instead")

@@ -27,6 +27,7 @@ LANDMARKS = "landmarks_mtcnn28.csv"
 CLASSES = merbench.THREE_CLASS.classes  # the release's labels 0, 1, 2
 DATABASES = ("smic", "casme2", "samm")
 SIDE = 28
+MEND = "name the folder that this made: git clone https://github.com/wangzhifengharrison/HTNet"
 POINTS = ("left_eye", "right_eye", "nose", "mouth_left", "mouth_right")
 # HTNet's script, for an apex face on which MTCNN finds nothing: (x, y) in pixels of the 28x28 image.
 FALLBACK = ((9.5281, 11.0626), (21.3962, 10.9198), (15.3802, 17.3806), (10.2554, 22.1212), (20.5837, 22.2558))
@@ -105,7 +106,9 @@ class HTNetRelease(merbench.SourceReader):
     def _rows(self) -> dict[str, Row]:
         for name, kind in ((TABLE, Path.is_file), (IMAGES, Path.is_dir)):
             if not kind(self._folder / name):
-                raise merbench.ReleaseError(f"{self._folder} is not a clone of HTNet's repository: it lacks {name}")
+                raise merbench.ReleaseError(
+                    f"{self._folder} is not a clone of HTNet's repository: it lacks {name}; {MEND}"
+                )
         rows: dict[str, Row] = {}
         for line, row in self._parsed():
             clip = f"{row.database}/{row.subject}/{row.name}"
