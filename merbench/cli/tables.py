@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 __all__ = ["print_json", "print_table"]
+
+BREAKABLE = 16  # characters of a word in the last column that stand together in any case
 
 
 def print_json(value: Any) -> None:
@@ -19,28 +22,35 @@ def print_table(columns: Sequence[str], rows: Sequence[Mapping[str, str]], *, ti
     """Print a table.
 
     Args:
-        columns: the headings, which are the keys of each row as well. On a terminal the last column takes the room
-            that is left and breaks its lines; the others are never broken.
+        columns: the headings, which are the keys of each row as well. On a terminal the first column is never broken,
+            and the others only between words (the last one, where a word is very long, within it).
         rows: one mapping per row.
         title: stands above the table.
     """
-    cells = [[row[column] for column in columns] for row in rows]
-    if sys.stdout.isatty():
-        _print_rich(columns, cells, title)
+    lines = [list(columns), *([row[column] for column in columns] for row in rows)]
+    needed = [max(map(_longest_word, column)) for column in zip(*lines, strict=True)]
+    needed[0] = max(len(line[0]) for line in lines)
+    needed[-1] = min(needed[-1], BREAKABLE)
+    # Where there is no room for a table, a terminal's own line breaks are better than names cut short.
+    if sys.stdout.isatty() and sum(needed) + 3 * len(needed) <= shutil.get_terminal_size().columns:
+        _print_rich(lines, needed, title)
     else:
-        _print_plain(columns, cells, title)
+        _print_plain(lines, title)
 
 
-def _print_plain(columns: Sequence[str], cells: list[list[str]], title: str) -> None:
-    lines = [list(columns), *cells]
-    widths = [max(len(line[at]) for line in lines) for at in range(len(columns))]
+def _longest_word(cell: str) -> int:
+    return max(map(len, cell.split()), default=0)
+
+
+def _print_plain(lines: list[list[str]], title: str) -> None:
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     if title:
         print(title)
     for line in lines:
         print("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
 
 
-def _print_rich(columns: Sequence[str], cells: list[list[str]], title: str) -> None:
+def _print_rich(lines: list[list[str]], needed: list[int], title: str) -> None:
     from rich import box
     from rich.console import Console
     from rich.table import Table
@@ -48,12 +58,10 @@ def _print_rich(columns: Sequence[str], cells: list[list[str]], title: str) -> N
 
     console = Console()
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, header_style="dim")
-    for at, column in enumerate(columns):
-        if at == len(columns) - 1:
-            table.add_column(column, overflow="fold")
-        else:
-            table.add_column(column, no_wrap=True, overflow="ignore", style="bold" if at == 0 else "")
-    for line in cells:
+    for at, column in enumerate(lines[0]):
+        style = "bold" if at == 0 else ""
+        table.add_column(column, min_width=needed[at], no_wrap=at == 0, overflow="fold", style=style)
+    for line in lines[1:]:
         table.add_row(*map(Text, line))  # Text: a plugin's words are no markup
     if title:
         console.print(Text(title, style="bold cyan"))

@@ -120,7 +120,6 @@ def on_a_terminal(columns: int, *argv: str) -> list[str]:
             text += piece
     os.close(ours)
     assert process.returncode == 0
-    assert b"\x1b[" in text
     return re.sub(r"\x1b\[[0-9;]*m", "", text.decode()).replace("\r\n", "\n").splitlines()
 
 
@@ -134,4 +133,10 @@ def test_on_a_terminal_a_table_fits_and_no_name_is_cut(
     names = {one["name"] for one in json.loads(capsys.readouterr().out)}
     assert max(map(len, lines)) <= columns
     assert names <= {line.split()[0] for line in lines if line.strip()}
+    assert any(re.fullmatch("[ ─]*─[ ─]*", line) for line in lines)
     assert not any("…" in line for line in lines)
+
+
+def test_a_name_that_is_wider_than_the_terminal_is_not_cut_either(tmp_path: Path) -> None:
+    name, path = long_named(tmp_path)
+    assert name in [line.split(" ")[0] for line in on_a_terminal(80, "list", "models", "--plugin", path)]
