@@ -1,5 +1,4 @@
 import json
-import os
 import sys
 
 import pytest
@@ -48,7 +47,7 @@ def test_the_variable_comes_before_what_was_added(release, tmp_path, monkeypatch
 
 def test_a_variable_that_names_no_folder_is_an_error(tmp_path, monkeypatch):
     monkeypatch.setenv("MERBENCH_DATA", str(tmp_path / "nowhere"))
-    with pytest.raises(ConfigError, match="MERBENCH_DATA names .*nowhere, which is not a folder"):
+    with pytest.raises(ConfigError, match=r"MERBENCH_DATA names .*nowhere, which is not a folder"):
         locations.locate("one")
 
 
@@ -66,23 +65,28 @@ def test_a_file_that_cannot_be_read_is_named_and_left_alone(content, release):
     assert path.read_bytes() == written
 
 
-def test_a_place_that_cannot_be_written_is_an_error_and_leaves_nothing(release):
-    path = locations.config_path()
-    path.parent.parent.mkdir(parents=True, exist_ok=True)
-    path.parent.write_text("a file where the folder should be")
-    with pytest.raises((OutputError, ConfigError)) as caught:
-        locations.add("one", release)
-    assert str(path) in str(caught.value)
-
-
-@pytest.mark.skipif(sys.platform == "win32" or os.getuid() == 0, reason="root may write anywhere")
-def test_a_read_only_folder_is_an_error_and_leaves_the_old_file(release):
-    locations.add("one", release)
+def test_a_place_that_cannot_be_written_is_an_error_and_leaves_nothing(release, tmp_path):
     folder = locations.config_path().parent
-    folder.chmod(0o500)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    folder.symlink_to(tmp_path / "nowhere")  # not even root can make a folder there
+    with pytest.raises(OutputError) as caught:
+        locations.add("one", release)
+    assert str(folder / "data.json") in str(caught.value)
+    assert list(tmp_path.iterdir()) == [release.parent]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no limit on the size of a file")
+def test_a_write_that_fails_leaves_the_old_file_and_nothing_beside_it(release):
+    import resource
+
+    locations.add("one", release)
+    path = locations.config_path()
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, limits[1]))  # as a full disk: no byte more can be written
     try:
         with pytest.raises(OutputError, match="cannot be written"):
             locations.add("two", release)
     finally:
-        folder.chmod(0o700)
-    assert json.loads(locations.config_path().read_text()) == {"sources": {"one": str(release)}}
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert json.loads(path.read_text()) == {"sources": {"one": str(release)}}
+    assert list(path.parent.iterdir()) == [path]

@@ -38,8 +38,8 @@ def write_landmarks(root, detected="1", number="7.25"):
 
 
 def refusal(root, clip=None, feature="flow-28"):
+    reader = HTNetRelease(root)
     with pytest.raises(merbench.ReleaseError) as caught:
-        reader = HTNetRelease(root)
         reader.clips() if clip is None else reader.read(feature, clip)
     assert "\n" not in str(caught.value)
     return str(caught.value)
@@ -111,7 +111,7 @@ def test_a_clip_without_landmarks_in_the_file_is_refused(release):
         lambda text: re.sub(r"smic,s0", "smic,s", text),
         lambda text: text.replace("\ncasme2", "\n\n CASME2 "),
     ],
-    ids="bom crlf leading-column trailing-columns samm-pad-1 samm-pad-2 smic-clip smic-subject blanks".split(),
+    ids=["bom", "crlf", "leading", "trailing", "samm by one", "samm by two", "smic clip", "smic subject", "blanks"],
 )
 def test_quirks_of_the_table_change_nothing(release, change):
     plain = HTNetRelease(release)
