@@ -18,7 +18,7 @@ VERSION = 1  # part of every seed: a change of the generator is a change of this
 
 # Left eye, right eye, nose, left and right mouth corner (left as seen in the image), of the average face.
 TEMPLATE = np.array([(9.2, 10.4), (18.8, 10.4), (14.0, 16.0), (10.4, 21.6), (17.6, 21.6)])
-FACE_SHIFT = 0.5  # standard deviation of where a subject's whole face lies
+FACE_SHIFT = 1.0  # standard deviation of where a subject's whole face lies
 POINT_SHIFT = 0.5  # of each landmark about it
 STYLE_SPREAD = 0.25  # standard deviation of a subject's log intensity
 TASTE = 1.5  # how much subjects differ in which action units they show: concentration of their Dirichlet draw
@@ -26,14 +26,14 @@ TASTE = 1.5  # how much subjects differ in which action units they show: concent
 # Action unit → pushes (site, displacement to the right, displacement down); on the right side of the image the
 # displacement to the right is mirrored, so that "right" reads "towards the middle of the face".
 ACTION_UNITS: dict[str, tuple[tuple[str, float, float], ...]] = {
-    "1+2": (("brow", 0.0, -1.0),),
+    "1+2": (("brow", 0.0, -1.3),),
     "4": (("brow", 0.6, 0.7),),
     "6": (("cheek", 0.0, -0.7), ("eye", 0.0, -0.2)),
     "9": (("nose", 0.0, -0.7), ("brow", 0.2, 0.3)),
     "12": (("corner", -0.7, -0.7),),
     "14": (("corner", -0.6, 0.1),),
     "15": (("corner", 0.0, 0.9),),
-    "26": (("chin", 0.0, 1.1),),
+    "26": (("chin", 0.0, 1.5),),
     "45": (("eye", 0.0, 0.9),),
 }
 SITE_WIDTH = {"brow": 2.4, "eye": 1.6, "nose": 1.8, "cheek": 2.6, "corner": 2.0, "chin": 3.0}  # sigma of each push
@@ -50,8 +50,8 @@ ASYMMETRY = 0.3  # standard deviation of the difference between the sides
 AMBIGUOUS = 0.08  # share of clips that show another emotion's action units too
 WEAK, WEAK_INTENSITY = 0.1, 0.35  # share of clips that hardly move, and how much of the push is left
 BLINK, DIMPLE = 0.35, 0.15  # share of clips with the one or the other on top
-DRIFT, TURN = 0.5, 0.01  # standard deviation of head translation (px), and of rotation and scaling (rad, ratio)
-NOISE_WIDTH = 1.2  # sigma (px) to which sensor noise is smoothed
+DRIFT = 0.01  # standard deviation of the head's rotation (rad) and of its growth as it comes nearer (ratio)
+NOISE_WIDTH = 2.0  # sigma (px) to which sensor noise is smoothed
 
 
 @dataclass(frozen=True)
@@ -154,10 +154,13 @@ def _pushes(
 
 
 def _head(draw: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Translation, rotation and scaling of the whole image about its middle."""
+    """The head's drift: the whole image turns and grows about its middle.
+
+    It also shifts, in life; but a constant is lost when the channels are stretched, so none is drawn.
+    """
     rows, columns = np.mgrid[:SIDE, :SIDE] - (SIDE - 1) / 2
-    (right, down), (turn, grow) = draw.normal(0, DRIFT, 2), draw.normal(0, TURN, 2)
-    return right + grow * columns - turn * rows, down + grow * rows + turn * columns
+    turn, grow = draw.normal(0, DRIFT, 2)
+    return grow * columns - turn * rows, grow * rows + turn * columns
 
 
 def _noise(deviation: float, draw: np.random.Generator) -> np.ndarray:
