@@ -90,7 +90,7 @@ class HTNet(nn.Module):
 
 
 class Patches(nn.Module):
-    """Images `[batch, channels, rows, columns]` to patch vectors `[batch, row, column, pixel row x pixel column x channel]`."""
+    """Images `[batch, channel, row, column]` to a map of vectors, one per patch: pixel row, pixel column, channel."""
 
     def __init__(self, size: int) -> None:
         super().__init__()
@@ -104,7 +104,7 @@ class Patches(nn.Module):
 
 
 class Pointwise(nn.Conv2d):
-    """A 1x1 convolution over channels-last maps `[..., channels]`: its parameters are a Conv2d's, its work a product."""
+    """A 1x1 convolution over channels-last maps `[..., channels]`: parameters of a Conv2d, work of a product."""
 
     def __init__(self, width_in: int, width_out: int, *, bias: bool = True) -> None:
         super().__init__(width_in, width_out, 1, bias=bias)
@@ -258,7 +258,7 @@ class Attention(nn.Module):
 
 def project(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
     """`x` `[..., channels in]` times `weight` `[channels out, channels in]`, plus `bias`."""
-    # As one matrix: under torch.func.vmap this stays one batched product, where more axes would copy the weight for each.
+    # As one matrix: under torch.func.vmap this stays one batched product; with more axes the weight is copied for each.
     return functional.linear(x.flatten(0, -2), weight, bias).reshape(*x.shape[:-1], -1)
 
 

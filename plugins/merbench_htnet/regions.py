@@ -13,8 +13,8 @@ CENTRES = (0, 1, 3, 4)  # left eye, right eye, left and right corner of the mout
 def htnet_regions(flow: np.ndarray, landmarks: np.ndarray, *, variant: str = "as-released") -> np.ndarray:
     """The four pieces of one clip, tiled [[left eye, right eye], [left mouth corner, right mouth corner]].
 
-    As in the authors' script (repository wangzhifengharrison/HTNet), the centres are clamped so that no piece leaves the
-    image, then truncated to whole pixels. The script then takes x for the row and y for the column.
+    As in the authors' script (repository wangzhifengharrison/HTNet), the centres are clamped so that no piece leaves
+    the image, then truncated to whole pixels. The script then takes x for the row and y for the column.
 
     Args:
         flow: `[channels, 28, 28]` (channel, row, column), any scale.

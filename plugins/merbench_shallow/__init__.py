@@ -33,7 +33,7 @@ def merbench_models() -> Iterable[merbench.TorchModel]:
         network="merbench_shallow.ststnet:STSTNet",
         features=("flow-28",),
         recipes={"published": PUBLISHED, "quick": QUICK},
-        paper="Liong, Gan, See, Khor, Huang: Shallow triple stream three-dimensional CNN (STSTNet) for micro-expression "
-        "recognition. FG 2019",
+        paper="Liong, Gan, See, Khor, Huang: Shallow triple stream three-dimensional CNN (STSTNet) for "
+        "micro-expression recognition. FG 2019",
         about="three parallel shallow convolutions over 28x28 flow",
     )

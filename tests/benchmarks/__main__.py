@@ -1,0 +1,45 @@
+"""Runs the benchmarks named, or all, and prints one table (Markdown)."""
+
+from __future__ import annotations
+
+import argparse
+import platform
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.benchmarks import startup, training_step
+from tests.benchmarks.row import Row
+
+# name -> the benchmark; a new one is a module beside these and a line here.
+BENCHMARKS: dict[str, Callable[[Path | None], list[Row]]] = {
+    "startup": startup.run,
+    "training-step": training_step.run,
+}
+
+
+def main() -> None:
+    """Measures and prints."""
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(BENCHMARKS)}; without one, all")
+    parser.add_argument(
+        "--reference", type=Path, metavar="PATH", help="a clone of wangzhifengharrison/HTNet to compare"
+    )
+    arguments = parser.parse_args()
+    if unknown := [name for name in arguments.names if name not in BENCHMARKS]:
+        parser.error(f"no benchmark is called {unknown[0]!r}; there are {', '.join(BENCHMARKS)}")
+    print(f"Machine: {processor()}, {platform.system()}, Python {platform.python_version()}\n")
+    print("| measured | figure | conditions |\n| --- | --- | --- |")
+    for name in arguments.names or BENCHMARKS:
+        for row in BENCHMARKS[name](arguments.reference):
+            print(f"| {row.what} | {row.figure} | {row.conditions} |", flush=True)
+
+
+def processor() -> str:
+    """The processor's name where the system tells it."""
+    cpuinfo = Path("/proc/cpuinfo")
+    lines = cpuinfo.read_text().splitlines() if cpuinfo.exists() else []
+    return next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), platform.machine())
+
+
+if __name__ == "__main__":
+    main()
