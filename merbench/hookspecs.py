@@ -45,6 +45,7 @@ def merbench_sources() -> Iterable[Source]:
     Example: `yield merbench.Source(name="my-release", reader="my_package.release:Reader", provides=("flow-28",),
     databases=("mydb",), obtain="the archive my-release.zip from the authors' page")`
     """
+    return ()
 
 
 @hookspec
@@ -54,6 +55,7 @@ def merbench_datasets() -> Iterable[Dataset]:
     Example: `yield merbench.Dataset(name="mydb-3", sources=("my-release",), databases=("mydb",),
     scheme=merbench.THREE_CLASS)`
     """
+    return ()
 
 
 @hookspec
@@ -63,6 +65,7 @@ def merbench_features() -> Iterable[Feature]:
     Example: `yield merbench.Feature(name="flow-magnitude-28", function="my_package.features:magnitude",
     inputs=("flow-28",))`
     """
+    return ()
 
 
 @hookspec
@@ -71,6 +74,7 @@ def merbench_models() -> Iterable[Model]:
 
     Example: `yield merbench.EstimatorModel(name="my-svm", estimator="my_package.svm:build", features=("flow-28",))`
     """
+    return ()
 
 
 @hookspec
@@ -79,3 +83,4 @@ def merbench_protocols() -> Iterable[Protocol]:
 
     Example: `yield merbench.Protocol(name="subjects-10", splitter="my_package.splits:TenFold")`
     """
+    return ()

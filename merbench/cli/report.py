@@ -25,7 +25,8 @@ def plan_lines(plan: Plan) -> list[str]:
     settings = ", ".join(f"{name} {value}" for name, value in {**plan.settings, **plan.options}.items())
     return [
         f"{plan.model} (recipe {plan.recipe}) on {plan.dataset}, protocol {plan.protocol}, seed {plan.seed}",
-        f"sees {' and '.join(plan.features) or 'labels alone'}; {plan.device}, {plan.precision}; {plan.clips_total} clips",
+        f"sees {' and '.join(plan.features) or 'labels alone'}",
+        f"{plan.clips_total} clips; {plan.device}, {plan.precision}",
         *([f"settings: {settings}"] if settings else []),
     ]
 
@@ -37,8 +38,8 @@ def estimate_lines(estimate: Estimate | None) -> list[str]:
     schedule = estimate.schedule
     how = f"{schedule.at_once} fold(s) at once" if not schedule.reason else f"one fold at a time: {schedule.reason}"
     return [
-        f"estimate: about {duration(estimate.seconds)} and {estimate.memory / 2**30:.2g} GiB beyond the libraries; {how}; "
-        f"{schedule.parameters:,} parameters"
+        f"estimate: about {duration(estimate.seconds)}, and {estimate.memory / 2**30:.2g} GiB beyond the libraries",
+        f"{how}; {schedule.parameters:,} parameters each",
     ]
 
 

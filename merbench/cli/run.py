@@ -21,8 +21,8 @@ def add_parser(verbs: argparse._SubParsersAction[Any]) -> None:
     verb = verbs.add_parser(
         "run",
         help="train and test a model on a dataset",
-        description="Train and test a model fold by fold. The same command again continues where it stopped; a finished "
-        "run answers at once.",
+        description="Train and test a model fold by fold. The same command again continues where it stopped; "
+        "a finished run answers at once.",
     )
     verb.add_argument("--model", required=True, help="see: merbench list models")
     verb.add_argument("--dataset", required=True, help="see: merbench list datasets; demo needs no data")
@@ -103,7 +103,11 @@ def _one(job: Job, arguments: argparse.Namespace) -> Any:
             shown.note(line)
         for warning in job.warnings:
             shown.note(f"note: {warning}")
-        record, path = execute(job, arguments.out, fresh=arguments.fresh, progress=shown)
+        try:
+            record, path = execute(job, arguments.out, fresh=arguments.fresh, progress=shown)
+        except KeyboardInterrupt:
+            shown.note("stopped; what is finished is kept, and the same command continues")
+            raise
     if arguments.json:
         sys.stdout.write(record.to_json())
     else:

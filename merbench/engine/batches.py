@@ -40,7 +40,7 @@ def epoch_batches(task: Task, folds: Sequence[FoldTask], epoch: int) -> list[tup
 
 
 def padded(rows: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-    """Rows of unequal length as `positions [rows, longest]` int64 and `weights` float32 (1 for a clip, 0 for padding)."""
+    """Rows of unequal length as `positions` int64 and `weights` float32 (0 for padding), both `[rows, longest]`."""
     longest = max(map(len, rows))
     positions = np.zeros((len(rows), longest), np.int64)
     weights = np.zeros((len(rows), longest), np.float32)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager, nullcontext
+from typing import Literal
 
 import torch
 
@@ -16,15 +17,19 @@ CPU_SHARE = 0.5
 CPU_CEILING = 3 * 2**30  # bytes: a benchmark on someone's laptop should leave the laptop usable
 
 
-def choose_device(asked: str) -> str:
+def choose_device(asked: Literal["auto", "cpu", "cuda", "mps"]) -> Literal["cpu", "cuda", "mps"]:
     """`cpu`, `cuda` or `mps` for `asked` (one of those, or `auto`: the first accelerator there is).
 
     Raises:
         OptionError: the device asked for is not there.
     """
-    there = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    there: dict[Literal["cpu", "cuda", "mps"], bool] = {
+        "cuda": torch.cuda.is_available(),
+        "mps": torch.backends.mps.is_available(),
+        "cpu": True,
+    }
     if asked == "auto":
-        return next(name for name in ("cuda", "mps", "cpu") if there[name])
+        return next(name for name, is_there in there.items() if is_there)
     if not there[asked]:
         found = ", ".join(name for name, is_there in there.items() if is_there)
         raise OptionError(f"--device {asked}: torch finds no such device here (found: {found}); use --device auto")

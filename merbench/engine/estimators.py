@@ -10,12 +10,13 @@ import numpy as np
 
 from merbench.engine.seeds import derive_seed
 from merbench.engine.task import FoldOutcome, FoldTask, Task
+from merbench.errors import TrainingError
 
 __all__ = ["design_matrix", "fit_fold"]
 
 
 def design_matrix(arrays: Sequence[np.ndarray], clips: int) -> np.ndarray:
-    """What an estimator is fitted on: the one feature as it is; several, flattened and joined; zeros `[clips, 1]` for none."""
+    """What an estimator is fitted on: one feature as it is; several flattened and joined; none: zeros `[clips, 1]`."""
     if not arrays:
         return np.zeros((clips, 1), np.float32)
     if len(arrays) == 1:
@@ -33,8 +34,14 @@ def fit_fold(task: Task, fold: FoldTask) -> FoldOutcome:
     X = design_matrix(task.arrays, len(task.labels))
     estimator = task.build()
     _seed(estimator, derive_seed(fold=fold.seed, purpose="training"))
-    estimator.fit(X[fold.train], task.labels[fold.train])
-    predicted = np.asarray(estimator.predict(X[fold.evaluate])).astype(np.int64)
+    try:
+        estimator.fit(X[fold.train], task.labels[fold.train])
+        predicted = np.asarray(estimator.predict(X[fold.evaluate])).astype(np.int64)
+    except ValueError as error:  # how scikit-learn says that a parameter or the data do not fit
+        reason = " ".join(str(error).split())[:300]
+        raise TrainingError(
+            f"fold {fold.name}: {type(estimator).__name__}: {reason}; finished folds are kept"
+        ) from error
     scores = _scores(estimator, X[fold.evaluate], predicted, task.classes)
     return FoldOutcome(
         name=fold.name,
@@ -66,4 +73,5 @@ def _scores(estimator: Any, X: np.ndarray, predicted: np.ndarray, classes: int) 
             scores = np.full((len(X), classes), values.min() if floor is None else floor)
             scores[:, seen] = values
             return scores
-    return np.eye(classes)[predicted]
+    one_hot: np.ndarray = np.eye(classes)[predicted]
+    return one_hot

@@ -14,8 +14,9 @@ from merbench.engine.device import memory_budget
 from merbench.engine.loop import Group
 from merbench.engine.networks import build_network
 from merbench.engine.task import FoldTask, Task
+from merbench.errors import PluginError
 
-__all__ = ["Footprint", "footprint", "folds_at_once", "groups", "why_not_batched"]
+__all__ = ["Footprint", "folds_at_once", "footprint", "groups", "why_not_batched"]
 
 # On a CPU more folds at once stop paying once the matrix products are large; few folds keep what a kill can cost small.
 CPU_FOLDS = 4
@@ -58,12 +59,27 @@ def footprint(task: Task, fold: FoldTask) -> Footprint:
 
     few = positions[:, : min(8, positions.shape[1])]
     with saved_tensors_hooks(keep, lambda tensor: tensor):
-        group.logits(torch.as_tensor(few))
+        _try_forward(group, torch.as_tensor(few))
     scale = positions.shape[1] / few.shape[1]
     weights = {tensor.untyped_storage().data_ptr() for tensor in group.network.parameters()}
     activations = sum(size for pointer, size in kept.items() if pointer not in weights) * scale
     # Gradients of activations live beside them for a while: twice.
     return Footprint(parameters, int(parameters * 4 * COPIES + 2 * activations))
+
+
+def _try_forward(group: Group, positions: Tensor) -> None:
+    """One forward pass; an error if the network cannot take its features, or gives anything but logits."""
+    shapes = " and ".join(str(list(array.shape[1:])) for array in group.task.arrays)
+    wanted = (*positions.shape, group.task.classes)
+    try:
+        found = tuple(group.logits(positions).shape)
+    except Exception as error:
+        reason = " ".join(str(error).split())[:300]
+        raise PluginError(f"the network fails on clips of shape {shapes}: {type(error).__name__}: {reason}") from error
+    if found != wanted:
+        raise PluginError(
+            f"the network gives {found[1:]} for a batch of {wanted[1]} clips; wanted: logits {wanted[1:]}"
+        )
 
 
 def groups(task: Task, folds: Sequence[FoldTask], at_once: int) -> list[list[FoldTask]]:

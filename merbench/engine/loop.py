@@ -60,7 +60,9 @@ class Group:
         ).view_as(weight)
         loss = (losses * weight).sum(1) / weight.sum(1)
         self.optimizer.zero_grad(set_to_none=True)
-        loss.sum().backward()  # the folds share no parameter, so each gets the gradient of its own mean loss
+        torch.autograd.backward(
+            loss.sum()
+        )  # the folds share no parameter, so each gets the gradient of its own mean loss
         self.optimizer.step()
         if self.schedule is not None:
             self.schedule.step()
@@ -131,7 +133,7 @@ def _check_finite(loss: np.ndarray, group: Group, epoch: int) -> None:
 def _moments(tensor: Tensor, folds: Sequence[FoldTask]) -> tuple[Tensor, Tensor]:
     """Mean and standard deviation of each channel on each fold's training clips, shaped to broadcast over a batch.
 
-    A channel that never varies keeps its scale. With arrays `[clips, channels, ...]` both are `[folds, 1, channels, 1 ...]`.
+    A channel that never varies keeps its scale. Arrays `[clips, channels, ...]` give `[folds, 1, channels, 1 ...]`.
     """
     axes = [0, *range(2, tensor.ndim)]
     pairs = []

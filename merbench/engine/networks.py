@@ -53,14 +53,14 @@ class StackedNetworks:
 
     def __init__(self, build: Callable[[], Any], folds: Sequence[FoldTask], device: str) -> None:
         first = build_network(build, folds[0].seed)
-        self.stacked = {
+        self.stacked: dict[str, Tensor] = {
             name: torch.empty((len(folds), *tensor.shape), dtype=tensor.dtype, device=device)
             for name, tensor in first.named_parameters()
         }
         for index, fold in enumerate(folds):
             network = build_network(build, fold.seed) if index else first
-            for name, tensor in network.named_parameters():
-                self.stacked[name][index].copy_(tensor.detach())
+            for name, parameter in network.named_parameters():
+                self.stacked[name][index].copy_(parameter.detach())
         for tensor in self.stacked.values():
             tensor.requires_grad_()
         # The shape alone is needed from here on; constants (buffers) do not depend on the seed.

@@ -8,7 +8,7 @@ __all__ = ["derive_seed"]
 
 
 def derive_seed(**axes: str | int) -> int:
-    """A seed in [0, 2**32) that is a hash of the named axes, e.g. `derive_seed(run=0, fold="smic/s01", purpose="init")`.
+    """A seed in [0, 2**32): a hash of the named axes, e.g. `derive_seed(run=0, fold="smic/s01", purpose="init")`.
 
     The order of the arguments does not matter; any other name or value gives an unrelated seed.
     """

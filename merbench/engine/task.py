@@ -52,8 +52,8 @@ class FoldOutcome:
 
     Attributes:
         name: the fold's.
-        scores: `[epochs, clips evaluated, classes]` float32, per epoch and clip the class scores: probabilities that sum
-            to 1, or an estimator's decision values. An estimator has one epoch.
+        scores: `[epochs, clips evaluated, classes]` float32, per epoch and clip the class scores: probabilities, or an
+            estimator's decision values. An estimator has one epoch.
         predicted: `[epochs, clips evaluated]` int64 class indices.
         loss: `[epochs]` mean training loss; empty for an estimator.
         seconds: wall time; folds that trained at once share it equally.

@@ -192,12 +192,18 @@ class _Runner:
         order = {clip: index for index, clip in enumerate(self.job.dataset.clips["clip"])}
         predictions = sorted((one for result in results for one in result.predictions), key=lambda one: order[one.clip])
         timed = {"engine": asdict(schedule), "seconds": round(time.perf_counter() - self.started, 1)}
+        scores = score_predictions(predictions, self.job.plan.classes)
+        undefined = [
+            f"UF1 and UAR of {part} are not defined: it has no clip of some class"
+            for part, value in scores["last"].items()
+            if value is None
+        ]
         return Record(
             id=self.job.plan.digest(),
             plan=self.job.plan,
             environment=environment(self.job.plan.device, timed),
             predictions=predictions,
-            scores=score_predictions(predictions, self.job.plan.classes),
+            scores=scores,
             folds=[result.summary for result in results],
-            warnings=self.job.warnings,
+            warnings=[*self.job.warnings, *undefined],
         )

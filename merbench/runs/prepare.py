@@ -6,7 +6,7 @@ import fnmatch
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from merbench.clips import clips_digest, labels_digest
 from merbench.datasets import OpenDataset, open_dataset
 from merbench.engine.seeds import derive_seed
 from merbench.engine.task import FoldTask, Task
-from merbench.errors import OptionError, UnknownName
+from merbench.errors import OptionError, ReleaseError, UnknownName
 from merbench.features.compute import arrays_digest, compute
 from merbench.features.resolve import Resolved, resolve
 from merbench.protocols import Fold, Splitter, folds_digest, inner_split
@@ -39,9 +39,9 @@ class Request:
     recipe: str = ""
     settings: Sequence[str] = ()
     seed: int = 0
-    device: str = "auto"
-    precision: str = "fp32"
-    epoch_policy: str = "last"
+    device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
+    precision: Literal["fp32", "tf32", "bf16"] = "fp32"
+    epoch_policy: Literal["last", "inner", "oracle"] = "last"
     folds: str = "*"
     weights: Path | None = None
 
@@ -68,12 +68,12 @@ class Job:
 
     def inner_folds(self) -> list[FoldTask]:
         """For the epoch policy `inner`: within each fold's training side, part to train on and part held out."""
-        return [replace(fold, **self._inner_sides(fold)) for fold in self.folds]
+        return [self._inner_fold(fold) for fold in self.folds]
 
-    def _inner_sides(self, fold: FoldTask) -> dict[str, np.ndarray]:
+    def _inner_fold(self, fold: FoldTask) -> FoldTask:
         seed = derive_seed(fold=fold.seed, purpose="inner split")
         train, held_out = inner_split(self.dataset.clips, fold.train, self.task.labels, seed)
-        return {"train": train, "evaluate": held_out}
+        return replace(fold, train=train, evaluate=held_out)
 
 
 def prepare(registry: Registry, request: Request) -> Job:
@@ -92,6 +92,7 @@ def prepare(registry: Registry, request: Request) -> Job:
     arrays = compute(dataset, resolved)
     all_folds = splitter.folds(dataset.clips)
     folds = _matching(all_folds, request.folds)
+    _check_classes(dataset)
     weights = find_weights(model, request.weights, [fold.name for fold in folds])
     plan = Plan(
         model=model.name,
@@ -120,7 +121,7 @@ def prepare(registry: Registry, request: Request) -> Job:
         task=Task(
             build=Build(target, {**plan.options, **extra}, f"model {model.name}"),
             arrays=arrays,
-            labels=dataset.clips["label"].to_numpy(np.int64),
+            labels=dataset.clips["label"].to_numpy(np.int64, copy=True),  # pandas hands out what cannot be written
             classes=classes,
             recipe=recipe,
             device=device,
@@ -150,7 +151,7 @@ def _settings(model: Model, recipe: Recipe) -> dict[str, Any]:
     return {name: value for name, value in asdict(recipe).items() if name not in NOT_SETTINGS}
 
 
-def _device(model: Model, request: Request) -> str:
+def _device(model: Model, request: Request) -> Literal["cpu", "cuda", "mps"]:
     if isinstance(model, TorchModel):
         from merbench.engine.device import choose_device, choose_precision
 
@@ -199,6 +200,15 @@ def _code(
         *(registry.features.origin(one.name) for one in _walk(features) if one.spec),
     ]
     return code_versions(origins)
+
+
+def _check_classes(dataset: OpenDataset) -> None:
+    """A canonical dataset has every class in every database; one that lacks a class is not that dataset."""
+    if dataset.spec.clip_list:
+        for database, clips in dataset.clips.groupby("database"):
+            lacking = set(range(len(dataset.spec.scheme.classes))) - set(clips["label"])
+            if lacking:
+                raise ReleaseError(f"{dataset.spec.name}: {database} has no clip of class {min(lacking)}")
 
 
 def _walk(features: Sequence[Resolved]) -> list[Resolved]:

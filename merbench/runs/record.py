@@ -101,9 +101,8 @@ def _check_canonical(record: Record, table: Any, registry: Registry) -> list[str
     given = dict(zip(table["clip"], table["label"], strict=True))
     for clip in [*truth, *given]:
         if truth.get(clip) != given.get(clip):
-            raise RecordError(
-                f"predictions: {clip} has truth {given.get(clip, 'missing')}, {name} says {truth.get(clip, 'no such clip')}"
-            )
+            found, wanted = given.get(clip, "missing"), truth.get(clip, "no such clip")
+            raise RecordError(f"predictions: {clip} has truth {found}, the list of {name} says {wanted}")
     return []
 
 

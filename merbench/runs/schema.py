@@ -53,7 +53,7 @@ class Digests(Strict):
 
 
 class Plan(Strict):
-    """Everything that decides the outcome of a run. `settings` is the recipe, resolved; `features` says how each was made."""
+    """Everything that decides the outcome of a run. `settings`: the recipe, resolved; `features`: how each was made."""
 
     model: Name
     kind: Literal["torch", "estimator"]
@@ -131,7 +131,7 @@ class ClassScores(Strict):
 
 
 class PartScores(Strict):
-    """The scores of a part; intervals are 95 %, by bootstrap over subjects. Confusion: rows truth, columns predicted."""
+    """The scores of a part. Intervals: 95 %, by bootstrap over subjects. Confusion: rows truth, columns predicted."""
 
     clips: int
     uf1: Share
@@ -143,8 +143,10 @@ class PartScores(Strict):
 
 
 class Record(Strict):
-    """The outcome of a run, and the unit of publishing. `scores` is policy -> part -> scores; None where a part has no clip
-    of some class, so that UF1 and UAR are not defined."""
+    """The outcome of a run, and the unit of publishing.
+
+    `scores` is policy -> part -> scores; None where a part has no clip of some class: its UF1 and UAR are not defined.
+    """
 
     schema_: Annotated[int, Field(alias="schema")] = SCHEMA
     id: Digest

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import fields, replace
+from dataclasses import replace
 from typing import Any, get_args, get_type_hints
 
 from merbench.errors import OptionError, nearest
@@ -41,9 +41,7 @@ def apply_settings(
     options, features = dict(recipe.options), list(model.features)
     defaults = model_options(build)
     kinds = get_type_hints(Recipe) if isinstance(model, TorchModel) else {}
-    settings = {
-        one.name: kinds[one.name] for one in fields(Recipe) if one.name in kinds and one.name not in NOT_SETTINGS
-    }
+    settings = {name: kind for name, kind in kinds.items() if name not in NOT_SETTINGS}
     names = {split_reference(reference)[0]: index for index, reference in enumerate(features)}
     for assignment in assignments:
         name, equals, text = assignment.partition("=")
@@ -65,7 +63,8 @@ def apply_settings(
 
 
 def _unknown(name: str, model: Model, known: Sequence[str]) -> str:
-    return f"model {model.name} has no option {name!r}{nearest(name, known)}; it has: {', '.join(sorted(known))}"
+    has = f"what can be set: {', '.join(sorted(known))}" if known else "nothing can be set"
+    return f"model {model.name} has no option {name!r}{nearest(name, known)}; {has}"
 
 
 def _setting(name: str, text: str, kind: Any) -> Any:

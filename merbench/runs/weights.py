@@ -62,12 +62,15 @@ def predict_from(task: Task, fold: FoldTask, path: Path) -> FoldOutcome:
     import torch
 
     from merbench.engine.loop import Group
+    from merbench.engine.networks import OneNetwork
 
     started = time.perf_counter()
     group = Group(task, [fold], stacked=False)
+    network = group.network
+    assert isinstance(network, OneNetwork)
     try:
         state = torch.load(path, map_location=task.device, weights_only=True)
-        group.network.module.load_state_dict(state)
+        network.module.load_state_dict(state)
     except Exception as error:
         reason = " ".join(str(error).split())[:300]
         raise ReleaseError(f"--weights: {path.name} does not fit the network: {reason}") from error
