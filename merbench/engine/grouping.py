@@ -78,7 +78,7 @@ def _try_forward(group: Group, positions: Tensor) -> None:
         raise PluginError(f"the network fails on clips of shape {shapes}: {type(error).__name__}: {reason}") from error
     if found != wanted:
         raise PluginError(
-            f"the network gives {found[1:]} for a batch of {wanted[1]} clips; wanted: logits {wanted[1:]}"
+            f"the network gives {found[1:]} for {wanted[1]} clips, not logits {wanted[1:]}"
         )
 
 
