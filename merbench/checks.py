@@ -85,7 +85,7 @@ def check_dataset(registry: Registry, name: str) -> Check:
         counts=_counts(dataset),
         differences=tuple(dataset.differences(surplus=True)),
         broken=_broken(dataset.readers, dataset.provides, set(dataset.released["clip"])),
-        notes=tuple(dataset.notes),
+        notes=tuple(dataset.notes(dataset.provides)),
     )
 
 
@@ -103,7 +103,7 @@ def check_source(registry: Registry, name: str) -> Check:
         places=_places(readers),
         counts=_emotions(clips),
         broken=_broken(readers, set(source.provides), set(clips["clip"])),
-        notes=tuple(readers[source.name].notes()),
+        notes=tuple(f"{feature}: {note}" for feature, note in readers[source.name].notes().items()),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -116,10 +116,10 @@ class OpenDataset:
         table = self.released.set_index("clip", drop=False).loc[list(canonical["clip"])]
         return clip_table(table.assign(label=canonical["label"].to_numpy()))
 
-    @property
-    def notes(self) -> list[str]:
-        """Sentences on what was substituted or left out."""
-        return [note for reader in self.readers.values() for note in reader.notes()] + self._dropped_note()
+    def notes(self, features: Collection[str]) -> list[str]:
+        """Sentences on what was substituted in these raw features, and on clips that were left out."""
+        substituted = [pair for reader in self.readers.values() for pair in reader.notes().items()]
+        return [f"{feature}: {note}" for feature, note in substituted if feature in features] + self._dropped_note()
 
     def read(self, feature: str, clip: str) -> np.ndarray:
         """One raw feature (a name in `provides`) of one clip (its id); shape and units are the source's to say.

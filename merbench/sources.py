@@ -39,6 +39,6 @@ class SourceReader(ABC):
             ReleaseError: the clip's files are missing, truncated or of the wrong kind; the reason in a few words.
         """
 
-    def notes(self) -> list[str]:
-        """Sentences on what the reader had to substitute, for the terminal and the record's warnings."""
-        return []
+    def notes(self) -> dict[str, str]:
+        """What the reader had to substitute: raw feature to a sentence for the terminal and the record's warnings."""
+        return {}

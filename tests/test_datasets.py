@@ -37,7 +37,7 @@ PLUGIN = """
             return np.full(2, len(clip))
 
         def notes(self):
-            return ["a note of the reader"]
+            return {"length": "a note of the reader"}
 
 
     def listed():
@@ -108,8 +108,8 @@ def test_clips_outside_the_scheme_are_left_out_and_counted_in_a_note(registry, w
     dataset = open_dataset(registry, "all")
     assert list(dataset.clips["clip"]) == ["one/s1/a"]
     assert list(dataset.clips.index) == [0]
-    assert dataset.notes == [
-        "a note of the reader",
+    assert dataset.notes({"length"}) == [
+        "length: a note of the reader",
         "3 clips are left out, because 3-class has no class for them: others 2, not annotated 1",
     ]
 

@@ -130,7 +130,7 @@ def prepare(registry: Registry, request: Request) -> Job:
         folds=[_fold_task(plan, fold) for fold in folds],
         dataset=dataset,
         weights=weights,
-        warnings=[*dataset.notes, *_warnings(dataset, folds, all_folds)],
+        warnings=[*dataset.notes({one.name for one in _walk(resolved)}), *_warnings(dataset, folds, all_folds)],
     )
 
 

@@ -81,20 +81,20 @@ class HTNetRelease(merbench.SourceReader):
             return self._face(clip)
         raise merbench.ReleaseError(f"the release has no feature {feature!r}")
 
-    def notes(self) -> list[str]:
+    def notes(self) -> dict[str, str]:
         """How many clips have the fallback landmarks, where any have."""
         if self._landmarks is None:
-            return [
-                f"landmarks-28: the release has no {LANDMARKS}, so all its {len(self._rows)} clips have the fixed "
+            return {
+                "landmarks-28": f"the release has no {LANDMARKS}, so all its {len(self._rows)} clips have the fixed "
                 "landmarks that HTNet's script falls back to"
-            ]
+            }
         substituted = sum(not detected for detected, _ in self._landmarks.values())
         if not substituted:
-            return []
-        return [
-            f"landmarks-28: HTNet's script found no face on {substituted} of the release's {len(self._landmarks)} "
+            return {}
+        return {
+            "landmarks-28": f"HTNet's script found no face on {substituted} of the release's {len(self._landmarks)} "
             "clips; those have the fixed landmarks that it falls back to"
-        ]
+        }
 
     @property
     def _folder(self) -> Path:

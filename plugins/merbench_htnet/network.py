@@ -15,6 +15,7 @@ from torch.nn import functional
 __all__ = ["HTNet"]
 
 EPSILON = 1e-5  # of every layer norm, as the authors' code has it
+NEIGHBOURS = [(down, right) for down in (-1, 0, 1) for right in (-1, 0, 1) if (down, right) != (0, 0)]
 
 
 class HTNet(nn.Module):
@@ -115,7 +116,11 @@ class Pointwise(nn.Conv2d):
 
 
 class Convolution(nn.Conv2d):
-    """A 3x3 convolution, zero-padded by 1, over channels-last maps `[batch, row, column, channel]`."""
+    """A 3x3 convolution, zero-padded by 1, over channels-last maps `[batch, row, column, channel]`.
+
+    One product per weight of the 3x3 window, over the positions whose neighbour lies inside the map. HTNet's maps are so
+    small (4x4, 2x2) that a third to more than half of the window would be padding.
+    """
 
     def __init__(self, width_in: int, width_out: int) -> None:
         super().__init__(width_in, width_out, 3, padding=1)
@@ -123,9 +128,14 @@ class Convolution(nn.Conv2d):
     def forward(self, x: Tensor) -> Tensor:
         """A map of the same rows and columns."""
         rows, columns = x.shape[1:3]
-        padded = functional.pad(x, (0, 0, 1, 1, 1, 1))
-        shifted = [padded[:, i : i + rows, j : j + columns] for i in range(3) for j in range(3)]
-        return project(torch.cat(shifted, -1), self.weight.permute(0, 2, 3, 1).flatten(1), self.bias)
+        taps = self.weight.permute(2, 3, 0, 1).flatten(0, 1).contiguous().unbind()
+        total = project(x, taps[4], self.bias)  # the window's centre
+        for down, right in NEIGHBOURS:
+            seen = x[:, inside(rows, down), inside(columns, right)]
+            part = project(seen, taps[3 * down + right + 4], None)
+            margins = (0, 0, max(-right, 0), max(right, 0), max(-down, 0), max(down, 0))
+            total = total + functional.pad(part, margins)
+        return total
 
 
 class ChannelNorm(nn.Module):
@@ -260,6 +270,11 @@ def project(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
     """`x` `[..., channels in]` times `weight` `[channels out, channels in]`, plus `bias`."""
     # As one matrix: under torch.func.vmap this stays one batched product; with more axes the weight is copied for each.
     return functional.linear(x.flatten(0, -2), weight, bias).reshape(*x.shape[:-1], -1)
+
+
+def inside(length: int, shift: int) -> slice:
+    """Positions whose value `shift` further back looks at: those of `range(length)` that are `shift` plus another."""
+    return slice(max(shift, 0), length + min(shift, 0))
 
 
 def drop(probability: float) -> nn.Module:

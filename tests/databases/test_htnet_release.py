@@ -70,19 +70,19 @@ def test_without_the_landmarks_file_all_clips_have_the_scripts_fallback_and_a_no
         assert (landmarks.shape, landmarks.dtype) == ((5, 2), np.float32)
         np.testing.assert_array_equal(landmarks, np.float32(FALLBACK))
     assert len(reader.notes()) == 1
-    assert "no landmarks_mtcnn28.csv, so all its 442 clips have the fixed landmarks" in reader.notes()[0]
+    assert "no landmarks_mtcnn28.csv, so all its 442 clips have the fixed landmarks" in reader.notes()["landmarks-28"]
 
 
 def test_landmarks_are_read_where_the_file_is_there(release):
     write_landmarks(release)
     reader = HTNetRelease(release)
     np.testing.assert_array_equal(reader.read("landmarks-28", FIRST), [[7.25, 1], [2, 3], [4, 5], [6, 7], [8, 9]])
-    assert reader.notes() == []
+    assert reader.notes() == {}
 
 
 def test_a_note_counts_the_clips_on_which_no_face_was_found(release):
     write_landmarks(release, detected="0")
-    assert "no face on 442 of the release's 442 clips" in HTNetRelease(release).notes()[0]
+    assert "no face on 442 of the release's 442 clips" in HTNetRelease(release).notes()["landmarks-28"]
 
 
 @pytest.mark.parametrize("number", ["nan", "inf", "left", ""])
@@ -222,7 +222,7 @@ def test_the_real_landmarks_are_the_fallback_wherever_no_face_was_found(real_dat
     landmarks = np.stack([reader.read("landmarks-28", clip) for clip in reader.clips()["clip"]])
     assert landmarks.shape == (442, 5, 2)
     assert int((landmarks == np.float32(FALLBACK)).all(axis=(1, 2)).sum()) == 172
-    assert "no face on 172 of the release's 442 clips" in reader.notes()[0]
+    assert "no face on 172 of the release's 442 clips" in reader.notes()["landmarks-28"]
 
 
 def test_a_plain_clone_of_the_real_release_lacks_the_landmarks_file(real_data, tmp_path):
@@ -230,4 +230,4 @@ def test_a_plain_clone_of_the_real_release_lacks_the_landmarks_file(real_data, t
     shutil.copytree(real_data / "htnet-release", root, ignore=shutil.ignore_patterns(LANDMARKS))
     reader = HTNetRelease(root)
     np.testing.assert_array_equal(reader.read("landmarks-28", "smic/s01/s01_ne_01"), np.float32(FALLBACK))
-    assert "all its 442 clips" in reader.notes()[0]
+    assert "all its 442 clips" in reader.notes()["landmarks-28"]

@@ -48,7 +48,7 @@ def test_it_is_as_lopsided_as_the_composite(dataset):
     classes = clips.groupby("subject")["label"].nunique()
     assert (classes == 1).any()
     assert (clips["subject"].value_counts() == 1).any()
-    assert dataset.notes == []
+    assert dataset.notes(dataset.provides) == []
 
 
 def test_every_database_has_a_camera_and_every_class():
