@@ -9,6 +9,7 @@ from types import TracebackType
 __all__ = ["Bar", "Lines", "Quiet", "duration", "progress"]
 
 EVERY = 15.0  # seconds between plain lines
+SETTLE = 10.0  # seconds before a pace can be told: the first steps are slower than the rest
 
 
 def progress() -> Bar | Lines:
@@ -49,9 +50,9 @@ class Clock:
     @property
     def left(self) -> str:
         """The time that remains, in words."""
-        if not self.here:
-            return "time left not known yet"
         elapsed = time.monotonic() - self.started
+        if not self.here or elapsed < SETTLE:
+            return "time left not known yet"
         return f"about {duration(elapsed * (self.units - self.done) / self.here)} left"
 
 
