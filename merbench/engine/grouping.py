@@ -40,7 +40,8 @@ def why_not_batched(task: Task, fold: FoldTask) -> str | None:
     small = replace(fold, train=fold.train[:2], evaluate=fold.evaluate[:1])
     try:
         pair = Group(replace(task, device="cpu"), [small, small], stacked=True)
-        pair.step(*epoch_batches(pair.task, pair.folds, 0)[0])
+        pair.network.mode(True)
+        pair.logits(torch.as_tensor(epoch_batches(pair.task, pair.folds, 0)[0][0]))
     except Exception as error:  # whatever a stranger's network raises under vmap is the answer
         return f"{type(error).__name__}: {str(error).strip().splitlines()[0][:200]}"
     return None
