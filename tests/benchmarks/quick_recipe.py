@@ -48,4 +48,6 @@ def _row(registry: Registry, name: str, settings: tuple[str, ...]) -> Row:
             subjects.append(job.dataset.clips["subject"].to_numpy(str)[held_out])
     found = score(np.concatenate(truth), np.concatenate(predicted), np.concatenate(subjects), job.task.classes)
     figure = f"UF1 {found.uf1:.3f}, UAR {found.uar:.3f}"
-    return Row(f"htnet quick, {name}", figure, f"demo, held-out training subjects, {time.perf_counter() - started:.0f} s")
+    return Row(
+        f"htnet quick, {name}", figure, f"demo, held-out training subjects, {time.perf_counter() - started:.0f} s"
+    )
