@@ -118,8 +118,8 @@ class Pointwise(nn.Conv2d):
 class Convolution(nn.Conv2d):
     """A 3x3 convolution, zero-padded by 1, over channels-last maps `[batch, row, column, channel]`.
 
-    One product per weight of the 3x3 window, over the positions whose neighbour lies inside the map. HTNet's maps are so
-    small (4x4, 2x2) that a third to more than half of the window would be padding.
+    One product per neighbour of the window, over the positions whose neighbour lies inside the map: HTNet's maps are so
+    small (4x4, 2x2) that a third to more than half of what the windows cover would be padding.
     """
 
     def __init__(self, width_in: int, width_out: int) -> None:
@@ -273,7 +273,7 @@ def project(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
 
 
 def inside(length: int, shift: int) -> slice:
-    """Positions whose value `shift` further back looks at: those of `range(length)` that are `shift` plus another."""
+    """The positions of `range(length)` that are another one of them plus `shift`."""
     return slice(max(shift, 0), length + min(shift, 0))
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from merbench_htnet.network import Attention, HTNet
+from merbench_htnet.network import Attention, Convolution, HTNet
 from torch.func import functional_call, stack_module_state, vmap
 from torch.nn import functional
 
@@ -71,6 +71,14 @@ def test_only_the_last_position_scalars_have_a_gradient_of_mere_rounding(golden:
         last = len(case["config"]["block_repeats"]) - 1
         tiny = [tensor for tensor, norm in case["grad_norms"].items() if norm < 100 * ROUNDING]
         assert tiny == [f"layers.{last}.0.pos_emb"]
+
+
+@pytest.mark.parametrize("sides", [(2, 2), (4, 4), (3, 5), (1, 2)])
+def test_the_convolution_is_torchs_own_at_every_border(sides: tuple[int, int]) -> None:
+    torch.manual_seed(0)
+    convolution, x = Convolution(3, 4), torch.randn(2, *sides, 3)
+    wanted = functional.conv2d(x.permute(0, 3, 1, 2), convolution.weight, convolution.bias, padding=1)
+    torch.testing.assert_close(convolution(x), wanted.permute(0, 2, 3, 1))
 
 
 def gradients(network: HTNet, image: torch.Tensor) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
