@@ -96,7 +96,11 @@ def _batched(
 def _in_processes(
     work: Callable[[Task, FoldTask], FoldOutcome], task: Task, folds: Sequence[FoldTask], advance: Advance, units: int
 ) -> Iterator[list[FoldOutcome]]:
-    parallel = joblib.Parallel(n_jobs=min(joblib.cpu_count(), max(len(folds), 1)), return_as="generator_unordered")
+    parallel = joblib.Parallel(
+        n_jobs=min(joblib.cpu_count(), max(len(folds), 1)),
+        return_as="generator_unordered",
+        mmap_mode="c",  # shared, yet writable as torch wants it: a write would stay in the process
+    )
     for outcome in parallel(joblib.delayed(work)(task, fold) for fold in folds):
         advance(units)
         yield [outcome]

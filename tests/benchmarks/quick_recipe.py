@@ -1,8 +1,8 @@
-"""How HTNet's `quick` recipe was chosen: on the generated demo, by its held-out training subjects, never on a real label.
+"""How HTNet's `quick` recipe was chosen: on the generated demo, by held-out training subjects, never on a real label.
 
-Within every fold's training side a grouped split holds subjects out (the split of the epoch policy `inner`). Each candidate
-trains on the rest, and the UF1 of its last epoch, pooled over what all folds held out, is the figure; the test sides are
-not looked at. The candidates were written down before any was run.
+Within every fold's training side a grouped split holds subjects out (the split of the epoch policy `inner`). Each
+candidate trains on the rest, and the UF1 of its last epoch, pooled over what all folds held out, is the figure; the
+test sides are not looked at. The candidates were written down before any was run.
 """
 
 from __future__ import annotations
