@@ -269,7 +269,7 @@ class Attention(nn.Module):
 def project(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
     """`x` `[..., channels in]` times `weight` `[channels out, channels in]`, plus `bias`."""
     # As one matrix: under torch.func.vmap this stays one batched product; with more axes the weight is copied for each.
-    return functional.linear(x.flatten(0, -2), weight, bias).reshape(*x.shape[:-1], -1)
+    return functional.linear(x.flatten(0, -2), weight, bias).reshape(*x.shape[:-1], weight.shape[0])
 
 
 def inside(length: int, shift: int) -> slice:
