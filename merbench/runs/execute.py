@@ -12,6 +12,7 @@ from typing import Protocol
 from merbench.engine.execute import Schedule, execute, schedule_estimator, schedule_network
 from merbench.engine.policies import inner_epoch, oracle_epoch
 from merbench.engine.task import FoldOutcome, FoldTask
+from merbench.errors import RecordError
 from merbench.runs.environment import environment
 from merbench.runs.prepare import Job
 from merbench.runs.record import read_record
@@ -70,8 +71,18 @@ def run(job: Job, out: Path, *, fresh: bool = False, progress: Progress | None =
     if fresh:
         folder.start_over()
     if folder.record.exists():
-        return read_record(folder.record), folder.record
+        return _answer(folder), folder.record
     return _Runner(job, folder, progress or Silent()).run(), folder.record
+
+
+def _answer(folder: RunFolder) -> Record:
+    try:
+        record = read_record(folder.record)
+    except RecordError as error:
+        raise RecordError(f"{error}; to run again in its place: --fresh") from error
+    if record.id != folder.id:
+        raise RecordError(f"{folder.record} is the record of another run; to run again in its place: --fresh")
+    return record
 
 
 class _Runner:
@@ -82,9 +93,16 @@ class _Runner:
         self.started = time.perf_counter()
 
     def run(self) -> Record:
-        self.folder.open(self.job.plan)
         schedule = self._schedule()
-        results = self._weights() if self.job.weights else self._train(schedule)
+        stages = self._stages()
+        # Nothing was written so far: what a network, an estimator or an inner split refuses leaves nothing behind.
+        if self.job.weights:
+            results = self._weights()
+            self.folder.open(self.job.plan)
+        else:
+            self.folder.open(self.job.plan)
+            write_whole(self.folder.schedule, json.dumps(asdict(schedule)) + "\n")
+            results = self._train(schedule, stages)
         record = self._record([results[fold.name] for fold in self.job.folds], schedule)
         write_whole(self.folder.record, record.to_json())
         return record
@@ -95,16 +113,16 @@ class _Runner:
             return Schedule(**json.loads(self.folder.schedule.read_text("utf-8")))
         except (OSError, ValueError, TypeError):
             pass
-        job = self.job
-        network = job.plan.kind == "torch"
-        schedule = schedule_network(job.task, job.folds) if network else schedule_estimator()
-        write_whole(self.folder.schedule, json.dumps(asdict(schedule)) + "\n")
-        return schedule
+        if self.job.plan.kind == "torch":
+            return schedule_network(self.job.task, self.job.folds)
+        self.job.task.build()
+        return schedule_estimator()
 
-    def _train(self, schedule: Schedule) -> dict[str, FoldResult]:
-        stages: list[tuple[str, Sequence[FoldTask]]] = [("folds", self.job.folds)]
-        if self.job.plan.epoch_policy == "inner":
-            stages.insert(0, ("inner", self.job.inner_folds()))
+    def _stages(self) -> list[tuple[str, Sequence[FoldTask]]]:
+        inner = [("inner", self.job.inner_folds())] if self.job.plan.epoch_policy == "inner" else []
+        return [*inner, ("folds", self.job.folds)]
+
+    def _train(self, schedule: Schedule, stages: list[tuple[str, Sequence[FoldTask]]]) -> dict[str, FoldResult]:
         kept = {stage: self._kept(stage, folds) for stage, folds in stages}
         epochs = self.job.task.recipe.epochs if self.job.plan.kind == "torch" else 1
         finished = sum(map(len, kept.values()))
@@ -125,8 +143,13 @@ class _Runner:
             self.progress.note(f"{schedule.at_once} fold(s) train at once; {schedule.parameters:,} parameters each")
 
     def _kept(self, stage: str, folds: Sequence[FoldTask]) -> dict[str, FoldResult]:
-        found = {fold.name: self.folder.finished(stage, fold.name) for fold in folds}
-        return {name: result for name, result in found.items() if result is not None}
+        found = ((fold, self.folder.finished(stage, fold.name)) for fold in folds)
+        return {fold.name: result for fold, result in found if result is not None and self._fits(result, fold)}
+
+    def _fits(self, result: FoldResult, fold: FoldTask) -> bool:
+        """Whether a kept result is of just these clips: a copy from elsewhere is computed anew."""
+        clips = self.job.dataset.clips["clip"].iloc[fold.evaluate]
+        return [one.clip for one in result.predictions] == list(clips)
 
     def _outcomes(
         self, stage: str, folds: Sequence[FoldTask], schedule: Schedule, done: set[str]
@@ -177,7 +200,7 @@ class _Runner:
             epochs={policy: epoch + 1 for policy, epoch in epochs.items()},
             loss=[round(float(value), DIGITS) for value in outcome.loss],
         )
-        return FoldResult(summary=summary, predictions=predictions)
+        return FoldResult(id=self.folder.id, summary=summary, predictions=predictions)
 
     def _weights(self) -> dict[str, FoldResult]:
         self.progress.start(len(self.job.folds), 0)

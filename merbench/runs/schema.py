@@ -24,7 +24,8 @@ __all__ = [
 SCHEMA = 1  # raised when the record's layout changes
 
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-Name = Annotated[str, Field(min_length=1, max_length=200)]
+# No control characters: names of a stranger's record are printed on a terminal.
+Name = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f-\x9f]+$")]
 Policy = Literal["last", "inner", "oracle"]
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 
@@ -115,8 +116,9 @@ class FoldSummary(Strict):
 
 
 class FoldResult(Strict):
-    """A finished fold, as it is kept until the record is written."""
+    """A finished fold, as it is kept until the record is written; `id` is that of the run it belongs to."""
 
+    id: Digest
     summary: FoldSummary
     predictions: list[Prediction]
 

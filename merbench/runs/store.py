@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import re
+import secrets
 import shutil
-import tempfile
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -23,18 +24,18 @@ def write_whole(path: Path, text: str) -> None:
     Raises:
         OutputError: the place is read-only, full, or not a folder.
     """
-    temporary = None
+    # Not `tempfile`, whose files nobody but their owner may read: results are there to be shared.
+    temporary = path.parent / f".{secrets.token_hex(8)}.partial"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".partial")
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
+        with temporary.open("x", encoding="utf-8") as file:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, path)
     except OSError as error:
-        if temporary:
-            Path(temporary).unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
         raise OutputError(
             f"cannot write {path}: {error.strerror}; what is finished is kept: make room or choose another place with "
             "--out, then run the same command again"
@@ -45,7 +46,8 @@ class RunFolder:
     """The folder of one run, `OUT/model-dataset-recipe-seed-id`, with its plan, finished folds and record."""
 
     def __init__(self, out: Path, plan: Plan) -> None:
-        words = (plan.model, plan.dataset, plan.recipe, f"seed{plan.seed}", plan.digest()[:12])
+        self.id = plan.digest()
+        words = (plan.model, plan.dataset, plan.recipe, f"seed{plan.seed}", self.id[:12])
         self.path = out / re.sub(r"[^\w.-]+", "-", "-".join(words))
         self.record = self.path / "record.json"
         self.schedule = self.path / "schedule.json"
@@ -66,13 +68,18 @@ class RunFolder:
         write_whole(self.path / "plan.json", plan.model_dump_json(indent=1) + "\n")
 
     def finished(self, stage: str, name: str) -> FoldResult | None:
-        """The finished fold `name` of a stage (`folds`, or `inner`), or None where there is none that can be read."""
+        """The finished fold `name` of a stage (`folds`, or `inner`), or None where there is none that can be read.
+
+        A file of another run or fold under this one's name is none; whether the clips are the fold's is the caller's
+        to see.
+        """
         try:
-            return FoldResult.model_validate_json(self._file(stage, name).read_text("utf-8"))
+            result = FoldResult.model_validate_json(self._file(stage, name).read_text("utf-8"))
         except (FileNotFoundError, ValidationError, UnicodeDecodeError):
             return None
         except OSError as error:
             raise OutputError(f"cannot read {self._file(stage, name)}: {error.strerror}") from error
+        return result if (result.id, result.summary.name) == (self.id, name) else None
 
     def finish(self, stage: str, result: FoldResult) -> None:
         """Keeps a finished fold."""
