@@ -18,6 +18,8 @@ from merbench.runs.scoring import clips_of, score_predictions
 
 __all__ = ["read_record", "verify"]
 
+MAX_DEPTH = 20  # a record needs eight; far below where Python's or pydantic's own recursion ends
+SHOWN = 120  # characters of a value in an error
 TOLERANCE = 1e-9  # the order of summation may differ between machines; a clip more or less moves a score by 1e-4
 
 
@@ -28,24 +30,55 @@ def read_record(path: Path) -> Record:
         RecordError: it cannot be read, is not JSON, is of another schema version, or has missing or strange fields.
     """
     try:
-        content = json.loads(path.read_text("utf-8"), parse_constant=_no_constant)
+        content = json.loads(path.read_text("utf-8"), parse_constant=_no_constant, parse_float=_finite)
     except OSError as error:
         raise RecordError(f"cannot read {path}: {error.strerror}") from error
     except (ValueError, RecursionError) as error:
         raise RecordError(f"{path} is not JSON: {error}") from error
     found = content.get("schema") if isinstance(content, dict) else None
     if found != SCHEMA:
-        raise RecordError(f"{path} is a record of schema {found!r}; this merbench reads schema {SCHEMA}")
+        raise RecordError(f"{path} is a record of schema {_shown(found)}; this merbench reads schema {SCHEMA}")
+    if _deeper(content, MAX_DEPTH):
+        raise RecordError(f"{path} is not a valid record: it is nested more than {MAX_DEPTH} levels deep")
     try:
-        return Record.model_validate(content)
+        record = Record.model_validate(content)
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"]))
-        raise RecordError(f"{path} is not a valid record: {where}: {first['msg']}") from error
+        raise RecordError(f"{path} is not a valid record: {_printable(where)}: {first['msg']}") from error
+    try:
+        _check_policies(record)
+    except RecordError as error:
+        raise RecordError(f"{path} is not a valid record: {error}") from error
+    return record
 
 
 def _no_constant(name: str) -> float:
     raise ValueError(f"{name} is not a JSON number")
+
+
+def _finite(text: str) -> float:
+    if not math.isfinite(value := float(text)):
+        raise ValueError(f"{text[:20]} is too large a number")
+    return value
+
+
+def _deeper(content: Any, levels: int) -> bool:
+    """Whether lists and objects are nested deeper than `levels`; walked level by level, whatever the depth."""
+    level = [content]
+    for _ in range(levels + 1):
+        level = [one for parent in level for one in _children(parent)]
+    return bool(level)
+
+
+def _children(value: Any) -> list[Any]:
+    return list(value.values()) if isinstance(value, dict) else value if isinstance(value, list) else []
+
+
+def _printable(text: str) -> str:
+    """A stranger's text on one line, shortened, control characters escaped."""
+    escaped = text.encode("unicode_escape").decode() if not text.isprintable() else text
+    return escaped if len(escaped) <= SHOWN else f"{escaped[:SHOWN]}…"
 
 
 def verify(record: Record, registry: Registry) -> list[str]:
@@ -61,8 +94,8 @@ def verify(record: Record, registry: Registry) -> list[str]:
     _same("id", record.id, plan.digest())
     _same("plan.digests.clips", plan.digests.clips, clips_digest(table))
     _same("plan.digests.labels", plan.digests.labels, labels_digest(table))
+    _check_fold_names(record)
     unchecked = _check_canonical(record, table, registry) + _check_folds(record, table, registry)
-    _check_classes(record)
     recomputed = score_predictions(record.predictions, plan.classes)
     _same_scores("scores", _plain(record.scores), _plain(recomputed))
     return unchecked
@@ -75,9 +108,24 @@ def _table(record: Record) -> Any:
         raise RecordError(f"predictions: {error}") from error
 
 
-def _check_classes(record: Record) -> None:
-    """Every prediction has the same policies, and classes that there are."""
+def _check_fold_names(record: Record) -> None:
+    """The folds listed are those of the predictions, each once."""
+    listed = [fold.name for fold in record.folds]
+    _same("folds", sorted(listed), sorted({one.fold for one in record.predictions}))
+
+
+def _check_policies(record: Record) -> None:
+    """Every prediction has the same policies, and classes that there are; scores are of those policies and one set of
+    parts, and the policy asked for is among them.
+    """
     classes, policies = len(record.plan.classes), set(record.predictions[0].policies)
+    if set(record.scores) != policies:
+        raise RecordError(f"scores of policies {sorted(record.scores)}, predictions of {sorted(policies)}")
+    if record.plan.epoch_policy not in policies:
+        raise RecordError(f"no predictions under {record.plan.epoch_policy}, the policy asked for")
+    for policy, parts in record.scores.items():
+        if "full" not in parts or set(parts) != set(next(iter(record.scores.values()))):
+            raise RecordError(f"scores.{policy}: parts {sorted(parts)}; each policy has the same, and full")
     for one in record.predictions:
         if set(one.policies) != policies:
             raise RecordError(
@@ -110,7 +158,9 @@ def _check_folds(record: Record, table: Any, registry: Registry) -> list[str]:
     """The folds made again from the clips by the protocol, where every fold was run."""
     name = record.plan.protocol
     if record.plan.folds != "*":
-        return [f"only folds {record.plan.folds} were run: the folds were not made again"]
+        return [f"only folds {_printable(record.plan.folds)} were run: the folds were not made again"]
+    if len(table) < record.plan.clips_total:
+        return [f"{record.plan.clips_total - len(table)} clips are never tested: the folds were not made again"]
     if name not in registry.protocols.names():
         return [f"protocol {name} is not installed: the folds were not made again"]
     splitter = load_target(registry.protocols.get(name).splitter, owner=f"protocol {name}", base=Splitter)()
@@ -118,13 +168,18 @@ def _check_folds(record: Record, table: Any, registry: Registry) -> list[str]:
     _same("plan.digests.folds", record.plan.digests.folds, folds_digest(table, folds))
     owner = {table["clip"].iloc[position]: fold.name for fold in folds for position in fold.test}
     for one in record.predictions:
-        _same(f"fold of {one.clip}", one.fold, owner[one.clip])
+        _same(f"fold of {one.clip}", one.fold, owner.get(one.clip))
     return []
 
 
 def _same(where: str, given: Any, wanted: Any) -> None:
     if given != wanted:
-        raise RecordError(f"{where}: the record says {given}, its own content gives {wanted}")
+        raise RecordError(f"{where}: the record says {_shown(given)}, its own content gives {_shown(wanted)}")
+
+
+def _shown(value: Any) -> str:
+    """A value of a stranger's record in an error."""
+    return _printable(str(value))
 
 
 def _plain(scores: Any) -> Any:
