@@ -41,12 +41,11 @@ def merbench_commit() -> str | None:
     """The git commit merbench runs from: of its checkout, or as pip noted it; None where neither is known."""
     checkout = Path(__file__).resolve().parents[2]
     if (checkout / ".git").exists():
-        done = subprocess.run(
-            ["git", "-C", str(checkout), "describe", "--always", "--abbrev=40", "--dirty", "--exclude=*"],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        describe = ["git", "-C", str(checkout), "describe", "--always", "--abbrev=40", "--dirty", "--exclude=*"]
+        try:
+            done = subprocess.run(describe, capture_output=True, text=True, check=False)
+        except OSError:  # git is not installed: no reason to lose a run that has just finished
+            return None
         return done.stdout.strip() or None
     noted = importlib.metadata.distribution("merbench").read_text("direct_url.json")
     commit = json.loads(noted or "{}").get("vcs_info", {}).get("commit_id")
