@@ -84,8 +84,9 @@ def prepare(registry: Registry, request: Request) -> Job:
     """
     model = registry.models.get(request.model)
     dataset = open_dataset(registry, request.dataset)
-    protocol = request.protocol or dataset.spec.protocol
-    splitter = load_target(registry.protocols.get(protocol).splitter, owner=f"protocol {protocol}", base=Splitter)()
+    # By its plain name, as model and dataset: the qualified one names the same plan.
+    protocol = registry.protocols.get(request.protocol or dataset.spec.protocol)
+    splitter = load_target(protocol.splitter, owner=f"protocol {protocol.name}", base=Splitter)()
     recipe_name, recipe, features, target = _recipe(model, request)
     device = _device(model, request)
     resolved = [resolve(one, registry, dataset.provides, dataset.spec.name, model.name) for one in features]
@@ -98,7 +99,7 @@ def prepare(registry: Registry, request: Request) -> Job:
         model=model.name,
         kind="torch" if isinstance(model, TorchModel) else "estimator",
         dataset=dataset.spec.name,
-        protocol=protocol,
+        protocol=protocol.name,
         recipe=recipe_name,
         settings=_settings(model, recipe),
         options=dict(recipe.options),
@@ -112,7 +113,7 @@ def prepare(registry: Registry, request: Request) -> Job:
         clips_total=len(dataset.clips),
         weights=weights_digest(weights),
         digests=_digests(dataset, folds, arrays),
-        code=_code(registry, request, dataset, resolved, protocol),
+        code=_code(registry, request, dataset, resolved),
     )
     classes = len(plan.classes)
     extra = {"classes": classes} if isinstance(model, TorchModel) else {}
@@ -157,6 +158,8 @@ def _device(model: Model, request: Request) -> Literal["cpu", "cuda", "mps"]:
 
         device = choose_device(request.device)
         choose_precision(request.precision, device)
+        if request.weights and request.epoch_policy != "last":
+            raise OptionError("--weights: a checkpoint has no epochs to choose from; leave out --epoch-policy")
         return device
     if request.device not in ("auto", "cpu") or request.precision != "fp32" or request.epoch_policy != "last":
         raise OptionError(
@@ -189,13 +192,11 @@ def _digests(dataset: OpenDataset, folds: list[Fold], arrays: tuple[np.ndarray, 
     )
 
 
-def _code(
-    registry: Registry, request: Request, dataset: OpenDataset, features: Sequence[Resolved], protocol: str
-) -> dict[str, Code]:
+def _code(registry: Registry, request: Request, dataset: OpenDataset, features: Sequence[Resolved]) -> dict[str, Code]:
     origins = [
         registry.models.origin(request.model),
         registry.datasets.origin(request.dataset),
-        registry.protocols.origin(protocol),
+        registry.protocols.origin(request.protocol or dataset.spec.protocol),
         *(registry.sources.origin(name) for name in dataset.spec.sources),
         *(registry.features.origin(one.name) for one in _walk(features) if one.spec),
     ]
