@@ -6,7 +6,7 @@ import sys
 import time
 from types import TracebackType
 
-__all__ = ["Bar", "Lines", "Quiet", "duration", "progress"]
+__all__ = ["Bar", "Lines", "duration", "progress"]
 
 EVERY = 15.0  # seconds between plain lines
 SETTLE = 10.0  # seconds before a pace can be told: the first steps are slower than the rest
@@ -86,13 +86,6 @@ class Lines:
     def note(self, text: str) -> None:
         """One line on stderr."""
         print(f"merbench: {text}", file=sys.stderr, flush=True)
-
-
-class Quiet(Lines):
-    """Nothing but what should not be missed; for tests and for `--dry-run`."""
-
-    def advance(self, units: int) -> None:
-        """Ignored."""
 
 
 class Bar:

@@ -57,12 +57,14 @@ def _list(arguments: argparse.Namespace) -> int:
 
 
 def _cell(row: dict[str, Any], column: str) -> str:
-    value = row.get(column, row.get("error", "") if column == COLUMNS[-1] else "")
-    return f"{value:.3f}" if isinstance(value, float) else str(value)
+    if "error" in row:  # it names the file
+        return str(row["error"]) if column == "name" else ""
+    value = row[column]
+    return "not defined" if value is None else f"{value:.3f}" if isinstance(value, float) else str(value)
 
 
 def _may_be_record(path: Path) -> bool:
-    return path.name == "record.json" or path.parent.name == "records"
+    return path.name == "record.json" or path.resolve().parent.name == "records"
 
 
 def _row(path: Path) -> dict[str, Any]:
