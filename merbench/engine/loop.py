@@ -13,9 +13,9 @@ from torch.optim.lr_scheduler import LRScheduler, OneCycleLR
 
 from merbench.engine.batches import epoch_batches, padded, steps_per_epoch
 from merbench.engine.device import autocast
-from merbench.engine.networks import OneNetwork, StackedNetworks
+from merbench.engine.networks import OneNetwork, StackedNetworks, seeded
 from merbench.engine.task import FoldOutcome, FoldTask, Task
-from merbench.errors import TrainingError
+from merbench.errors import PluginError, TrainingError
 from merbench.specs import Recipe
 
 __all__ = ["Group", "train_group"]
@@ -96,18 +96,20 @@ def train_group(group: Group, advance: Callable[[int], None] = lambda fold_epoch
         advance: called after every epoch with the number of folds that got through it.
 
     Raises:
-        TrainingError: a loss that is not finite; names fold and epoch.
+        TrainingError: a loss or a class score that is not finite; names fold and epoch.
     """
     started = time.perf_counter()
     epochs = group.task.recipe.epochs
     loss = np.zeros((epochs, len(group.folds)), np.float32)
     scores: list[list[np.ndarray]] = [[] for _ in group.folds]
-    for epoch in range(epochs):
-        loss[epoch] = group.epoch(epoch)
-        _check_finite(loss[epoch], group, epoch)
-        for kept, new in zip(scores, group.predict(), strict=True):
-            kept.append(new)
-        advance(len(group.folds))
+    with seeded(group.folds[0], group.task.device):  # networks that draw anything train alone
+        for epoch in range(epochs):
+            loss[epoch] = group.epoch(epoch)
+            predicted = group.predict()
+            _check_finite(loss[epoch], predicted, group, epoch)
+            for kept, new in zip(scores, predicted, strict=True):
+                kept.append(new)
+            advance(len(group.folds))
     seconds = (time.perf_counter() - started) / len(group.folds)
     return [
         FoldOutcome(
@@ -121,12 +123,19 @@ def train_group(group: Group, advance: Callable[[int], None] = lambda fold_epoch
     ]
 
 
-def _check_finite(loss: np.ndarray, group: Group, epoch: int) -> None:
-    bad = np.flatnonzero(~np.isfinite(loss))
-    if len(bad):
+def _check_finite(loss: np.ndarray, scores: list[np.ndarray], group: Group, epoch: int) -> None:
+    """The scores too: the loss of a step is taken before the step, so the last one's harm shows in them alone."""
+    for fold, value, predicted in zip(group.folds, loss, scores, strict=True):
+        if np.isfinite(value) and np.isfinite(predicted).all():
+            continue
+        what = (
+            f"the class scores of fold {fold.name} are not finite after"
+            if np.isfinite(value)
+            else (f"the loss of fold {fold.name} is {value} in")
+        )
         raise TrainingError(
-            f"the loss of fold {group.folds[bad[0]].name} is {loss[bad[0]]} in epoch {epoch + 1}; finished folds are "
-            f"kept; try a smaller learning rate (--set lr={group.task.recipe.lr / 10:g}) or --precision fp32"
+            f"{what} epoch {epoch + 1}; finished folds are kept; try a smaller learning rate "
+            f"(--set lr={group.task.recipe.lr / 10:g}) or --precision fp32"
         )
 
 
@@ -148,6 +157,8 @@ def _moments(tensor: Tensor, folds: Sequence[FoldTask]) -> tuple[Tensor, Tensor]
 def _optimizer(
     recipe: Recipe, parameters: list[Tensor], steps: int, device: str
 ) -> tuple[torch.optim.Optimizer, LRScheduler | None]:
+    if not any(tensor.requires_grad for tensor in parameters):
+        raise PluginError("the network has no parameter that can be trained")
     settings: dict[str, object] = {"lr": recipe.lr, "weight_decay": recipe.weight_decay}
     if recipe.optimizer == "sgd":
         settings["momentum"] = recipe.momentum

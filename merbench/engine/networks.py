@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -12,15 +13,25 @@ from torch.func import functional_call, vmap
 from merbench.engine.seeds import derive_seed
 from merbench.engine.task import FoldTask
 
-__all__ = ["OneNetwork", "StackedNetworks", "build_network"]
+__all__ = ["OneNetwork", "StackedNetworks", "build_network", "seeded"]
 
 
 def build_network(build: Callable[[], Any], seed: int) -> nn.Module:
     """A network whose initial parameters depend on `seed` alone: drawn on the CPU, whatever the device."""
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(derive_seed(fold=seed, purpose="init"))
+        torch.default_generator.manual_seed(derive_seed(fold=seed, purpose="init"))
         network: nn.Module = build()
     return network
+
+
+@contextmanager
+def seeded(fold: FoldTask, device: str) -> Iterator[None]:
+    """In it what torch draws (dropout and the like) follows from the fold's seed; the caller's own draws go on after it
+    as if nothing had been drawn.
+    """
+    with torch.random.fork_rng(devices=[torch.cuda.current_device()] if device == "cuda" else []):
+        torch.manual_seed(derive_seed(fold=fold.seed, purpose="training"))
+        yield
 
 
 class OneNetwork:
@@ -29,7 +40,6 @@ class OneNetwork:
     def __init__(self, build: Callable[[], Any], folds: Sequence[FoldTask], device: str) -> None:
         (fold,) = folds
         self.module = build_network(build, fold.seed).to(device)
-        torch.manual_seed(derive_seed(fold=fold.seed, purpose="training"))  # dropout and the like
 
     def parameters(self) -> Iterable[Tensor]:
         """The tensors to train."""
@@ -61,8 +71,8 @@ class StackedNetworks:
             network = build_network(build, fold.seed) if index else first
             for name, parameter in network.named_parameters():
                 self.stacked[name][index].copy_(parameter.detach())
-        for tensor in self.stacked.values():
-            tensor.requires_grad_()
+        for name, parameter in first.named_parameters():
+            self.stacked[name].requires_grad_(parameter.requires_grad)  # what a network freezes stays frozen
         # The shape alone is needed from here on; constants (buffers) do not depend on the seed.
         self.template = first.to("meta") if not list(first.buffers()) else first.to(device)
 
