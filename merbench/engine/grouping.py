@@ -9,10 +9,11 @@ import torch
 from torch import Tensor, nn
 from torch.autograd.graph import saved_tensors_hooks
 
-from merbench.engine.batches import epoch_batches, steps_per_epoch
+from merbench.engine.batches import epoch_batches, padded, steps_per_epoch
 from merbench.engine.device import memory_budget
 from merbench.engine.loop import Group
 from merbench.engine.networks import build_network
+from merbench.engine.seeds import derive_seed
 from merbench.engine.task import FoldTask, Task
 from merbench.errors import PluginError
 
@@ -21,6 +22,9 @@ __all__ = ["Footprint", "folds_at_once", "footprint", "groups", "why_not_batched
 # On a CPU more folds at once stop paying once the matrix products are large; few folds keep what a kill can cost small.
 CPU_FOLDS = 4
 COPIES = 4  # of every parameter: itself, its gradient, and two moments of Adam
+# Of the largest logit: float32 sums in another order differ by a hundredth of it, a clip that has a say in another's
+# logits, or a constant that belongs to another fold, by far more.
+SAME = 1e-3
 
 
 @dataclass(frozen=True)
@@ -32,40 +36,70 @@ class Footprint:
 
 
 def why_not_batched(task: Task, fold: FoldTask) -> str | None:
-    """None where many folds can train at once; else the reason in a few words, found by trying with one fold's data."""
+    """None where many folds can train at once; else the reason in a few words, found by trying with one fold's data.
+
+    Tried in training and in evaluation mode: it must run under `vmap`, which refuses randomness and data-dependent
+    control flow, and two networks at once must give what each gives alone, although one of them has a padded batch.
+    """
     network = build_network(task.build, fold.seed)
     for name, module in network.named_modules():
         if isinstance(module, nn.modules.batchnorm._BatchNorm):
             return f"{name} is a batch norm: its statistics belong to one network"
-    small = replace(fold, train=fold.train[:2], evaluate=fold.evaluate[:1])
     try:
-        pair = Group(replace(task, device="cpu"), [small, small], stacked=True)
-        pair.network.mode(True)
-        pair.logits(torch.as_tensor(epoch_batches(pair.task, pair.folds, 0)[0][0]))
+        same = _same_together(replace(task, device="cpu", precision="fp32"), fold)
     except Exception as error:  # whatever a stranger's network raises under vmap is the answer
-        return f"{type(error).__name__}: {str(error).strip().splitlines()[0][:200]}"
-    return None
+        return f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
+    return None if same else "its logits change with the company: of other clips in the batch, or of other folds"
+
+
+def _same_together(task: Task, fold: FoldTask) -> bool:
+    """Whether two networks of different seeds give the logits at once that each gives alone."""
+    other = derive_seed(fold=fold.seed, purpose="trial")
+    folds = [replace(fold, train=fold.train[:3]), replace(fold, train=fold.train[:2], seed=other)]
+    positions = torch.as_tensor(padded([one.train for one in folds])[0])
+    pair = Group(task, folds, stacked=True)
+    together = [_logits(pair, positions, training) for training in (True, False)]
+    for index, one in enumerate(folds):
+        alone = Group(task, [one], stacked=False)
+        for training, logits in zip((True, False), together, strict=True):
+            apart = _logits(alone, positions[index : index + 1, : len(one.train)], training)[0]
+            difference = (logits[index, : len(one.train)] - apart).abs().max()
+            if not difference <= SAME * apart.abs().max():
+                return False
+    return True
+
+
+def _logits(group: Group, positions: Tensor, training: bool) -> Tensor:
+    group.network.mode(training)
+    return group.logits(positions).detach()
 
 
 def footprint(task: Task, fold: FoldTask) -> Footprint:
     """Measures one fold: its parameters, and the tensors that a forward pass on a full batch keeps for the backward."""
     group = Group(replace(task, device="cpu"), [fold], stacked=False)
     parameters = sum(tensor.numel() for tensor in group.network.parameters())
-    positions, _ = epoch_batches(task, [fold], 0)[0]
+    positions = torch.as_tensor(epoch_batches(task, [fold], 0)[0][0])
+    clips = positions.shape[1]
+    many, few = min(8, clips), min(4, clips)
+    at_many, at_few = (_kept_bytes(group, positions[:, :number]) for number in (many, few))
+    # What does not grow with the batch (copies of weights in another order) must not be counted once per clip.
+    activations = at_many + (clips - many) * (at_many - at_few) / max(many - few, 1)
+    # Gradients of activations live beside them for a while: twice.
+    return Footprint(parameters, int(parameters * 4 * COPIES + 2 * activations))
+
+
+def _kept_bytes(group: Group, positions: Tensor) -> int:
+    """Bytes that a forward pass keeps for the backward, parameters aside."""
     kept: dict[int, int] = {}
 
     def keep(tensor: Tensor) -> Tensor:
         kept[tensor.untyped_storage().data_ptr()] = tensor.untyped_storage().nbytes()
         return tensor
 
-    few = positions[:, : min(8, positions.shape[1])]
     with saved_tensors_hooks(keep, lambda tensor: tensor):
-        _try_forward(group, torch.as_tensor(few))
-    scale = positions.shape[1] / few.shape[1]
+        _try_forward(group, positions)
     weights = {tensor.untyped_storage().data_ptr() for tensor in group.network.parameters()}
-    activations = sum(size for pointer, size in kept.items() if pointer not in weights) * scale
-    # Gradients of activations live beside them for a while: twice.
-    return Footprint(parameters, int(parameters * 4 * COPIES + 2 * activations))
+    return sum(size for pointer, size in kept.items() if pointer not in weights)
 
 
 def _try_forward(group: Group, positions: Tensor) -> None:
@@ -78,9 +112,7 @@ def _try_forward(group: Group, positions: Tensor) -> None:
         reason = " ".join(str(error).split())[:300]
         raise PluginError(f"the network fails on clips of shape {shapes}: {type(error).__name__}: {reason}") from error
     if found != wanted:
-        raise PluginError(
-            f"the network gives {found[1:]} for {wanted[1]} clips, not logits {wanted[1:]}"
-        )
+        raise PluginError(f"the network gives {found[1:]} for {wanted[1]} clips, not logits {wanted[1:]}")
 
 
 def groups(task: Task, folds: Sequence[FoldTask], at_once: int) -> list[list[FoldTask]]:
