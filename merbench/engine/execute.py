@@ -110,8 +110,12 @@ def _train_alone(task: Task, fold: FoldTask) -> FoldOutcome:
     """One fold in a process of its own, on one thread, so that its figures do not depend on how many run beside it."""
     import torch
 
+    threads = torch.get_num_threads()
     torch.set_num_threads(1)
-    (outcome,) = _train_on_device(task, fold, lambda fold_epochs: None)
+    try:
+        (outcome,) = _train_on_device(task, fold, lambda fold_epochs: None)
+    finally:
+        torch.set_num_threads(threads)  # for a single fold joblib starts no process: this one is the caller's
     return outcome
 
 
