@@ -63,12 +63,17 @@ def _seed(estimator: Any, seed: int) -> None:
 
 
 def _scores(estimator: Any, X: np.ndarray, predicted: np.ndarray, classes: int) -> np.ndarray:
-    """`[clips, classes]`; a class that the training side lacked scores lowest (probability 0, or the least value)."""
+    """`[clips, classes]`; a class that the training side lacked scores lowest (probability 0, or the least value).
+
+    Of two classes scikit-learn gives one decision value, which speaks for the second: the first gets its negative.
+    """
     seen = np.asarray(getattr(estimator, "classes_", np.arange(classes))).astype(np.int64)
     for method, floor in (("predict_proba", 0.0), ("decision_function", None)):
         if not hasattr(estimator, method):
             continue
         values = np.asarray(getattr(estimator, method)(X), np.float64)
+        if values.shape == (len(X),) and len(seen) == 2:
+            values = np.stack([-values, values], 1)
         if values.shape == (len(X), len(seen)):
             scores = np.full((len(X), classes), values.min() if floor is None else floor)
             scores[:, seen] = values
