@@ -20,7 +20,7 @@ def compute(dataset: OpenDataset, features: Sequence[Resolved]) -> tuple[np.ndar
 
     Raises:
         BrokenClips: clips whose files cannot be read, all of them, each with its reason.
-        PluginError: a feature function that gives arrays of different shapes.
+        PluginError: a feature function that fails, or gives no array of numbers or arrays of different shapes.
     """
     rows: list[list[np.ndarray]] = [[] for _ in features]
     broken: dict[str, str] = {}
@@ -72,6 +72,9 @@ def _value(
             inputs = [_value(one, clip, dataset, functions, known) for one in feature.inputs]
             variant = {"variant": feature.variant} if feature.variant else {}
             known[feature] = _call(functions[feature.name], feature, clip, inputs, variant)
+        # Other features may read the same array: a function that writes into it fails by name.
+        known[feature] = known[feature].view()
+        known[feature].flags.writeable = False
     return known[feature]
 
 
@@ -79,11 +82,15 @@ def _call(
     function: Callable[..., np.ndarray], feature: Resolved, clip: str, inputs: list[np.ndarray], variant: dict[str, str]
 ) -> np.ndarray:
     try:
-        return function(*inputs, **variant)
+        array = function(*inputs, **variant)
     except MerbenchError:
         raise
     except Exception as error:
-        raise PluginError(f"feature {feature.name} failed on {clip}: {type(error).__name__}: {error}") from error
+        reason = " ".join(str(error).split())
+        raise PluginError(f"feature {feature.name} failed on {clip}: {type(error).__name__}: {reason}") from error
+    if not isinstance(array, np.ndarray) or array.dtype.kind not in "fiub":
+        raise PluginError(f"feature {feature.name} gives {type(array).__name__} for {clip}, not an array of numbers")
+    return array
 
 
 def _stack(feature: Resolved, rows: list[np.ndarray]) -> np.ndarray:

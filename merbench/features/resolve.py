@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from merbench.errors import OptionError, UnresolvableFeature, nearest
+from merbench.errors import OptionError, UnknownName, UnresolvableFeature, nearest
 from merbench.registry import Registry
 from merbench.specs import Feature
 
@@ -41,6 +41,7 @@ def resolve(reference: str, registry: Registry, provides: Collection[str], datas
     Raises:
         UnresolvableFeature: it cannot be computed; the message gives the chain and what is missing.
         OptionError: no such variant.
+        PluginError: two distributions give a feature of that plain name.
     """
     try:
         return _walk(reference, registry, provides, ())
@@ -60,12 +61,16 @@ class _MissingError(Exception):
 
 def _walk(reference: str, registry: Registry, provides: Collection[str], seen: tuple[str, ...]) -> Resolved:
     name, variant = split_reference(reference)
-    if name in provides:
+    if name in provides and not variant:
         return Resolved(name)
-    if name not in registry.features.names() or name in seen:
-        hint = nearest(name, [*provides, *registry.features.names()])
-        raise _MissingError((*seen, name), hint)
-    spec = registry.features.get(name)
+    if name in seen:
+        raise _MissingError((*seen, name), "")
+    try:
+        spec = registry.features.get(name)
+    except UnknownName:
+        if name in provides:
+            raise OptionError(f"feature {name} has no variant {variant!r} (it is read as it was released)") from None
+        raise _MissingError((*seen, name), nearest(name, [*provides, *registry.features.names()])) from None
     if variant and variant not in spec.variants:
         known = ", ".join(spec.variants) or "it has none"
         raise OptionError(f"feature {name} has no variant {variant!r} ({known})")
