@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, get_args, get_type_hints
@@ -18,7 +19,10 @@ NOT_SETTINGS = ("options", "about", "api")
 
 
 def model_options(build: Callable[..., Any]) -> dict[str, Any]:
-    """Names and defaults of the keyword arguments of a network or estimator (a network's `classes` is not one)."""
+    """Names and defaults of the keyword arguments of a network or estimator (a network's `classes` is not one).
+
+    One without a default, or with a default of None, is None here.
+    """
     parameters = inspect.signature(build).parameters.values()
     return {
         one.name: None if one.default is one.empty else one.default
@@ -40,6 +44,8 @@ def apply_settings(
     """
     options, features = dict(recipe.options), list(model.features)
     defaults = model_options(build)
+    if _takes_any(build):
+        defaults = {**recipe.options, **defaults}
     kinds = get_type_hints(Recipe) if isinstance(model, TorchModel) else {}
     settings = {name: kind for name, kind in kinds.items() if name not in NOT_SETTINGS}
     names = {split_reference(reference)[0]: index for index, reference in enumerate(features)}
@@ -55,11 +61,16 @@ def apply_settings(
             features[names[name]] = f"{name}@{text}"
         else:
             raise OptionError(_unknown(name, model, [*settings, *defaults, *names]))
-    _check(recipe)
+    _check(recipe, settings)
     unknown = sorted(set(options) - set(defaults))
     if unknown:
         raise OptionError(f"model {model.name} has no option {unknown[0]!r}, which its recipe sets")
     return replace(recipe, options=options), tuple(features)
+
+
+def _takes_any(build: Callable[..., Any]) -> bool:
+    """Whether it has a `**options` of its own, so that its signature cannot tell which there are."""
+    return any(one.kind is one.VAR_KEYWORD for one in inspect.signature(build).parameters.values())
 
 
 def _unknown(name: str, model: Model, known: Sequence[str]) -> str:
@@ -68,12 +79,7 @@ def _unknown(name: str, model: Model, known: Sequence[str]) -> str:
 
 
 def _setting(name: str, text: str, kind: Any) -> Any:
-    choices = get_args(kind)
-    if choices:
-        if text not in choices:
-            raise OptionError(f"--set {name}={text}: must be one of {', '.join(choices)}")
-        return text
-    return _parse(name, text, kind)
+    return text if get_args(kind) else _parse(name, text, kind)  # choices are checked with the whole recipe
 
 
 def _option(name: str, text: str, default: Any) -> Any:
@@ -84,7 +90,8 @@ def _option(name: str, text: str, default: Any) -> Any:
             return text
     if isinstance(default, tuple | list):
         kind = type(default[0]) if default else str
-        return tuple(_parse(name, part.strip(), kind) for part in text.strip("()[]").split(",") if part.strip())
+        parts = text.strip("()[] ").removesuffix(",")
+        return tuple(_parse(name, part.strip(), kind) for part in parts.split(","))
     if isinstance(default, Mapping):
         raise OptionError(f"--set {name}: this option cannot be given on the command line")
     return _parse(name, text, type(default))
@@ -102,16 +109,20 @@ def _parse(name: str, text: str, kind: type) -> Any:
         raise OptionError(f"--set {name}={text}: must be {wanted}") from None
 
 
-def _check(recipe: Recipe) -> None:
-    """Ranges in which training means anything."""
+def _check(recipe: Recipe, settings: Mapping[str, Any]) -> None:
+    """What training means anything with; a plugin's own recipe may be wrong as well as what was asked for."""
+    for name, kind in settings.items():
+        choices, value = get_args(kind), getattr(recipe, name)
+        if choices and value not in choices:
+            raise OptionError(f"--set {name}={value}: must be one of {', '.join(choices)}")
     rules = {
-        "lr": recipe.lr > 0,
-        "batch_size": recipe.batch_size >= 1,
-        "epochs": recipe.epochs >= 1,
-        "weight_decay": recipe.weight_decay >= 0,
-        "momentum": 0 <= recipe.momentum < 1,
-        "label_smoothing": 0 <= recipe.label_smoothing < 1,
+        "lr": (0 < recipe.lr < math.inf, "above 0"),
+        "batch_size": (recipe.batch_size >= 1, "at least 1"),
+        "epochs": (recipe.epochs >= 1, "at least 1"),
+        "weight_decay": (0 <= recipe.weight_decay < math.inf, "0 or above"),
+        "momentum": (0 <= recipe.momentum < 1, "at least 0 and below 1"),
+        "label_smoothing": (0 <= recipe.label_smoothing < 1, "at least 0 and below 1"),
     }
-    for name, holds in rules.items():
+    for name, (holds, wanted) in rules.items():
         if not holds:
-            raise OptionError(f"--set {name}={getattr(recipe, name)}: out of range")
+            raise OptionError(f"--set {name}={getattr(recipe, name)}: must be {wanted}")
