@@ -59,6 +59,8 @@ def predict_from(task: Task, fold: FoldTask, path: Path) -> FoldOutcome:
     Raises:
         ReleaseError: the file is not a checkpoint, or its tensors do not fit the network.
     """
+    import pickle
+
     import torch
 
     from merbench.engine.loop import Group
@@ -71,8 +73,13 @@ def predict_from(task: Task, fold: FoldTask, path: Path) -> FoldOutcome:
     try:
         state = torch.load(path, map_location=task.device, weights_only=True)
         network.module.load_state_dict(state)
+    except pickle.UnpicklingError as error:  # torch's own text advises to read the file with the code in it
+        raise ReleaseError(
+            f"--weights: {path.name} holds more than tensors, and nothing else is ever read; "
+            "save it again with torch.save(network.state_dict(), path)"
+        ) from error
     except Exception as error:
-        reason = " ".join(str(error).split())[:300]
+        reason = f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"
         raise ReleaseError(f"--weights: {path.name} does not fit the network: {reason}") from error
     (scores,) = group.predict()
     return FoldOutcome(
