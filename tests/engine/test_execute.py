@@ -1,0 +1,70 @@
+"""Running the folds of a task: which are computed, in which groups, and the same in whatever process."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from merbench.engine.execute import Schedule, execute, schedule_network
+from merbench.engine.loop import Group, train_group
+from merbench.engine.task import FoldTask
+from merbench.errors import OptionError, TrainingError
+from merbench.runs.build import Build
+
+STSTNET = Build("merbench_shallow.ststnet:STSTNet", {"classes": 3}, "model ststnet")
+
+
+def names(task, folds, schedule, done) -> list[list[str]]:
+    return [[one.name for one in group] for group in execute(task, folds, schedule, done, lambda units: None)]
+
+
+def test_groups_stay_the_same_after_a_resume(make_task, make_folds) -> None:
+    task, folds, schedule = make_task(epochs=1), make_folds([20, 17, 23, 24, 9]), Schedule("batched", 2)
+    assert names(task, folds, schedule, set()) == [["fold0", "fold1"], ["fold2", "fold3"], ["fold4"]]
+    assert names(task, folds, schedule, {"fold0", "fold1", "fold2"}) == [["fold2", "fold3"], ["fold4"]]
+    assert names(task, folds, schedule, {fold.name for fold in folds}) == []
+
+
+def test_networks_alone_give_the_same_in_other_processes_and_whoever_runs_beside(make_task, make_folds) -> None:
+    task, folds = make_task(STSTNET, epochs=2), make_folds([20, 17, 23])
+    schedule = schedule_network(task, folds)
+    assert schedule.mode == "sequential"
+    told: list[int] = []
+    outcomes = {one.name: one for (one,) in execute(task, folds, schedule, {"fold1"}, told.append)}
+    assert sorted(outcomes) == ["fold0", "fold2"]
+    assert told == [2, 2]
+    for fold in (folds[0], folds[2]):
+        (here,) = train_group(Group(task, [fold], stacked=False))
+        assert np.array_equal(outcomes[fold.name].scores, here.scores)
+
+
+def test_a_single_fold_leaves_the_number_of_threads_and_the_randomness_alone(make_task, make_folds) -> None:
+    torch.set_num_threads(2)
+    torch.manual_seed(5)
+    wanted = torch.rand(2)
+    torch.manual_seed(5)
+    assert names(make_task(STSTNET, epochs=1), make_folds([20]), Schedule("sequential"), set()) == [["fold0"]]
+    assert torch.get_num_threads() == 2
+    assert torch.equal(torch.rand(2), wanted)
+
+
+def test_folds_that_were_finished_before_one_fails_have_been_handed_over(make_task, flow) -> None:
+    images = flow[0].copy()
+    images[25] = np.nan
+    task = make_task(arrays=(images,), epochs=1)
+    folds = [
+        FoldTask(name="good", train=np.arange(10), evaluate=np.arange(10, 13), seed=0),
+        FoldTask(name="bad", train=np.arange(20, 28), evaluate=np.array([28]), seed=1),
+    ]
+    running = execute(task, folds, Schedule("batched", 1), set(), lambda units: None)
+    (outcome,) = next(running)
+    assert outcome.name == "good"
+    with pytest.raises(TrainingError, match="fold bad"):
+        next(running)
+
+
+def test_options_that_a_network_cannot_take_are_one_line(make_task, make_folds) -> None:
+    build = Build("merbench_htnet.network:HTNet", {"classes": 3, "dim": 2, "heads": 3}, "model htnet")
+    with pytest.raises(OptionError, match=r"model htnet cannot be built with .*dim=2.*: 3 heads cannot share dim 2"):
+        schedule_network(make_task(build), make_folds([20]))
