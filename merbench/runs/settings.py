@@ -91,22 +91,23 @@ def _option(name: str, text: str, default: Any) -> Any:
     if isinstance(default, tuple | list):
         kind = type(default[0]) if default else str
         parts = text.strip("()[] ").removesuffix(",")
-        return tuple(_parse(name, part.strip(), kind) for part in parts.split(","))
+        return tuple(_parse(name, part.strip(), kind, of=text) for part in parts.split(","))
     if isinstance(default, Mapping):
         raise OptionError(f"--set {name}: this option cannot be given on the command line")
     return _parse(name, text, type(default))
 
 
-def _parse(name: str, text: str, kind: type) -> Any:
+def _parse(name: str, text: str, kind: type, of: str = "") -> Any:
+    """`text`, which may be a part `of` what was given, as a value of `kind`."""
     if kind is bool:
         if text.lower() not in ("true", "false"):
-            raise OptionError(f"--set {name}={text}: must be true or false")
+            raise OptionError(f"--set {name}={of or text}: must be true or false")
         return text.lower() == "true"
     try:
         return kind(text)
     except (TypeError, ValueError):
         wanted = {int: "a whole number", float: "a number"}.get(kind, kind.__name__)
-        raise OptionError(f"--set {name}={text}: must be {wanted}") from None
+        raise OptionError(f"--set {name}={of or text}: must be {wanted}{' in each place' if of else ''}") from None
 
 
 def _check(recipe: Recipe, settings: Mapping[str, Any]) -> None:
