@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import time
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -59,10 +61,6 @@ def predict_from(task: Task, fold: FoldTask, path: Path) -> FoldOutcome:
     Raises:
         ReleaseError: the file is not a checkpoint, or its tensors do not fit the network.
     """
-    import pickle
-
-    import torch
-
     from merbench.engine.loop import Group
     from merbench.engine.networks import OneNetwork
 
@@ -70,14 +68,9 @@ def predict_from(task: Task, fold: FoldTask, path: Path) -> FoldOutcome:
     group = Group(task, [fold], stacked=False)
     network = group.network
     assert isinstance(network, OneNetwork)
+    state = _read(path, task.device)
     try:
-        state = torch.load(path, map_location=task.device, weights_only=True)
         network.module.load_state_dict(state)
-    except pickle.UnpicklingError as error:  # torch's own text advises to read the file with the code in it
-        raise ReleaseError(
-            f"--weights: {path.name} holds more than tensors, and nothing else is ever read; "
-            "save it again with torch.save(network.state_dict(), path)"
-        ) from error
     except Exception as error:
         reason = f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"
         raise ReleaseError(f"--weights: {path.name} does not fit the network: {reason}") from error
@@ -89,3 +82,16 @@ def predict_from(task: Task, fold: FoldTask, path: Path) -> FoldOutcome:
         loss=np.empty(0, np.float32),
         seconds=time.perf_counter() - started,
     )
+
+
+def _read(path: Path, device: str) -> Any:
+    import torch
+
+    try:
+        with warnings.catch_warnings(action="ignore"):
+            return torch.load(path, map_location=device, weights_only=True)
+    except Exception as error:  # not torch's own words: they advise to read the file with the code in it
+        raise ReleaseError(
+            f"--weights: {path.name} is not a checkpoint of tensors alone: cut off, of another kind, or with code in "
+            "it, which is never run; save it again with torch.save(network.state_dict(), path)"
+        ) from error
