@@ -1,0 +1,199 @@
+"""`--set name=value`."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from merbench.errors import OptionError
+from merbench.runs.settings import apply_settings, model_options
+from merbench.specs import EstimatorModel, Recipe, TorchModel
+
+NET = TorchModel(
+    name="net", network="m:Net", features=("regions@as-released", "points"), recipes={"published": Recipe()}
+)
+ESTIMATOR = EstimatorModel(name="tree", estimator="m:Tree", features=("flow-28",))
+
+
+class Net:
+    def __init__(
+        self,
+        classes: int = 3,
+        *,
+        dim: int = 8,
+        rate: float = 0.5,
+        deep: bool = False,
+        repeats: tuple[int, ...] = (2, 2, 10),
+        widths: list[float] = [1.0],  # noqa: B006
+        names: tuple[str, ...] = (),
+        kernel: str = "rbf",
+        limit: int | None = None,
+        needed: Any,
+        table: dict[str, int] = {},  # noqa: B006
+    ) -> None:
+        pass
+
+
+def options(*assignments: str, recipe: Recipe | None = None, build: Callable[..., Any] = Net) -> dict[str, Any]:
+    return dict(apply_settings(assignments, NET, recipe or Recipe(), build)[0].options)
+
+
+def test_without_settings_all_stays_as_the_recipe_has_it() -> None:
+    recipe = Recipe(lr=0.5, options={"dim": 4})
+    assert apply_settings([], NET, recipe, Net) == (recipe, NET.features)
+
+
+@pytest.mark.parametrize(
+    ("assignment", "value"),
+    [
+        ("dim=16", 16),
+        ("rate=1e-3", 1e-3),
+        ("rate=2", 2.0),
+        ("deep=true", True),
+        ("deep=False", False),
+        ("repeats=2,2,4", (2, 2, 4)),
+        ("repeats=(1, 3)", (1, 3)),
+        ("repeats=[5]", (5,)),
+        ("repeats=(5,)", (5,)),
+        ("widths=1,2.5", (1.0, 2.5)),
+        ("names=a,b", ("a", "b")),
+        ("kernel=linear", "linear"),
+        ("kernel=a=b", "a=b"),
+        ("limit=7", 7),
+        ("limit=1.5", 1.5),
+        ("limit=null", None),
+        ("limit=none at all", "none at all"),
+        ("needed=true", True),
+    ],
+)
+def test_a_value_is_read_as_the_options_default_has_it(assignment, value) -> None:
+    found = options(assignment)[assignment.partition("=")[0]]
+    assert found == value
+    assert type(found) is type(value)
+
+
+@pytest.mark.parametrize(
+    ("assignment", "says"),
+    [
+        ("dim=1.5", "--set dim=1.5: must be a whole number"),
+        ("dim=", "--set dim=: must be a whole number"),
+        ("rate=fast", "--set rate=fast: must be a number"),
+        ("deep=1", "--set deep=1: must be true or false"),
+        ("repeats=2,,4", "--set repeats=2,,4: must be a whole number in each place"),
+        ("repeats=2,x", "--set repeats=2,x: must be a whole number in each place"),
+        ("table=1", "--set table: this option cannot be given on the command line"),
+        ("dim", "--set dim: write it as name=value"),
+        ("epochs=ten", "--set epochs=ten: must be a whole number"),
+        ("epochs=0", "--set epochs=0: must be at least 1"),
+        ("batch_size=0", "--set batch_size=0: must be at least 1"),
+        ("lr=0", "--set lr=0.0: must be above 0"),
+        ("lr=nan", "--set lr=nan: must be above 0"),
+        ("lr=inf", "--set lr=inf: must be above 0"),
+        ("weight_decay=-1", "--set weight_decay=-1.0: must be 0 or above"),
+        ("momentum=1", "--set momentum=1.0: must be at least 0 and below 1"),
+        ("label_smoothing=1", "--set label_smoothing=1.0: must be at least 0 and below 1"),
+        ("standardize=yes", "--set standardize=yes: must be true or false"),
+        ("optimizer=adm", "--set optimizer=adm: must be one of adam, adamw, sgd"),
+        ("schedule=cosine", "--set schedule=cosine: must be one of constant, one-cycle"),
+        ("order=random", "--set order=random: must be one of shuffled, by-class, clip"),
+    ],
+)
+def test_a_value_that_cannot_be_taken_is_told_with_what_can(assignment, says) -> None:
+    with pytest.raises(OptionError) as caught:
+        options(assignment)
+    assert str(caught.value) == says
+
+
+@pytest.mark.parametrize(
+    ("assignment", "value"),
+    [
+        ("lr=5e-5", 5e-5),
+        ("batch_size=256", 256),
+        ("epochs=1", 1),
+        ("optimizer=sgd", "sgd"),
+        ("momentum=0.9", 0.9),
+        ("order=by-class", "by-class"),
+        ("schedule=one-cycle", "one-cycle"),
+        ("standardize=true", True),
+        ("label_smoothing=0.1", 0.1),
+        ("weight_decay=0", 0.0),
+    ],
+)
+def test_every_setting_of_a_recipe_can_be_set(assignment, value) -> None:
+    name = assignment.partition("=")[0]
+    recipe, _ = apply_settings([assignment], NET, Recipe(), Net)
+    assert getattr(recipe, name) == value
+    assert type(getattr(recipe, name)) is type(value)
+    assert recipe == dataclasses.replace(Recipe(), **{name: value})
+
+
+def test_what_is_set_stands_before_what_the_recipe_sets_and_the_last_before_the_first() -> None:
+    assert options("dim=2", "dim=4", recipe=Recipe(options={"dim": 16, "rate": 0.1})) == {"dim": 4, "rate": 0.1}
+
+
+def test_an_unknown_name_is_answered_with_the_nearest_and_all() -> None:
+    with pytest.raises(OptionError) as caught:
+        options("repeat=2")
+    says = str(caught.value)
+    assert says.startswith("model net has no option 'repeat' (nearest: repeats")
+    assert "what can be set: batch_size, deep, dim, epochs" in says
+    assert "regions" in says
+    assert "\n" not in says
+
+
+@pytest.mark.parametrize("name", ["classes", "options", "about", "api", "self"])
+def test_what_is_not_the_users_to_set_is_unknown(name) -> None:
+    with pytest.raises(OptionError, match=f"model net has no option '{name}'"):
+        options(f"{name}=1")
+
+
+def test_a_feature_is_set_to_one_of_its_variants() -> None:
+    _, features = apply_settings(["regions=anatomical", "points=dlib"], NET, Recipe(), Net)
+    assert features == ("regions@anatomical", "points@dlib")
+
+
+def test_an_estimator_has_options_and_features_but_no_training_settings() -> None:
+    def build(*, depth: int = 3) -> None:
+        pass
+
+    recipe, features = apply_settings(["depth=5", "flow-28=tvl1"], ESTIMATOR, Recipe(), build)
+    assert recipe.options == {"depth": 5}
+    assert features == ("flow-28@tvl1",)
+    with pytest.raises(OptionError, match=r"model tree has no option 'lr'; what can be set: depth, flow-28"):
+        apply_settings(["lr=1"], ESTIMATOR, Recipe(), build)
+
+
+def test_a_model_with_nothing_to_set_says_so() -> None:
+    bare = EstimatorModel(name="bare", estimator="m:bare", features=())
+    with pytest.raises(OptionError, match="model bare has no option 'x'; nothing can be set"):
+        apply_settings(["x=1"], bare, Recipe(), lambda: None)
+
+
+def test_a_recipe_that_sets_what_the_model_does_not_have_is_found() -> None:
+    with pytest.raises(OptionError, match="model net has no option 'dept', which its recipe sets"):
+        options(recipe=Recipe(options={"dept": 3}))
+
+
+def test_a_recipe_of_words_that_mean_nothing_is_found() -> None:
+    with pytest.raises(OptionError, match="--set order=suffled: must be one of shuffled, by-class, clip"):
+        options(recipe=Recipe(order="suffled"))  # type: ignore[arg-type]
+
+
+def test_a_builder_that_takes_any_option_has_those_that_its_recipe_sets() -> None:
+    def build(classes: int, **anything: Any) -> None:
+        pass
+
+    recipe = Recipe(options={"depth": 3})
+    assert options("depth=5", recipe=recipe, build=build) == {"depth": 5}
+    with pytest.raises(OptionError, match=r"no option 'dept' .nearest: depth"):
+        options("dept=5", recipe=recipe, build=build)
+
+
+def test_the_options_of_a_model_are_its_keyword_arguments_and_their_defaults() -> None:
+    found = model_options(Net)
+    assert "classes" not in found
+    assert found["repeats"] == (2, 2, 10)
+    assert found["needed"] is None
