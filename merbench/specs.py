@@ -108,7 +108,8 @@ class Recipe:
         epochs: passes over the training clips.
         order: `shuffled` anew every epoch; `by-class` (class 0 first, clip order within) as scripts do that read one
             folder after another without shuffling; `clip` for the order of the clip table.
-        schedule: `constant`, or `one-cycle` (torch's OneCycleLR defaults, over all steps).
+        schedule: `constant`, or `one-cycle` (torch's OneCycleLR defaults, over all steps; they cycle momentum too, so
+            that SGD's own has no effect).
         label_smoothing: in [0, 1), as `torch.nn.functional.cross_entropy` has it.
         standardize: subtract the mean and divide by the standard deviation that each channel (axis 1 of a batch) has
             on the fold's training clips.

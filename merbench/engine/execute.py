@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -110,10 +111,15 @@ def _train_alone(task: Task, fold: FoldTask) -> FoldOutcome:
     """One fold in a process of its own, on one thread, so that its figures do not depend on how many run beside it."""
     import torch
 
-    threads = torch.get_num_threads()
+    threads, parent = torch.get_num_threads(), os.getppid()
+
+    def stop_if_orphaned(fold_epochs: int) -> None:
+        if os.getppid() != parent:  # the run was killed: its successor would compete with this process for the cores
+            os._exit(1)
+
     torch.set_num_threads(1)
     try:
-        (outcome,) = _train_on_device(task, fold, lambda fold_epochs: None)
+        (outcome,) = _train_on_device(task, fold, stop_if_orphaned)
     finally:
         torch.set_num_threads(threads)  # for a single fold joblib starts no process: this one is the caller's
     return outcome

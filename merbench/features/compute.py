@@ -19,7 +19,7 @@ def compute(dataset: OpenDataset, features: Sequence[Resolved]) -> tuple[np.ndar
     """One array `[clips, ...]` float32 per feature, rows in the order of the dataset's clips.
 
     Raises:
-        BrokenClips: clips whose files cannot be read, all of them, each with its reason.
+        BrokenClips: clips whose files cannot be read or whose features are not finite, all of them, with reasons.
         PluginError: a feature function that fails, or gives no array of numbers or arrays of different shapes.
     """
     rows: list[list[np.ndarray]] = [[] for _ in features]
@@ -32,8 +32,10 @@ def compute(dataset: OpenDataset, features: Sequence[Resolved]) -> tuple[np.ndar
         except ReleaseError as error:
             broken[clip] = str(error)
             continue
-        for row, value in zip(rows, values, strict=True):
+        for feature, row, value in zip(features, rows, values, strict=True):
             row.append(value)
+            if not np.isfinite(value).all():
+                broken[clip] = f"{feature.name} has values that are not numbers"
     if broken:
         raise BrokenClips(broken)
     return tuple(_stack(feature, row) for feature, row in zip(features, rows, strict=True))

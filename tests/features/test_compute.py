@@ -59,6 +59,10 @@ def growing(frames: np.ndarray) -> np.ndarray:
     return np.zeros(int(frames[0, 0]))
 
 
+def hollow(frames: np.ndarray) -> np.ndarray:
+    return np.where(frames == 2, np.nan, frames)
+
+
 def choking(frames: np.ndarray) -> np.ndarray:
     if frames[0, 0] == 2:
         raise IndexError("no\nface")
@@ -140,6 +144,12 @@ def test_a_function_at_fault_is_named_in_one_line(function, says) -> None:
     with pytest.raises(PluginError, match=says) as caught:
         compute(opened(Reader()), [feature(function, FRAMES)])
     assert "\n" not in str(caught.value)
+
+
+def test_a_clip_whose_feature_is_not_finite_is_broken() -> None:
+    with pytest.raises(BrokenClips) as caught:
+        compute(opened(Reader()), [feature("hollow", FRAMES)])
+    assert caught.value.reasons == {CLIPS[1]: "hollow has values that are not numbers"}
 
 
 def test_what_a_reader_keeps_stays_its_own_to_write() -> None:
