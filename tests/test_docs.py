@@ -1,0 +1,312 @@
+"""The documentation is held to the code: commands and examples run, and what is listed is what there is.
+
+A block of commands is a `console` block; its lines with `$ ` are commands, the others what they print. All commands of
+a page run in one folder, in the order of the page, as a reader would give them. Trainings of networks are cut short by
+`SHORT`; the setup commands of `SETUP` are not run but held otherwise.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import glob
+import inspect
+import json
+import re
+import runpy
+import shlex
+import sys
+import tomllib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import BaseModel
+
+from merbench import Recipe, hookspecs
+from merbench.cli import main
+from merbench.cli.report import METRICS
+from merbench.cli.run import add_parser
+from merbench.runs import schema
+from merbench.runs.record import read_record
+from merbench.runs.schema import PartScores, Record
+
+ROOT = Path(__file__).parents[1]
+RECORDS = ROOT / "leaderboards" / "records"
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+TEXT = {page.name: page.read_text("utf-8") for page in PAGES}
+
+# What a test appends to the training of a network: few folds, two epochs.
+SHORT = ["--folds", "demo-a/a0[1-4]", "--set", "epochs=2"]
+NETWORKS = {"htnet", "ststnet"}
+INSTALL = "python -m pip install . && merbench run --model htnet --dataset demo --recipe quick"
+CHECKS = "python -m pip install tox && tox"
+CLONE = "git clone https://github.com/wangzhifengharrison/HTNet"
+SETUP = {INSTALL, CHECKS, CLONE}
+REAL = re.compile(r"htnet-release|composite\b|(smic|casme2|samm)-3")
+
+
+def blocks(text: str, language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+
+
+def commands(page: str) -> Iterator[tuple[str, list[str]]]:
+    """Each command of a page, with the lines that it is said to print."""
+    for block in blocks(TEXT[page], "console"):
+        for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
+            command, *printed = part.splitlines()
+            yield command, printed
+
+
+def needs_real_data(command: str) -> bool:
+    return command != CLONE and bool(REAL.search(command))
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """An empty folder to work in; what plugin files leave in the interpreter is taken out again."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    known = set(sys.modules)
+    yield tmp_path
+    for name in set(sys.modules) - known:
+        if str(getattr(sys.modules[name], "__file__", "") or "").startswith(str(tmp_path)):
+            del sys.modules[name]
+
+
+def end_workers() -> None:
+    """On a command line each command has worker processes of its own; so it has here."""
+    from joblib.externals.loky import get_reusable_executor
+
+    get_reusable_executor().shutdown(kill_workers=True)
+
+
+def write_examples(page: str, folder: Path) -> None:
+    """Every `python` block goes to the file that its first line names."""
+    for code in blocks(TEXT[page], "python"):
+        name = re.match(r"# (\w+\.py)\n", code)
+        assert name, f"{page}: a python block must begin with the name of its file: {code[:60]}"
+        (folder / name[1]).write_text(code, "utf-8")
+
+
+def run(command: str) -> int:
+    """One command of a page, in this process; an exit code."""
+    words = shlex.split(command)
+    if words[:2] == ["python", words[-1]]:
+        runpy.run_path(words[-1])
+        return 0
+    assert words[0] == "merbench", f"neither a merbench command nor one of SETUP: {command}"
+    argv = [name for word in words[1:] for name in (sorted(glob.glob(word)) if "*" in word else [word])]
+    trained = "run" in argv and "--dry-run" not in argv and NETWORKS & set(argv)
+    return main([*argv, *SHORT] if trained else argv)
+
+
+def plain(line: str) -> str:
+    """A line of output without what may differ between machines: scores and the padding that depends on them."""
+    return " ".join(re.sub(r"[01]?\.\d+", "#", line).split())
+
+
+def run_page(page: str, wanted: Callable[[str], bool], read: Callable[[], str]) -> int:
+    """Runs the wanted commands of a page and compares what they print; the number of them."""
+    count = 0
+    for command, printed in commands(page):
+        if command in SETUP or not wanted(command):
+            continue
+        end_workers()
+        code, found = run(command), read()
+        assert code == 0, f"{page}: {command} ends with {code}"
+        lines = {plain(line) for line in found.splitlines()}
+        missing = [line for line in printed if plain(line) not in lines]
+        assert not missing, f"{page}: {command} does not print {missing}, but:\n{found}"
+        count += 1
+    return count
+
+
+@pytest.mark.parametrize("page", TEXT)
+def test_every_command_of_a_page_runs_and_prints_what_it_says(
+    page: str, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_examples(page, folder)
+    run_page(page, lambda command: not needs_real_data(command), lambda: capsys.readouterr().out)
+
+
+@pytest.mark.parametrize("page", [page for page in TEXT if CLONE in TEXT[page]])
+def test_every_command_on_the_real_composite_runs_and_prints_what_it_says(
+    page: str, real_data: Path, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "HTNet").symlink_to(real_data / "htnet-release")  # what the clone makes
+    assert run_page(page, needs_real_data, lambda: capsys.readouterr().out) >= 2
+
+
+def test_the_setup_commands_are_those_that_continuous_integration_runs() -> None:
+    script = (ROOT / ".ci" / "run").read_text("utf-8")
+    bare = re.sub(r' (-q|--out "\S+"|--workdir "?\S+"?)(?=[\s)]|$)', "", script)
+    shown = [command for command, _ in commands("README.md")]
+    for command in (INSTALL, CHECKS):
+        assert command in shown
+        assert command in bare
+    assert CLONE in shown
+
+
+def test_every_python_example_stands_in_a_block_that_a_command_uses() -> None:
+    for page, text in TEXT.items():
+        used = " ".join(command for command, _ in commands(page))
+        for code in blocks(text, "python"):
+            assert code.split("\n", 1)[0].removeprefix("# ") in used
+
+
+def test_the_example_distribution_registers_the_example_model() -> None:
+    (text,) = blocks(TEXT["writing-a-plugin.md"], "toml")
+    distribution = tomllib.loads(text)
+    assert distribution["project"]["entry-points"]["merbench"] == {"my-net": "my_net"}
+    assert "# my_net.py\n" in TEXT["writing-a-plugin.md"]
+
+
+def test_every_relative_link_leads_somewhere() -> None:
+    for page in PAGES:
+        for target in re.findall(r"\]\(([^)]+)\)", TEXT[page.name]):
+            if not target.startswith("https://"):
+                path, _, anchor = target.partition("#")
+                there = page.parent / path if path else page
+                assert there.exists(), f"{page.name}: {target}"
+                assert not anchor or anchor in anchors(there.read_text("utf-8")), f"{page.name}: {target}"
+
+
+def anchors(text: str) -> set[str]:
+    """The anchors of a page's headings, as GitHub makes them."""
+    headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def test_every_path_of_the_checkout_that_is_named_exists() -> None:
+    for page, text in TEXT.items():
+        for path in re.findall(r"`((?:merbench|plugins|docs|tests|leaderboards)/[\w./-]*)`", text):
+            assert (ROOT / path).exists(), f"{page}: {path}"
+
+
+def test_every_hook_is_documented_with_its_arguments() -> None:
+    hooks = {name: hook for name, hook in vars(hookspecs).items() if name.startswith("merbench_")}
+    signatures = {f"{name}{inspect.signature(hook)}".replace("'", "") for name, hook in hooks.items()}
+    assert set(first_cells(section("writing-a-plugin.md", "The hooks"))) == signatures
+
+
+def test_the_table_of_recipes_names_the_fields_of_a_recipe_and_their_defaults() -> None:
+    rows = table(section("writing-a-plugin.md", "Recipes"))
+    default = Recipe()
+    wanted = {field.name: repr(getattr(default, field.name)) for field in dataclasses.fields(Recipe)}
+    assert {name.strip("`"): value.strip("`").replace('"', "'") for name, value, _ in rows} == wanted
+
+
+def test_the_table_of_flags_names_the_flags_of_run() -> None:
+    import argparse
+
+    verbs = argparse.ArgumentParser().add_subparsers()
+    add_parser(verbs)
+    flags = {option for option in verbs.choices["run"]._option_string_actions if option.startswith("--")}
+    named = {cell.split()[0] for cell in first_cells(section("quick-start.md", "Flags of `merbench run`"))}
+    assert named == flags - {"--help"}
+
+
+def test_every_field_of_the_record_is_explained_and_nothing_else() -> None:
+    kinds = {
+        name: kind
+        for name, kind in vars(schema).items()
+        if inspect.isclass(kind) and issubclass(kind, BaseModel) and name in schema.__all__
+    }
+    for name, kind in kinds.items():
+        fields = [field.alias or own for own, field in kind.model_fields.items()]
+        assert first_cells(section("the-record.md", name)) == fields
+
+
+def test_the_shortened_record_has_the_layout_of_a_record() -> None:
+    (example,) = blocks(TEXT["the-record.md"], "json")
+    content = json.loads(example)
+    assert list(content) == [field.alias or own for own, field in Record.model_fields.items()]
+    assert list(content["plan"]) == list(schema.Plan.model_fields)
+    assert list(content["plan"]["digests"]) == list(schema.Digests.model_fields)
+    for code in content["plan"]["code"].values():
+        assert list(code) == list(schema.Code.model_fields)
+    for prediction in content["predictions"]:
+        schema.Prediction.model_validate(prediction)
+    for fold in content["folds"]:
+        schema.FoldSummary.model_validate(fold)
+    schema.PartScores.model_validate(content["scores"]["last"]["full"])
+
+
+def test_the_table_of_results_is_what_the_records_say() -> None:
+    shown = between("results").strip()
+    assert shown == results_table(), f"between the markers must stand\n\n{results_table()}\n"
+
+
+def test_no_network_stands_above_the_logistic_regression_as_the_readme_says() -> None:
+    assert "No network in\nthe table stands above it after its last epoch." in TEXT["README.md"]
+    records = composite_records().values()
+    reference = [full(record, "last").uf1 for record in records if record.plan.model == "flow-lr"]
+    networks = [full(record, "last").uf1 for record in records if record.plan.kind == "torch"]
+    assert all(uf1 <= min(reference) for uf1 in networks)
+
+
+def test_figures_that_were_not_measured_are_not_given() -> None:
+    ran = {(record.plan.model, record.plan.recipe) for record in composite_records().values()}
+    assert ("**Not run:** `htnet --recipe published`" in TEXT["README.md"]) == (("htnet", "published") not in ran)
+
+
+def between(marker: str) -> str:
+    found = re.search(rf"<!-- {marker} -->\n(.*?)<!-- /{marker} -->", TEXT["README.md"], re.DOTALL)
+    assert found, f"README.md lacks the marker {marker}"
+    return found[1]
+
+
+def composite_records() -> dict[Path, Record]:
+    """The committed records on the real composite, best UF1 first."""
+    records = {path: read_record(path) for path in sorted(RECORDS.glob("*.json"))}
+    kept = {path: record for path, record in records.items() if record.plan.dataset == "composite"}
+    return dict(sorted(kept.items(), key=lambda pair: -full(pair[1], "last").uf1))
+
+
+def full(record: Record, policy: str) -> PartScores:
+    scores = record.scores[policy]["full"]
+    assert scores
+    return scores
+
+
+def results_table() -> str:
+    """The README's table of results as the records give it; empty while there is none."""
+    head = ["| model | recipe | UF1 | UAR | oracle (test-selected) | record |", "| --- | --- | --- | --- | --- | --- |"]
+    rows = []
+    for path, record in composite_records().items():
+        last = full(record, "last")
+        oracle = (
+            " / ".join(figure(getattr(full(record, "oracle"), one)) for one in METRICS)
+            if ("oracle" in record.scores)
+            else "-"
+        )
+        scores = [f"{figure(getattr(last, one))} {interval(*last.intervals[one])}" for one in METRICS]
+        link = f"[json]({path.relative_to(ROOT).as_posix()})"
+        rows.append(f"| {' | '.join([record.plan.model, record.plan.recipe, *scores, oracle, link])} |")
+    return "\n".join([*head, *rows]) if rows else ""
+
+
+def figure(value: float, digits: int = 3) -> str:
+    return f"{value:.{digits}f}".removeprefix("0")
+
+
+def interval(low: float, high: float) -> str:
+    return f"[{figure(low, 2)} {figure(high, 2)}]"
+
+
+def section(page: str, heading: str) -> str:
+    """The text under a heading, up to the next one."""
+    found = re.search(rf"^#+ {re.escape(heading)}\n(.*?)(?=^#|\Z)", TEXT[page], re.MULTILINE | re.DOTALL)
+    assert found, f"{page} has no heading {heading}"
+    return found[1]
+
+
+def table(text: str) -> list[list[str]]:
+    """The cells of the table in `text`, without its head."""
+    lines = [line for line in text.splitlines() if line.startswith("|")]
+    return [[cell.strip() for cell in line.strip("|").split(" | ")] for line in lines[2:]]
+
+
+def first_cells(text: str) -> list[Any]:
+    return [row[0].strip("` ") for row in table(text)]
