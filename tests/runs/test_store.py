@@ -65,7 +65,7 @@ def test_a_written_file_may_be_read_by_whoever_may_read_new_files(tmp_path):
 def test_a_place_that_cannot_be_written_is_one_line_and_leaves_nothing(tmp_path, place):
     (tmp_path / "file").write_text("here before")
     (tmp_path / "folder").mkdir()
-    with pytest.raises(OutputError, match="cannot write .*--out") as caught:
+    with pytest.raises(OutputError, match=r"cannot write .*--out") as caught:
         write_whole(tmp_path / place, "text")
     assert "\n" not in str(caught.value)
     assert names(tmp_path) == ["file"]

@@ -1,0 +1,176 @@
+"""A record is believed for what follows from its own predictions, and for nothing else."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from merbench.cli import main
+from merbench.errors import RecordError
+from merbench.runs.record import read_record, verify
+from merbench.runs.schema import Plan
+
+Content = dict[str, Any]
+
+
+@pytest.fixture(scope="session")
+def original(undisturbed) -> Content:
+    return json.loads(undisturbed("estimator").read_text())
+
+
+@pytest.fixture
+def refused(original, tmp_path, capsys) -> Callable[..., str]:
+    """What `results verify` says of a record after a change; the exit code must be 2 and the fault one line."""
+
+    def say(change: Callable[[Content], Any], *, sign: bool = False) -> str:
+        content = json.loads(json.dumps(original))
+        change(content)
+        if sign:  # a forger knows how an id is made
+            content["id"] = Plan.model_validate(content["plan"]).digest()
+        return refusal(tmp_path, json.dumps(content).encode(), capsys)
+
+    return say
+
+
+def refusal(folder: Path, content: bytes, capsys) -> str:
+    path = folder / "record.json"
+    path.write_bytes(content)
+    assert main(["results", "verify", str(path)]) == 2
+    told = capsys.readouterr()
+    assert told.out == ""
+    (line,) = told.err.splitlines()
+    assert line.startswith("merbench: error: ")
+    assert line.isprintable()
+    return line
+
+
+@pytest.mark.parametrize("kind", ["batched", "inner", "sequential", "estimator"])
+def test_every_record_that_a_run_makes_is_verified(kind, undisturbed, registry):
+    record = read_record(undisturbed(kind))
+    unchecked = verify(record, registry)
+    partly = ["only folds demo-a/a0[1-6] were run: the folds were not made again"]
+    assert unchecked == ([] if kind == "estimator" else partly)
+
+
+def test_a_record_is_written_as_it_is_read(undisturbed):
+    path = undisturbed("inner")
+    assert read_record(path).to_json() == path.read_text()
+
+
+def first(content: Content) -> Content:
+    return content["predictions"][0]
+
+
+def last(content: Content) -> Content:
+    return first(content)["policies"]["last"]
+
+
+CHANGES: dict[str, tuple[Callable[[Content], Any], str]] = {
+    "prediction": (lambda c: last(c).update(predicted=(last(c)["predicted"] + 1) % 3), "scores.last."),
+    "truth": (lambda c: first(c).update(truth=(first(c)["truth"] + 1) % 3), "plan.digests.labels"),
+    "score": (lambda c: c["scores"]["last"]["full"].update(uf1=0.99), "scores.last.full.uf1"),
+    "score by a little": (
+        lambda c: c["scores"]["last"]["full"].update(uar=c["scores"]["last"]["full"]["uar"] + 1e-6),
+        "scores.last.full.uar",
+    ),
+    "interval": (lambda c: c["scores"]["last"]["demo-a"]["intervals"].update(uf1=[0, 1]), "demo-a.intervals.uf1.0"),
+    "confusion": (lambda c: c["scores"]["last"]["full"]["confusion"][0].reverse(), "scores.last.full.confusion.0"),
+    "class name": (
+        lambda c: c["scores"]["last"]["full"]["per_class"][0].update(name="other"), "scores.last.full.per_class.0.name"
+    ),
+    "part left out": (lambda c: c["scores"]["last"].pop("demo-c"), "scores.last (names)"),
+    "part not defined": (lambda c: c["scores"]["last"].update({"demo-c": None}), "scores.last.demo-c"),
+    "clip removed": (lambda c: c["predictions"].pop(5), "plan.digests.clips"),
+    "clip twice": (lambda c: c["predictions"].append(first(c)), "stand twice"),
+    "clips in another order": (lambda c: c["predictions"].reverse(), "plan.digests.clips"),
+    "clip in another fold": (lambda c: first(c).update(fold=c["predictions"][-1]["fold"]), "fold of demo-a/"),
+    "fold left out": (lambda c: c["folds"].pop(), "folds: "),
+    "fold twice": (lambda c: c["folds"].append(c["folds"][0]), "folds: "),
+    "plan edited": (lambda c: c["plan"].update(recipe="published"), "id: "),
+    "id": (lambda c: c.update(id="0" * 64), "id: "),
+    "schema": (lambda c: c.update(schema=2), "schema 2; this merbench reads schema 1"),
+    "schema as text": (lambda c: c.update(schema="1\x1b[31m\n"), "schema"),
+    "field missing": (lambda c: c.pop("warnings"), "warnings: Field required"),
+    "field unknown": (lambda c: c.update(extra=1), "extra: Extra inputs"),
+    "field unknown, of strange name": (lambda c: c.update({"a\n\x1b[2J": 1}), r"a\n\x1b[2J: Extra inputs"),
+    "no predictions": (lambda c: c.update(predictions=[]), "predictions: "),
+    "no scores": (lambda c: c.update(scores={}), "scores of policies []"),
+    "policy without full": (lambda c: c["scores"].update(last={}), "scores.last: parts []"),
+    "policy not asked for": (lambda c: c["plan"].update(epoch_policy="inner"), "no predictions under inner"),
+    "class that is not there": (lambda c: last(c).update(predicted=3), "does not fit 3 classes"),
+    "truth beyond 64 bits": (lambda c: first(c).update(truth=10**30), "does not fit 3 classes"),
+    "too few class scores": (lambda c: last(c).update(scores=[1.0]), "does not fit 3 classes"),
+    "policy of one clip": (lambda c: c["predictions"][3]["policies"].update(oracle=last(c)), "policies ['last', 'oracle']"),
+    "clip id of two lines": (lambda c: first(c).update(clip="demo-a/a01/0\n1"), "predictions.0.clip"),
+    "clip id of another folder": (lambda c: first(c).update(clip="../../etc/x"), "cannot be a"),
+    "nesting": (lambda c: c["environment"].update(deep=nested(50)), "levels deep"),
+}  # fmt: skip
+
+
+def nested(levels: int) -> Any:
+    return [nested(levels - 1)] if levels else 0
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_a_changed_record_is_refused_and_the_first_difference_named(name, refused):
+    change, difference = CHANGES[name]
+    assert difference in refused(change)
+
+
+def test_a_forged_plan_does_not_help(refused):
+    def other_clips(content: Content) -> None:
+        content["plan"]["digests"]["clips"] = "0" * 64
+
+    assert "plan.digests.clips" in refused(other_clips, sign=True)
+    assert "plan.digests.folds" in refused(lambda c: c["plan"]["digests"].update(folds="0" * 64), sign=True)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"\n",
+        b"not JSON",
+        b"{",
+        b"[]",
+        b"null",
+        b"1",
+        b"\x89PNG\r\n\x1a\n\x00\xff",
+        b'{"schema": 1}',
+        b'{"schema": 1, "id": NaN}',
+        b'{"schema": 1, "id": -Infinity}',
+        b'{"schema": 1, "environment": {"x": 1e999}}',
+        b"[" * 100_000 + b"]" * 100_000,
+        b'{"schema": 1, "id": ' + b"9" * 10_000 + b"}",
+    ],
+    ids=["empty", "blank", "text", "open", "list", "null", "number", "binary", "bare", "nan", "infinity", "1e999",
+         "deep", "long"],
+)  # fmt: skip
+def test_what_is_no_record_is_refused_in_one_line(content, tmp_path, capsys):
+    refusal(tmp_path, content, capsys)
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999"])
+def test_what_is_not_a_number_is_refused_wherever_it_stands(number, undisturbed, tmp_path, capsys):
+    text = undisturbed("estimator").read_text()
+    assert '"seed": 0' in text
+    for found in ('"seed": 0', '"cores": '):
+        head, tail = text.split(found, 1)
+        key = found.split(":")[0]
+        assert "not JSON" in refusal(tmp_path, f'{head}{key}: {number}, "y": 1{tail}'.encode(), capsys)
+
+
+def test_a_huge_record_is_refused_in_one_line(original, tmp_path, capsys):
+    rows = [{**first(original), "clip": f"demo-a/a01/x{number}"} for number in range(20_000)]
+    content = {**original, "predictions": rows}
+    assert "plan.digests.clips" in refusal(tmp_path, json.dumps(content).encode(), capsys)
+
+
+def test_a_record_that_is_not_there_or_is_a_folder_is_told(tmp_path):
+    for path in (tmp_path / "nowhere.json", tmp_path):
+        with pytest.raises(RecordError, match="cannot read"):
+            read_record(path)
