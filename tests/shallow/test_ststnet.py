@@ -10,7 +10,8 @@ import merbench_shallow
 import numpy as np
 import pytest
 import torch
-from merbench_shallow.ststnet import STSTNet
+from merbench_shallow.ststnet import STSTNet, joint_norm
+from torch import nn
 from torch.nn import functional
 
 
@@ -43,6 +44,19 @@ def test_logits_gradients_and_size_are_those_of_the_authors_code(golden: Path) -
     assert np.abs(logits.detach().numpy() - np.array(case["logits"])).max() < 1e-4
     norms = {name: float(parameter.grad.norm()) for name, parameter in network.named_parameters()}
     assert norms == pytest.approx(case["grad_norms"], rel=1e-3)
+
+
+def test_the_joined_batch_norm_is_that_of_each_stream() -> None:
+    torch.manual_seed(0)
+    joined, alone = ([nn.BatchNorm2d(3), nn.BatchNorm2d(5)] for _ in range(2))
+    x = 4 * torch.randn(6, 8, 7, 7) + 2
+    for training in (True, True, False):
+        for norm in alone:
+            norm.train(training)
+        wanted = torch.cat([norm(part) for norm, part in zip(alone, x.split([3, 5], 1), strict=True)], 1)
+        torch.testing.assert_close(joint_norm(x, joined, training), wanted)
+    for one, other in zip(joined, alone, strict=True):
+        torch.testing.assert_close(one.state_dict(), other.state_dict())
 
 
 def test_dropout_acts_in_training_alone() -> None:
