@@ -22,8 +22,6 @@ from tests.benchmarks.row import Row
 CANDIDATES = {
     "first sketch": (),
     "half the learning rate": ("lr=5e-4",),
-    "half the batch": ("batch_size=32",),
-    "no label smoothing": ("label_smoothing=0",),
     "half the width": ("dim=32",),
 }
 
