@@ -1,0 +1,138 @@
+"""`merbench run`: what it writes, what it prints and where, and when it does nothing."""
+
+from __future__ import annotations
+
+import getpass
+import json
+import re
+import socket
+from pathlib import Path
+
+import pytest
+
+from merbench.cli import main
+
+LINEAR = ("run", "--model", "flow-lr", "--dataset", "demo")
+PART = ("--folds", "demo-a/*")
+NETWORK = ("run", "--model", "htnet", "--dataset", "demo", "--set", "dim=8", "--set", "heads=1", "--set",
+           "block_repeats=1,1,1", "--set", "epochs=1", "--device", "cpu", "--folds", "demo-[ab]/*1")  # fmt: skip
+
+
+@pytest.fixture
+def out(tmp_path, monkeypatch) -> Path:
+    """The folder of results, within the folder in which commands run."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path / "out"
+
+
+def files(folder: Path) -> dict[str, tuple[int, bytes]]:
+    return {str(path): (path.stat().st_mtime_ns, path.read_bytes()) for path in folder.rglob("*") if path.is_file()}
+
+
+def records(out: Path) -> list[Path]:
+    return sorted(out.glob("*/record.json"))
+
+
+def test_a_record_has_its_fields_and_the_table_its_parts(out, capsys):
+    assert main([*LINEAR, "--out", str(out)]) == 0
+    (path,) = records(out)
+    record = json.loads(path.read_text())
+    assert list(record) == ["schema", "id", "plan", "environment", "predictions", "scores", "folds", "warnings"]
+    assert list(record["scores"]) == ["last"]
+    assert list(record["scores"]["last"]) == ["full", "demo-a", "demo-b", "demo-c"]
+    assert len(record["predictions"]) == record["plan"]["clips_total"] == 128
+    assert record["warnings"] == []
+    told = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in told[2:6]] == ["full", "demo-a", "demo-b", "demo-c"]
+    assert told[-1] == f"record: {path}"
+
+
+def test_the_same_command_answers_at_once_and_touches_nothing(out, capsys):
+    argv = [*LINEAR, *PART, "--out", str(out)]
+    assert main(argv) == 0
+    next(out.glob("*/folds/*.json")).unlink()
+    before, first = files(out), capsys.readouterr()
+    assert main(argv) == 0
+    assert files(out) == before
+    assert capsys.readouterr().out == first.out
+
+
+def test_fresh_starts_over(out):
+    argv = [*LINEAR, *PART, "--out", str(out)]
+    assert main(argv) == 0
+    next(out.glob("*/folds/*.json")).unlink()
+    before = files(out)
+    assert main([*argv, "--fresh"]) == 0
+    assert len(files(out)) == len(before) + 1
+    assert all(files(out)[name][0] > time for name, (time, _) in before.items())
+
+
+@pytest.mark.parametrize("change", [("--set", "C=0.1"), ("--seed", "1"), ("--protocol", "per-database"),
+                                    ("--folds", "demo-b/*"), ("--model", "flow-svm")])  # fmt: skip
+def test_any_changed_setting_is_another_run(change, out):
+    base = [*LINEAR, "--folds", "demo-a/a0[12]", "--out", str(out)]
+    assert main(base) == 0
+    assert main([*base, *change]) == 0
+    assert len(records(out)) == 2
+
+
+def test_a_name_with_its_distribution_is_the_same_run(out):
+    base = [*LINEAR, *PART, "--out", str(out)]
+    assert main(base) == 0
+    assert main([*base, "--protocol", "merbench:composite", "--model", "merbench:flow-lr"]) == 0
+    assert len(records(out)) == 1
+
+
+def test_json_is_the_record_and_only_it(out, capsys):
+    assert main([*NETWORK, "--out", str(out), "--json"]) == 0
+    told = capsys.readouterr()
+    assert told.out == records(out)[0].read_text()
+    assert "protocol composite" in told.err
+    assert "\x1b" not in told.err
+    assert main([*NETWORK, "--out", str(out), "--json"]) == 0
+    assert capsys.readouterr().out == told.out
+
+
+def test_part_of_the_folds_is_said_in_the_record_and_beside_the_table(out, capsys):
+    assert main([*LINEAR, *PART, "--out", str(out)]) == 0
+    told = capsys.readouterr()
+    assert "only 8 of 24 folds were run" in told.err
+    assert "48 of 128 clips: not the whole dataset, not to be ranked" in told.out
+    assert json.loads(records(out)[0].read_text())["warnings"] == ["only 8 of 24 folds were run"]
+
+
+def test_several_seeds_are_several_records_and_a_summary(out, capsys):
+    assert main([*LINEAR, *PART, "--out", str(out), "--seeds", "3"]) == 0
+    assert [json.loads(path.read_text())["plan"]["seed"] for path in records(out)] == [0, 1, 2]
+    told = capsys.readouterr().out
+    assert "3 seeds, policy last: mean ± standard deviation" in told
+    assert re.search(r"full +\.\d{3} ± \.\d{3}", told)
+
+
+@pytest.mark.parametrize("argv", [LINEAR, NETWORK])
+def test_a_dry_run_prints_plan_and_estimate_and_writes_nothing(argv, out, tmp_path, capsys):
+    assert main([*argv, "--out", str(out), "--dry-run"]) == 0
+    told = capsys.readouterr().out
+    assert "protocol composite" in told
+    assert "estimate: " in told
+    assert list(tmp_path.iterdir()) == []
+    assert main([*argv, "--out", str(out), "--dry-run", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["protocol"] == "composite"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_oracle_stands_beside_last_is_marked_and_fits_a_terminal(out, capsys):
+    assert main([*NETWORK, "--out", str(out)]) == 0
+    told = capsys.readouterr().out
+    assert "oracle (test-selected)" in told.splitlines()[1]
+    assert "never ranked" in told
+    assert max(len(line) for line in told.splitlines() if not line.startswith(("record:", "test-selected:"))) <= 80
+    assert "\x1b" not in told
+
+
+def test_no_path_user_or_host_is_in_a_record(out):
+    assert main([*NETWORK, "--out", str(out)]) == 0
+    text = records(out)[0].read_text()
+    for private in (str(out.parent), str(Path.home()) + "/", str(Path(__file__).parents[2]), socket.gethostname()):
+        assert private not in text
+    assert f'"{getpass.getuser()}"' not in text
