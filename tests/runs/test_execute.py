@@ -15,12 +15,12 @@ from typing import Any
 
 import pytest
 
-# Forks a child for every moment at which it may be killed: it dies by SIGKILL before or after a file takes its name.
-KILLED_AT_EVERY_MOMENT = """
+# Forks a child for each moment at which it is to be killed: it dies by SIGKILL before or after a file takes its name.
+KILLED_AT = """
 import os, signal, sys
 import torch, merbench.cli, merbench.engine.execute, merbench.runs.execute, merbench.runs.prepare
 torch.set_num_threads(1)
-root, argv = sys.argv[1], sys.argv[2:]
+root, moments, argv = sys.argv[1], sys.argv[2].split(","), sys.argv[3:]
 take_name = os.replace
 def kill_at(moment):
     left = [moment]
@@ -33,15 +33,12 @@ def kill_at(moment):
         take_name(*names)
         count()
     os.replace = replace
-moment, status = 0, 9
-while status:
+for moment in moments:
     child = os.fork()
     if not child:
-        kill_at(moment)
+        kill_at(int(moment))
         os._exit(merbench.cli.main([*argv, "--out", f"{root}/{moment}"]))
-    status = os.waitpid(child, 0)[1]
-    print(moment, status, flush=True)
-    moment += 1
+    print(os.waitpid(child, 0)[1], flush=True)
 """
 
 # Ctrl-C as a terminal sends it, to the command and its workers, once a few files are there.
@@ -146,21 +143,24 @@ def test_a_schedule_that_cannot_be_read_is_made_again(kinds, undisturbed, run, w
     assert without_times(record) == without_times(undisturbed("batched"))
 
 
-@pytest.mark.parametrize("kind", ["batched", "inner", "sequential", "estimator"])
-def test_killed_at_any_moment_the_same_command_gives_the_same_record(kind, kinds, run, without_times, tmp_path):
-    # Few folds: every file of a run is a moment of its own, and so is the time just before it has its name.
-    few = ("--folds", "demo-a/a0[12]")
-    argv = ["run", "--dataset", "demo", *kinds[kind], *few]
-    _, told, errors = in_own_session(tmp_path, KILLED_AT_EVERY_MOMENT, str(tmp_path / "killed"), *argv)
-    statuses = [line.split()[1] for line in told.splitlines() if re.fullmatch(r"\d+ \d+", line)]
-    files = 7 if kind == "inner" else 5  # plan, schedule, the folds of every stage, the record
-    assert statuses == ["9"] * (2 * files) + ["0"], errors
-    wanted = without_times(run(tmp_path / "undisturbed", *kinds[kind], *few))
-    for moment in range(2 * files + 1):
-        out = tmp_path / "killed" / str(moment)
-        left = len(list(out.rglob(".*.partial")))
-        assert left == (moment % 2 == 0 and moment < 2 * files), f"moment {moment}"
-        assert without_times(run(out, *kinds[kind], *few)) == wanted, f"moment {moment}"
+# Two folds: the files of a run are the plan, the schedule, the folds of every stage and the record. Moment 2n is just
+# before the file n has its name, when it lies half-written beside it; 2n + 1 just after.
+@pytest.mark.parametrize(
+    ("kind", "moments"),
+    [("batched", (0, 3, 4, 7, 8)), ("inner", (6, 9)), ("sequential", (5,)), ("estimator", (6,))],
+)
+def test_killed_at_any_moment_the_same_command_gives_the_same_record(
+    kind, moments, kinds, run, without_times, tmp_path
+):
+    argv = [*kinds[kind], "--folds", "demo-a/a0[12]"]
+    killed, when = tmp_path / "killed", ",".join(map(str, moments))
+    _, told, errors = in_own_session(tmp_path, KILLED_AT, str(killed), when, "run", "--dataset", "demo", *argv)
+    assert told.split() == [str(int(signal.SIGKILL))] * len(moments), errors
+    wanted = without_times(run(tmp_path / "undisturbed", *argv))
+    for moment in moments:
+        out = killed / str(moment)
+        assert len(list(out.rglob(".*.partial"))) == 1 - moment % 2, f"moment {moment}"
+        assert without_times(run(out, *argv)) == wanted, f"moment {moment}"
         assert not list(out.rglob("*.partial")), f"moment {moment}"
 
 
