@@ -80,7 +80,7 @@ def _drop_stdout() -> None:
 
 
 def _fail(message: str, code: int) -> int:
-    print(f"merbench: error: {message}", file=sys.stderr)
+    print(f"merbench: error: {' '.join(message.splitlines())}", file=sys.stderr)
     return code
 
 

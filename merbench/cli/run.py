@@ -13,6 +13,7 @@ from merbench.registry import Registry
 
 if TYPE_CHECKING:
     from merbench.runs.prepare import Job, Request
+    from merbench.runs.schema import Record
 
 __all__ = ["add_parser", "run"]
 
@@ -58,7 +59,7 @@ def add_parser(verbs: argparse._SubParsersAction[Any]) -> None:
     verb.add_argument(
         "--dry-run", action="store_true", help="print the plan with an estimate of time and memory, and stop"
     )
-    verb.add_argument("--json", action="store_true", help="print the record, and only it, to stdout")
+    verb.add_argument("--json", action="store_true", help="print the record, and only it; with --seeds, a list of them")
 
 
 def run(arguments: argparse.Namespace, registry: Registry) -> int:
@@ -73,7 +74,10 @@ def run(arguments: argparse.Namespace, registry: Registry) -> int:
     if arguments.dry_run:
         return _dry_run(next(iter(jobs)), arguments)
     records = [_one(job, arguments) for job in jobs]
-    if len(records) > 1 and not arguments.json:
+    if arguments.json:
+        texts = [record.to_json() for record in records]
+        sys.stdout.write(f"[{','.join(texts)}]\n" if arguments.seeds else texts[0])
+    elif len(records) > 1:
         from merbench.cli.report import print_seeds
 
         print_seeds(records)
@@ -98,7 +102,7 @@ def _request(arguments: argparse.Namespace, seed: int) -> Request:
     )
 
 
-def _one(job: Job, arguments: argparse.Namespace) -> Any:
+def _one(job: Job, arguments: argparse.Namespace) -> Record:
     from merbench.cli.report import plan_lines, print_record
     from merbench.runs.execute import run as execute
 
@@ -112,9 +116,7 @@ def _one(job: Job, arguments: argparse.Namespace) -> Any:
         except KeyboardInterrupt:
             shown.note("stopped; what is finished is kept, and the same command continues")
             raise
-    if arguments.json:
-        sys.stdout.write(record.to_json())
-    else:
+    if not arguments.json:
         print_record(record, path)
     return record
 

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import os
+import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import joblib
+from joblib.externals.loky import get_reusable_executor
 
 from merbench.engine.estimators import fit_fold
 from merbench.engine.task import FoldOutcome, FoldTask, Task
@@ -14,6 +18,7 @@ from merbench.engine.task import FoldOutcome, FoldTask, Task
 __all__ = ["Schedule", "execute", "schedule_estimator", "schedule_network"]
 
 Advance = Callable[[int], None]
+Work = Callable[[Task, FoldTask], FoldOutcome]
 
 
 @dataclass(frozen=True)
@@ -95,31 +100,49 @@ def _batched(
 
 
 def _in_processes(
-    work: Callable[[Task, FoldTask], FoldOutcome], task: Task, folds: Sequence[FoldTask], advance: Advance, units: int
+    work: Work, task: Task, folds: Sequence[FoldTask], advance: Advance, units: int
 ) -> Iterator[list[FoldOutcome]]:
     parallel = joblib.Parallel(
         n_jobs=min(joblib.cpu_count(), max(len(folds), 1)),
         return_as="generator_unordered",
         mmap_mode="c",  # shared, yet writable as torch wants it: a write would stay in the process
     )
-    for outcome in parallel(joblib.delayed(work)(task, fold) for fold in folds):
-        advance(units)
-        yield [outcome]
+    try:
+        for outcome in parallel(joblib.delayed(_with_owner)(os.getpid(), work, task, fold) for fold in folds):
+            advance(units)
+            yield [outcome]
+    finally:
+        # Kept for reuse they would hold memory, and threads of one library that another may wait for.
+        get_reusable_executor().shutdown(wait=True, kill_workers=True)
+
+
+def _with_owner(owner: int, work: Work, task: Task, fold: FoldTask) -> FoldOutcome:
+    """`work`, in a process that ends when the run that owns it was killed."""
+    if os.getpid() != owner:  # for a single fold joblib starts no process
+        _end_with(owner)
+    return work(task, fold)
+
+
+@cache
+def _end_with(owner: int) -> None:
+    """Ends this process once its parent is no longer `owner`: an orphan would hold memory, and cores of a new run."""
+
+    def watch() -> None:
+        while os.getppid() == owner:
+            time.sleep(1)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def _train_alone(task: Task, fold: FoldTask) -> FoldOutcome:
     """One fold in a process of its own, on one thread, so that its figures do not depend on how many run beside it."""
     import torch
 
-    threads, parent = torch.get_num_threads(), os.getppid()
-
-    def stop_if_orphaned(fold_epochs: int) -> None:
-        if os.getppid() != parent:  # the run was killed: its successor would compete with this process for the cores
-            os._exit(1)
-
+    threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        (outcome,) = _train_on_device(task, fold, stop_if_orphaned)
+        (outcome,) = _train_on_device(task, fold, lambda fold_epochs: None)
     finally:
         torch.set_num_threads(threads)  # for a single fold joblib starts no process: this one is the caller's
     return outcome

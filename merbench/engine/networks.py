@@ -9,18 +9,26 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call, vmap
+from torch.nn.parameter import UninitializedParameter
 
 from merbench.engine.seeds import derive_seed
 from merbench.engine.task import FoldTask
+from merbench.errors import PluginError
 
 __all__ = ["OneNetwork", "StackedNetworks", "build_network", "seeded"]
 
 
 def build_network(build: Callable[[], Any], seed: int) -> nn.Module:
-    """A network whose initial parameters depend on `seed` alone: drawn on the CPU, whatever the device."""
+    """A network whose initial parameters depend on `seed` alone: drawn on the CPU, whatever the device.
+
+    Raises:
+        PluginError: it has lazy modules, whose parameters have no shape yet.
+    """
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(derive_seed(fold=seed, purpose="init"))
         network: nn.Module = build()
+        if any(isinstance(one, UninitializedParameter) for one in network.parameters()):
+            raise PluginError(f"{type(network).__name__} has lazy modules: give them their sizes")
     return network
 
 

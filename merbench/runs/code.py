@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import importlib.metadata
 import importlib.util
 from collections.abc import Iterable
 from functools import cache
@@ -15,8 +16,11 @@ __all__ = ["code_versions", "source_digest"]
 
 
 def code_versions(origins: Iterable[Origin]) -> dict[str, Code]:
-    """Plugin name to distribution, version and source digest, sorted by name."""
-    found = {
+    """Plugin name to distribution, version and source digest, sorted by name; and `engine`, merbench's own training."""
+    engine = Code(
+        distribution="merbench", version=importlib.metadata.version("merbench"), digest=source_digest("merbench.engine")
+    )
+    found = {"engine": engine} | {
         origin.plugin: Code(
             distribution=origin.distribution, version=origin.version, digest=source_digest(origin.module)
         )
