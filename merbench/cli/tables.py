@@ -6,7 +6,7 @@ import json
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 __all__ = ["print_json", "print_table"]
 
@@ -42,12 +42,20 @@ def _longest_word(cell: str) -> int:
     return max(map(len, cell.split()), default=0)
 
 
+def _figures(cells: Sequence[str]) -> bool:
+    """Whether a column holds plain numbers, which stand under each other when aligned to the right."""
+    return bool(cells) and all(cell.replace(".", "", 1).isdecimal() for cell in cells)
+
+
 def _print_plain(lines: list[list[str]], title: str) -> None:
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    columns = list(zip(*lines, strict=True))
+    widths = [max(map(len, column)) for column in columns]
+    justify = [str.rjust if _figures(column[1:]) else str.ljust for column in columns]
     if title:
         print(title)
     for line in lines:
-        print("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
+        cells = (side(cell, width) for side, cell, width in zip(justify, line, widths, strict=True))
+        print("  ".join(cells).rstrip())
 
 
 def _print_rich(lines: list[list[str]], needed: list[int], title: str) -> None:
@@ -60,7 +68,8 @@ def _print_rich(lines: list[list[str]], needed: list[int], title: str) -> None:
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, header_style="dim")
     for at, column in enumerate(lines[0]):
         style = "bold" if at == 0 else ""
-        table.add_column(column, min_width=needed[at], no_wrap=at == 0, overflow="fold", style=style)
+        justify: Literal["left", "right"] = "right" if _figures([line[at] for line in lines[1:]]) else "left"
+        table.add_column(column, min_width=needed[at], no_wrap=at == 0, overflow="fold", style=style, justify=justify)
     for line in lines[1:]:
         table.add_row(*map(Text, line))  # Text: a plugin's words are no markup
     if title:
