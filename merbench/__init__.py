@@ -16,7 +16,7 @@ from merbench.clips import clip_table
 from merbench.errors import MerbenchError, OptionError, ReleaseError
 from merbench.hookspecs import hookimpl
 from merbench.labels import THREE_CLASS, LabelScheme
-from merbench.protocols import Fold, Splitter
+from merbench.protocols import Fold, ProtocolError, Splitter
 from merbench.sources import SourceReader
 from merbench.specs import (
     Dataset,
@@ -38,6 +38,7 @@ __all__ = [
     "MerbenchError",
     "OptionError",
     "Protocol",
+    "ProtocolError",
     "Recipe",
     "ReleaseError",
     "Source",

@@ -73,17 +73,14 @@ def _check_ids(table: pd.DataFrame) -> None:
     twice = sorted(table["clip"][table["clip"].duplicated()].unique())
     if twice:
         raise ReleaseError(f"clip table: these clips stand twice: {', '.join(twice[:5])}")
-    for name in ("subject", "clip"):
-        strangers = [
-            value
-            for value, prefix in zip(table[name], table["database" if name == "subject" else "subject"], strict=True)
-            if not value.startswith(f"{prefix}/")
-        ]
-        if strangers:
-            raise ReleaseError(
-                f"clip table: {name} {strangers[0]!r} must read "
-                f"{'database/subject' if name == 'subject' else 'database/subject/clip'}"
-            )
+    # A record keeps clip ids alone and reads database and subject off them.
+    for name, within, form in (
+        ("subject", "database", "database/subject"),
+        ("clip", "subject", "database/subject/clip"),
+    ):
+        for value, prefix in zip(table[name], table[within], strict=True):
+            if not value.startswith(f"{prefix}/") or value.count("/") != form.count("/"):
+                raise ReleaseError(f"clip table: {name} {value!r} must read {form}")
 
 
 def clips_digest(clips: pd.DataFrame) -> str:

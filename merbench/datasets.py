@@ -211,4 +211,5 @@ def _shown(sentences: list[str]) -> str:
 
 def _advice(source: Source) -> str:
     get = f"get {source.obtain}" if source.obtain else "get the release"
-    return f"{get}, then: merbench data add {source.name} PATH; without it, this runs now: --dataset demo"
+    now = "merbench run --model flow-lr --dataset demo"
+    return f"{get}, then: merbench data add {source.name} PATH; without it, this runs now: {now}"

@@ -22,6 +22,7 @@ __all__ = [
     "UnknownName",
     "UnresolvableFeature",
     "nearest",
+    "printable",
 ]
 
 
@@ -80,6 +81,11 @@ class RecordError(MerbenchError):
 
 class OutputError(MerbenchError):
     """A place that cannot be written: read-only, full, or in use."""
+
+
+def printable(text: str) -> str:
+    """A stranger's text as one line for a terminal: control characters and the like escaped."""
+    return text if text.isprintable() else "".join(one if one.isprintable() else ascii(one)[1:-1] for one in text)
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

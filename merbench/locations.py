@@ -9,7 +9,7 @@ from pathlib import Path
 
 from merbench.errors import ConfigError, OutputError
 
-__all__ = ["VARIABLE", "add", "config_path", "known", "locate"]
+__all__ = ["VARIABLE", "add", "config_path", "locate"]
 
 VARIABLE = "MERBENCH_DATA"
 
@@ -47,19 +47,6 @@ def locate(source_name: str) -> Path | None:
     if shelf is not None and (shelf / source_name).is_dir():
         return shelf / source_name
     return _recorded().get(source_name)
-
-
-def known() -> dict[str, Path]:
-    """Every name that has a folder, sorted. Sub-folders of MERBENCH_DATA that are no source's stand here too.
-
-    Raises:
-        ConfigError: as for `locate`.
-    """
-    shelf = _shelf()
-    found = _recorded()
-    if shelf is not None:
-        found |= {folder.name: folder for folder in shelf.iterdir() if folder.is_dir()}
-    return dict(sorted(found.items()))
 
 
 def _shelf() -> Path | None:

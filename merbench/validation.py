@@ -7,6 +7,7 @@ import re
 import reprlib
 from collections.abc import Mapping
 
+from merbench.labels import LabelScheme
 from merbench.specs import API, Dataset, EstimatorModel, Feature, Protocol, Recipe, Source, TorchModel
 
 __all__ = ["KINDS", "fault"]
@@ -24,6 +25,15 @@ KINDS: dict[str, tuple[type, ...]] = {
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
 # The module of a `--plugin` file may have a hyphen in its name.
 _TARGET = re.compile(r"[\w-]+(\.\w+)*:\w+(\.\w+)*")
+# What a field of a spec or recipe may hold, by its annotation.
+_TYPES: dict[str, tuple[type, ...]] = {
+    "str": (str,),
+    "bool": (bool,),
+    "int": (int,),
+    "float": (int, float),
+    "LabelScheme": (LabelScheme,),
+    "Mapping[str, Any]": (Mapping,),
+}
 _TARGETS = ("reader", "function", "network", "estimator", "splitter", "clip_list")
 
 
@@ -52,6 +62,9 @@ def _field_fault(spec: object, title: str) -> str:
             return f"{title}: a name is letters, digits and . _ + - only"
         if field.name in _TARGETS and not _is_target(value, optional=field.name == "clip_list"):
             return f'{title}: {field.name} must read "module:attribute", found {reprlib.repr(value)}'
+        kinds = _TYPES.get(str(field.type))
+        if kinds and (not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds)):
+            return f"{title}: {field.name} must be {field.type}, found {reprlib.repr(value)}"
         if str(field.type).startswith("tuple[str") and not _is_names(value):
             return f'{title}: {field.name} must be a tuple of names such as ("flow-28",), found {reprlib.repr(value)}'
     return ""
@@ -75,7 +88,8 @@ def _recipe_fault(spec: object, title: str) -> str:
             return f"{title}: recipe {name!r}: a name is letters, digits and . _ + - only"
         if not isinstance(recipe, Recipe):
             return f"{title}: recipe {name!r} is {reprlib.repr(recipe)}, which is not a merbench.Recipe"
-        wrong = _api_fault(recipe, f"{title}: recipe {name!r}")
+        where = f"{title}: recipe {name!r}"
+        wrong = _api_fault(recipe, where) or _field_fault(recipe, where)
         if wrong:
             return wrong
     return ""

@@ -73,3 +73,11 @@ def test_digests_tell_order_and_labels_apart():
     assert labels_digest(table) != labels_digest(table.assign(label=[1, 1]))
     # printf 'mydb/s1/a\nmydb/s1/b' | sha256sum
     assert clips_digest(table) == "d6cc24564ac9c159d5881a99d2643d7d081aa85cc3ebefa1fb2c1d0f26676ffd"
+
+
+def test_a_subject_is_exactly_a_name_within_its_database():
+    rows = {"clip": ["d/a/b/c"], "database": ["d"], "subject": ["d/a/b"]}
+    with pytest.raises(merbench.ReleaseError, match="subject 'd/a/b' must read database/subject"):
+        merbench.clip_table(rows)
+    with pytest.raises(merbench.ReleaseError, match="clip 'd/a/b/c' must read database/subject/clip"):
+        merbench.clip_table(rows | {"subject": ["d/a"]})

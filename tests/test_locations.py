@@ -15,7 +15,6 @@ def release(tmp_path):
 
 
 def test_nothing_is_known_at_first():
-    assert locations.known() == {}
     assert locations.locate("htnet-release") is None
     assert not locations.config_path().exists()
 
@@ -30,7 +29,7 @@ def test_adding_keeps_what_was_added_before_and_replaces_the_same_name(release, 
     locations.add("one", release)
     locations.add("two", release)
     locations.add("one", tmp_path)
-    assert locations.known() == {"one": tmp_path, "two": release}
+    assert (locations.locate("one"), locations.locate("two")) == (tmp_path, release)
     assert [path.name for path in locations.config_path().parent.iterdir()] == ["data.json"]
 
 
@@ -42,7 +41,6 @@ def test_the_variable_comes_before_what_was_added(release, tmp_path, monkeypatch
     monkeypatch.setenv("MERBENCH_DATA", str(shelf))
     assert locations.locate("one") == shelf / "one"
     assert locations.locate("two") == release
-    assert locations.known() == {"one": shelf / "one", "two": release}
 
 
 def test_a_variable_that_names_no_folder_is_an_error(tmp_path, monkeypatch):
@@ -57,7 +55,7 @@ def test_a_file_that_cannot_be_read_is_named_and_left_alone(content, release):
     path.parent.mkdir(parents=True)
     written = content if isinstance(content, bytes) else content.encode()
     path.write_bytes(written)
-    for action in (lambda: locations.locate("one"), locations.known, lambda: locations.add("one", release)):
+    for action in (lambda: locations.locate("one"), lambda: locations.add("one", release)):
         with pytest.raises(ConfigError) as caught:
             action()
         assert str(path) in str(caught.value)

@@ -127,6 +127,23 @@ FAULTS = {
         MODEL.format(name="r").replace("features=()", "features=(), recipes={'quick': {'lr': 1}}"),
         "model 'r': recipe 'quick' is {'lr': 1}, which is not a merbench.Recipe",
     ),
+    "a word where there are numbers": (
+        MODEL.format(name="r").replace("features=()", "features=(), recipes={'quick': merbench.Recipe(lr='a')}"),
+        "model 'r': recipe 'quick': lr must be float, found 'a'",
+    ),
+    "options that are none": (
+        MODEL.format(name="r").replace("features=()", "features=(), recipes={'quick': merbench.Recipe(options=3)}"),
+        "model 'r': recipe 'quick': options must be Mapping[str, Any], found 3",
+    ),
+    "no description": (
+        MODEL.format(name="r").replace("features=()", "features=(), about=None"),
+        "model 'r': about must be str, found None",
+    ),
+    "scheme by its name": (
+        "import merbench\n@merbench.hookimpl\ndef merbench_datasets():\n"
+        "    yield merbench.Dataset(name='d', sources=('s',), databases=('b',), scheme='3-class')\n",
+        "dataset 'd': scheme must be LabelScheme, found '3-class'",
+    ),
     "no recipe": (
         MODEL.format(name="r").replace("features=()", "features=(), recipes={}"),
         "model 'r': recipes must map at least one name to a merbench.Recipe",

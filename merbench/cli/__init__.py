@@ -20,7 +20,7 @@ from merbench.cli import plugins as plugins_verb
 from merbench.cli import results as results_verb
 from merbench.cli import run as run_verb
 from merbench.cli.parser import LenientParser, Parser
-from merbench.errors import MerbenchError
+from merbench.errors import MerbenchError, printable
 from merbench.plugins import Plugins, load
 from merbench.registry import Registry
 
@@ -80,7 +80,7 @@ def _drop_stdout() -> None:
 
 
 def _fail(message: str, code: int) -> int:
-    print(f"merbench: error: {' '.join(message.splitlines())}", file=sys.stderr)
+    print(f"merbench: error: {printable(' '.join(message.splitlines()))}", file=sys.stderr)
     return code
 
 

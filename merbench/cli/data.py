@@ -50,7 +50,7 @@ def _add(source: Source, path: Path) -> int:
     from merbench.datasets import release_reader
 
     if source.embedded:
-        raise ReleaseError(f"{source.name} needs no files; run it with: merbench run --dataset {source.name}")
+        raise ReleaseError(f"{source.name} needs no files: it is built in; see: merbench list datasets")
     folder = path.expanduser().resolve()
     if not folder.is_dir():
         raise ReleaseError(f"{folder} is not a folder; for {source.name}, get {source.obtain}")

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Literal
 
 from merbench.cli.progress import duration
 from merbench.cli.tables import print_table
-from merbench.engine.policies import TEST_SELECTED
+from merbench.engine.policies import TEST_SELECTED, Policy
 
 if TYPE_CHECKING:
     from merbench.runs.estimate import Estimate
     from merbench.runs.schema import PartScores, Plan, Record
 
-__all__ = ["estimate_lines", "plan_lines", "print_record", "print_seeds"]
+__all__ = ["estimate_lines", "marked", "plan_lines", "print_record", "print_seeds"]
 
 METRICS: tuple[Literal["uf1", "uar"], ...] = ("uf1", "uar")
 
@@ -51,7 +51,7 @@ def print_record(record: Record, path: Path) -> None:
     rows = [
         {"part": part, "clips": _clips(record, part)}
         | {f"{metric.upper()} {policy}": _cell(scores[policy][part], metric) for policy in ranked for metric in METRICS}
-        | {f"{policy} (test-selected)": _pair(scores[policy][part]) for policy in chosen}
+        | {marked(policy): _pair(scores[policy][part]) for policy in chosen}
         for part in next(iter(scores.values()))
     ]
     title = f"{plan.model} ({plan.recipe}) on {plan.dataset}, {plan.protocol}, seed {plan.seed}"
@@ -72,7 +72,12 @@ def print_seeds(records: Sequence[Record]) -> None:
         found = [scores for record in records if (scores := record.scores[policy][part])]
         spread = {metric.upper(): _spread([getattr(one, metric) for one in found]) for metric in METRICS}
         rows.append({"part": part} | spread)
-    print_table(list(rows[0]), rows, title=f"{len(records)} seeds, policy {policy}: mean ± standard deviation")
+    print_table(list(rows[0]), rows, title=f"{len(records)} seeds, policy {marked(policy)}: mean ± standard deviation")
+
+
+def marked(policy: Policy) -> str:
+    """The name of an epoch policy, with the warning that some need."""
+    return f"{policy} (test-selected)" if policy in TEST_SELECTED else policy
 
 
 def _cell(scores: PartScores | None, metric: Literal["uf1", "uar"]) -> str:

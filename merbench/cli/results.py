@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from merbench.cli.tables import print_json, print_table
-from merbench.errors import MerbenchError
+from merbench.errors import MerbenchError, printable
 from merbench.registry import Registry
 
 if TYPE_CHECKING:
@@ -68,16 +68,19 @@ def _may_be_record(path: Path) -> bool:
 
 
 def _row(path: Path) -> dict[str, Any]:
-    from merbench.runs.record import read_record
+    from merbench.runs.record import check_scores, read_record
 
     try:
         record = read_record(path)
+        check_scores(record)
     except MerbenchError as error:
         return {"name": str(path), "error": str(error)}
     return {"name": str(path), **_headline(record)}
 
 
 def _headline(record: Record) -> dict[str, Any]:
+    from merbench.cli.report import marked
+
     plan = record.plan
     full = record.scores[plan.epoch_policy]["full"]
     return {
@@ -86,7 +89,7 @@ def _headline(record: Record) -> dict[str, Any]:
         "dataset": plan.dataset,
         "protocol": plan.protocol,
         "seed": plan.seed,
-        "epoch_policy": plan.epoch_policy,
+        "epoch_policy": marked(plan.epoch_policy),
         "uf1": full.uf1 if full else None,
         "uar": full.uar if full else None,
     }
@@ -94,13 +97,16 @@ def _headline(record: Record) -> dict[str, Any]:
 
 def _show(arguments: argparse.Namespace) -> int:
     from merbench.cli.report import print_record
-    from merbench.runs.record import read_record
+    from merbench.runs.record import check_scores, read_record
 
     record = read_record(arguments.record)
+    check_scores(record)
     if arguments.json:
         sys.stdout.write(record.to_json())
     else:
         print_record(record, arguments.record)
+        for warning in record.warnings:
+            print(f"note: {printable(warning)}")
     return 0
 
 

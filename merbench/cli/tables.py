@@ -8,6 +8,8 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
+from merbench.errors import printable
+
 __all__ = ["print_json", "print_table"]
 
 BREAKABLE = 16  # characters of a word in the last column that stand together in any case
@@ -27,7 +29,7 @@ def print_table(columns: Sequence[str], rows: Sequence[Mapping[str, str]], *, ti
         rows: one mapping per row.
         title: stands above the table.
     """
-    lines = [list(columns), *([row[column] for column in columns] for row in rows)]
+    lines = [list(columns), *([printable(row[column]) for column in columns] for row in rows)]
     needed = [max(map(_longest_word, column)) for column in zip(*lines, strict=True)]
     needed[0] = max(len(line[0]) for line in lines)
     needed[-1] = min(needed[-1], BREAKABLE)

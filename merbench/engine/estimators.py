@@ -36,13 +36,13 @@ def fit_fold(task: Task, fold: FoldTask) -> FoldOutcome:
     _seed(estimator, derive_seed(fold=fold.seed, purpose="training"))
     try:
         estimator.fit(X[fold.train], task.labels[fold.train])
-        predicted = np.asarray(estimator.predict(X[fold.evaluate])).astype(np.int64)
+        predicted = _predicted(estimator, X[fold.evaluate], task.classes)
+        scores = _scores(estimator, X[fold.evaluate], predicted, task.classes)
     except ValueError as error:  # how scikit-learn says that a parameter or the data do not fit
         reason = " ".join(str(error).split())[:300]
         raise TrainingError(
             f"fold {fold.name}: {type(estimator).__name__}: {reason}; finished folds are kept"
         ) from error
-    scores = _scores(estimator, X[fold.evaluate], predicted, task.classes)
     return FoldOutcome(
         name=fold.name,
         scores=scores[None].astype(np.float32),
@@ -50,6 +50,13 @@ def fit_fold(task: Task, fold: FoldTask) -> FoldOutcome:
         loss=np.empty(0, np.float32),
         seconds=time.perf_counter() - started,
     )
+
+
+def _predicted(estimator: Any, X: np.ndarray, classes: int) -> np.ndarray:
+    predicted: np.ndarray = np.asarray(estimator.predict(X)).astype(np.int64)
+    if predicted.shape != (len(X),) or not np.isin(predicted, range(classes)).all():
+        raise ValueError(f"predict does not give one class of 0..{classes - 1} for each of {len(X)} clips")
+    return predicted
 
 
 def _seed(estimator: Any, seed: int) -> None:
@@ -77,6 +84,8 @@ def _scores(estimator: Any, X: np.ndarray, predicted: np.ndarray, classes: int) 
         if values.shape == (len(X), len(seen)):
             scores = np.full((len(X), classes), values.min() if floor is None else floor)
             scores[:, seen] = values
+            if not np.isfinite(scores).all():
+                raise ValueError(f"{method} gives values that are not finite")
             return scores
     one_hot: np.ndarray = np.eye(classes)[predicted]
     return one_hot

@@ -26,8 +26,8 @@ class Schedule:
     """How the folds of a task are computed.
 
     Attributes:
-        mode: `batched` (many networks at once), `sequential` (one network at a time; on a CPU one per process), or
-            `estimator` (one per process).
+        mode: `batched` (many networks at once), `sequential` (one network at a time; on a CPU one per process),
+            `estimator` (one per process), or `checkpoints` (nothing is trained).
         at_once: folds in a group; 1 unless batched.
         reason: why a network is not batched; empty where it is.
         parameters: of one network; 0 for an estimator.

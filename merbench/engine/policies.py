@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 
-__all__ = ["POLICIES", "TEST_SELECTED", "inner_epoch", "last_best", "oracle_epoch"]
+__all__ = ["TEST_SELECTED", "Policy", "inner_epoch", "last_best", "oracle_epoch"]
 
-POLICIES = ("last", "inner", "oracle")
-TEST_SELECTED = frozenset({"oracle"})  # chosen with test labels: shown beside, never ranked
+Policy = Literal["last", "inner", "oracle"]
+TEST_SELECTED: frozenset[Policy] = frozenset({"oracle"})  # chosen with test labels: shown beside, never ranked
 
 
 def last_best(values: np.ndarray) -> int:

@@ -9,7 +9,7 @@ import numpy as np
 
 from merbench.datasets import OpenDataset
 from merbench.errors import BrokenClips, MerbenchError, PluginError, ReleaseError
-from merbench.features.resolve import Resolved
+from merbench.features.resolve import Resolved, walk
 from merbench.registry import load_target
 
 __all__ = ["arrays_digest", "compute"]
@@ -24,7 +24,7 @@ def compute(dataset: OpenDataset, features: Sequence[Resolved]) -> tuple[np.ndar
     """
     rows: list[list[np.ndarray]] = [[] for _ in features]
     broken: dict[str, str] = {}
-    functions = {feature.name: _function(feature) for feature in _all(features) if feature.spec}
+    functions = {feature.name: _function(feature) for feature in walk(features) if feature.spec}
     for clip in dataset.clips["clip"]:
         known: dict[Resolved, np.ndarray] = {}
         try:
@@ -48,10 +48,6 @@ def arrays_digest(arrays: Sequence[np.ndarray]) -> str:
         digest.update(f"{array.shape} {array.dtype}".encode())
         digest.update(np.ascontiguousarray(array).data)
     return digest.hexdigest()
-
-
-def _all(features: Sequence[Resolved]) -> list[Resolved]:
-    return [one for feature in features for one in (feature, *_all(feature.inputs))]
 
 
 def _function(feature: Resolved) -> Callable[..., np.ndarray]:

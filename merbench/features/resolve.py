@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from merbench.errors import OptionError, UnknownName, UnresolvableFeature, nearest
 from merbench.registry import Registry
 from merbench.specs import Feature
 
-__all__ = ["Resolved", "resolve", "split_reference"]
+__all__ = ["Resolved", "resolve", "split_reference", "walk"]
 
 
 @dataclass(frozen=True)
@@ -27,6 +27,11 @@ class Resolved:
             return self.name
         variant = f"@{self.variant}" if self.variant else ""
         return f"{self.name}{variant} v{self.spec.version} ({', '.join(map(str, self.inputs))})"
+
+
+def walk(features: Iterable[Resolved]) -> list[Resolved]:
+    """The features and all that they are computed from; one that several need stands several times."""
+    return [one for feature in features for one in (feature, *walk(feature.inputs))]
 
 
 def split_reference(reference: str) -> tuple[str, str]:

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-__all__ = ["environment", "merbench_commit"]
+__all__ = ["environment", "merbench_commit", "watch_memory"]
 
 PACKAGES = ("torch", "numpy", "pandas", "scikit-learn", "opencv-contrib-python-headless")
 
@@ -35,6 +35,14 @@ def environment(device: str, timed: Mapping[str, Any]) -> dict[str, Any]:
         "peak_memory_bytes": _peak_memory(device),
         **timed,
     }
+
+
+def watch_memory(device: str) -> None:
+    """Peak memory counts from here, where the device can tell; a CPU's counts from the start of the process."""
+    if device == "cuda":
+        import torch
+
+        torch.cuda.reset_peak_memory_stats()
 
 
 def merbench_commit() -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 from merbench.engine.execute import Schedule, schedule_network
 from merbench.engine.task import FoldTask
@@ -36,19 +37,25 @@ def estimate(job: Job) -> Estimate | None:
 
 def _seconds(job: Job, folds: list[FoldTask], schedule: Schedule) -> float:
     import joblib
+    import torch
 
     from merbench.engine.batches import epoch_batches, steps_per_epoch
     from merbench.engine.grouping import groups
     from merbench.engine.loop import Group
 
-    per_group = groups(job.task, folds, schedule.at_once)
-    group = Group(job.task, per_group[0], stacked=schedule.mode == "batched")
-    batch = epoch_batches(job.task, group.folds, 0)[0]
+    # A few steps may be more than a short schedule has; its learning rates cost no time.
+    task = replace(job.task, recipe=replace(job.task.recipe, schedule="constant"))
+    per_group = groups(task, folds, schedule.at_once)
+    group = Group(task, per_group[0], stacked=schedule.mode == "batched")
+    in_processes = schedule.mode == "sequential" and task.device == "cpu"
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1 if in_processes else threads)  # as each process has
+    batch = epoch_batches(task, group.folds, 0)[0]
     group.step(*batch).cpu()
     started = time.perf_counter()
     for _ in range(STEPS):
         group.step(*batch).cpu()
     step = (time.perf_counter() - started) / STEPS
-    steps = sum(steps_per_epoch(one[0], job.task.recipe.batch_size) for one in per_group) * job.task.recipe.epochs
-    at_once = joblib.cpu_count() if schedule.mode == "sequential" and job.task.device == "cpu" else 1
-    return step * steps / at_once
+    torch.set_num_threads(threads)
+    steps = sum(steps_per_epoch(one[0], task.recipe.batch_size) for one in per_group) * task.recipe.epochs
+    return step * steps / (joblib.cpu_count() if in_processes else 1)

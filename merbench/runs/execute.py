@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Protocol
 
 from merbench.engine.execute import Schedule, execute, schedule_estimator, schedule_network
-from merbench.engine.policies import inner_epoch, oracle_epoch
+from merbench.engine.policies import Policy, inner_epoch, oracle_epoch
 from merbench.engine.task import FoldOutcome, FoldTask
 from merbench.errors import RecordError
-from merbench.runs.environment import environment
+from merbench.runs.environment import environment, watch_memory
 from merbench.runs.prepare import Job
-from merbench.runs.record import read_record
+from merbench.runs.record import check_scores, read_record
 from merbench.runs.schema import FoldResult, FoldSummary, PolicyPrediction, Prediction, Record
 from merbench.runs.scoring import score_predictions
 from merbench.runs.store import RunFolder, write_whole
@@ -70,7 +70,7 @@ def run(job: Job, out: Path, *, fresh: bool = False, progress: Progress | None =
     folder = RunFolder(out, job.plan)
     if fresh:
         folder.start_over()
-    if folder.record.exists():
+    if folder.has_record():
         return _answer(folder), folder.record
     return _Runner(job, folder, progress or Silent()).run(), folder.record
 
@@ -78,9 +78,10 @@ def run(job: Job, out: Path, *, fresh: bool = False, progress: Progress | None =
 def _answer(folder: RunFolder) -> Record:
     try:
         record = read_record(folder.record)
+        check_scores(record)
     except RecordError as error:
         raise RecordError(f"{error}; to run again in its place: --fresh") from error
-    if record.id != folder.id:
+    if record.plan.digest() != folder.id:
         raise RecordError(f"{folder.record} is the record of another run; to run again in its place: --fresh")
     return record
 
@@ -90,10 +91,11 @@ class _Runner:
 
     def __init__(self, job: Job, folder: RunFolder, progress: Progress) -> None:
         self.job, self.folder, self.progress = job, folder, progress
-        self.started = time.perf_counter()
+        self.started, self.resumed = time.perf_counter(), False
 
     def run(self) -> Record:
-        schedule = self._schedule()
+        watch_memory(self.job.plan.device)
+        schedule = Schedule("checkpoints") if self.job.weights else self._schedule()
         stages = self._stages()
         # Nothing was written so far: what a network, an estimator or an inner split refuses leaves nothing behind.
         if self.job.weights:
@@ -126,6 +128,7 @@ class _Runner:
         kept = {stage: self._kept(stage, folds) for stage, folds in stages}
         epochs = self.job.task.recipe.epochs if self.job.plan.kind == "torch" else 1
         finished = sum(map(len, kept.values()))
+        self.resumed = finished > 0
         self._announce(schedule)
         self.progress.start(len(stages) * len(self.job.folds) * epochs, finished * epochs)
         inner: dict[str, FoldResult] = {}
@@ -160,24 +163,25 @@ class _Runner:
                 yield by_name[outcome.name], outcome
 
     def _keep(self, stage: str, fold: FoldTask, outcome: FoldOutcome, inner: dict[str, FoldResult]) -> FoldResult:
-        epochs = self._choices(fold, outcome, inner)
         if stage == "inner":
-            epochs = {"inner": inner_epoch(outcome.predicted, self.job.task.labels[fold.evaluate])}
+            epochs: dict[Policy, int] = {"inner": inner_epoch(outcome.predicted, self.job.task.labels[fold.evaluate])}
+        else:
+            epochs = self._choices(fold, outcome, inner)
         result = self._result(fold, outcome, epochs)
         self.folder.finish(stage, result)
         return result
 
-    def _choices(self, fold: FoldTask, outcome: FoldOutcome, inner: dict[str, FoldResult]) -> dict[str, int]:
+    def _choices(self, fold: FoldTask, outcome: FoldOutcome, inner: dict[str, FoldResult]) -> dict[Policy, int]:
         """The epoch (0-based) behind each policy."""
         last = len(outcome.predicted) - 1
-        epochs = {"last": last}
+        epochs: dict[Policy, int] = {"last": last}
         if inner:
             epochs["inner"] = inner[fold.name].summary.epochs["inner"] - 1
         if len(outcome.loss):  # only what is trained in epochs has one to choose
             epochs["oracle"] = oracle_epoch(outcome.predicted, self.job.task.labels[fold.evaluate])
         return epochs
 
-    def _result(self, fold: FoldTask, outcome: FoldOutcome, epochs: dict[str, int]) -> FoldResult:
+    def _result(self, fold: FoldTask, outcome: FoldOutcome, epochs: dict[Policy, int]) -> FoldResult:
         clips = self.job.dataset.clips["clip"].iloc[fold.evaluate]
         predictions = [
             Prediction(
@@ -207,14 +211,17 @@ class _Runner:
         results = {}
         for fold in self.job.folds:
             outcome = predict_from(self.job.task, fold, self.job.weights[fold.name])
-            results[fold.name] = self._result(fold, outcome, {"last": 0})
+            result = self._result(fold, outcome, {"last": 0})
+            untrained = result.summary.model_copy(update={"epochs": {}})
+            results[fold.name] = result.model_copy(update={"summary": untrained})
             self.progress.advance(1)
         return results
 
     def _record(self, results: list[FoldResult], schedule: Schedule) -> Record:
         order = {clip: index for index, clip in enumerate(self.job.dataset.clips["clip"])}
         predictions = sorted((one for result in results for one in result.predictions), key=lambda one: order[one.clip])
-        timed = {"engine": asdict(schedule), "seconds": round(time.perf_counter() - self.started, 1)}
+        seconds = round(time.perf_counter() - self.started, 1)
+        timed = {"engine": asdict(schedule), "seconds": seconds, "resumed": self.resumed}
         scores = score_predictions(predictions, self.job.plan.classes)
         undefined = [
             f"UF1 and UAR of {part} are not defined: it has no clip of some class"

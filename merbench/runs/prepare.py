@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -12,11 +13,12 @@ import numpy as np
 
 from merbench.clips import clips_digest, labels_digest
 from merbench.datasets import OpenDataset, open_dataset
+from merbench.engine.policies import Policy
 from merbench.engine.seeds import derive_seed
 from merbench.engine.task import FoldTask, Task
 from merbench.errors import OptionError, ReleaseError, UnknownName
 from merbench.features.compute import arrays_digest, compute
-from merbench.features.resolve import Resolved, resolve
+from merbench.features.resolve import Resolved, resolve, walk
 from merbench.protocols import Fold, Splitter, folds_digest, inner_split
 from merbench.registry import Registry, load_target
 from merbench.runs.build import Build
@@ -27,6 +29,8 @@ from merbench.runs.weights import find_weights, weights_digest
 from merbench.specs import EstimatorModel, Model, Recipe, TorchModel
 
 __all__ = ["Job", "Request", "prepare"]
+
+CHECKPOINTS = "the predictions are those of checkpoints: how their epochs were chosen is not known"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +45,7 @@ class Request:
     seed: int = 0
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
     precision: Literal["fp32", "tf32", "bf16"] = "fp32"
-    epoch_policy: Literal["last", "inner", "oracle"] = "last"
+    epoch_policy: Policy = "last"
     folds: str = "*"
     weights: Path | None = None
 
@@ -102,7 +106,7 @@ def prepare(registry: Registry, request: Request) -> Job:
         protocol=protocol.name,
         recipe=recipe_name,
         settings=_settings(model, recipe),
-        options=dict(recipe.options),
+        options=_json(model, recipe.options),
         features=[str(one) for one in resolved],
         classes=list(dataset.spec.scheme.classes),
         seed=request.seed,
@@ -120,7 +124,7 @@ def prepare(registry: Registry, request: Request) -> Job:
     return Job(
         plan=plan,
         task=Task(
-            build=Build(target, {**plan.options, **extra}, f"model {model.name}"),
+            build=Build(target, {**recipe.options, **extra}, f"model {model.name}"),
             arrays=arrays,
             labels=dataset.clips["label"].to_numpy(np.int64, copy=True),  # pandas hands out what cannot be written
             classes=classes,
@@ -131,7 +135,11 @@ def prepare(registry: Registry, request: Request) -> Job:
         folds=[_fold_task(plan, fold) for fold in folds],
         dataset=dataset,
         weights=weights,
-        warnings=[*dataset.notes({one.name for one in _walk(resolved)}), *_warnings(dataset, folds, all_folds)],
+        warnings=[
+            *([CHECKPOINTS] if weights else []),
+            *dataset.notes({one.name for one in walk(resolved)}),
+            *_warnings(dataset, folds, all_folds),
+        ],
     )
 
 
@@ -144,6 +152,15 @@ def _recipe(model: Model, request: Request) -> tuple[str, Recipe, tuple[str, ...
     build = load_target(target, owner=f"model {model.name}")
     recipe, features = apply_settings(request.settings, model, model.recipes[name], build)
     return name, recipe, features, target
+
+
+def _json(model: Model, options: Mapping[str, Any]) -> dict[str, Any]:
+    """The options as a record can hold them."""
+    try:
+        plain: dict[str, Any] = json.loads(json.dumps(dict(options), allow_nan=False))
+    except (TypeError, ValueError) as error:
+        raise OptionError(f"an option of {model.name} is nothing that JSON can hold: {error}") from error
+    return plain
 
 
 def _settings(model: Model, recipe: Recipe) -> dict[str, Any]:
@@ -198,7 +215,7 @@ def _code(registry: Registry, request: Request, dataset: OpenDataset, features: 
         registry.datasets.origin(request.dataset),
         registry.protocols.origin(request.protocol or dataset.spec.protocol),
         *(registry.sources.origin(name) for name in dataset.spec.sources),
-        *(registry.features.origin(one.name) for one in _walk(features) if one.spec),
+        *(registry.features.origin(one.name) for one in walk(features) if one.spec),
     ]
     return code_versions(origins)
 
@@ -210,10 +227,6 @@ def _check_classes(dataset: OpenDataset) -> None:
             lacking = set(range(len(dataset.spec.scheme.classes))) - set(clips["label"])
             if lacking:
                 raise ReleaseError(f"{dataset.spec.name}: {database} has no clip of class {min(lacking)}")
-
-
-def _walk(features: Sequence[Resolved]) -> list[Resolved]:
-    return [one for feature in features for one in (feature, *_walk(feature.inputs))]
 
 
 def _warnings(dataset: OpenDataset, folds: list[Fold], all_folds: list[Fold]) -> list[str]:

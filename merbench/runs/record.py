@@ -10,13 +10,13 @@ from typing import Any
 from pydantic import ValidationError
 
 from merbench.clips import clips_digest, labels_digest
-from merbench.errors import MerbenchError, RecordError
+from merbench.errors import MerbenchError, RecordError, printable
 from merbench.protocols import Splitter, folds_digest
 from merbench.registry import Registry, load_target
 from merbench.runs.schema import SCHEMA, Record
 from merbench.runs.scoring import clips_of, score_predictions
 
-__all__ = ["read_record", "verify"]
+__all__ = ["check_scores", "read_record", "verify"]
 
 MAX_DEPTH = 20  # a record needs eight; far below where Python's or pydantic's own recursion ends
 SHOWN = 120  # characters of a value in an error
@@ -76,8 +76,8 @@ def _children(value: Any) -> list[Any]:
 
 
 def _printable(text: str) -> str:
-    """A stranger's text on one line, shortened, control characters escaped."""
-    escaped = text.encode("unicode_escape").decode() if not text.isprintable() else text
+    """A stranger's text on one line, shortened."""
+    escaped = printable(text)
     return escaped if len(escaped) <= SHOWN else f"{escaped[:SHOWN]}…"
 
 
@@ -96,9 +96,18 @@ def verify(record: Record, registry: Registry) -> list[str]:
     _same("plan.digests.labels", plan.digests.labels, labels_digest(table))
     _check_fold_names(record)
     unchecked = _check_canonical(record, table, registry) + _check_folds(record, table, registry)
-    recomputed = score_predictions(record.predictions, plan.classes)
-    _same_scores("scores", _plain(record.scores), _plain(recomputed))
+    check_scores(record)
     return unchecked
+
+
+def check_scores(record: Record) -> None:
+    """Recomputes the scores from the predictions.
+
+    Raises:
+        RecordError: the first difference.
+    """
+    recomputed = score_predictions(record.predictions, record.plan.classes)
+    _same_scores("scores", _plain(record.scores), _plain(recomputed))
 
 
 def _table(record: Record) -> Any:
@@ -137,17 +146,20 @@ def _check_policies(record: Record) -> None:
 
 
 def _check_canonical(record: Record, table: Any, registry: Registry) -> list[str]:
-    """Clips and truth against the dataset's canonical list, where it has one and every fold was run."""
+    """Classes, clips and truth against the dataset's canonical list, where it has one."""
     name = record.plan.dataset
     if name not in registry.datasets.names():
         return [f"dataset {name} is not installed: its clips were not compared"]
     spec = registry.datasets.get(name)
-    if not spec.clip_list or record.plan.folds != "*":
+    _same("plan.classes", record.plan.classes, list(spec.scheme.classes))
+    if not spec.clip_list:
         return []
     canonical = load_target(spec.clip_list, owner=f"dataset {name}")()
+    canonical = canonical[canonical["database"].isin(spec.databases)]
+    _same("plan.clips_total", record.plan.clips_total, len(canonical))
     truth = dict(zip(canonical["clip"], canonical["label"], strict=True))
     given = dict(zip(table["clip"], table["label"], strict=True))
-    for clip in [*truth, *given]:
+    for clip in [*(truth if record.plan.folds == "*" else ()), *given]:
         if truth.get(clip) != given.get(clip):
             found, wanted = given.get(clip, "missing"), truth.get(clip, "no such clip")
             raise RecordError(f"predictions: {clip} has truth {found}, the list of {name} says {wanted}")

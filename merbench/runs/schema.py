@@ -8,6 +8,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
 
+from merbench.engine.policies import Policy
+
 __all__ = [
     "SCHEMA",
     "ClassScores",
@@ -26,7 +28,9 @@ SCHEMA = 1  # raised when the record's layout changes
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 # No control characters: names of a stranger's record are printed on a terminal.
 Name = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f-\x9f]+$")]
-Policy = Literal["last", "inner", "oracle"]
+# Free text of one line, for the same reason.
+Line = Annotated[str, Field(max_length=2000, pattern=r"^[^\x00-\x1f\x7f-\x9f]*$")]
+Index = Annotated[int, Field(ge=0, strict=True)]
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 
 
@@ -39,8 +43,8 @@ class Strict(BaseModel):
 class Code(Strict):
     """The version of a plugin that took part: `digest` is over its source files."""
 
-    distribution: str
-    version: str
+    distribution: Line
+    version: Line
     digest: Digest
 
 
@@ -63,17 +67,17 @@ class Plan(Strict):
     recipe: Name
     settings: dict[str, Any]
     options: dict[str, Any]
-    features: list[str]
-    classes: list[Name]
+    features: list[Line]
+    classes: Annotated[list[Name], Field(min_length=2, max_length=100)]
     seed: Annotated[int, Field(ge=0)]
     epoch_policy: Policy
     precision: Literal["fp32", "tf32", "bf16"]
     device: Literal["cpu", "cuda", "mps"]
-    folds: str  # pattern of the folds that run; "*" for all
+    folds: Line  # pattern of the folds that run; "*" for all
     clips_total: Annotated[int, Field(ge=1)]  # of the dataset; a record may cover fewer
     weights: Digest | None
     digests: Digests
-    code: dict[str, Code]
+    code: dict[Name, Code]
 
     def digest(self) -> str:
         """sha256 (hex) of the plan as canonical JSON; a run's id."""
@@ -83,7 +87,7 @@ class Plan(Strict):
 class PolicyPrediction(Strict):
     """The class predicted under one epoch policy, and the score of every class (probabilities, or decision values)."""
 
-    predicted: Annotated[int, Field(ge=0)]
+    predicted: Index
     scores: list[FiniteFloat]
 
 
@@ -92,8 +96,8 @@ class Prediction(Strict):
 
     clip: Name
     fold: Name
-    truth: Annotated[int, Field(ge=0)]
-    policies: dict[Name, PolicyPrediction]
+    truth: Index
+    policies: dict[Policy, PolicyPrediction]
 
     @property
     def subject(self) -> str:
@@ -111,7 +115,7 @@ class FoldSummary(Strict):
 
     name: Name
     seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)]
-    epochs: dict[Name, int]
+    epochs: dict[Policy, Annotated[int, Field(ge=1)]]
     loss: list[FiniteFloat]
 
 
@@ -155,9 +159,9 @@ class Record(Strict):
     plan: Plan
     environment: dict[str, Any]
     predictions: Annotated[list[Prediction], Field(min_length=1)]
-    scores: dict[Name, dict[Name, PartScores | None]]
+    scores: dict[Policy, dict[Name, PartScores | None]]
     folds: list[FoldSummary]
-    warnings: list[str]
+    warnings: list[Line]
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from merbench.clips import clip_table
+from merbench.engine.policies import Policy
 from merbench.protocols import parts
 from merbench.runs.schema import ClassScores, PartScores, Prediction
 from merbench.scores import MissingClass, Scores, score
@@ -36,7 +37,7 @@ def clips_of(predictions: Sequence[Prediction]) -> pd.DataFrame:
 
 def score_predictions(
     predictions: Sequence[Prediction], classes: Sequence[str]
-) -> dict[str, dict[str, PartScores | None]]:
+) -> dict[Policy, dict[str, PartScores | None]]:
     """policy -> part -> scores. Parts are `full` and, where there are several databases, each of them.
 
     A part without any clip of some class is None: its UF1 and UAR are not defined.
@@ -51,7 +52,7 @@ def score_predictions(
     }
 
 
-def _predicted(predictions: Sequence[Prediction]) -> dict[str, np.ndarray]:
+def _predicted(predictions: Sequence[Prediction]) -> dict[Policy, np.ndarray]:
     return {
         policy: np.array([one.policies[policy].predicted for one in predictions]) for policy in predictions[0].policies
     }

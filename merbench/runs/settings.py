@@ -85,7 +85,7 @@ def _setting(name: str, text: str, kind: Any) -> Any:
 def _option(name: str, text: str, default: Any) -> Any:
     if default is None:  # no default to go by: a JSON scalar, else the text itself
         try:
-            return json.loads(text)
+            return json.loads(text, parse_constant=_no_constant)
         except ValueError:
             return text
     if isinstance(default, tuple | list):
@@ -97,6 +97,10 @@ def _option(name: str, text: str, default: Any) -> Any:
     return _parse(name, text, type(default))
 
 
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not a JSON number")
+
+
 def _parse(name: str, text: str, kind: type, of: str = "") -> Any:
     """`text`, which may be a part `of` what was given, as a value of `kind`."""
     if kind is bool:
@@ -104,7 +108,10 @@ def _parse(name: str, text: str, kind: type, of: str = "") -> Any:
             raise OptionError(f"--set {name}={of or text}: must be true or false")
         return text.lower() == "true"
     try:
-        return kind(text)
+        value = kind(text)
+        if kind is float and not math.isfinite(value):
+            raise ValueError
+        return value
     except (TypeError, ValueError):
         wanted = {int: "a whole number", float: "a number"}.get(kind, kind.__name__)
         raise OptionError(f"--set {name}={of or text}: must be {wanted}{' in each place' if of else ''}") from None

@@ -52,6 +52,13 @@ class RunFolder:
         self.record = self.path / "record.json"
         self.schedule = self.path / "schedule.json"
 
+    def has_record(self) -> bool:
+        """Whether the run was finished."""
+        try:
+            return self.record.exists()
+        except OSError as error:
+            raise OutputError(f"cannot look into {self.path}: {error.strerror}; choose another place: --out") from error
+
     def start_over(self) -> None:
         """Removes everything that an earlier run of the same plan left."""
         try:

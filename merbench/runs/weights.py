@@ -51,8 +51,16 @@ def weights_digest(files: dict[str, Path]) -> str | None:
         return None
     digest = hashlib.sha256()
     for fold, path in sorted(files.items()):
-        digest.update(fold.encode() + hashlib.sha256(path.read_bytes()).digest())
+        digest.update(fold.encode() + _file_digest(path))
     return digest.hexdigest()
+
+
+def _file_digest(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").digest()
+    except OSError as error:
+        raise ReleaseError(f"--weights: {path.name} cannot be read: {error.strerror}") from error
 
 
 def predict_from(task: Task, fold: FoldTask, path: Path) -> FoldOutcome:
@@ -75,6 +83,8 @@ def predict_from(task: Task, fold: FoldTask, path: Path) -> FoldOutcome:
         reason = f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"
         raise ReleaseError(f"--weights: {path.name} does not fit the network: {reason}") from error
     (scores,) = group.predict()
+    if not np.isfinite(scores).all():
+        raise ReleaseError(f"--weights: {path.name} gives class scores that are not finite")
     return FoldOutcome(
         name=fold.name,
         scores=scores[None],

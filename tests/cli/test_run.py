@@ -9,6 +9,8 @@ import socket
 from pathlib import Path
 
 import pytest
+import torch
+from merbench_htnet.network import HTNet
 
 from merbench.cli import main
 
@@ -136,3 +138,43 @@ def test_no_path_user_or_host_is_in_a_record(out):
     for private in (str(out.parent), str(Path.home()) + "/", str(Path(__file__).parents[2]), socket.gethostname()):
         assert private not in text
     assert f'"{getpass.getuser()}"' not in text
+
+
+def test_checkpoints_are_scored_with_a_word_on_where_they_come_from(out, tmp_path, capsys):
+    torch.manual_seed(0)
+    network = HTNet(dim=8, heads=1, block_repeats=(1, 1, 1))
+    for fold in ("a01", "a02"):
+        torch.save(network.state_dict(), tmp_path / f"{fold}.pth")
+    shape = ("--set", "dim=8", "--set", "heads=1", "--set", "block_repeats=1,1,1", "--device", "cpu")
+    folds = ("--folds", "demo-a/a0[12]", "--weights", str(tmp_path), "--out", str(out))
+    assert main(["run", "--model", "htnet", "--dataset", "demo", *shape, *folds]) == 0
+    (path,) = records(out)
+    record = json.loads(path.read_text())
+    assert "the predictions are those of checkpoints: how their epochs were chosen is not known" in record["warnings"]
+    assert [fold["epochs"] for fold in record["folds"]] == [{}, {}]
+    assert record["environment"]["engine"]["mode"] == "checkpoints"
+    assert main(["results", "verify", str(path)]) == 0
+    capsys.readouterr()
+    assert main(["results", "show", str(path)]) == 0
+    assert "note: the predictions are those of checkpoints" in capsys.readouterr().out
+
+
+def test_an_estimate_of_a_schedule_shorter_than_its_own_steps(out, capsys):
+    assert main([*NETWORK, "--set", "schedule=one-cycle", "--dry-run", "--out", str(out)]) == 0
+    assert "estimate: about" in capsys.readouterr().out
+
+
+def test_the_oracle_of_several_seeds_is_marked(out, capsys):
+    argv = [*NETWORK, "--epoch-policy", "oracle", "--seeds", "2", "--out", str(out)]
+    assert main(argv) == 0
+    assert "2 seeds, policy oracle (test-selected)" in capsys.readouterr().out
+    assert main([*argv, "--json"]) == 0
+    assert [record["plan"]["seed"] for record in json.loads(capsys.readouterr().out)] == [0, 1]
+
+
+@pytest.mark.parametrize("dataset", ["composite", "smic-3", "casme2-3", "samm-3"])
+def test_a_record_of_every_part_of_the_real_composite_is_verified(dataset, out, real_data, monkeypatch):
+    monkeypatch.setenv("MERBENCH_DATA", str(real_data))
+    assert main(["run", "--model", "majority", "--dataset", dataset, "--out", str(out)]) == 0
+    (path,) = records(out)
+    assert main(["results", "verify", str(path)]) == 0

@@ -153,3 +153,39 @@ def test_parallel_processes_give_what_this_process_gives() -> None:
         here = fit_fold(one, folds[int(outcome.name[-1])])
         assert np.array_equal(outcome.scores, here.scores)
         assert np.array_equal(outcome.predicted, here.predicted)
+
+
+class Foreign:
+    """Predicts a class that there is not."""
+
+    def fit(self, X: np.ndarray, y: np.ndarray) -> None:
+        pass
+
+    def predict(self, X: np.ndarray) -> np.ndarray:
+        return np.full(len(X), 7)
+
+
+class Hollow(Foreign):
+    """Is sure of nothing."""
+
+    def predict(self, X: np.ndarray) -> np.ndarray:
+        return np.zeros(len(X), int)
+
+    def predict_proba(self, X: np.ndarray) -> np.ndarray:
+        return np.full((len(X), 3), np.nan)
+
+
+@pytest.mark.parametrize(
+    ("build", "says"),
+    [(Foreign, "predict does not give one class of 0..2 for each of 2 clips"), (Hollow, "values that are not finite")],
+)
+def test_predictions_that_cannot_be_scored_are_told(build, says) -> None:
+    task = Task(
+        build=build,
+        arrays=(np.zeros((6, 2), np.float32),),
+        labels=np.array([0, 1, 2, 0, 1, 2]),
+        classes=3,
+        recipe=Recipe(),
+    )
+    with pytest.raises(TrainingError, match=says):
+        fit_fold(task, FoldTask(name="one", train=np.arange(4), evaluate=np.array([4, 5]), seed=0))

@@ -16,8 +16,10 @@ from merbench_shallow.ststnet import STSTNet
 
 from merbench.engine.grouping import groups
 from merbench.engine.loop import Group, train_group
+from merbench.engine.networks import build_network
 from merbench.engine.seeds import derive_seed
 from merbench.engine.task import FoldOutcome, FoldTask, Task
+from merbench.errors import PluginError
 
 # Probabilities. Only the order of float32 sums differs (batched or single products, a mean or a weighted sum): some
 # 1e-7 a step, which a dozen steps of Adam carry on. One step with a wrong clip in it shows in the second digit: see
@@ -146,3 +148,8 @@ def test_an_outcome_has_scores_classes_and_losses_of_every_epoch(make_task, make
     assert found["fold1"].loss.shape == (3,)
     assert found["fold1"].loss[-1] < found["fold1"].loss[0]
     np.testing.assert_allclose(found["fold0"].scores.sum(-1), 1, atol=1e-6)
+
+
+def test_lazy_modules_are_refused() -> None:
+    with pytest.raises(PluginError, match="LazyLinear has lazy modules"):
+        build_network(lambda: torch.nn.LazyLinear(3), 0)
