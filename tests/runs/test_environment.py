@@ -10,9 +10,10 @@ import socket
 from datetime import datetime
 from pathlib import Path
 
+import merbench
 from merbench.runs.environment import environment, merbench_commit
 
-CHECKOUT = Path(__file__).parents[2]
+CHECKOUT = Path(merbench.__file__).resolve().parents[1]  # or, of an installed wheel, site-packages
 
 
 def test_the_fields_are_those_of_the_documentation():
