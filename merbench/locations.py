@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 from pathlib import Path
 
 from merbench.errors import ConfigError, OutputError
+from merbench.files import replace_text
 
 __all__ = ["VARIABLE", "add", "config_path", "locate"]
 
@@ -33,7 +33,12 @@ def add(source_name: str, path: Path) -> Path:
     absolute = path.expanduser().resolve()
     recorded = {**_recorded(), source_name: absolute}
     text = json.dumps({"sources": {name: str(recorded[name]) for name in sorted(recorded)}}, indent=2)
-    _replace(config_path(), text + "\n")
+    try:
+        replace_text(config_path(), text + "\n")
+    except OSError as error:
+        raise OutputError(
+            f"{config_path()} cannot be written ({error.strerror}); the release was not recorded"
+        ) from error
     return absolute
 
 
@@ -73,20 +78,3 @@ def _recorded() -> dict[str, Path]:
         raise ConfigError(
             f"{path} cannot be read ({type(error).__name__}: {reason}); mend or remove it, then add your releases again"
         ) from error
-
-
-def _replace(path: Path, text: str) -> None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(temporary, path)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
-    except OSError as error:
-        raise OutputError(f"{path} cannot be written ({error.strerror}); the release was not recorded") from error

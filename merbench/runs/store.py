@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
-import os
 import re
-import secrets
 import shutil
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from merbench.errors import OutputError
+from merbench.files import clear_partials, replace_text
 from merbench.runs.schema import FoldResult, Plan
 
 __all__ = ["RunFolder", "write_whole"]
@@ -24,18 +22,9 @@ def write_whole(path: Path, text: str) -> None:
     Raises:
         OutputError: the place is read-only, full, or not a folder.
     """
-    # Not `tempfile`, whose files nobody but their owner may read: results are there to be shared.
-    temporary = path.parent / f".{secrets.token_hex(8)}.partial"
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with temporary.open("x", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
+        replace_text(path, text)
     except OSError as error:
-        with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)
         raise OutputError(
             f"cannot write {path}: {error.strerror}; what is finished is kept: make room or choose another place with "
             "--out, then run the same command again"
@@ -70,8 +59,7 @@ class RunFolder:
 
     def open(self, plan: Plan) -> None:
         """Makes the folder, writes the plan, and clears away what a kill left half-written."""
-        for partial in self.path.glob("**/.*.partial"):
-            partial.unlink(missing_ok=True)
+        clear_partials(self.path)
         write_whole(self.path / "plan.json", plan.model_dump_json(indent=1) + "\n")
 
     def finished(self, stage: str, name: str) -> FoldResult | None:
