@@ -138,8 +138,9 @@ class TorchModel:
 
     Attributes:
         name: e.g. `htnet`.
-        network: target of an `nn.Module` class, called as `network(classes=n, **options)`; its `forward` takes one
-            float32 tensor `[batch, ...]` per feature, in the order of `features`; it returns logits `[batch, classes]`.
+        network: target of an `nn.Module` class, or of a function that returns a module, called as
+            `network(classes=n, **options)`. Its `forward` takes one float32 tensor `[batch, ...]` per feature, in the
+            order of `features`, and returns logits `[batch, classes]`.
         features: names of the features it sees (`name` or `name@variant`).
         recipes: by name; the first is the default.
         paper: what to cite.
