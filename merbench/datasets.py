@@ -18,8 +18,9 @@ if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
-__all__ = ["OpenDataset", "find_dataset", "open_dataset", "open_source", "release_reader"]
+__all__ = ["OpenDataset", "canonical_clips", "find_dataset", "open_dataset", "open_source", "release_reader"]
 
+CANONICAL = ("clip", "database", "subject", "label")  # the columns of a clip list
 SHOWN = 5  # clips named in an error before "and n more"
 
 
@@ -154,10 +155,8 @@ class OpenDataset:
         """The clip list's rows of the dataset's databases: clip, database, subject, label. Empty without a list."""
         import pandas as pd
 
-        if not self.spec.clip_list:
-            return pd.DataFrame({name: [] for name in ("clip", "database", "subject", "label")})
-        listed: pd.DataFrame = load_target(self.spec.clip_list, owner=f"dataset {self.spec.name!r}")()
-        return listed[listed["database"].isin(self.spec.databases)].reset_index(drop=True)
+        listed = canonical_clips(self.spec)
+        return pd.DataFrame({name: [] for name in CANONICAL}) if listed is None else listed
 
     def differences(self, surplus: bool | None = None) -> list[str]:
         """One sentence for every clip in which the releases differ from the clip list; empty without a list.
@@ -202,6 +201,18 @@ class OpenDataset:
             return []
         counted = ", ".join(f"{emotion} {count}" for emotion, count in dropped.value_counts().items())
         return [f"{len(dropped)} clips are left out, because {self.spec.scheme.name} has no class for them: {counted}"]
+
+
+def canonical_clips(spec: Dataset) -> pd.DataFrame | None:
+    """The rows of a dataset's clip list that are of its databases: clip, database, subject, label; None without a list.
+
+    Raises:
+        PluginError: the list cannot be loaded.
+    """
+    if not spec.clip_list:
+        return None
+    listed: pd.DataFrame = load_target(spec.clip_list, owner=f"dataset {spec.name!r}")()
+    return listed[listed["database"].isin(spec.databases)].reset_index(drop=True)
 
 
 def _shown(sentences: list[str]) -> str:

@@ -32,7 +32,6 @@ __all__ = [
     "Splitter",
     "folds_digest",
     "inner_split",
-    "parts",
 ]
 
 FOLDS = 5  # of `subjects-5`, and of the inner split
@@ -137,22 +136,6 @@ class FiveFold(Splitter):
             )
         for number, (train, test) in enumerate(_stratified(subjects, labels, FOLDS), start=1):
             yield Fold(f"{number}of{FOLDS}", train, test)
-
-
-def parts(clips: pd.DataFrame) -> dict[str, np.ndarray]:
-    """The parts on which pooled predictions are reported.
-
-    Returns:
-        Name to `[clips]` bool: `full` first; where there is more than one database, then one part for each, in the
-        order in which they appear in the clip table.
-    """
-    import numpy as np
-
-    masks = {"full": np.ones(len(clips), dtype=bool)}
-    databases = clips["database"].unique()
-    if len(databases) > 1:
-        masks |= {str(database): (clips["database"] == database).to_numpy(bool) for database in databases}
-    return masks
 
 
 def folds_digest(clips: pd.DataFrame, folds: Sequence[Fold]) -> str:

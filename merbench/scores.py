@@ -7,6 +7,7 @@ no result depends on the order of the clips.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     Labels: TypeAlias = Sequence[int] | np.ndarray
     Names: TypeAlias = Sequence[str] | np.ndarray
+    Sums: TypeAlias = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 __all__ = [
     "InvalidPredictions",
@@ -25,9 +27,12 @@ __all__ = [
     "MissingClass",
     "PairedTest",
     "Scores",
+    "compare_confusions",
     "confusion_per_subject",
     "paired_test",
+    "resampled",
     "score",
+    "score_confusions",
 ]
 
 Metric = Literal["uf1", "uar", "accuracy"]
@@ -119,11 +124,24 @@ def score(
         MissingClass: no clip has one of the classes as its truth.
     """
     _, confusions = confusion_per_subject(truth, predicted, subjects, classes)
+    return score_confusions(confusions, resamples=resamples, seed=seed)
+
+
+def score_confusions(confusions: np.ndarray, *, resamples: int = 10_000, seed: int = 0) -> Scores:
+    """`score`, from what it needs of the predictions: each subject's confusion matrix.
+
+    Args:
+        confusions: `[subjects, classes, classes]` clip counts, rows truth, columns prediction.
+        resamples, seed: as `score` has them.
+
+    Raises:
+        MissingClass: no clip has one of the classes as its truth.
+    """
     pooled = confusions.sum(axis=0)
     _require_every_class(pooled)
-    rates = _rates(pooled)
-    resampled = _rates(_resample(confusions, resamples, seed))
-    f1, recall = _per_class(pooled)
+    rates = _rates(*_sums(pooled))
+    f1, recall = _per_class(*_sums(pooled))
+    intervals = {metric: _interval(values) for metric, values in resampled(confusions, resamples, seed).items()}
     return Scores(
         uf1=float(rates["uf1"]),
         uar=float(rates["uar"]),
@@ -131,10 +149,21 @@ def score(
         f1=tuple(f1.tolist()),
         recall=tuple(recall.tolist()),
         confusion=tuple(tuple(row) for row in pooled.tolist()),
-        uf1_interval=_interval(resampled["uf1"]),
-        uar_interval=_interval(resampled["uar"]),
-        accuracy_interval=_interval(resampled["accuracy"]),
+        uf1_interval=intervals["uf1"],
+        uar_interval=intervals["uar"],
+        accuracy_interval=intervals["accuracy"],
     )
+
+
+def resampled(confusions: np.ndarray, resamples: int = 10_000, seed: int = 0) -> dict[Metric, np.ndarray]:
+    """Every metric, `[resamples]`, on subjects drawn with replacement; the same draws for as many subjects and a seed.
+
+    Args:
+        confusions: `[subjects, classes, classes]` clip counts, rows truth, columns prediction.
+        resamples, seed: as `score` has them.
+    """
+    drawn = _weighted(_draws(len(confusions), resamples, seed), _sums(confusions))
+    return _rates(*drawn)
 
 
 def confusion_per_subject(
@@ -198,22 +227,49 @@ def paired_test(
         InvalidPredictions: as `score` has it, or a metric of another name.
         MissingClass: no clip has one of the classes as its truth.
     """
-    import numpy as np
-
     if metric not in get_args(Metric):
         raise InvalidPredictions(f"no metric is called {metric!r}; there are {', '.join(get_args(Metric))}")
     _, a = confusion_per_subject(truth, predicted_a, subjects, classes)
     _, b = confusion_per_subject(truth, predicted_b, subjects, classes)
     _require_every_class(a.sum(axis=0))
+    return compare_confusions(a[None], b[None], metric=metric, resamples=resamples, seed=seed)
 
-    difference = _rates(a.sum(axis=0))[metric] - _rates(b.sum(axis=0))[metric]
-    # One seed for both draws: a resample then holds the same subjects for a and for b.
-    drawn = _rates(_resample(a, resamples, seed))[metric] - _rates(_resample(b, resamples, seed))[metric]
-    swapped = np.random.default_rng((seed, 1)).integers(0, 2, (resamples, len(a)))
-    moved = _weighted(swapped, b - a)
-    permuted = _rates(a.sum(axis=0) + moved)[metric] - _rates(b.sum(axis=0) - moved)[metric]
+
+def compare_confusions(
+    a: np.ndarray, b: np.ndarray, *, metric: Metric = "uf1", resamples: int = 10_000, seed: int = 0
+) -> PairedTest:
+    """`paired_test`, from each subject's confusion matrices; for a model of several seeds, of their mean scores.
+
+    Args:
+        a, b: `[seeds, subjects, classes, classes]` clip counts of both models, on the same clips. Where there are
+            several seeds, every seed of a meets every seed of b, and a resample exchanges all of them on a subject.
+        metric, resamples, seed: as `paired_test` has them.
+    """
+    import numpy as np
+
+    difference, drawn, permuted = 0.0, np.zeros(resamples), np.zeros(resamples)
+    for one in a:
+        difference += float(_rates(*_sums(one.sum(axis=0)))[metric]) / len(a)
+        drawn += resampled(one, resamples, seed)[metric] / len(a)
+    for other in b:
+        difference -= float(_rates(*_sums(other.sum(axis=0)))[metric]) / len(b)
+        drawn -= resampled(other, resamples, seed)[metric] / len(b)
+    swapped = _swaps(a.shape[1], resamples, seed)
+    for one in a:
+        for other in b:
+            permuted += _exchanged(one, other, swapped, metric) / (len(a) * len(b))
     extreme = np.count_nonzero(np.abs(permuted) >= abs(difference) - TIE)
-    return PairedTest(float(difference), _interval(drawn), (1 + int(extreme)) / (1 + resamples))
+    return PairedTest(difference, _interval(drawn), (1 + int(extreme)) / (1 + resamples))
+
+
+def _exchanged(a: np.ndarray, b: np.ndarray, swapped: np.ndarray, metric: Metric) -> np.ndarray:
+    """`[resamples]` differences of a and b, their confusions exchanged on the subjects that `swapped` has as 1."""
+    pooled_a, pooled_b = _sums(a.sum(axis=0)), _sums(b.sum(axis=0))
+    moved = _weighted(swapped, _sums(b - a))
+    mixed_a = _rates(*(whole + part for whole, part in zip(pooled_a, moved, strict=True)))
+    mixed_b = _rates(*(whole - part for whole, part in zip(pooled_b, moved, strict=True)))
+    difference: np.ndarray = mixed_a[metric] - mixed_b[metric]
+    return difference
 
 
 def _class_indices(what: str, labels: Labels, classes: int) -> np.ndarray:
@@ -238,50 +294,67 @@ def _require_every_class(pooled: np.ndarray) -> None:
         raise MissingClass(int(missing[0]), len(pooled), int(pooled.sum()))
 
 
-def _resample(confusions: np.ndarray, resamples: int, seed: int) -> np.ndarray:
-    """`[resamples, classes, classes]` pooled confusions of subjects drawn with replacement."""
+@functools.lru_cache(maxsize=16)
+def _draws(subjects: int, resamples: int, seed: int) -> np.ndarray:
+    """`[resamples, subjects]` times that each subject is drawn: as many as there are, with replacement.
+
+    Kept, for a leaderboard scores hundreds of records on the same subjects. float32 holds these counts exactly.
+    """
     import numpy as np
 
-    subjects = len(confusions)
     drawn = np.random.default_rng((seed, 0)).integers(0, subjects, (resamples, subjects))
     cells = drawn + subjects * np.arange(resamples)[:, None]
     times = np.bincount(cells.ravel(), minlength=resamples * subjects).reshape(resamples, subjects)
-    return _weighted(times, confusions)
+    return times.astype(np.float32)
 
 
-def _weighted(weights: np.ndarray, confusions: np.ndarray) -> np.ndarray:
-    """`[rows, classes, classes]` sums of the subjects' confusions, weighted by `[rows, subjects]`.
-
-    Whole numbers in float64: exact, and a matrix product of the fast kind.
-    """
-    flat = confusions.reshape(len(confusions), -1)
-    product: np.ndarray = weights.astype(float) @ flat.astype(float)
-    return product.reshape(len(weights), *confusions.shape[1:])
-
-
-def _per_class(confusions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """F1 and recall, `[..., classes]`, of `[..., classes, classes]`; 0 for a class without clips."""
+@functools.lru_cache(maxsize=4)
+def _swaps(subjects: int, resamples: int, seed: int) -> np.ndarray:
+    """`[resamples, subjects]` of 0 and 1: on which subjects two models are exchanged."""
     import numpy as np
 
-    hits = np.diagonal(confusions, axis1=-2, axis2=-1)
-    truths, answers = confusions.sum(axis=-1), confusions.sum(axis=-2)
+    return np.random.default_rng((seed, 1)).integers(0, 2, (resamples, subjects)).astype(np.float32)
+
+
+def _sums(confusions: np.ndarray) -> Sums:
+    """Hits, truths and answers of each class, `[..., classes]`, of `[..., classes, classes]`: all that rates need."""
+    import numpy as np
+
+    return np.diagonal(confusions, axis1=-2, axis2=-1), confusions.sum(axis=-1), confusions.sum(axis=-2)
+
+
+def _weighted(weights: np.ndarray, sums: Sums) -> Sums:
+    """`[rows, classes]` sums over the subjects of `[subjects, classes]` counts, weighted by `[rows, subjects]`.
+
+    One product in float32: counts of clips are whole numbers far below 2**24, so it is exact.
+    """
+    import numpy as np
+
+    product = weights @ np.concatenate(sums, axis=1).astype(np.float32)
+    hits, truths, answers = np.split(product.astype(float), 3, axis=1)
+    return hits, truths, answers
+
+
+def _per_class(hits: np.ndarray, truths: np.ndarray, answers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """F1 and recall, `[..., classes]`; 0 for a class without clips."""
+    import numpy as np
+
     # 2TP + FP + FN is the number of clips of the class plus the number of times it was the answer.
     f1 = np.divide(2 * hits, truths + answers, out=np.zeros(hits.shape), where=truths > 0)
     recall = np.divide(hits, truths, out=np.zeros(hits.shape), where=truths > 0)
     return f1, recall
 
 
-def _rates(confusions: np.ndarray) -> dict[str, np.ndarray]:
-    """UF1, UAR and accuracy, `[...]`, of `[..., classes, classes]`, over the classes that have clips."""
+def _rates(hits: np.ndarray, truths: np.ndarray, answers: np.ndarray) -> dict[Metric, np.ndarray]:
+    """UF1, UAR and accuracy, `[...]`, of `[..., classes]` sums, over the classes that have clips."""
     import numpy as np
 
-    f1, recall = _per_class(confusions)
-    present = np.count_nonzero(confusions.sum(axis=-1), axis=-1)
-    hits = np.trace(confusions, axis1=-2, axis2=-1)
+    f1, recall = _per_class(hits, truths, answers)
+    present = np.count_nonzero(truths, axis=-1)
     return {
         "uf1": f1.sum(axis=-1) / present,
         "uar": recall.sum(axis=-1) / present,
-        "accuracy": hits / confusions.sum(axis=(-2, -1)),
+        "accuracy": hits.sum(axis=-1) / truths.sum(axis=-1),
     }
 
 

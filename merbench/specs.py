@@ -60,6 +60,8 @@ class Dataset:
         clip_list: target of a function `() -> pandas.DataFrame` with columns clip, database, subject, label: exactly
             these clips, in this order. Empty: every clip that the scheme gives a class.
         protocol: name of the protocol that `merbench run` takes when none is asked for.
+        public_labels: whether anyone may see which class a clip has. A record on any other dataset is published with
+            each subject's counts in place of its clips.
         about: one line for `merbench list`.
     """
 
@@ -69,6 +71,7 @@ class Dataset:
     scheme: LabelScheme
     clip_list: str = ""
     protocol: str = "per-database"
+    public_labels: bool = False
     about: str = ""
     api: int = API
 

@@ -10,11 +10,12 @@ from typing import Any
 from pydantic import ValidationError
 
 from merbench.clips import clips_digest, labels_digest
+from merbench.datasets import canonical_clips
 from merbench.errors import MerbenchError, RecordError, printable
 from merbench.protocols import Splitter, folds_digest
 from merbench.registry import Registry, load_target
-from merbench.runs.schema import SCHEMA, Record
-from merbench.runs.scoring import clips_of, score_predictions
+from merbench.runs.schema import SCHEMA, AnyPolicy, Prediction, Record, SubjectConfusion
+from merbench.runs.scoring import clips_of, count, score_counts
 
 __all__ = ["check_scores", "read_record", "verify"]
 
@@ -85,18 +86,38 @@ def verify(record: Record, registry: Registry) -> list[str]:
     """Recomputes digests, folds and scores from the predictions.
 
     Returns:
-        What could not be checked here (a protocol or dataset that is not installed), as sentences.
+        What could not be checked here (a protocol or dataset that is not installed, the clips of a record that keeps
+        them to itself), as sentences.
 
     Raises:
         RecordError: the first difference.
     """
+    _same("id", record.id, record.plan.digest())
+    unchecked = _check_clips(record, registry) if record.predictions else _check_subjects(record, registry)
+    check_scores(record)
+    return unchecked
+
+
+def _check_clips(record: Record, registry: Registry) -> list[str]:
     plan, table = record.plan, _table(record)
-    _same("id", record.id, plan.digest())
     _same("plan.digests.clips", plan.digests.clips, clips_digest(table))
     _same("plan.digests.labels", plan.digests.labels, labels_digest(table))
     _check_fold_names(record)
-    unchecked = _check_canonical(record, table, registry) + _check_folds(record, table, registry)
-    check_scores(record)
+    return _check_canonical(record, table, registry) + _check_folds(record, table, registry)
+
+
+def _check_subjects(record: Record, registry: Registry) -> list[str]:
+    """Classes and counts against the dataset's canonical list, where it has one, for each subject."""
+    unchecked = ["it has each subject's counts, not its clips: clips, labels and folds were not compared"]
+    canonical = _canonical(record, registry)
+    if canonical is None:
+        return unchecked
+    classes = range(len(record.plan.classes))
+    for subject, rows in canonical.groupby("subject"):
+        wanted = [int((rows["label"] == label).sum()) for label in classes]
+        given = [one.confusion for one in record.subjects if one.subject == subject]
+        for matrix in given[0].values() if given else [[[0]] * len(wanted)]:
+            _same(f"clips of each class of {subject}", [sum(row) for row in matrix], wanted)
     return unchecked
 
 
@@ -106,7 +127,7 @@ def check_scores(record: Record) -> None:
     Raises:
         RecordError: the first difference.
     """
-    recomputed = score_predictions(record.predictions, record.plan.classes)
+    recomputed = score_counts(count(record), record.plan.classes)
     _same_scores("scores", _plain(record.scores), _plain(recomputed))
 
 
@@ -124,10 +145,10 @@ def _check_fold_names(record: Record) -> None:
 
 
 def _check_policies(record: Record) -> None:
-    """Every prediction has the same policies, and classes that there are; scores are of those policies and one set of
-    parts, and the policy asked for is among them.
+    """Every row has the same policies, and classes that there are; scores are of those policies and one set of parts,
+    and the policy asked for is among them.
     """
-    classes, policies = len(record.plan.classes), set(record.predictions[0].policies)
+    policies = set(record.predictions[0].policies if record.predictions else record.subjects[0].confusion)
     if set(record.scores) != policies:
         raise RecordError(f"scores of policies {sorted(record.scores)}, predictions of {sorted(policies)}")
     if record.plan.epoch_policy not in policies:
@@ -136,13 +157,45 @@ def _check_policies(record: Record) -> None:
         if "full" not in parts or set(parts) != set(next(iter(record.scores.values()))):
             raise RecordError(f"scores.{policy}: parts {sorted(parts)}; each policy has the same, and full")
     for one in record.predictions:
-        if set(one.policies) != policies:
-            raise RecordError(
-                f"predictions of {one.clip}: policies {sorted(one.policies)}, elsewhere {sorted(policies)}"
-            )
-        for policy, given in one.policies.items():
-            if max(given.predicted, one.truth) >= classes or len(given.scores) != classes:
-                raise RecordError(f"predictions of {one.clip}, {policy}: does not fit {classes} classes")
+        _check_prediction(one, policies, len(record.plan.classes))
+    for row in record.subjects:
+        _check_confusion(row, policies, len(record.plan.classes))
+    names = [one.clip for one in record.predictions] + [one.subject for one in record.subjects]
+    if len(set(names)) < len(names):
+        raise RecordError(f"{next(name for name in names if names.count(name) > 1)} stands twice")
+
+
+def _check_prediction(one: Prediction, policies: set[AnyPolicy], classes: int) -> None:
+    if set(one.policies) != policies:
+        raise RecordError(f"predictions of {one.clip}: policies {sorted(one.policies)}, elsewhere {sorted(policies)}")
+    for policy, given in one.policies.items():
+        if max(given.predicted, one.truth) >= classes or len(given.scores) not in (0, classes):
+            raise RecordError(f"predictions of {one.clip}, {policy}: does not fit {classes} classes")
+
+
+def _check_confusion(one: SubjectConfusion, policies: set[AnyPolicy], classes: int) -> None:
+    if set(one.confusion) != policies:
+        raise RecordError(f"subjects, {one.subject}: policies {sorted(one.confusion)}, elsewhere {sorted(policies)}")
+    if one.subject.count("/") != 1 or not one.clips:
+        raise RecordError(f"subjects, {one.subject}: wanted database/subject, with clips")
+    matrices = list(one.confusion.values())
+    if any([len(row) for row in matrix] != [classes] * classes for matrix in matrices):
+        raise RecordError(f"subjects, {one.subject}: does not fit {classes} classes")
+    if any([sum(row) for row in matrix] != [sum(row) for row in matrices[0]] for matrix in matrices):
+        raise RecordError(f"subjects, {one.subject}: the policies differ in how many clips a class has")
+
+
+def _canonical(record: Record, registry: Registry) -> Any:
+    """The canonical clips of the record's dataset, or None where it is not installed or has no such list."""
+    name = record.plan.dataset
+    if name not in registry.datasets.names():
+        return None
+    spec = registry.datasets.get(name)
+    _same("plan.classes", record.plan.classes, list(spec.scheme.classes))
+    canonical = canonical_clips(spec)
+    if canonical is not None:
+        _same("plan.clips_total", record.plan.clips_total, len(canonical))
+    return canonical
 
 
 def _check_canonical(record: Record, table: Any, registry: Registry) -> list[str]:
@@ -150,19 +203,15 @@ def _check_canonical(record: Record, table: Any, registry: Registry) -> list[str
     name = record.plan.dataset
     if name not in registry.datasets.names():
         return [f"dataset {name} is not installed: its clips were not compared"]
-    spec = registry.datasets.get(name)
-    _same("plan.classes", record.plan.classes, list(spec.scheme.classes))
-    if not spec.clip_list:
+    canonical = _canonical(record, registry)
+    if canonical is None:
         return []
-    canonical = load_target(spec.clip_list, owner=f"dataset {name}")()
-    canonical = canonical[canonical["database"].isin(spec.databases)]
-    _same("plan.clips_total", record.plan.clips_total, len(canonical))
     truth = dict(zip(canonical["clip"], canonical["label"], strict=True))
     given = dict(zip(table["clip"], table["label"], strict=True))
-    for clip in [*(truth if record.plan.folds == "*" else ()), *given]:
-        if truth.get(clip) != given.get(clip):
-            found, wanted = given.get(clip, "missing"), truth.get(clip, "no such clip")
-            raise RecordError(f"predictions: {clip} has truth {found}, the list of {name} says {wanted}")
+    for clip, label in given.items():
+        if truth.get(clip) != label:
+            wanted = truth.get(clip, "no such clip")
+            raise RecordError(f"predictions: {clip} has truth {label}, the list of {name} says {wanted}")
     return []
 
 

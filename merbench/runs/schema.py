@@ -6,12 +6,14 @@ import hashlib
 import json
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, model_validator
 
 from merbench.engine.policies import Policy
 
 __all__ = [
     "SCHEMA",
+    "AnyPolicy",
+    "Benchmark",
     "ClassScores",
     "Code",
     "FoldResult",
@@ -21,7 +23,12 @@ __all__ = [
     "PolicyPrediction",
     "Prediction",
     "Record",
+    "SubjectConfusion",
+    "Submission",
+    "SubmissionDigests",
 ]
+
+AnyPolicy = Policy | Literal["submitted"]  # predictions handed in are under `submitted`, whatever their sender declares
 
 SCHEMA = 1  # raised when the record's layout changes
 
@@ -31,6 +38,8 @@ Name = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f
 # Free text of one line, for the same reason.
 Line = Annotated[str, Field(max_length=2000, pattern=r"^[^\x00-\x1f\x7f-\x9f]*$")]
 Index = Annotated[int, Field(ge=0, strict=True)]
+# Only what a page may link to.
+Link = Annotated[str, Field(max_length=500, pattern=r"^(https?://[!#-;=?-\[\]_a-z~%]+)?$")]
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 
 
@@ -48,40 +57,62 @@ class Code(Strict):
     digest: Digest
 
 
-class Digests(Strict):
-    """sha256 of what went in: the clips in their order, their labels, the folds, and the arrays the model was shown."""
+class SubmissionDigests(Strict):
+    """sha256 of the clips in their order, of their labels, and of the folds."""
 
     clips: Digest
     labels: Digest
     folds: Digest
+
+
+class Digests(SubmissionDigests):
+    """Those, and sha256 of the arrays that the model was shown."""
+
     data: Digest
 
 
-class Plan(Strict):
-    """Everything that decides the outcome of a run. `settings`: the recipe, resolved; `features`: how each was made."""
+class Benchmark(Strict):
+    """What was predicted: the clips of a dataset, under a protocol, by a model."""
 
     model: Name
-    kind: Literal["torch", "estimator"]
     dataset: Name
     protocol: Name
+    classes: Annotated[list[Name], Field(min_length=2, max_length=100)]
+    folds: Line  # pattern of the folds that run; "*" for all
+    clips_total: Annotated[int, Field(ge=1)]  # of the dataset; a record may cover fewer
+
+    def digest(self) -> str:
+        """sha256 (hex) of the plan as canonical JSON; a record's id."""
+        return hashlib.sha256(json.dumps(self.model_dump(mode="json"), sort_keys=True).encode()).hexdigest()
+
+
+class Plan(Benchmark):
+    """Everything that decides the outcome of a run. `settings`: the recipe, resolved; `features`: how each was made."""
+
+    kind: Literal["torch", "estimator"]
     recipe: Name
     settings: dict[str, Any]
     options: dict[str, Any]
     features: list[Line]
-    classes: Annotated[list[Name], Field(min_length=2, max_length=100)]
     seed: Annotated[int, Field(ge=0)]
     epoch_policy: Policy
     precision: Literal["fp32", "tf32", "bf16"]
     device: Literal["cpu", "cuda", "mps"]
-    folds: Line  # pattern of the folds that run; "*" for all
-    clips_total: Annotated[int, Field(ge=1)]  # of the dataset; a record may cover fewer
     weights: Digest | None
     digests: Digests
     code: dict[Name, Code]
 
-    def digest(self) -> str:
-        """sha256 (hex) of the plan as canonical JSON; a run's id."""
-        return hashlib.sha256(json.dumps(self.model_dump(mode="json"), sort_keys=True).encode()).hexdigest()
+
+class Submission(Benchmark):
+    """Predictions that somebody handed in: nothing was run here. `source`: sha256 of the file they were read from."""
+
+    kind: Literal["rescored"]
+    epoch_policy: Literal["submitted"]
+    declared_policy: Policy | Literal["unknown"]  # how the sender says that the epoch was chosen
+    paper: Line
+    link: Link
+    source: Digest
+    digests: SubmissionDigests
 
 
 class PolicyPrediction(Strict):
@@ -97,7 +128,7 @@ class Prediction(Strict):
     clip: Name
     fold: Name
     truth: Index
-    policies: dict[Policy, PolicyPrediction]
+    policies: dict[AnyPolicy, PolicyPrediction]
 
     @property
     def subject(self) -> str:
@@ -108,6 +139,25 @@ class Prediction(Strict):
     def database(self) -> str:
         """The database's name, which a clip's id starts with."""
         return self.clip.split("/", 1)[0]
+
+
+class SubjectConfusion(Strict):
+    """What is published of one subject where the truth of clips may not be: policy -> clips, rows truth, columns
+    predicted.
+    """
+
+    subject: Name
+    confusion: dict[AnyPolicy, list[list[Index]]]
+
+    @property
+    def database(self) -> str:
+        """The database's name, which a subject's id starts with."""
+        return self.subject.split("/", 1)[0]
+
+    @property
+    def clips(self) -> int:
+        """How many clips the subject has."""
+        return sum(map(sum, next(iter(self.confusion.values()))))
 
 
 class FoldSummary(Strict):
@@ -149,30 +199,49 @@ class PartScores(Strict):
 
 
 class Record(Strict):
-    """The outcome of a run, and the unit of publishing.
+    """The outcome of a run, or of predictions handed in; the unit of publishing.
 
-    `scores` is policy -> part -> scores; None where a part has no clip of some class: its UF1 and UAR are not defined.
+    Either `predictions` or, where the truth of clips may not be published, `subjects` has what was predicted; the other
+    is empty. `scores` is policy -> part -> scores; None where a part has no clip of some class: its UF1 and UAR are not
+    defined.
     """
 
     schema_: Annotated[int, Field(alias="schema")] = SCHEMA
     id: Digest
-    plan: Plan
+    plan: Annotated[Plan | Submission, Field(discriminator="kind")]
     environment: dict[str, Any]
-    predictions: Annotated[list[Prediction], Field(min_length=1)]
-    scores: dict[Policy, dict[Name, PartScores | None]]
+    predictions: list[Prediction]
+    subjects: list[SubjectConfusion] = []
+    scores: dict[AnyPolicy, dict[Name, PartScores | None]]
     folds: list[FoldSummary]
     warnings: list[Line]
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Record:
+        if bool(self.predictions) == bool(self.subjects):
+            raise ValueError("either predictions or subjects must have rows, and not both")
+        return self
+
+    @property
+    def clips(self) -> int:
+        """How many clips were predicted."""
+        return len(self.predictions) or sum(one.clips for one in self.subjects)
+
+    @property
+    def complete(self) -> bool:
+        """Whether every clip of the dataset was predicted; no other record is ranked."""
+        return self.plan.folds == "*" and self.clips == self.plan.clips_total
+
     def to_json(self) -> str:
-        """JSON with one prediction and one fold a line, so that a diff shows which clips changed."""
+        """JSON with one prediction, subject or fold a line, so that a diff shows which clips changed."""
         content = self.model_dump(mode="json", by_alias=True)
         lines = []
         for key, value in content.items():
-            if key in ("predictions", "folds"):
-                rows = ",\n  ".join(json.dumps(row, allow_nan=False) for row in value)
-                lines.append(f' "{key}": [\n  {rows}\n ]')
+            if key in ("predictions", "subjects", "folds"):
+                rows = ",".join(f"\n  {json.dumps(row, allow_nan=False)}" for row in value)
+                lines.append(f' "{key}": [{rows}\n ]')
             else:
                 lines.append(f' "{key}": {json.dumps(value, indent=1, allow_nan=False)}')
         return "{\n" + ",\n".join(lines) + "\n}\n"

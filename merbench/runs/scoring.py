@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from merbench.clips import clip_table
-from merbench.engine.policies import Policy
-from merbench.protocols import parts
-from merbench.runs.schema import ClassScores, PartScores, Prediction
-from merbench.scores import MissingClass, Scores, score
+from merbench.runs.schema import AnyPolicy, ClassScores, PartScores, Prediction, Record
+from merbench.scores import MissingClass, Scores, confusion_per_subject, score_confusions
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["clips_of", "score_predictions"]
+__all__ = ["Counts", "clips_of", "count", "count_predictions", "score_counts", "score_predictions"]
 
 
 def clips_of(predictions: Sequence[Prediction]) -> pd.DataFrame:
@@ -35,36 +34,77 @@ def clips_of(predictions: Sequence[Prediction]) -> pd.DataFrame:
     )
 
 
+@dataclass(frozen=True)
+class Counts:
+    """All that scores need: each subject's confusion matrix.
+
+    Attributes:
+        subjects: ids, sorted.
+        confusions: policy to `[subjects, classes, classes]` int64 clip counts, rows truth, columns prediction.
+        databases: names, in the order in which the parts are shown.
+    """
+
+    subjects: tuple[str, ...]
+    confusions: dict[AnyPolicy, np.ndarray]
+    databases: tuple[str, ...]
+
+    def parts(self) -> dict[str, np.ndarray]:
+        """Part to `[subjects]` bool: `full` and, where there are several databases, each of them."""
+        of_subject = np.array([subject.split("/", 1)[0] for subject in self.subjects])
+        masks = {"full": np.ones(len(of_subject), dtype=bool)}
+        return masks | {one: of_subject == one for one in self.databases if len(self.databases) > 1}
+
+
+def count(record: Record) -> Counts:
+    """The counts of a record, from its predictions or, where it has none, its subjects."""
+    if record.predictions:
+        return count_predictions(record.predictions, len(record.plan.classes))
+    rows = sorted(record.subjects, key=lambda one: one.subject)
+    policies = rows[0].confusion
+    return Counts(
+        subjects=tuple(one.subject for one in rows),
+        confusions={policy: np.array([one.confusion[policy] for one in rows]) for policy in policies},
+        databases=tuple(dict.fromkeys(one.database for one in record.subjects)),
+    )
+
+
+def count_predictions(predictions: Sequence[Prediction], classes: int) -> Counts:
+    """The counts of predictions."""
+    truth = np.array([one.truth for one in predictions])
+    of_clip = [one.subject for one in predictions]
+    confusions: dict[AnyPolicy, np.ndarray] = {}
+    for policy in predictions[0].policies:
+        predicted = np.array([one.policies[policy].predicted for one in predictions])
+        subjects, confusions[policy] = confusion_per_subject(truth, predicted, of_clip, classes)
+    return Counts(subjects, confusions, tuple(dict.fromkeys(one.database for one in predictions)))
+
+
 def score_predictions(
     predictions: Sequence[Prediction], classes: Sequence[str]
-) -> dict[Policy, dict[str, PartScores | None]]:
+) -> dict[AnyPolicy, dict[str, PartScores | None]]:
+    """`score_counts` of predictions."""
+    return score_counts(count_predictions(predictions, len(classes)), classes)
+
+
+def score_counts(counts: Counts, classes: Sequence[str]) -> dict[AnyPolicy, dict[str, PartScores | None]]:
     """policy -> part -> scores. Parts are `full` and, where there are several databases, each of them.
 
     A part without any clip of some class is None: its UF1 and UAR are not defined.
     """
-    truth = np.array([one.truth for one in predictions])
-    table = clips_of(predictions)
-    subjects = table["subject"].to_numpy(str)
-    masks = parts(table)
+    masks = counts.parts()
     return {
-        policy: {part: _score(truth[mask], predicted[mask], subjects[mask], classes) for part, mask in masks.items()}
-        for policy, predicted in _predicted(predictions).items()
+        policy: {part: _score(confusions[mask], classes) for part, mask in masks.items()}
+        for policy, confusions in counts.confusions.items()
     }
 
 
-def _predicted(predictions: Sequence[Prediction]) -> dict[Policy, np.ndarray]:
-    return {
-        policy: np.array([one.policies[policy].predicted for one in predictions]) for policy in predictions[0].policies
-    }
-
-
-def _score(truth: np.ndarray, predicted: np.ndarray, subjects: np.ndarray, classes: Sequence[str]) -> PartScores | None:
+def _score(confusions: np.ndarray, classes: Sequence[str]) -> PartScores | None:
     try:
-        scores = score(truth, predicted, subjects, len(classes))
+        scores = score_confusions(confusions)
     except MissingClass:
         return None
     return PartScores(
-        clips=len(truth),
+        clips=int(confusions.sum()),
         uf1=scores.uf1,
         uar=scores.uar,
         accuracy=scores.accuracy,

@@ -35,6 +35,7 @@ def merbench_datasets() -> Iterable[merbench.Dataset]:
         scheme=merbench.THREE_CLASS,
         clip_list="merbench_databases.canonical:composite",
         protocol="composite",
+        public_labels=True,
         about="SMIC-HS, CASME II and SAMM: 442 clips of 68 subjects, 3 classes (MEGC2019)",
     )
     for database, title in TITLES.items():
@@ -45,5 +46,6 @@ def merbench_datasets() -> Iterable[merbench.Dataset]:
             scheme=merbench.THREE_CLASS,
             clip_list="merbench_databases.canonical:composite",
             protocol="per-database",
+            public_labels=True,
             about=f"the clips of {title} in the composite, 3 classes",
         )

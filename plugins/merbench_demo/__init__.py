@@ -32,5 +32,6 @@ def merbench_datasets() -> Iterable[merbench.Dataset]:
         databases=DATABASES,
         scheme=merbench.THREE_CLASS,
         protocol="composite",
+        public_labels=True,
         about="three small virtual databases, generated: for trying merbench out, not for comparing models",
     )

@@ -1,0 +1,1 @@
+"""Records and reported results become pages that anyone can check."""
