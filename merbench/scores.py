@@ -29,6 +29,10 @@ __all__ = [
     "Scores",
     "compare_confusions",
     "confusion_per_subject",
+    "exchange_p_value",
+    "interval_of",
+    "mean_rate",
+    "mean_resampled",
     "paired_test",
     "resampled",
     "score",
@@ -141,7 +145,7 @@ def score_confusions(confusions: np.ndarray, *, resamples: int = 10_000, seed: i
     _require_every_class(pooled)
     rates = _rates(*_sums(pooled))
     f1, recall = _per_class(*_sums(pooled))
-    intervals = {metric: _interval(values) for metric, values in resampled(confusions, resamples, seed).items()}
+    intervals = {metric: interval_of(values) for metric, values in resampled(confusions, resamples, seed).items()}
     return Scores(
         uf1=float(rates["uf1"]),
         uar=float(rates["uar"]),
@@ -162,8 +166,7 @@ def resampled(confusions: np.ndarray, resamples: int = 10_000, seed: int = 0) ->
         confusions: `[subjects, classes, classes]` clip counts, rows truth, columns prediction.
         resamples, seed: as `score` has them.
     """
-    drawn = _weighted(_draws(len(confusions), resamples, seed), _sums(confusions))
-    return _rates(*drawn)
+    return _rates(*_weighted(_sums(confusions), _draws(len(confusions), resamples, seed)))
 
 
 def confusion_per_subject(
@@ -245,29 +248,45 @@ def compare_confusions(
             several seeds, every seed of a meets every seed of b, and a resample exchanges all of them on a subject.
         metric, resamples, seed: as `paired_test` has them.
     """
+    drawn_a, drawn_b = (mean_resampled(one, metric, resamples=resamples, seed=seed) for one in (a, b))
+    return PairedTest(
+        difference=mean_rate(a, metric) - mean_rate(b, metric),
+        interval=interval_of(drawn_a - drawn_b),
+        p_value=exchange_p_value(a, b, metric, resamples=resamples, seed=seed),
+    )
+
+
+def mean_rate(seeds: np.ndarray, metric: Metric) -> float:
+    """The mean of a metric over `[seeds, subjects, classes, classes]` clip counts."""
+    return float(_rates(*_sums(seeds.sum(axis=1)))[metric].mean())
+
+
+def mean_resampled(seeds: np.ndarray, metric: Metric, *, resamples: int = 10_000, seed: int = 0) -> np.ndarray:
+    """`[resamples]` of `mean_rate` on subjects drawn with replacement, all seeds on the same draw."""
     import numpy as np
 
-    difference, drawn, permuted = 0.0, np.zeros(resamples), np.zeros(resamples)
-    for one in a:
-        difference += float(_rates(*_sums(one.sum(axis=0)))[metric]) / len(a)
-        drawn += resampled(one, resamples, seed)[metric] / len(a)
-    for other in b:
-        difference -= float(_rates(*_sums(other.sum(axis=0)))[metric]) / len(b)
-        drawn -= resampled(other, resamples, seed)[metric] / len(b)
+    mean: np.ndarray = np.mean([resampled(one, resamples, seed)[metric] for one in seeds], axis=0)
+    return mean
+
+
+def exchange_p_value(a: np.ndarray, b: np.ndarray, metric: Metric, *, resamples: int = 10_000, seed: int = 0) -> float:
+    """The p-value of `compare_confusions`, which has the arguments."""
+    import numpy as np
+
+    difference = mean_rate(a, metric) - mean_rate(b, metric)
     swapped = _swaps(a.shape[1], resamples, seed)
-    for one in a:
-        for other in b:
-            permuted += _exchanged(one, other, swapped, metric) / (len(a) * len(b))
+    pairs = [_exchanged(one, other, swapped, metric) for one in a for other in b]
+    permuted = np.mean(pairs, axis=0)
     extreme = np.count_nonzero(np.abs(permuted) >= abs(difference) - TIE)
-    return PairedTest(difference, _interval(drawn), (1 + int(extreme)) / (1 + resamples))
+    return (1 + int(extreme)) / (1 + resamples)
 
 
 def _exchanged(a: np.ndarray, b: np.ndarray, swapped: np.ndarray, metric: Metric) -> np.ndarray:
     """`[resamples]` differences of a and b, their confusions exchanged on the subjects that `swapped` has as 1."""
     pooled_a, pooled_b = _sums(a.sum(axis=0)), _sums(b.sum(axis=0))
-    moved = _weighted(swapped, _sums(b - a))
-    mixed_a = _rates(*(whole + part for whole, part in zip(pooled_a, moved, strict=True)))
-    mixed_b = _rates(*(whole - part for whole, part in zip(pooled_b, moved, strict=True)))
+    moved = _weighted(_sums(b - a), swapped)
+    mixed_a = _rates(*(whole[:, None] + part for whole, part in zip(pooled_a, moved, strict=True)))
+    mixed_b = _rates(*(whole[:, None] - part for whole, part in zip(pooled_b, moved, strict=True)))
     difference: np.ndarray = mixed_a[metric] - mixed_b[metric]
     return difference
 
@@ -294,49 +313,50 @@ def _require_every_class(pooled: np.ndarray) -> None:
         raise MissingClass(int(missing[0]), len(pooled), int(pooled.sum()))
 
 
+# A leaderboard scores hundreds of records on the same subjects, so the draws are kept: `[subjects, resamples]`, float32
+# (which holds such counts exactly), for a product is fastest with the long axis last.
 @functools.lru_cache(maxsize=16)
 def _draws(subjects: int, resamples: int, seed: int) -> np.ndarray:
-    """`[resamples, subjects]` times that each subject is drawn: as many as there are, with replacement.
-
-    Kept, for a leaderboard scores hundreds of records on the same subjects. float32 holds these counts exactly.
-    """
+    """How many times each subject is drawn: as many as there are, with replacement."""
     import numpy as np
 
     drawn = np.random.default_rng((seed, 0)).integers(0, subjects, (resamples, subjects))
     cells = drawn + subjects * np.arange(resamples)[:, None]
     times = np.bincount(cells.ravel(), minlength=resamples * subjects).reshape(resamples, subjects)
-    return times.astype(np.float32)
+    return np.ascontiguousarray(times.T, dtype=np.float32)
 
 
 @functools.lru_cache(maxsize=4)
 def _swaps(subjects: int, resamples: int, seed: int) -> np.ndarray:
-    """`[resamples, subjects]` of 0 and 1: on which subjects two models are exchanged."""
+    """On which subjects two models are exchanged: 1, else 0."""
     import numpy as np
 
-    return np.random.default_rng((seed, 1)).integers(0, 2, (resamples, subjects)).astype(np.float32)
+    swapped = np.random.default_rng((seed, 1)).integers(0, 2, (resamples, subjects))
+    return np.ascontiguousarray(swapped.T, dtype=np.float32)
 
 
 def _sums(confusions: np.ndarray) -> Sums:
-    """Hits, truths and answers of each class, `[..., classes]`, of `[..., classes, classes]`: all that rates need."""
+    """Hits, truths and answers of each class, `[classes, ...]`, of `[..., classes, classes]`: all that rates need."""
     import numpy as np
 
-    return np.diagonal(confusions, axis1=-2, axis2=-1), confusions.sum(axis=-1), confusions.sum(axis=-2)
+    hits = np.diagonal(confusions, axis1=-2, axis2=-1)
+    return np.moveaxis(hits, -1, 0), np.moveaxis(confusions.sum(axis=-1), -1, 0), np.moveaxis(confusions.sum(-2), -1, 0)
 
 
-def _weighted(weights: np.ndarray, sums: Sums) -> Sums:
-    """`[rows, classes]` sums over the subjects of `[subjects, classes]` counts, weighted by `[rows, subjects]`.
+def _weighted(sums: Sums, weights: np.ndarray) -> Sums:
+    """`[classes, resamples]` sums over subjects of `[classes, subjects]` counts; weights are `[subjects, resamples]`.
 
     One product in float32: counts of clips are whole numbers far below 2**24, so it is exact.
     """
     import numpy as np
 
-    product = weights @ np.concatenate(sums, axis=1).astype(np.float32)
-    hits, truths, answers = np.split(product.astype(float), 3, axis=1)
+    product = np.concatenate(sums).astype(np.float32) @ weights
+    hits, truths, answers = np.split(product.astype(float), 3)
     return hits, truths, answers
 
 
 def _per_class(hits: np.ndarray, truths: np.ndarray, answers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """F1 and recall, `[..., classes]`; 0 for a class without clips."""
+    """F1 and recall, `[classes, ...]`; 0 for a class without clips."""
     import numpy as np
 
     # 2TP + FP + FN is the number of clips of the class plus the number of times it was the answer.
@@ -346,19 +366,20 @@ def _per_class(hits: np.ndarray, truths: np.ndarray, answers: np.ndarray) -> tup
 
 
 def _rates(hits: np.ndarray, truths: np.ndarray, answers: np.ndarray) -> dict[Metric, np.ndarray]:
-    """UF1, UAR and accuracy, `[...]`, of `[..., classes]` sums, over the classes that have clips."""
+    """UF1, UAR and accuracy, `[...]`, of `[classes, ...]` sums, over the classes that have clips."""
     import numpy as np
 
     f1, recall = _per_class(hits, truths, answers)
-    present = np.count_nonzero(truths, axis=-1)
+    present = np.count_nonzero(truths, axis=0)
     return {
-        "uf1": f1.sum(axis=-1) / present,
-        "uar": recall.sum(axis=-1) / present,
-        "accuracy": hits.sum(axis=-1) / truths.sum(axis=-1),
+        "uf1": f1.sum(axis=0) / present,
+        "uar": recall.sum(axis=0) / present,
+        "accuracy": hits.sum(axis=0) / truths.sum(axis=0),
     }
 
 
-def _interval(values: np.ndarray) -> tuple[float, float]:
+def interval_of(values: np.ndarray) -> tuple[float, float]:
+    """(lower, upper) end of the 95 % percentile interval of resampled values."""
     import numpy as np
 
     lower, upper = np.quantile(values, QUANTILES)

@@ -1,0 +1,101 @@
+"""Who is ahead of whom, and how surely: ranks, their intervals, and the group that cannot be told from the best."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from merbench.scores import PairedTest, exchange_p_value, interval_of, mean_rate, mean_resampled
+
+__all__ = ["ALPHA", "Standing", "holm", "stand"]
+
+ALPHA = 0.05  # family-wise error rate of the leading group
+TIE = 1e-12  # UF1 that differ by less are equal: their sums were rounded differently
+QUANTILES = (0.025, 0.975)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where one row stands.
+
+    Attributes:
+        rank: 1 is best; rows of equal UF1 share a rank, and the next one is as far down as there are rows above it.
+        rank_interval: (best, worst) rank in 95 % of the bootstrap resamples over subjects.
+        leading: whether it is the best or not separable from it.
+        against_best: UF1 of the best row minus its own; None for the best itself.
+        adjusted_p: the p-value of that difference after Holm's correction; None for the best itself.
+    """
+
+    rank: int
+    rank_interval: tuple[int, int]
+    leading: bool
+    against_best: PairedTest | None = None
+    adjusted_p: float | None = None
+
+
+def stand(rows: Sequence[np.ndarray]) -> list[Standing]:
+    """Where each row stands among the others, by UF1 over all clips.
+
+    The rank interval comes from a bootstrap over subjects: all rows are scored on the same draw of subjects and ranked
+    anew. A row belongs to the leading group when a paired permutation test over subjects against the best row, after
+    Holm's correction for as many comparisons as there are, does not reject equality at `ALPHA`.
+
+    Args:
+        rows: of each row, `[seeds, subjects, classes, classes]` clip counts, all on the same clips of the same
+            subjects. Several seeds count by their mean.
+    """
+    if not rows:
+        return []
+    scores = np.array([mean_rate(row, "uf1") for row in rows])
+    drawn = np.stack([mean_resampled(row, "uf1") for row in rows])
+    best = int(np.argmax(scores))
+    others = [index for index in range(len(rows)) if index != best]
+    p_values = holm([exchange_p_value(rows[best], rows[index], "uf1") for index in others])
+    adjusted = dict(zip(others, p_values, strict=True))
+    ranks, low, high = _ranks(scores[:, None])[:, 0], *_rank_intervals(drawn)
+    return [
+        Standing(
+            rank=int(ranks[index]),
+            rank_interval=(int(low[index]), int(high[index])),
+            leading=index == best or adjusted[index] > ALPHA,
+            against_best=_against(scores, drawn, best, index, adjusted.get(index)),
+            adjusted_p=adjusted.get(index),
+        )
+        for index in range(len(rows))
+    ]
+
+
+def _against(scores: np.ndarray, drawn: np.ndarray, best: int, index: int, adjusted: float | None) -> PairedTest | None:
+    if adjusted is None:
+        return None
+    interval = interval_of(drawn[best] - drawn[index])
+    return PairedTest(float(scores[best] - scores[index]), interval, adjusted)
+
+
+def _ranks(scores: np.ndarray) -> np.ndarray:
+    """`[rows, draws]` ranks, 1 for the highest; equal scores share the better rank."""
+    # Rounded, so that equal scores of differently rounded sums stay equal.
+    decimals = round(-np.log10(TIE))
+    descending = np.sort(-np.round(scores, decimals), axis=0)
+    columns = zip(descending.T, -np.round(scores, decimals).T, strict=True)
+    return np.stack([np.searchsorted(column, own, side="left") for column, own in columns], axis=1) + 1
+
+
+def _rank_intervals(drawn: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    ranks = _ranks(drawn)
+    low, high = QUANTILES
+    return np.quantile(ranks, low, axis=1, method="lower"), np.quantile(ranks, high, axis=1, method="higher")
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """p-values after Holm's step-down correction (Holm, 1979), in the order given: the smallest times as many as there
+    are, the next times one fewer, and so on, none smaller than the one before it, none above 1.
+    """
+    adjusted = [0.0] * len(p_values)
+    highest = 0.0
+    for place, index in enumerate(sorted(range(len(p_values)), key=p_values.__getitem__)):
+        highest = max(highest, min(1.0, (len(p_values) - place) * p_values[index]))
+        adjusted[index] = highest
+    return adjusted
