@@ -23,7 +23,6 @@ from merbench.protocols import (
     folds_digest,
     inner_split,
     merbench_protocols,
-    parts,
 )
 
 # No example is timed: how long one takes says nothing here.
@@ -166,18 +165,7 @@ def test_a_side_that_is_not_an_array_of_positions_is_refused(train):
         Masks().folds(clips_of(SMALL))
 
 
-# --- parts, digest, inner split
-
-
-def test_the_parts_are_the_whole_and_then_each_database_in_order_of_appearance():
-    masks = parts(clips_of(SMALL))
-    assert list(masks) == ["full", "two", "one"]
-    assert masks["full"].tolist() == [True] * 6
-    assert masks["one"].tolist() == [False, False, False, True, True, True]
-
-
-def test_one_database_alone_has_no_part_but_the_whole():
-    assert list(parts(clips_of(["db/a", "db/b"]))) == ["full"]
+# --- digest, inner split
 
 
 def test_the_digest_tells_folds_apart_and_knows_equal_ones():
@@ -324,15 +312,6 @@ def test_the_inner_split_divides_the_training_side_by_subject(clips, seed):
     assert (np.diff(held_out) > 0).all()
 
 
-@UNTIMED
-@given(clip_tables())
-def test_the_parts_after_the_first_divide_the_clips(clips):
-    whole, *others = parts(clips).values()
-    assert whole.all()
-    if others:
-        assert (np.sum(others, axis=0) == 1).all()
-
-
 def test_every_registered_protocol_names_a_splitter_that_is_there():
     import merbench.protocols
 
@@ -370,7 +349,6 @@ def test_most_folds_of_the_composite_lack_a_class_on_the_test_side_and_none_on_t
 def test_every_database_of_the_composite_is_left_out_once(composite_clips):
     folds = CrossDatabase().folds(composite_clips)
     assert {fold.name: len(fold.test) for fold in folds} == {"smic": 164, "casme2": 145, "samm": 133}
-    assert list(parts(composite_clips)) == ["full", *(fold.name for fold in folds)]
 
 
 def test_the_five_folds_of_the_composite_are_near_a_fifth_of_every_class(composite_clips):

@@ -1,4 +1,4 @@
-"""What a run looks like on a terminal: its plan, its scores, and several seeds side by side."""
+"""What a run or a record looks like on a terminal: its plan, its scores, and several seeds side by side."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Literal
 
 from merbench.cli.progress import duration
 from merbench.cli.tables import print_table
-from merbench.engine.policies import TEST_SELECTED, Policy
+from merbench.engine.policies import TEST_SELECTED
 
 if TYPE_CHECKING:
     from merbench.runs.estimate import Estimate
-    from merbench.runs.schema import PartScores, Plan, Record
+    from merbench.runs.schema import AnyPolicy, PartScores, Plan, Record, Submission
 
-__all__ = ["estimate_lines", "marked", "plan_lines", "print_record", "print_seeds"]
+__all__ = ["estimate_lines", "marked", "plan_lines", "print_record", "print_seeds", "title"]
 
 METRICS: tuple[Literal["uf1", "uar"], ...] = ("uf1", "uar")
 
@@ -43,41 +43,62 @@ def estimate_lines(estimate: Estimate | None) -> list[str]:
     ]
 
 
+def title(plan: Plan | Submission) -> str:
+    """What was predicted and by whom, in one line."""
+    if plan.kind == "rescored":
+        return f"{plan.model} (handed in) on {plan.dataset}, {plan.protocol}, epoch policy {_declared(plan)}"
+    return f"{plan.model} ({plan.recipe}) on {plan.dataset}, {plan.protocol}, seed {plan.seed}"
+
+
 def print_record(record: Record, path: Path) -> None:
-    """The table of scores of a run, and where its record lies."""
+    """The table of scores of a record, and where it lies."""
     plan, scores = record.plan, record.scores
-    ranked = [policy for policy in dict.fromkeys((plan.epoch_policy, *scores)) if policy not in TEST_SELECTED]
-    chosen = [policy for policy in scores if policy in TEST_SELECTED]
+    policies = list(dict.fromkeys((plan.epoch_policy, *scores)))
+    ranked = [policy for policy in policies if not _test_selected(policy, plan)]
+    chosen = [policy for policy in policies if _test_selected(policy, plan)]
     rows = [
-        {"part": part, "clips": _clips(record, part)}
+        {"part": part, "clips": clips}
         | {f"{metric.upper()} {policy}": _cell(scores[policy][part], metric) for policy in ranked for metric in METRICS}
-        | {marked(policy): _pair(scores[policy][part]) for policy in chosen}
-        for part in next(iter(scores.values()))
+        | {marked(policy, plan): _pair(scores[policy][part]) for policy in chosen}
+        for part, clips in _clips(record).items()
     ]
-    title = f"{plan.model} ({plan.recipe}) on {plan.dataset}, {plan.protocol}, seed {plan.seed}"
-    print_table(list(rows[0]), rows, title=title)
+    print_table(list(rows[0]), rows, title=title(plan))
     print("pooled over all folds; in brackets the 95 % interval by bootstrap over subjects")
     if chosen:
         print("test-selected: UF1 / UAR with the epoch chosen on the test labels; shown beside, never ranked")
-    if len(record.predictions) < plan.clips_total:
-        print(f"{len(record.predictions)} of {plan.clips_total} clips: not the whole dataset, not to be ranked")
+    if record.clips < plan.clips_total:
+        print(f"{record.clips} of {plan.clips_total} clips: not the whole dataset, not to be ranked")
     print(f"record: {path}")
 
 
 def print_seeds(records: Sequence[Record]) -> None:
     """Mean and standard deviation over seeds, per part."""
-    policy = records[0].plan.epoch_policy
+    plan = records[0].plan
+    policy = plan.epoch_policy
     rows = []
     for part in records[0].scores[policy]:
         found = [scores for record in records if (scores := record.scores[policy][part])]
         spread = {metric.upper(): _spread([getattr(one, metric) for one in found]) for metric in METRICS}
         rows.append({"part": part} | spread)
-    print_table(list(rows[0]), rows, title=f"{len(records)} seeds, policy {marked(policy)}: mean ± standard deviation")
+    print_table(
+        list(rows[0]), rows, title=f"{len(records)} seeds, policy {marked(policy, plan)}: mean ± standard deviation"
+    )
 
 
-def marked(policy: Policy) -> str:
-    """The name of an epoch policy, with the warning that some need."""
-    return f"{policy} (test-selected)" if policy in TEST_SELECTED else policy
+def marked(policy: AnyPolicy, plan: Plan | Submission) -> str:
+    """The name of an epoch policy, with the warning that some need, and with what a sender declared."""
+    if _test_selected(policy, plan):
+        return f"{policy} (test-selected)"
+    return f"{policy} ({_declared(plan)})" if plan.kind == "rescored" else policy
+
+
+def _test_selected(policy: AnyPolicy, plan: Plan | Submission) -> bool:
+    """Whether the epoch was chosen with test labels, by a run or as the sender of predictions declares."""
+    return (plan.declared_policy if plan.kind == "rescored" else policy) in TEST_SELECTED
+
+
+def _declared(plan: Submission) -> str:
+    return "not stated" if plan.declared_policy == "unknown" else f"declared {plan.declared_policy}"
 
 
 def _cell(scores: PartScores | None, metric: Literal["uf1", "uar"]) -> str:
@@ -91,8 +112,13 @@ def _pair(scores: PartScores | None) -> str:
     return "not defined" if scores is None else f"{_figure(scores.uf1)} / {_figure(scores.uar)}"
 
 
-def _clips(record: Record, part: str) -> str:
-    return str(sum(part in ("full", one.database) for one in record.predictions))
+def _clips(record: Record) -> dict[str, str]:
+    """Part to its number of clips."""
+    from merbench.runs.scoring import count
+
+    counts = count(record)
+    confusions = next(iter(counts.confusions.values()))
+    return {part: str(confusions[mask].sum()) for part, mask in counts.parts().items()}
 
 
 def _figure(value: float) -> str:

@@ -85,11 +85,11 @@ def _headline(record: Record) -> dict[str, Any]:
     full = record.scores[plan.epoch_policy]["full"]
     return {
         "model": plan.model,
-        "recipe": plan.recipe,
+        "recipe": "" if plan.kind == "rescored" else plan.recipe,
         "dataset": plan.dataset,
         "protocol": plan.protocol,
-        "seed": plan.seed,
-        "epoch_policy": marked(plan.epoch_policy),
+        "seed": "" if plan.kind == "rescored" else plan.seed,
+        "epoch_policy": marked(plan.epoch_policy, plan),
         "uf1": full.uf1 if full else None,
         "uar": full.uar if full else None,
     }

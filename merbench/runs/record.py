@@ -45,8 +45,9 @@ def read_record(path: Path) -> Record:
         record = Record.model_validate(content)
     except ValidationError as error:
         first = error.errors()[0]
-        where = ".".join(map(str, first["loc"]))
-        raise RecordError(f"{path} is not a valid record: {_printable(where)}: {first['msg']}") from error
+        where = [".".join(map(str, first["loc"]))] if first["loc"] else []
+        sentence = ": ".join([*map(_printable, where), first["msg"].removeprefix("Value error, ")])
+        raise RecordError(f"{path} is not a valid record: {sentence}") from error
     try:
         _check_policies(record)
     except RecordError as error:

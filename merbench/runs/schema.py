@@ -16,6 +16,7 @@ __all__ = [
     "Benchmark",
     "ClassScores",
     "Code",
+    "Digests",
     "FoldResult",
     "FoldSummary",
     "PartScores",

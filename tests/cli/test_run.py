@@ -39,7 +39,9 @@ def test_a_record_has_its_fields_and_the_table_its_parts(out, capsys):
     assert main([*LINEAR, "--out", str(out)]) == 0
     (path,) = records(out)
     record = json.loads(path.read_text())
-    assert list(record) == ["schema", "id", "plan", "environment", "predictions", "scores", "folds", "warnings"]
+    names = ["schema", "id", "plan", "environment", "predictions", "subjects", "scores", "folds", "warnings"]
+    assert list(record) == names
+    assert record["subjects"] == []
     assert list(record["scores"]) == ["last"]
     assert list(record["scores"]["last"]) == ["full", "demo-a", "demo-b", "demo-c"]
     assert len(record["predictions"]) == record["plan"]["clips_total"] == 128

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from merbench_databases.canonical import composite
 
 from merbench.errors import ReleaseError
 from merbench.runs.schema import PolicyPrediction, Prediction
-from merbench.runs.scoring import clips_of, score_predictions
+from merbench.runs.scoring import Counts, clips_of, count_predictions, score_predictions
 
 CLASSES = ("no", "yes")
 
@@ -69,7 +71,43 @@ def test_the_clip_table_is_read_from_the_ids():
 @pytest.mark.parametrize("clip", ["only-a-name", "a/s1", "../etc/x", "a/s1/", "a/s 1/x"])
 def test_an_id_that_is_none_is_refused(clip):
     with pytest.raises(ReleaseError):
-        score_predictions([*HAND, one(clip, 0, last=0, oracle=0)], CLASSES)
+        clips_of([*HAND, one(clip, 0, last=0, oracle=0)])
+
+
+# Neither databases nor subjects stand in alphabetical order, and subject b of `two` is interrupted by a.
+SMALL = ("two/b", "two/a", "two/b", "one/b", "one/c", "one/c")
+
+
+def counts_of(subjects: Sequence[str]) -> Counts:
+    """The counts of one clip per name in `subjects`."""
+    return count_predictions([one(f"{name}/{at}", at % 2, last=0) for at, name in enumerate(subjects)], 2)
+
+
+def test_the_parts_are_the_whole_and_then_each_database_in_order_of_appearance():
+    counts = counts_of(SMALL)
+    assert counts.subjects == ("one/b", "one/c", "two/a", "two/b")
+    masks = counts.parts()
+    assert list(masks) == ["full", "two", "one"]
+    assert masks["full"].tolist() == [True] * 4
+    assert masks["one"].tolist() == [True, True, False, False]
+
+
+def test_one_database_alone_has_no_part_but_the_whole():
+    assert list(counts_of(["db/a", "db/b"]).parts()) == ["full"]
+
+
+@settings(deadline=None)
+@given(st.lists(st.tuples(st.sampled_from(["x", "y", "z"]), st.sampled_from("abcd")).map("/".join), min_size=1))
+def test_the_parts_after_the_first_divide_the_subjects(subjects: list[str]):
+    whole, *others = counts_of(subjects).parts().values()
+    assert whole.all()
+    if others:
+        assert (np.sum(others, axis=0) == 1).all()
+
+
+def test_the_parts_of_the_composite_are_its_databases():
+    clips = composite()
+    assert list(counts_of(clips["subject"]).parts()) == ["full", *clips["database"].unique()]
 
 
 @settings(max_examples=25, deadline=None)
