@@ -225,7 +225,7 @@ def _check_header(where: str, header: Sequence[str], columns: Sequence[str]) -> 
     if sorted(header) == sorted(columns):
         return
     missing = ", ".join(name for name in columns if name not in header)
-    unknown = ", ".join(_shown(name) for name in dict.fromkeys(header) if name not in columns)
+    unknown = ", ".join(_shown(name) for name in [*dict.fromkeys(header)][:50] if name not in columns)
     what = "; ".join(
         f"{kind} {names}" for kind, names in (("missing columns:", missing), ("unknown columns:", unknown)) if names
     )

@@ -1,0 +1,399 @@
+"""Reported results: what the published table holds, what the reader refuses, and which figures become rows."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from merbench.leaderboard.reported import (
+    COLUMNS,
+    NOTES_FILE,
+    InvalidReport,
+    Reported,
+    boards_of,
+    left_out,
+    read_reported,
+    reported_rows,
+)
+from merbench.leaderboard.site import Row
+
+TABLE = Path(__file__).parents[2] / "leaderboards" / "reported.csv"
+COMPOSITE = ("composite", "composite")
+LINE = {
+    "method": "Net", "variant": "", "family": "network", "year": "2020", "dataset": "smic-3",
+    "protocol": "per-database", "part": "full", "classes": "3", "metric": "uf1", "value": "0.5", "clips": "164",
+    "epoch_policy": "last", "paper": "A paper", "table": "Table 1", "link": "https://example.org/a",
+    "evidence": "paper", "notes": "one",
+}  # fmt: skip
+NOTES = {"one": "A sentence.", "two": "Another, with a comma."}
+
+Write = Callable[..., Path]
+
+
+@pytest.fixture(scope="module")
+def published() -> tuple[Reported, ...]:
+    return read_reported(TABLE)
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Write:
+    """Writes a table of lines like `LINE`, changed as told, and its notes."""
+
+    def table(*changes: dict[str, str], columns: tuple[str, ...] = COLUMNS, notes: dict[str, str] = NOTES) -> Path:
+        path = tmp_path / "reported.csv"
+        with path.open("w", encoding="utf-8", newline="") as file:
+            lines = csv.writer(file)
+            lines.writerow(columns)
+            lines.writerows([{**LINE, **change}.get(column, "") for column in columns] for change in changes)
+        with (tmp_path / NOTES_FILE).open("w", encoding="utf-8", newline="") as file:
+            csv.writer(file).writerows([("id", "text"), *notes.items()])
+        return path
+
+    return table
+
+
+def row_of(rows: tuple[Row, ...], model: str, paper: str = "") -> Row:
+    (row,) = [one for one in rows if one.model == model and one.paper and paper in one.paper.title]
+    return row
+
+
+def values(row: Row) -> dict[str, dict[str, float]]:
+    return {part: {name: one.value for name, one in metrics.items()} for part, metrics in row.figures.items()}
+
+
+# --- the published table ---
+
+
+def test_the_published_table_is_sorted_so_that_an_added_figure_moves_no_other_line(
+    published: tuple[Reported, ...],
+) -> None:
+    key = ("dataset", "protocol", "method", "variant", "paper", "part", "metric")
+    assert list(published) == sorted(published, key=lambda one: tuple(getattr(one, name) for name in key))
+
+
+def test_each_published_note_is_used_and_each_unclear_metric_has_one(published: tuple[Reported, ...]) -> None:
+    with TABLE.with_name(NOTES_FILE).open(encoding="utf-8") as file:
+        texts = {line["text"] for line in csv.DictReader(file)}
+    assert {note for one in published for note in one.notes} == texts
+    assert all(one.notes for one in published if one.metric == "unclear")
+
+
+def test_a_published_dataset_name_says_where_classes_or_clips_are_not_stated(published: tuple[Reported, ...]) -> None:
+    listed = {"composite", "smic-3", "casme2-5", "samm-5", "mmew-4", "casme3a-3", "casme-casme2-casme-squared"}
+    for one in published:
+        assert one.dataset in listed or one.dataset.endswith(("-unlisted", "-unstated"))
+        assert one.part == "full" or (one.dataset, one.protocol) == COMPOSITE
+
+
+def test_every_figure_of_the_source_stands_in_the_published_table(
+    published: tuple[Reported, ...], real_data: Path
+) -> None:
+    with (real_data.parent / "reference" / "reported_results.csv").open(encoding="utf-8") as file:
+        source = list(csv.DictReader(file))
+    wanted = Counter(
+        (stem(line["method"]), line["paper"], line["table"], database(line["dataset"]), metric(line["metric"]),
+         line["classes"], float(line["value"]))
+        for line in source
+    )  # fmt: skip
+    found = Counter(
+        (stem(one.method), one.paper.removesuffix(", authors' log"), one.table, database(one.dataset, one.part),
+         one.metric, str(one.classes or ""), one.value)
+        for one in published
+    )  # fmt: skip
+    assert len(source) == 778
+    assert found == wanted
+
+
+def stem(method: str) -> str:
+    """The name without what stands in brackets, which the table has as a variant."""
+    return {"u-BERT": "Micron-BERT"}.get(short := re.split(r" ?[\[(]", method)[0], short)
+
+
+def metric(printed: str) -> str:
+    """The metric of the source, whose uncertain names all become `unclear`."""
+    plain = printed.lower().removesuffix("(recomputed)").removesuffix("-score")
+    return re.sub(r"\[(\w+)\]", r":\1", plain) if "(" not in plain else "unclear"
+
+
+def database(dataset: str, part: str = "full") -> str:
+    """The database of a dataset's name, the source's or the table's."""
+    if part != "full":
+        return part
+    name = dataset.replace("CAS(ME)", "casme").replace("^2", "-squared").replace(" II", "2").replace("+", "-")
+    name = name.replace("casme3 Part A", "casme3a").lower()
+    return re.sub(r"(-\d)?(-part)?(-unlisted|-unstated)?$", "", name)
+
+
+def test_a_figure_that_the_source_calls_second_hand_never_loses_that_mark(
+    published: tuple[Reported, ...], real_data: Path
+) -> None:
+    with (real_data.parent / "reference" / "reported_results.csv").open(encoding="utf-8") as file:
+        quoted = {(line["paper"], line["table"]) for line in csv.DictReader(file) if line["evidence"] == "second-hand"}
+    marked = [one.evidence for one in published if (one.paper, one.table) in quoted]
+    assert len(marked) == 192
+    assert set(marked) == {"second-hand"}
+
+
+# --- the published notes and rows ---
+
+
+def test_htnets_headline_stands_on_the_composite_board_with_all_four_parts(published: tuple[Reported, ...]) -> None:
+    row = row_of(reported_rows(published, *COMPOSITE), "HTNet")
+    assert values(row) == {
+        "full": {"uf1": 0.8603, "uar": 0.8475},
+        "smic": {"uf1": 0.8049, "uar": 0.7905},
+        "casme2": {"uf1": 0.9532, "uar": 0.9516},
+        "samm": {"uf1": 0.8131, "uar": 0.8124},
+    }
+    assert (row.badge, row.policy, row.family, row.clips) == ("reported", "test-selected", "network", 442)
+    assert row.paper is not None
+    assert (row.paper.year, row.paper.link) == (2024, "https://doi.org/10.1016/j.neucom.2024.128196")
+    assert any("best accuracy on the test subject" in note for note in row.notes)
+    assert any("MiB of fp32 weights" in note for note in row.notes)
+
+
+def test_ststnets_printed_uar_is_noted_as_precision_wherever_it_stands(published: tuple[Reported, ...]) -> None:
+    printed = [
+        one
+        for one in published
+        if (one.method, one.dataset, one.metric) == ("STSTNet", "composite", "uar") and "log" not in one.evidence
+    ]
+    assert {one.value for one in printed if one.part == "full"} == {0.7605}
+    assert {one.evidence for one in printed} == {"paper", "second-hand"}
+    assert all(any("macro precision" in note and ".7186" in note for note in one.notes) for one in printed)
+
+
+def test_ststnets_own_log_makes_a_row_beside_the_printed_one(published: tuple[Reported, ...]) -> None:
+    rows = reported_rows(published, *COMPOSITE)
+    log = row_of(rows, "STSTNet", "log")
+    assert values(log)["full"] == {"uf1": 0.7353, "uar": 0.7186, "accuracy": 0.7692}
+    assert log.notes[0] == "recomputed from the authors' own log of predictions, not printed in a paper"
+    assert len([one for one in rows if one.model == "STSTNet"]) == 2
+
+
+def test_capsulenets_row_covers_435_clips_and_says_how_its_epoch_was_chosen(published: tuple[Reported, ...]) -> None:
+    row = row_of(reported_rows(published, *COMPOSITE), "CapsuleNet")
+    assert (row.clips, row.policy) == (435, "test-selected")
+    assert any("435 of the 442 clips" in note for note in row.notes)
+
+
+def test_every_figure_of_htnet_and_mmnet_is_test_selected(published: tuple[Reported, ...]) -> None:
+    assert {one.epoch_policy for one in published if one.method in ("HTNet", "MMNet")} == {"test-selected"}
+
+
+def test_the_published_boards_hold_rows_with_ids_of_their_own(published: tuple[Reported, ...]) -> None:
+    boards = boards_of(published)
+    rows = [row for board in boards for row in reported_rows(published, *board)]
+    assert COMPOSITE in boards
+    assert all(protocol != "not-stated" for _, protocol in boards)
+    assert len({row.id for row in rows}) == len(rows)
+    assert all(re.fullmatch("[0-9a-f]{12}", row.id) and row.figures for row in rows)
+
+
+def test_the_composite_board_leaves_out_the_ablations_and_the_metrics_it_does_not_have(
+    published: tuple[Reported, ...],
+) -> None:
+    # 15 lines of HTNet's ablations with 8 figures; F1 of 7 methods; 12 recalls and 4 precisions of STSTNet
+    assert left_out(published, *COMPOSITE) == 15 * 8 + 7 + 12 + 4
+
+
+# --- which figures become rows ---
+
+
+def test_a_row_gathers_the_figures_of_one_method_and_paper(write: Write) -> None:
+    figures = read_reported(
+        write(
+            {},
+            {"metric": "accuracy", "value": "0.6", "notes": "two one", "table": "Table 2"},
+            {"paper": "B paper", "value": "0.7"},
+        )
+    )
+    rows = reported_rows(figures, "smic-3", "per-database")
+    assert [values(row) for row in rows] == [{"full": {"uf1": 0.5, "accuracy": 0.6}}, {"full": {"uf1": 0.7}}]
+    assert rows[0].notes == (NOTES["one"], NOTES["two"])
+    assert rows[0].paper is not None
+    assert rows[0].paper.table == "Table 1; Table 2"
+
+
+def test_a_corrected_value_keeps_the_rows_id_and_another_paper_has_another(write: Write) -> None:
+    def row_id(**change: str) -> str:
+        (row,) = reported_rows(read_reported(write(change)), "smic-3", "per-database")
+        return row.id
+
+    # printf '["smic-3", "per-database", "Net", "", "A paper"]' | sha256sum
+    assert row_id() == "c6cae70cb225"
+    assert row_id(value="0.4", notes="", table="Table 9", year="2021", link="", clips="") == row_id()
+    assert row_id(paper="B paper") != row_id()
+
+
+def test_a_quotation_makes_a_row_only_where_it_says_something_else(write: Write) -> None:
+    quote = {"evidence": "second-hand", "paper": "B paper"}
+    assert len(reported_rows(read_reported(write({}, quote)), "smic-3", "per-database")) == 1
+    # .4999 and .5000 are one figure, printed with another last digit
+    assert len(reported_rows(read_reported(write({}, {**quote, "value": "0.4999"})), "smic-3", "per-database")) == 1
+    first, other = reported_rows(read_reported(write({**quote, "value": "0.51"}, {})), "smic-3", "per-database")
+    assert first.notes == (NOTES["one"],)
+    assert other.notes == ("second-hand: as given by B paper, Table 1", NOTES["one"])
+
+
+def test_of_two_quotations_without_an_original_the_fuller_one_stands(write: Write) -> None:
+    quote = {"evidence": "second-hand"}
+    figures = read_reported(
+        write(
+            quote,
+            {**quote, "paper": "B paper"},
+            {**quote, "paper": "B paper", "metric": "uar"},
+            {**quote, "method": "Another"},
+        )
+    )
+    rows = reported_rows(figures, "smic-3", "per-database")
+    assert [(row.model, row.paper and row.paper.title) for row in rows] == [
+        ("Another", "A paper"),
+        ("Net", "B paper"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"variant": "depth 2"}, {"metric": "unclear"}, {"metric": "f1"}, {"metric": "recall:negative"},
+     {"metric": "macro-precision"}, {"protocol": "not-stated"}],
+)  # fmt: skip
+def test_variants_other_metrics_and_unstated_protocols_make_no_row(write: Write, change: dict[str, str]) -> None:
+    figures = read_reported(write(change))
+    board = ("smic-3", change.get("protocol", "per-database"))
+    assert reported_rows(figures, *board) == ()
+    assert left_out(figures, *board) == 1
+    assert boards_of(figures) == []
+
+
+# --- bad input ---
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"value": "1.01"}, r"value: .*less than or equal to 1, found '1.01'"),
+        ({"value": "-0.1"}, r"value: .*greater than or equal to 0"),
+        ({"value": "nan"}, r"value: .*found 'nan'"),
+        ({"value": "86 %"}, r"value: .*valid number"),
+        ({"value": ""}, r"value: is empty"),
+        ({"method": ""}, r"method: is empty"),
+        ({"paper": ""}, r"paper: is empty"),
+        ({"table": ""}, r"table: is empty"),
+        ({"metric": "WF1"}, r"metric: .*found 'WF1'"),
+        ({"evidence": "hearsay"}, r"evidence: .*'second-hand', found 'hearsay'"),
+        ({"family": "magic"}, r"family: .*found 'magic'"),
+        ({"epoch_policy": "best"}, r"epoch_policy: .*found 'best'"),
+        ({"part": "casme"}, r"part: .*found 'casme'"),
+        ({"dataset": "SMIC 3"}, r"dataset: .*found 'SMIC 3'"),
+        ({"year": "19"}, r"year: .*found '19'"),
+        ({"classes": "three"}, r"classes: .*found 'three'"),
+        ({"clips": "0"}, r"clips: .*found '0'"),
+        ({"link": "javascript:alert(1)"}, r"link: .*found 'javascript:alert\(1\)'"),
+        ({"link": "https://a.org/\"><script>"}, r"link: "),
+        ({"notes": "three"}, r"notes: no note is called 'three'; add it to reported-notes.csv"),
+        ({"method": "a" * 10_000}, r"method: .*at most 200 characters"),
+        ({"variant": "b" * 10_000}, r"variant: .*at most 200 characters"),
+        ({"method": "Net\x1b[31m"}, r"method: .*found 'Net\\x1b\[31m'"),
+        ({"table": "two\nlines"}, r"table: "),
+    ],
+)  # fmt: skip
+def test_a_cell_that_its_column_does_not_take_is_named_with_file_and_line(
+    write: Write, change: dict[str, str], message: str
+) -> None:
+    path = write({"paper": "Z paper"}, change)
+    with pytest.raises(InvalidReport, match=rf"^{re.escape(str(path))}, line \d: {message}") as caught:
+        read_reported(path)
+    assert str(caught.value).isprintable()
+    assert len(str(caught.value)) < len(str(path)) + 300
+
+
+def test_right_to_left_marks_are_text_like_any_other(write: Write) -> None:
+    (figure,) = read_reported(write({"method": "\u202enet\u202c"}))
+    assert figure.method == "\u202enet\u202c"
+
+
+def test_the_same_figure_twice_is_refused_with_both_lines(write: Write) -> None:
+    path = write({}, {"metric": "uar"}, {"value": "0.9"})
+    with pytest.raises(InvalidReport, match="line 4: the same figure as on line 2"):
+        read_reported(path)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"metric": "uar", "evidence": "second-hand"}, "evidence is 'second-hand', but 'paper' on line 2"),
+        ({"metric": "uar", "epoch_policy": "test-selected"}, "epoch_policy is 'test-selected', but 'last' on line 2"),
+        ({"method": "Other", "classes": "5"}, "classes is 5, but 3 on line 2 of the same dataset"),
+    ],
+)  # fmt: skip
+def test_lines_that_contradict_each_other_are_refused(write: Write, change: dict[str, str], message: str) -> None:
+    path = write({}, change)
+    with pytest.raises(InvalidReport, match=message):
+        read_reported(path)
+
+
+def test_missing_and_unknown_columns_are_named(write: Write) -> None:
+    columns = tuple(column for column in COLUMNS if column != "evidence")
+    with pytest.raises(
+        InvalidReport, match=r"line 1: missing columns: evidence; unknown columns: 'proof'; the columns"
+    ):
+        read_reported(write({}, columns=(*columns, "proof")))
+    with pytest.raises(InvalidReport, match="line 1: a column stands twice"):
+        read_reported(write({}, columns=(*COLUMNS, "value")))
+
+
+def test_columns_may_stand_in_any_order(write: Write) -> None:
+    assert read_reported(write({}, columns=COLUMNS[::-1])) == read_reported(write({}))
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", r"line 1: missing columns: method"),
+        (b"\xff\xfe", r"cannot be read: .*decode"),
+        (",".join(COLUMNS).encode() + b"\nNet,2020\n", r"line 2: 2 cells where the header has 17"),
+        (",".join(COLUMNS).encode() + b'\n"Net"x,1\n', r"line 2: not a line of CSV"),
+        (b"a\x00b\n", r"line 1: "),
+    ],
+)
+def test_a_file_that_is_no_such_table_is_refused(write: Write, content: bytes, message: str) -> None:
+    path = write()
+    path.write_bytes(content)
+    with pytest.raises(InvalidReport, match=message):
+        read_reported(path)
+
+
+def test_a_table_without_its_notes_is_refused(write: Write) -> None:
+    path = write({})
+    path.with_name(NOTES_FILE).unlink()
+    with pytest.raises(InvalidReport, match=r"reported-notes\.csv cannot be read: No such file"):
+        read_reported(path)
+
+
+@pytest.mark.parametrize(
+    ("notes", "message"),
+    [
+        ({"one": ""}, "line 2: text: is empty"),
+        ({"": "text"}, "line 2: id: is empty"),
+        ({"One note": "text"}, "line 2: id: .*found 'One note'"),
+        ({"one": "t" * 10_000}, "line 2: text: .*at most 500 characters"),
+        ({"one": "\x1b[2J"}, "line 2: text: "),
+    ],
+)
+def test_a_note_that_cannot_be_shown_is_refused(write: Write, notes: dict[str, str], message: str) -> None:
+    with pytest.raises(InvalidReport, match=message):
+        read_reported(write({}, notes=notes))
+
+
+def test_two_notes_of_one_id_are_refused(write: Write) -> None:
+    path = write({})
+    with path.with_name(NOTES_FILE).open("a", encoding="utf-8") as file:
+        file.write("one,Once more.\n")
+    with pytest.raises(InvalidReport, match=r"line 4: a second note is called one; give it an id of its own"):
+        read_reported(path)
