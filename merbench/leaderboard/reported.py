@@ -81,7 +81,7 @@ class Reported(Strict):
     notes: tuple[str, ...]
 
     @property
-    def ranked(self) -> bool:
+    def on_board(self) -> bool:
         """Whether a board shows it: a main result, of a metric that boards have, under a protocol that is stated."""
         return not self.variant and self.metric in get_args(Metric) and self.protocol != NOT_STATED
 
@@ -119,12 +119,12 @@ def read_reported(path: Path) -> tuple[Reported, ...]:
 
 def boards_of(figures: Iterable[Reported]) -> list[tuple[str, str]]:
     """Every (dataset, protocol) that `reported_rows` has rows for, sorted."""
-    return sorted({(one.dataset, one.protocol) for one in figures if one.ranked})
+    return sorted({(one.dataset, one.protocol) for one in figures if one.on_board})
 
 
 def left_out(figures: Iterable[Reported], dataset: str, protocol: str) -> int:
     """How many figures of a board no row shows: variants, and metrics that are unclear or not those of a board."""
-    return sum((one.dataset, one.protocol) == (dataset, protocol) and not one.ranked for one in figures)
+    return sum((one.dataset, one.protocol) == (dataset, protocol) and not one.on_board for one in figures)
 
 
 def reported_rows(figures: Iterable[Reported], dataset: str, protocol: str) -> tuple[Row, ...]:
@@ -135,7 +135,7 @@ def reported_rows(figures: Iterable[Reported], dataset: str, protocol: str) -> t
     """
     groups = defaultdict(list)
     for one in figures:
-        if one.ranked and (one.dataset, one.protocol) == (dataset, protocol):
+        if one.on_board and (one.dataset, one.protocol) == (dataset, protocol):
             groups[one.method, one.paper].append(one)
     rows: list[Row] = []
     for group in sorted(groups.values(), key=_standing):
