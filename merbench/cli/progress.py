@@ -12,9 +12,9 @@ EVERY = 15.0  # seconds between plain lines
 SETTLE = 10.0  # seconds before a pace can be told: the first steps are slower than the rest
 
 
-def progress() -> Bar | Lines:
-    """A bar where stderr is a terminal, plain lines elsewhere."""
-    return Bar() if sys.stderr.isatty() else Lines()
+def progress(units: str = "folds x epochs") -> Bar | Lines:
+    """A bar where stderr is a terminal, plain lines elsewhere; `units` is what the bar counts."""
+    return Bar(units) if sys.stderr.isatty() else Lines()
 
 
 def duration(seconds: float) -> str:
@@ -89,13 +89,13 @@ class Lines:
 
 
 class Bar:
-    """Progress as a bar."""
+    """Progress as a bar; `units` is what it counts."""
 
-    def __init__(self) -> None:
+    def __init__(self, units: str) -> None:
         from rich.console import Console
         from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
-        self.clock = Clock()
+        self.clock, self.units = Clock(), units
         self.console = Console(stderr=True)
         self.bar = Progress(
             TextColumn("{task.description}"),
@@ -120,7 +120,7 @@ class Bar:
     def start(self, units: int, finished: int) -> None:
         """Shows the bar, with what an earlier run left."""
         self.clock.start(units, finished)
-        self.bar.reset(self.work, total=units, completed=finished, description="folds x epochs", left=self.clock.left)
+        self.bar.reset(self.work, total=units, completed=finished, description=self.units, left=self.clock.left)
 
     def advance(self, units: int) -> None:
         """Moves the bar."""

@@ -55,7 +55,6 @@ class Entry:
         counts: each subject's confusion matrices.
         figures: policy -> part -> metric -> figure.
         public: whether the truth of its clips may be published.
-        commit: file name of the record, for people.
     """
 
     record: Record
@@ -80,6 +79,7 @@ class Row:
         policy: epoch policy in words, e.g. `last`, `declared last`, `test-selected`, `not stated`.
         figures: under the policy that counts for this row (never `oracle` of a run).
         oracle: the same, with the epoch chosen on the test labels; empty where unknown.
+        selection: UF1 (full) of `oracle` minus that of the last epoch: what choosing on the test labels adds.
         clips, clips_total: how many clips the figures cover, of how many; None where a paper does not say.
         parameters: of the network; seconds: of the run (a mean over seeds); device: e.g. `cpu`. None where unknown.
         paper: what to cite.
@@ -100,6 +100,7 @@ class Row:
     recipe: str = ""
     family: Family = "not stated"
     oracle: Figures = field(default_factory=dict)
+    selection: float | None = None
     clips: int | None = None
     clips_total: int | None = None
     parameters: int | None = None
@@ -114,12 +115,6 @@ class Row:
     unranked: str = ""
     against_best: PairedTest | None = None
     adjusted_p: float | None = None
-
-    @property
-    def selection(self) -> float | None:
-        """UF1 (full) with the epoch chosen on the test labels, minus UF1 without: oracle - last."""
-        best, honest = (one.get("full", {}).get("uf1") for one in (self.oracle, self.figures))
-        return best.value - honest.value if best and honest else None
 
 
 @dataclass(frozen=True)

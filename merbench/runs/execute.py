@@ -7,7 +7,6 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Protocol
 
 from merbench.engine.execute import Schedule, execute, schedule_estimator, schedule_network
 from merbench.engine.policies import Policy, inner_epoch, oracle_epoch
@@ -15,41 +14,16 @@ from merbench.engine.task import FoldOutcome, FoldTask
 from merbench.errors import RecordError
 from merbench.runs.environment import environment, watch_memory
 from merbench.runs.prepare import Job
+from merbench.runs.progress import Progress, Silent
 from merbench.runs.record import check_scores, read_record
 from merbench.runs.schema import FoldResult, FoldSummary, PolicyPrediction, Prediction, Record
 from merbench.runs.scoring import score_predictions
 from merbench.runs.store import RunFolder, write_whole
 from merbench.runs.weights import predict_from
 
-__all__ = ["Progress", "Silent", "run"]
+__all__ = ["run"]
 
 DIGITS = 6  # of a class score in a record
-
-
-class Progress(Protocol):
-    """What a run tells whoever watches. A unit of work is one fold through one epoch."""
-
-    def start(self, units: int, finished: int) -> None:
-        """Work begins: `finished` of `units` were done by an earlier run."""
-
-    def advance(self, units: int) -> None:
-        """Some units were finished."""
-
-    def note(self, text: str) -> None:
-        """A sentence for the log."""
-
-
-class Silent:
-    """Progress that nobody watches."""
-
-    def start(self, units: int, finished: int) -> None:
-        """Ignored."""
-
-    def advance(self, units: int) -> None:
-        """Ignored."""
-
-    def note(self, text: str) -> None:
-        """Ignored."""
 
 
 def run(job: Job, out: Path, *, fresh: bool = False, progress: Progress | None = None) -> tuple[Record, Path]:

@@ -1,0 +1,115 @@
+"""`merbench leaderboard`: add records, build the pages, check them, and look at them."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from merbench.cli.tables import print_json
+from merbench.errors import printable
+from merbench.registry import Registry
+
+if TYPE_CHECKING:
+    from merbench.leaderboard.check import Findings
+
+__all__ = ["add_parser", "run"]
+
+HOME = Path("leaderboards")
+RECORDS = HOME / "records"
+REPORTED = HOME / "reported.csv"
+SITE = HOME / "site"
+PROBLEMS = 1  # exit code of a check that found some
+
+
+def add_parser(verbs: argparse._SubParsersAction[Any]) -> None:
+    """Adds the verb and its four actions."""
+    about = "add records to a leaderboard, build its pages, check and show them"
+    verb = verbs.add_parser("leaderboard", help=about, description=f"{about}.")
+    actions = verb.add_subparsers(dest="action", required=True, metavar="ACTION")
+    add = actions.add_parser("add", help="verify records and copy them in")
+    add.add_argument("record", metavar="RECORD", type=Path, nargs="+")
+    add.add_argument("--to", type=Path, default=RECORDS, metavar="DIR", help=f"default: {RECORDS}")
+    build = actions.add_parser("build", help="build the pages")
+    _add_inputs(build)
+    build.add_argument("--out", type=Path, default=SITE, metavar="DIR", help=f"default: {SITE}")
+    check = actions.add_parser("check", help="verify everything; exits with 1 where something must be mended")
+    _add_inputs(check)
+    check.add_argument("--since", default="", metavar="REV", help="compare with the records of a git revision")
+    check.add_argument("--json", action="store_true", help="print an object")
+    serve = actions.add_parser("serve", help="look at the pages in a browser on this machine")
+    serve.add_argument("--site", type=Path, default=SITE, metavar="DIR", help=f"default: {SITE}")
+    serve.add_argument("--port", type=_port, default=8000, help="default: 8000; 0 takes any that is free")
+
+
+def _add_inputs(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--records", type=Path, action="append", metavar="DIR", help=f"may be given again; default: {RECORDS}"
+    )
+    parser.add_argument(
+        "--reported", type=Path, metavar="FILE", help=f"published figures; default: {REPORTED} where it is there"
+    )
+
+
+def run(arguments: argparse.Namespace, registry: Registry) -> int:
+    """Does the action; `check` returns 1 where something must be mended."""
+    return {"add": _add, "build": _build, "check": _check, "serve": _serve}[arguments.action](arguments, registry)
+
+
+def _inputs(arguments: argparse.Namespace) -> tuple[list[Path], Path | None]:
+    reported = arguments.reported or (REPORTED if REPORTED.is_file() else None)
+    return arguments.records or [RECORDS], reported
+
+
+def _add(arguments: argparse.Namespace, registry: Registry) -> int:
+    from merbench.leaderboard.add import add_record
+
+    for path in arguments.record:
+        kept, unchecked = add_record(path, arguments.to, registry)
+        print(f"{path}: verified, and now {kept}")
+        for sentence in unchecked:
+            print(f"{path}: {printable(sentence)}")
+    return 0
+
+
+def _build(arguments: argparse.Namespace, registry: Registry) -> int:
+    from merbench.cli.progress import progress
+    from merbench.leaderboard.build import build
+
+    folders, reported = _inputs(arguments)
+    with progress("records and pages") as shown:
+        site = build(folders, reported, arguments.out, registry, shown)
+    print(f"{len(site.boards)} boards of {len(site.entries)} records: open {arguments.out / 'index.html'}")
+    return 0
+
+
+def _check(arguments: argparse.Namespace, registry: Registry) -> int:
+    from merbench.leaderboard.check import check
+
+    findings = check(*_inputs(arguments), registry, arguments.since)
+    if arguments.json:
+        print_json(vars(findings))
+    else:
+        _print(findings)
+    return PROBLEMS if findings.problems else 0
+
+
+def _print(findings: Findings) -> None:
+    for word, sentences in (("note", findings.notes), ("change", findings.changes), ("problem", findings.problems)):
+        for sentence in sentences:
+            print(f"{word}: {printable(sentence)}")
+    found = f"{len(findings.problems)} to mend" if findings.problems else "nothing to mend"
+    print(f"{findings.records} records read: {found}")
+
+
+def _serve(arguments: argparse.Namespace, registry: Registry) -> int:
+    from merbench.leaderboard.serve import serve
+
+    serve(arguments.site, arguments.port, lambda address: print(f"{address} (Ctrl-C ends it)", flush=True))
+    return 0
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or int(text) > 65535:
+        raise argparse.ArgumentTypeError(f"{text!r} is no port; ports are 0 to 65535")
+    return int(text)

@@ -1,0 +1,85 @@
+"""From record files to entries: read, verified, scored again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from merbench.errors import RecordError
+from merbench.leaderboard.site import Entry, Figure, Figures
+from merbench.registry import Registry
+from merbench.runs.export import export_record
+from merbench.runs.record import read_record, verify
+from merbench.runs.schema import AnyPolicy, PartScores, Record
+from merbench.runs.scoring import count
+from merbench.scores import Metric
+
+__all__ = ["has_public_labels", "make_entry", "read_entries", "read_verified", "record_files"]
+
+
+def record_files(folders: Sequence[Path]) -> list[Path]:
+    """Every `.json` file directly in the folders, and every `record.json` below them, sorted.
+
+    Raises:
+        RecordError: a folder is none, or cannot be read.
+    """
+    found: set[Path] = set()
+    for folder in folders:
+        if not folder.is_dir():
+            raise RecordError(f"{folder} is not a folder of records; make one: merbench leaderboard add RECORD")
+        found |= {path for path in folder.glob("*.json") if path.is_file()} | set(folder.rglob("record.json"))
+    return sorted(found)
+
+
+def read_entries(paths: Iterable[Path], registry: Registry) -> Iterator[tuple[Path, Entry]]:
+    """The entry of each record file.
+
+    Raises:
+        RecordError: a file is not a valid record, says what does not follow from its predictions, or stands twice.
+    """
+    seen: dict[str, Path] = {}
+    for path in paths:
+        entry = make_entry(read_verified(path, registry)[0], registry)
+        if entry.id in seen:
+            raise RecordError(f"{path} and {seen[entry.id]} are the same record ({entry.id}); remove one of them")
+        seen[entry.id] = path
+        yield path, entry
+
+
+def read_verified(path: Path, registry: Registry) -> tuple[Record, list[str]]:
+    """A record whose digests and scores follow from its predictions, and what could not be checked, in sentences.
+
+    Raises:
+        RecordError: it is not a valid record, or says what does not follow from its predictions.
+    """
+    record = read_record(path)
+    try:
+        return record, verify(record, registry)
+    except RecordError as error:
+        raise RecordError(f"{path}: {error}") from error
+
+
+def make_entry(record: Record, registry: Registry) -> Entry:
+    """The entry of a verified record. Where truth may not be published, its record keeps no clip."""
+    public = has_public_labels(record, registry)
+    if record.predictions and not public:
+        record = export_record(record)
+    return Entry(record=record, counts=count(record), figures=_figures(record), public=public)
+
+
+def has_public_labels(record: Record, registry: Registry) -> bool:
+    """Whether anyone may see the truth of the record's clips; of a dataset that is not installed, nobody may."""
+    name = record.plan.dataset
+    return name in registry.datasets.names() and registry.datasets.get(name).public_labels
+
+
+def _figures(record: Record) -> dict[AnyPolicy, Figures]:
+    # `verify` has seen that these scores follow from the predictions.
+    return {
+        policy: {part: _of_part(scores) for part, scores in parts.items() if scores}
+        for policy, parts in record.scores.items()
+    }
+
+
+def _of_part(scores: PartScores) -> dict[Metric, Figure]:
+    return {metric: Figure(getattr(scores, metric), interval) for metric, interval in scores.intervals.items()}

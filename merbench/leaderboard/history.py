@@ -1,0 +1,60 @@
+"""What git knows of earlier records."""
+
+from __future__ import annotations
+
+import subprocess
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from merbench.errors import RecordError
+from merbench.runs.record import read_record
+from merbench.runs.schema import Record
+
+__all__ = ["committed_records"]
+
+
+def committed_records(folders: Sequence[Path], revision: str) -> dict[str, Record | str]:
+    """The records that were in these folders at a revision.
+
+    Args:
+        folders: of records, each within a git repository.
+        revision: anything git takes for a commit.
+
+    Returns:
+        `FOLDER/NAME` to the record, or to the reason why this merbench cannot read it.
+
+    Raises:
+        RecordError: git is not there, a folder is in no repository, or there is no such revision.
+    """
+    found: dict[str, Record | str] = {}
+    for folder in folders:
+        _git(folder, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
+        names = _git(folder, "ls-tree", "-r", "-z", "--name-only", revision, ".").decode().split("\0")
+        for name in names:
+            if Path(name).match("record.json") or (name.endswith(".json") and "/" not in name):
+                found[str(folder / name)] = _read(folder, revision, name)
+    return found
+
+
+def _read(folder: Path, revision: str, name: str) -> Record | str:
+    content = _git(folder, "cat-file", "blob", f"{revision}:./{name}")
+    with tempfile.TemporaryDirectory() as place:
+        copy = Path(place) / "record.json"
+        copy.write_bytes(content)
+        try:
+            return read_record(copy)
+        except RecordError as error:
+            return str(error).replace(str(copy), "it")
+
+
+def _git(folder: Path, *words: str) -> bytes:
+    try:
+        done = subprocess.run(["git", *words], cwd=folder, capture_output=True, check=False)
+    except OSError as error:
+        raise RecordError(f"cannot run git: {error.strerror}; it is needed to compare with a revision") from error
+    if done.returncode:
+        said = done.stderr.decode(errors="replace").strip().splitlines()
+        reason = said[0] if said else "no such revision"
+        raise RecordError(f"git in {folder}: {reason}; give --since a commit of the repository that holds the records")
+    return done.stdout

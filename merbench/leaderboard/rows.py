@@ -1,0 +1,141 @@
+"""From entries to the rows of a table: one row for each configuration, its seeds folded into means and spreads."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from itertools import groupby
+from statistics import fmean, stdev
+from typing import Any
+
+import numpy as np
+
+from merbench.leaderboard.site import Entry, Family, Figure, Figures, Paper, Row
+from merbench.registry import Registry
+from merbench.runs.schema import AnyPolicy, Plan, Record, Submission
+from merbench.scores import Metric, interval_of, mean_resampled
+
+__all__ = ["configuration", "counting_policy", "make_rows"]
+
+FAMILIES: dict[str, Family] = {"torch": "network", "estimator": "handcrafted", "rescored": "not stated"}
+MOST = 10**15  # of a count or of seconds that a record may state
+
+
+def make_rows(entries: Sequence[Entry], registry: Registry) -> list[Row]:
+    """One row for each configuration: the seeds of one fold into it."""
+    ordered = sorted(entries, key=lambda one: (configuration(one), _seed(one)))
+    return [_row(tuple(seeds), registry) for _, seeds in groupby(ordered, key=configuration)]
+
+
+def configuration(entry: Entry) -> str:
+    """sha256 (hex) of a plan but for its seed."""
+    plan = entry.record.plan.model_dump(mode="json", exclude={"seed"})
+    return hashlib.sha256(json.dumps(plan, sort_keys=True).encode()).hexdigest()
+
+
+def _seed(entry: Entry) -> int:
+    plan = entry.record.plan
+    return plan.seed if isinstance(plan, Plan) else 0
+
+
+def _row(entries: tuple[Entry, ...], registry: Registry) -> Row:
+    first = entries[0].record
+    plan, policy = first.plan, counting_policy(first)
+    selected: Figures = _mean(entries, "oracle") if "oracle" in first.scores else {}
+    honest = _mean(entries, policy)
+    return Row(
+        id=configuration(entries[0])[:12],
+        model=plan.model,
+        recipe=plan.recipe if isinstance(plan, Plan) else "",
+        badge="rescored" if isinstance(plan, Submission) else "reproduced",
+        family=FAMILIES[plan.kind],
+        policy=_policy_in_words(plan),
+        figures=honest,
+        oracle=selected,
+        selection=_selection(selected, _mean(entries, "last") if "last" in first.scores else {}),
+        clips=first.clips,
+        clips_total=plan.clips_total,
+        parameters=_whole(first.environment, "engine", "parameters"),
+        seconds=_mean_seconds(entries),
+        device=plan.device if isinstance(plan, Plan) else None,
+        paper=_paper(plan, registry),
+        notes=tuple(first.warnings),
+        entries=entries,
+        unranked=_unranked(entries[0]),
+    )
+
+
+def counting_policy(record: Record) -> AnyPolicy:
+    """The policy under which a record is listed: never `oracle`, for `last` is in every record of a run."""
+    plan = record.plan
+    return "last" if plan.epoch_policy == "oracle" else plan.epoch_policy
+
+
+def _policy_in_words(plan: Plan | Submission) -> str:
+    if isinstance(plan, Plan):
+        return "last" if plan.epoch_policy == "oracle" else plan.epoch_policy
+    said = {"oracle": "declared test-selected", "unknown": "not stated"}
+    return said.get(plan.declared_policy, f"declared {plan.declared_policy}")
+
+
+def _unranked(entry: Entry) -> str:
+    """Why a record is not ranked; empty where it is."""
+    record, plan = entry.record, entry.record.plan
+    if not record.complete:
+        return f"covers {record.clips} of {plan.clips_total} clips"
+    if record.scores[counting_policy(record)]["full"] is None:
+        return "UF1 is not defined: some class has no clip"
+    if isinstance(plan, Plan):
+        return "made from given checkpoints: how their epoch was chosen is not known" if plan.weights else ""
+    reasons = {
+        "oracle": "its sender chose the epoch on the test labels",
+        "unknown": "its sender does not say how the epoch was chosen",
+    }
+    return reasons.get(plan.declared_policy, "")
+
+
+def _mean(entries: Sequence[Entry], policy: AnyPolicy) -> Figures:
+    """Each figure over the seeds: the mean, and of several the spread; the interval is that of the mean."""
+    parts = entries[0].figures[policy]
+    return {
+        part: {metric: _figure(entries, policy, part, metric) for metric in metrics} for part, metrics in parts.items()
+    }
+
+
+def _figure(entries: Sequence[Entry], policy: AnyPolicy, part: str, metric: Metric) -> Figure:
+    figures = [one.figures[policy][part][metric] for one in entries]
+    if len(figures) == 1:
+        return figures[0]
+    values = [one.value for one in figures]
+    mask = entries[0].counts.parts()[part]
+    drawn = mean_resampled(np.stack([one.counts.confusions[policy][mask] for one in entries]), metric)
+    return Figure(fmean(values), interval_of(drawn), stdev(values))
+
+
+def _selection(selected: Figures, last: Figures) -> float | None:
+    best, honest = (figures.get("full", {}).get("uf1") for figures in (selected, last))
+    return best.value - honest.value if best and honest else None
+
+
+def _paper(plan: Plan | Submission, registry: Registry) -> Paper | None:
+    if isinstance(plan, Submission):
+        return Paper(title=plan.paper or plan.model, link=plan.link) if plan.paper or plan.link else None
+    if plan.model not in registry.models.names():
+        return None
+    paper = registry.models.get(plan.model).paper
+    return Paper(title=paper) if paper else None
+
+
+def _whole(environment: dict[str, Any], *keys: str) -> int | None:
+    """A count that a record's environment holds; a stranger's may hold anything."""
+    value: Any = environment
+    for key in keys:
+        value = value.get(key) if isinstance(value, dict) else None
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 < value < MOST else None
+
+
+def _mean_seconds(entries: Sequence[Entry]) -> float | None:
+    found = [one.record.environment.get("seconds") for one in entries]
+    seconds = [one for one in found if isinstance(one, int | float) and 0 <= one < MOST]
+    return fmean(seconds) if len(seconds) == len(entries) else None
