@@ -1,0 +1,134 @@
+"""How figures, names and links read on a page. Whatever came from outside is escaped here or by the template."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from markupsafe import Markup, escape
+
+if TYPE_CHECKING:
+    from merbench.leaderboard.site import Entry, Figure, Paper
+
+__all__ = [
+    "cell",
+    "clipped",
+    "duration",
+    "figure",
+    "interval",
+    "isolated",
+    "magnitude",
+    "p_value",
+    "safe_link",
+    "script_json",
+    "signed",
+]
+
+MINUS = "\N{MINUS SIGN}"  # as wide as the plus sign, so that signed figures align
+LINK = re.compile(r"https?://[^\s\"'<>`\\\x00-\x20\x7f]+")
+UNITS = ((1e9, "G"), (1e6, "M"), (1e3, "k"))
+
+
+def figure(value: float) -> str:
+    """A score with three decimals, as the field prints it: `.722`, `1.000`."""
+    return _bare(f"{value:.3f}")
+
+
+def interval(ends: tuple[float, float]) -> str:
+    """Both ends with two decimals: `.65–.79`."""
+    return "\N{EN DASH}".join(_bare(f"{end:.2f}") for end in ends)
+
+
+def signed(value: float) -> str:
+    """A difference of scores: `+.136`, `−.012`."""
+    text = figure(abs(value))
+    return f"{MINUS if value < 0 and text != '.000' else '+'}{text}"
+
+
+def signed_interval(ends: tuple[float, float]) -> str:
+    """Both ends of the interval of a difference: `−.01 to +.23`."""
+    return " to ".join(f"{MINUS if end <= -0.005 else '+'}{_bare(f'{abs(end):.2f}')}" for end in ends)
+
+
+def p_value(value: float) -> str:
+    """Three decimals, and never zero: `.004`, `below .001`."""
+    return "below .001" if value < 0.001 else figure(value)
+
+
+def magnitude(value: float | None) -> str:
+    """A count in three digits: `842`, `4.01 M`; empty where unknown."""
+    if value is None:
+        return ""
+    for unit, name in UNITS:
+        if value >= unit * 0.9995:
+            return f"{_three(value / unit)} {name}"
+    return f"{value:.0f}"
+
+
+def duration(seconds: float | None) -> str:
+    """`4.8 s`, `6.7 min`, `2.1 h`; empty where unknown."""
+    if seconds is None:
+        return ""
+    for unit, name in ((3600, "h"), (60, "min")):
+        if seconds >= unit:
+            return f"{_short(seconds / unit)} {name}"
+    return f"{_short(seconds)} s"
+
+
+def cell(one: Figure | None, ends: bool = True) -> Markup:
+    """What stands in a table cell: the score, below it the interval (where `ends`) and the spread over seeds.
+
+    Empty without a score.
+
+    A paragraph's end tag may be left out at the end of a cell; over a thousand rows that is what keeps a page small.
+    """
+    if one is None:
+        return Markup("")
+    below = [interval(one.interval)] if one.interval and ends else []
+    below += [f"±{figure(one.spread)}"] if one.spread is not None else []
+    return Markup("<p>").join([figure(one.value), *below])
+
+
+def isolated(text: object) -> Markup:
+    """The text, escaped; isolated where it may hold right-to-left letters or marks, so that what follows keeps its place."""
+    plain = str(text)
+    return escape(plain) if plain.isascii() else Markup("<bdi>{}</bdi>").format(plain)
+
+
+def safe_link(link: str) -> str:
+    """The link where a page may link to it (http or https), else nothing."""
+    return link if LINK.fullmatch(link) else ""
+
+
+def clipped(text: str, length: int) -> str:
+    """The text, cut after so many characters."""
+    return text if len(text) <= length else f"{text[:length].rstrip()}…"
+
+
+def script_json(text: str) -> Markup:
+    """JSON as it may stand within a script element: nothing in it can end the element or a line."""
+    for sign in "<>&\u2028\u2029":
+        text = text.replace(sign, f"\\u{ord(sign):04x}")
+    return Markup(text)  # noqa: S704  just escaped
+
+
+def seed(entry: Entry) -> str:
+    """The seed of an entry, as a link says it."""
+    return str(getattr(entry.record.plan, "seed", "–"))
+
+
+def paper_name(paper: Paper) -> str:
+    """A paper in a few words: the beginning of its title, and the year."""
+    return clipped(paper.title, 70) + (f", {paper.year}" if paper.year else "")
+
+
+def _bare(text: str) -> str:
+    return text.removeprefix("0")
+
+
+def _three(value: float) -> str:
+    return f"{value:.{2 if value < 9.995 else 1 if value < 99.95 else 0}f}"
+
+
+def _short(value: float) -> str:
+    return f"{value:.1f}" if value < 9.95 else f"{value:.0f}"
