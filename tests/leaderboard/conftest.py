@@ -122,6 +122,7 @@ def made_record(
         "clips_total": len(clips_of_dataset(dataset)),
     }
     made = _submission(base, digests, declared, plan) if declared else _plan(base, digests, plan)
+    trained: dict[str, Any] = {} if declared else {"epochs": {"last": 2}, "loss": [1.0, 0.5]}
     return Record(
         id=made.digest(),
         plan=made,
@@ -129,9 +130,7 @@ def made_record(
         predictions=predictions,
         scores=score_predictions(predictions, CLASSES),
         folds=[
-            FoldSummary(
-                name=name, seconds=1.0, epochs={} if declared else {"last": 2}, loss=[] if declared else [1.0, 0.5]
-            )
+            FoldSummary.model_validate({"name": name, "seconds": 1.0, "epochs": {}, "loss": [], **trained})
             for name in dict.fromkeys(folds)
         ],
         warnings=list(warnings),
