@@ -79,7 +79,7 @@ def _build(arguments: argparse.Namespace, registry: Registry) -> int:
     folders, reported = _inputs(arguments)
     with progress("records and pages") as shown:
         site = build(folders, reported, arguments.out, registry, shown)
-    print(f"{len(site.boards)} boards of {len(site.entries)} records: open {arguments.out / 'index.html'}")
+    print(f"boards: {len(site.boards)}, records: {len(site.entries)}; open {arguments.out / 'index.html'}")
     return 0
 
 
