@@ -8,7 +8,7 @@ from pathlib import Path
 from merbench.errors import RecordError
 from merbench.leaderboard.site import Entry, Figure, Figures
 from merbench.registry import Registry
-from merbench.runs.export import export_record
+from merbench.runs.export import without_clips
 from merbench.runs.record import read_record, verify
 from merbench.runs.schema import AnyPolicy, PartScores, Record
 from merbench.runs.scoring import count
@@ -63,7 +63,7 @@ def make_entry(record: Record, registry: Registry) -> Entry:
     """The entry of a verified record. Where truth may not be published, its record keeps no clip."""
     public = has_public_labels(record, registry)
     if record.predictions and not public:
-        record = export_record(record)
+        record = without_clips(record)
     return Entry(record=record, counts=count(record), figures=_figures(record), public=public)
 
 
