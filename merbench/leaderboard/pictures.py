@@ -359,7 +359,7 @@ def _legend(sheet: Sheet, y: float, marks: Sequence[tuple[Callable[[float, float
 
 def _accuracies(row: Row) -> np.ndarray:
     """`[subjects]`, the mean over the row's seeds."""
-    counts = [entry.counts.confusions[counting_policy(entry)] for entry in row.entries]
+    counts = [entry.counts.confusions[counting_policy(entry.record)] for entry in row.entries]
     right = np.mean([np.trace(one, axis1=1, axis2=2) / one.sum(axis=(1, 2)) for one in counts], axis=0)
     shares: np.ndarray = right
     return shares
