@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from merbench.errors import RecordError
-from merbench.leaderboard.entries import has_public_labels, read_verified, record_files
+from merbench.errors import OutputError, RecordError
+from merbench.files import replace_text
+from merbench.leaderboard.entries import read_verified, record_files, refusal
 from merbench.registry import Registry
-from merbench.runs.record import read_record
 from merbench.runs.schema import Plan, Record
-from merbench.runs.store import write_whole
 
 __all__ = ["add_record"]
 
@@ -26,16 +25,19 @@ def add_record(path: Path, folder: Path, registry: Registry) -> tuple[Path, list
         OutputError: the folder cannot be written.
     """
     record, unchecked = read_verified(path, registry)
-    if record.predictions and not has_public_labels(record, registry):
-        raise RecordError(
-            f"{path} tells the truth of clips of {record.plan.dataset}, which may not be published; add instead what "
-            f"this writes: merbench results export {path}"
-        )
-    for other in record_files([folder]) if folder.is_dir() else []:
-        if read_record(other).id == record.id:
-            raise RecordError(f"{path} is there already: {other} is the same record; remove that first to replace it")
+    if why := refusal(record, registry):
+        raise RecordError(f"{path}: {why}")
     target = folder / file_name(record)
-    write_whole(target, record.to_json())
+    try:
+        for other in record_files([folder]) if folder.is_dir() else []:
+            # The file may be broken, and there may be a thousand: 64 digits are nowhere by accident.
+            if other == target or record.id.encode() in other.read_bytes():
+                raise RecordError(
+                    f"{path} is there already: {other} is the same record; remove that first to replace it"
+                )
+        replace_text(target, record.to_json())
+    except OSError as error:
+        raise OutputError(f"cannot write {target}: {error.strerror}; choose another folder: --to") from error
     return target, unchecked
 
 

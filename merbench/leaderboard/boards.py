@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from itertools import count
 from typing import Any
 
 import numpy as np
@@ -42,7 +43,7 @@ def make_site(entries: Iterable[Entry], reported: Sequence[Reported], registry: 
         for board in _boards(dataset, protocol, _of(tables, dataset, protocol), reported, registry)
     ]
     newest = sorted(entries, key=lambda one: (finished(one), one.id), reverse=True)
-    return Site(boards=tuple(boards), entries=tuple(newest))
+    return Site(boards=tuple(_apart(boards)), entries=tuple(newest))
 
 
 def finished(entry: Entry) -> str:
@@ -59,8 +60,8 @@ def _table(entry: Entry) -> tuple[str, ...]:
     plan, counts = entry.record.plan, entry.counts
     truths = next(iter(counts.confusions.values())).sum(axis=2).tolist()
     held = json.dumps([plan.classes, plan.clips_total, counts.subjects, truths])
-    digests = plan.digests
-    return plan.dataset, plan.protocol, digests.clips, digests.labels, digests.folds, held
+    digests, whole = plan.digests, "all" if entry.record.complete else "some"
+    return plan.dataset, plan.protocol, digests.clips, digests.labels, digests.folds, whole, held
 
 
 def _of(tables: dict[tuple[str, ...], list[Entry]], dataset: str, protocol: str) -> list[list[Entry]]:
@@ -124,6 +125,16 @@ def _slug(dataset: str, protocol: str, digests: tuple[str, ...]) -> str:
         return plain
     mark = hashlib.sha256(json.dumps([dataset, protocol, *digests]).encode()).hexdigest()[:8]
     return f"{plain}-{mark}".strip("-")
+
+
+def _apart(boards: Sequence[Board]) -> Iterator[Board]:
+    """The boards, none of whose pages (a board, and the comparison beside it) has the file name of another's."""
+    taken: set[str] = set()
+    for board in boards:
+        slugs = (f"{board.slug}-{number}" if number else board.slug for number in count())
+        slug = next(one for one in slugs if not {one, f"{one}-compare"} & taken)
+        taken |= {slug, f"{slug}-compare"}
+        yield replace(board, slug=slug)
 
 
 def _about(dataset: str, protocol: str, registry: Registry) -> tuple[str, ...]:

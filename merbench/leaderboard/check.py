@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import json
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import get_args
 
 from merbench.errors import MerbenchError
-from merbench.leaderboard.entries import has_public_labels, read_verified, record_files
+from merbench.leaderboard.entries import read_verified, record_files, refusal
 from merbench.leaderboard.history import committed_records
 from merbench.leaderboard.reported import read_reported
 from merbench.leaderboard.rows import counting_policy
 from merbench.registry import Registry
 from merbench.runs.schema import Plan, Record
+from merbench.scores import Metric
 
 __all__ = ["Findings", "check"]
 
-NAMED = 5  # clips or subjects named in a sentence
+NAMED = 5  # clips, subjects or scores named in a sentence
+FIRST = "UF1 (full)"
 
 
 @dataclass
@@ -81,21 +86,20 @@ def _duplicates(records: dict[Path, Record]) -> list[str]:
 
 
 def _licensed(records: dict[Path, Record], registry: Registry) -> list[str]:
-    return [
-        f"{path} tells the truth of clips of {record.plan.dataset}, which may not be published; "
-        f"put in its place what this writes: merbench results export {path}"
-        for path, record in records.items()
-        if record.predictions and not has_public_labels(record, registry)
-    ]
+    refusals = {path: refusal(record, registry) for path, record in records.items()}
+    return [f"{path}: {why}" for path, why in refusals.items() if why]
 
 
 def _same_predictions(records: dict[Path, Record]) -> list[str]:
-    """One record under two models' names is the same work counted twice, unless both had to answer the same."""
-    first: dict[str, tuple[Path, str]] = {}
+    """One model's predictions under another's name may be the same work counted twice."""
+    first: dict[tuple[object, ...], tuple[Path, str]] = {}
     notes = []
     for path, record in records.items():
-        answers = f"{record.plan.dataset} {record.plan.protocol} {record.predictions} {record.subjects}"
-        other, model = first.setdefault(answers, (path, record.plan.model))
+        policy = counting_policy(record)
+        answers = tuple(one.policies[policy].predicted for one in record.predictions)
+        counts = json.dumps([(one.subject, one.confusion[policy]) for one in record.subjects])
+        key = (record.plan.dataset, record.plan.protocol, record.plan.digests.clips, answers, counts)
+        other, model = first.setdefault(key, (path, record.plan.model))
         if model != record.plan.model:
             notes.append(f"{path} predicts exactly what {other} does, under another model's name")
     return notes
@@ -103,43 +107,54 @@ def _same_predictions(records: dict[Path, Record]) -> list[str]:
 
 def _compare(before: dict[str, Record | str], now: Sequence[Record], findings: Findings) -> None:
     """Every record of the earlier revision must be there still, or have a successor that covers all it covered."""
-    by_id, by_key = {record.id: record for record in now}, {_key(record): record for record in now}
-    known = set()
-    for name, old in before.items():
-        if isinstance(old, str):
-            findings.notes.append(f"{name} was not compared: {old}")
+    old = {name: one for name, one in before.items() if not isinstance(one, str)}
+    findings.notes += [f"{name} was not compared: {why}" for name, why in before.items() if isinstance(why, str)]
+    kept = {record.id: record for record in now}
+    known = {record.id for record in old.values()}
+    fresh = [record for record in kept.values() if record.id not in known]
+    for name, record in old.items():
+        successor = kept.get(record.id) or next((one for one in fresh if _line(one) == _line(record)), None)
+        if successor is None:
+            findings.problems.append(f"{name} ({_title(record)}) has disappeared; put it back")
             continue
-        known.add(_key(old))
-        new = by_id.get(old.id) or by_key.get(_key(old))
-        if new is None:
-            findings.problems.append(f"{name} ({_title(old)}) has disappeared; put it back")
-        else:
-            _compare_one(name, old, new, findings)
-    for record in now:
-        if _key(record) not in known:
-            findings.changes.append(f"{_title(record)} is new: UF1 {_uf1(record)}")
+        fresh = [one for one in fresh if one is not successor]
+        _compare_one(name, record, successor, findings)
+    findings.changes += [f"{_title(record)} is new: {FIRST} {_said(_scores(record)[FIRST])}" for record in fresh]
 
 
 def _compare_one(name: str, old: Record, new: Record, findings: Findings) -> None:
-    lost = sorted(_covered(old) - _covered(new))
+    by_clip = bool(old.predictions and new.predictions)
+    lost = sorted((_covered(old, by_clip) - _covered(new, by_clip)).elements())
     if lost:
-        more = f" and {len(lost) - NAMED} more" if len(lost) > NAMED else ""
-        findings.problems.append(f"{_title(new)} has lost {', '.join(lost[:NAMED])}{more}, which {name} had")
-    if new.clips < old.clips:
-        findings.problems.append(f"{_title(new)} covers {new.clips} clips, and {name} covered {old.clips}")
-    if _uf1(old) != _uf1(new):
-        findings.changes.append(f"{_title(new)}: UF1 {_uf1(old)} is now {_uf1(new)}")
+        named = list(dict.fromkeys(lost))
+        more = f" and {len(named) - NAMED} more" if len(named) > NAMED else ""
+        what = "" if by_clip else f"{len(lost)} clips of "
+        findings.problems.append(f"{_title(new)} has lost {what}{', '.join(named[:NAMED])}{more}, which {name} had")
+    before, after = _scores(old), _scores(new)
+    changed = [
+        f"{key} {_said(before.get(key))} is now {_said(after.get(key))}"
+        for key in dict.fromkeys((*before, *after))
+        if _said(before.get(key)) != _said(after.get(key))
+    ]
+    if changed:
+        more = f"; and {len(changed) - NAMED} more" if len(changed) > NAMED else ""
+        findings.changes.append(f"{_title(new)}: {'; '.join(changed[:NAMED])}{more}")
 
 
-def _key(record: Record) -> tuple[str, ...]:
+def _line(record: Record) -> tuple[str, ...]:
     """What makes two records of different revisions the same line of a board."""
     plan = record.plan
     run = (plan.recipe, str(plan.seed)) if isinstance(plan, Plan) else ("submitted", plan.paper)
     return plan.model, plan.dataset, plan.protocol, counting_policy(record), *run
 
 
-def _covered(record: Record) -> set[str]:
-    return {one.clip for one in record.predictions} or {one.subject for one in record.subjects}
+def _covered(record: Record, by_clip: bool) -> Counter[str]:
+    """How many clips stand under each clip's or each subject's id."""
+    if by_clip:
+        return Counter(one.clip for one in record.predictions)
+    counted = Counter(one.subject for one in record.predictions)
+    counted.update({one.subject: one.clips for one in record.subjects})
+    return counted
 
 
 def _title(record: Record) -> str:
@@ -148,6 +163,18 @@ def _title(record: Record) -> str:
     return f"{words}, recipe {plan.recipe}, seed {plan.seed}" if isinstance(plan, Plan) else f"{words}, handed in"
 
 
-def _uf1(record: Record) -> str:
-    scores = record.scores[counting_policy(record)]["full"]
-    return f"{scores.uf1:.4f}" if scores else "not defined"
+def _scores(record: Record) -> dict[str, float | None]:
+    """Each score by its name, first those that count, then those of other policies."""
+    first = counting_policy(record)
+    return {
+        f"{metric.upper() if metric != 'accuracy' else metric} ({part}{'' if policy == first else f', {policy}'})": (
+            getattr(scores, metric) if scores else None
+        )
+        for policy, parts in sorted(record.scores.items(), key=lambda pair: pair[0] != first)
+        for part, scores in sorted(parts.items(), key=lambda pair: pair[0] != "full")
+        for metric in get_args(Metric)
+    }
+
+
+def _said(score: float | None) -> str:
+    return "not defined" if score is None else f"{score:.4f}"

@@ -14,7 +14,7 @@ from merbench.runs.schema import AnyPolicy, PartScores, Record
 from merbench.runs.scoring import count
 from merbench.scores import Metric
 
-__all__ = ["has_public_labels", "make_entry", "read_entries", "read_verified", "record_files"]
+__all__ = ["has_public_labels", "make_entry", "read_entries", "read_verified", "record_files", "refusal"]
 
 
 def record_files(folders: Sequence[Path]) -> list[Path]:
@@ -23,12 +23,13 @@ def record_files(folders: Sequence[Path]) -> list[Path]:
     Raises:
         RecordError: a folder is none, or cannot be read.
     """
-    found: set[Path] = set()
+    found: dict[Path, Path] = {}  # a folder may be given twice, in two spellings
     for folder in folders:
         if not folder.is_dir():
             raise RecordError(f"{folder} is not a folder of records; make one: merbench leaderboard add RECORD")
-        found |= {path for path in folder.glob("*.json") if path.is_file()} | set(folder.rglob("record.json"))
-    return sorted(found)
+        paths = {path for path in folder.glob("*.json") if path.is_file()} | set(folder.rglob("record.json"))
+        found |= {path.resolve(): path for path in sorted(paths) if path.resolve() not in found}
+    return sorted(found.values())
 
 
 def read_entries(paths: Iterable[Path], registry: Registry) -> Iterator[tuple[Path, Entry]]:
@@ -71,6 +72,19 @@ def has_public_labels(record: Record, registry: Registry) -> bool:
     """Whether anyone may see the truth of the record's clips; of a dataset that is not installed, nobody may."""
     name = record.plan.dataset
     return name in registry.datasets.names() and registry.datasets.get(name).public_labels
+
+
+def refusal(record: Record, registry: Registry) -> str:
+    """Why a record must not be published as it is, and what to do; empty where it may be."""
+    name = record.plan.dataset
+    if not record.predictions or has_public_labels(record, registry):
+        return ""
+    why = (
+        "which may not be published"
+        if name in registry.datasets.names()
+        else "which is not installed here, so that nothing says they may be published"
+    )
+    return f"it tells the truth of clips of {name}, {why}; take instead what this writes: merbench results export"
 
 
 def _figures(record: Record) -> dict[AnyPolicy, Figures]:

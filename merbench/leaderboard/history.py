@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import tempfile
 from collections.abc import Sequence
@@ -29,16 +30,17 @@ def committed_records(folders: Sequence[Path], revision: str) -> dict[str, Recor
     """
     found: dict[str, Record | str] = {}
     for folder in folders:
-        _git(folder, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
-        names = _git(folder, "ls-tree", "-r", "-z", "--name-only", revision, ".").decode().split("\0")
+        known = _git(folder, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
+        commit = known.decode().strip()
+        names = os.fsdecode(_git(folder, "ls-tree", "-r", "-z", "--name-only", commit, ".")).split("\0")
         for name in names:
             if Path(name).match("record.json") or (name.endswith(".json") and "/" not in name):
-                found[str(folder / name)] = _read(folder, revision, name)
+                found[str(folder / name)] = _read(folder, commit, name)
     return found
 
 
-def _read(folder: Path, revision: str, name: str) -> Record | str:
-    content = _git(folder, "cat-file", "blob", f"{revision}:./{name}")
+def _read(folder: Path, commit: str, name: str) -> Record | str:
+    content = _git(folder, "cat-file", "blob", f"{commit}:./{name}")
     with tempfile.TemporaryDirectory() as place:
         copy = Path(place) / "record.json"
         copy.write_bytes(content)
@@ -55,6 +57,6 @@ def _git(folder: Path, *words: str) -> bytes:
         raise RecordError(f"cannot run git: {error.strerror}; it is needed to compare with a revision") from error
     if done.returncode:
         said = done.stderr.decode(errors="replace").strip().splitlines()
-        reason = said[0] if said else "no such revision"
+        reason = said[0] if said else f"{words[-1].removesuffix('^{commit}')!r} is no commit"
         raise RecordError(f"git in {folder}: {reason}; give --since a commit of the repository that holds the records")
     return done.stdout

@@ -42,8 +42,7 @@ def _seed(entry: Entry) -> int:
 def _row(entries: tuple[Entry, ...], registry: Registry) -> Row:
     first = entries[0].record
     plan, policy = first.plan, counting_policy(first)
-    selected: Figures = _mean(entries, "oracle") if "oracle" in first.scores else {}
-    honest = _mean(entries, policy)
+    selected, last = _mean(entries, "oracle"), _mean(entries, "last")
     return Row(
         id=configuration(entries[0])[:12],
         model=plan.model,
@@ -51,16 +50,16 @@ def _row(entries: tuple[Entry, ...], registry: Registry) -> Row:
         badge="rescored" if isinstance(plan, Submission) else "reproduced",
         family=FAMILIES[plan.kind],
         policy=_policy_in_words(plan),
-        figures=honest,
+        figures=_mean(entries, policy),
         oracle=selected,
-        selection=_selection(selected, _mean(entries, "last") if "last" in first.scores else {}),
+        selection=_selection(selected, last),
         clips=first.clips,
         clips_total=plan.clips_total,
         parameters=_whole(first.environment, "engine", "parameters"),
         seconds=_mean_seconds(entries),
         device=plan.device if isinstance(plan, Plan) else None,
         paper=_paper(plan, registry),
-        notes=tuple(first.warnings),
+        notes=tuple(dict.fromkeys(warning for one in entries for warning in one.record.warnings)),
         entries=entries,
         unranked=_unranked(entries[0]),
     )
@@ -82,8 +81,10 @@ def _policy_in_words(plan: Plan | Submission) -> str:
 def _unranked(entry: Entry) -> str:
     """Why a record is not ranked; empty where it is."""
     record, plan = entry.record, entry.record.plan
-    if not record.complete:
+    if record.clips != plan.clips_total:
         return f"covers {record.clips} of {plan.clips_total} clips"
+    if not record.complete:
+        return f"only folds {plan.folds} were run"
     if record.scores[counting_policy(record)]["full"] is None:
         return "UF1 is not defined: some class has no clip"
     if isinstance(plan, Plan):
@@ -96,8 +97,10 @@ def _unranked(entry: Entry) -> str:
 
 
 def _mean(entries: Sequence[Entry], policy: AnyPolicy) -> Figures:
-    """Each figure over the seeds: the mean, and of several the spread; the interval is that of the mean."""
-    parts = entries[0].figures[policy]
+    """Each figure over the seeds: the mean, and of several the spread; the interval is that of the mean. Nothing where
+    a seed has no predictions under the policy.
+    """
+    parts = entries[0].figures[policy] if all(policy in one.figures for one in entries) else {}
     return {
         part: {metric: _figure(entries, policy, part, metric) for metric in metrics} for part, metrics in parts.items()
     }

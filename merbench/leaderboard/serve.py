@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import functools
 import http.server
+import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from merbench.errors import OutputError
 
@@ -19,6 +21,15 @@ class Quiet(http.server.SimpleHTTPRequestHandler):
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         """Ignored."""
+
+
+class Server(http.server.ThreadingHTTPServer):
+    """Says nothing of a browser that did not wait for the answer."""
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A traceback, unless the other side has gone."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
 
 
 def serve(site: Path, port: int, on_start: Callable[[str], None]) -> None:
@@ -36,7 +47,7 @@ def serve(site: Path, port: int, on_start: Callable[[str], None]) -> None:
         raise OutputError(f"{site} has no index.html; build it: merbench leaderboard build --out {site}")
     handler = functools.partial(Quiet, directory=str(site))
     try:
-        server = http.server.ThreadingHTTPServer((HOST, port), handler)
+        server = Server((HOST, port), handler)
     except OSError as error:
         raise OutputError(f"cannot serve on port {port}: {error.strerror}; choose another: --port") from error
     with server:
