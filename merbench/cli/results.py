@@ -1,4 +1,4 @@
-"""`merbench results`: list, show and verify records."""
+"""`merbench results`: list, show and verify records; import and export have a module of their own."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from merbench.cli import exchange
 from merbench.cli.tables import print_json, print_table
 from merbench.errors import MerbenchError, printable
 from merbench.registry import Registry
@@ -16,13 +17,18 @@ if TYPE_CHECKING:
 
 __all__ = ["add_parser", "run"]
 
+# What verify says of a record with predictions, and of one without.
+PREDICTED = "scores, digests and folds follow from the predictions"
+COUNTED = "scores follow from the counts of each subject"
 COLUMNS = ("model", "recipe", "dataset", "protocol", "seed", "epoch_policy", "uf1", "uar", "name")
 
 
 def add_parser(verbs: argparse._SubParsersAction[Any]) -> None:
-    """Adds the verb and its three actions."""
+    """Adds the verb and its actions."""
     verb = verbs.add_parser(
-        "results", help="list, show and verify records", description="List, show and verify records."
+        "results",
+        help="list, show and verify records; hand in predictions",
+        description="List, show and verify records; make them of predictions handed in; publish them without clips.",
     )
     actions = verb.add_subparsers(dest="action", required=True, metavar="ACTION")
     listing = actions.add_parser("list", help="the records of a folder")
@@ -33,6 +39,7 @@ def add_parser(verbs: argparse._SubParsersAction[Any]) -> None:
     show.add_argument("--json", action="store_true", help="the record as it is")
     verify = actions.add_parser("verify", help="recompute scores and digests from the predictions")
     verify.add_argument("record", type=Path, nargs="+")
+    exchange.add_parsers(actions)
 
 
 def run(arguments: argparse.Namespace, registry: Registry) -> int:
@@ -41,7 +48,8 @@ def run(arguments: argparse.Namespace, registry: Registry) -> int:
         return _list(arguments)
     if arguments.action == "show":
         return _show(arguments)
-    return _verify(arguments, registry)
+    actions = {"verify": _verify, "import": exchange.run_import, "export": exchange.run_export}
+    return actions[arguments.action](arguments, registry)
 
 
 def _list(arguments: argparse.Namespace) -> int:
@@ -114,8 +122,9 @@ def _verify(arguments: argparse.Namespace, registry: Registry) -> int:
     from merbench.runs.record import read_record, verify
 
     for path in arguments.record:
-        unchecked = verify(read_record(path), registry)
-        print(f"{path}: scores, digests and folds follow from the predictions")
+        record = read_record(path)
+        unchecked = verify(record, registry)
+        print(f"{path}: {PREDICTED if record.predictions else COUNTED}")
         for sentence in unchecked:
-            print(f"{path}: {sentence}")
+            print(f"{path}: {printable(sentence)}")
     return 0

@@ -17,7 +17,7 @@ from merbench.runs.prepare import Job
 from merbench.runs.progress import Progress, Silent
 from merbench.runs.record import check_scores, read_record
 from merbench.runs.schema import FoldResult, FoldSummary, PolicyPrediction, Prediction, Record
-from merbench.runs.scoring import score_predictions
+from merbench.runs.scoring import score_predictions, undefined_parts
 from merbench.runs.store import RunFolder, write_whole
 from merbench.runs.weights import predict_from
 
@@ -197,11 +197,6 @@ class _Runner:
         seconds = round(time.perf_counter() - self.started, 1)
         timed = {"engine": asdict(schedule), "seconds": seconds, "resumed": self.resumed}
         scores = score_predictions(predictions, self.job.plan.classes)
-        undefined = [
-            f"UF1 and UAR of {part} are not defined: it has no clip of some class"
-            for part, value in scores["last"].items()
-            if value is None
-        ]
         return Record(
             id=self.job.plan.digest(),
             plan=self.job.plan,
@@ -209,5 +204,5 @@ class _Runner:
             predictions=predictions,
             scores=scores,
             folds=[result.summary for result in results],
-            warnings=[*self.job.warnings, *undefined],
+            warnings=[*self.job.warnings, *undefined_parts(scores)],
         )

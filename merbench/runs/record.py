@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from merbench.clips import clips_digest, labels_digest
+from merbench.clips import clip_table, clips_digest, labels_digest
 from merbench.datasets import canonical_clips
 from merbench.errors import MerbenchError, RecordError, printable
 from merbench.protocols import Splitter, folds_digest
@@ -20,6 +20,8 @@ from merbench.runs.scoring import clips_of, count, score_counts
 __all__ = ["check_scores", "read_record", "verify"]
 
 MAX_DEPTH = 20  # a record needs eight; far below where Python's or pydantic's own recursion ends
+MOST_SUBJECTS = 5000  # far more than the field has; the bootstrap draws as many, ten thousand times
+MOST_BYTES = 64 * 2**20  # of a file; the composite's have a fifth of one MiB
 SHOWN = 120  # characters of a value in an error
 TOLERANCE = 1e-9  # the order of summation may differ between machines; a clip more or less moves a score by 1e-4
 
@@ -31,7 +33,7 @@ def read_record(path: Path) -> Record:
         RecordError: it cannot be read, is not JSON, is of another schema version, or has missing or strange fields.
     """
     try:
-        content = json.loads(path.read_text("utf-8"), parse_constant=_no_constant, parse_float=_finite)
+        content = json.loads(_text(path), parse_constant=_no_constant, parse_float=_finite)
     except OSError as error:
         raise RecordError(f"cannot read {path}: {error.strerror}") from error
     except (ValueError, RecursionError) as error:
@@ -53,6 +55,14 @@ def read_record(path: Path) -> Record:
     except RecordError as error:
         raise RecordError(f"{path} is not a valid record: {error}") from error
     return record
+
+
+def _text(path: Path) -> str:
+    with path.open("rb") as file:
+        content = file.read(MOST_BYTES + 1)
+    if len(content) > MOST_BYTES:
+        raise RecordError(f"{path} is larger than {MOST_BYTES // 2**20} MiB: not a record")
+    return content.decode("utf-8")
 
 
 def _no_constant(name: str) -> float:
@@ -100,26 +110,55 @@ def verify(record: Record, registry: Registry) -> list[str]:
 
 
 def _check_clips(record: Record, registry: Registry) -> list[str]:
-    plan, table = record.plan, _table(record)
-    _same("plan.digests.clips", plan.digests.clips, clips_digest(table))
-    _same("plan.digests.labels", plan.digests.labels, labels_digest(table))
+    table = _table(record)
+    _check_digests(record, table)
     _check_fold_names(record)
-    return _check_canonical(record, table, registry) + _check_folds(record, table, registry)
+    canonical = _canonical(record, registry)
+    _check_canonical(record, table, canonical)
+    # Predictions that were handed in are of the folds of the whole list, whichever of its clips they cover.
+    whole = table if canonical is None or record.plan.kind != "rescored" else clip_table(canonical)
+    installed = record.plan.dataset in registry.datasets.names()
+    unchecked = [] if installed else [f"{_dataset_is(record, registry)}: its clips were not compared"]
+    return unchecked + _check_folds(record, whole, registry)
+
+
+def _check_digests(record: Record, table: Any) -> None:
+    _same("plan.digests.clips", record.plan.digests.clips, clips_digest(table))
+    _same("plan.digests.labels", record.plan.digests.labels, labels_digest(table))
 
 
 def _check_subjects(record: Record, registry: Registry) -> list[str]:
-    """Classes and counts against the dataset's canonical list, where it has one, for each subject."""
-    unchecked = ["it has each subject's counts, not its clips: clips, labels and folds were not compared"]
+    """Each subject's clips of each class against the dataset's canonical list, where it has one; and, where none is
+    missing, digests and folds made again from that list.
+    """
+    unchecked = ["it has each subject's counts, not its clips: no single prediction was compared"]
     canonical = _canonical(record, registry)
     if canonical is None:
-        return unchecked
-    classes = range(len(record.plan.classes))
-    for subject, rows in canonical.groupby("subject"):
-        wanted = [int((rows["label"] == label).sum()) for label in classes]
-        given = [one.confusion for one in record.subjects if one.subject == subject]
-        for matrix in given[0].values() if given else [[[0]] * len(wanted)]:
-            _same(f"clips of each class of {subject}", [sum(row) for row in matrix], wanted)
-    return unchecked
+        return [*unchecked, f"{_dataset_is(record, registry)}: clips, labels and folds were not compared"]
+    wanted = {name: _per_class(rows["label"], record) for name, rows in canonical.groupby("subject")}
+    for one in record.subjects:
+        if one.subject not in wanted:
+            raise RecordError(f"subjects: {_shown(one.subject)} is no subject of {record.plan.dataset}")
+        given = [sum(row) for row in next(iter(one.confusion.values()))]
+        if any(here > there for here, there in zip(given, wanted[one.subject], strict=True)):
+            raise RecordError(
+                f"subjects: {one.subject} has {given} clips of each class, the list of {record.plan.dataset} "
+                f"{wanted[one.subject]}"
+            )
+    if not record.complete:
+        return [*unchecked, "clips are missing: clips, labels and folds were not compared"]
+    table = clip_table(canonical)
+    _check_digests(record, table)
+    return unchecked + _check_folds(record, table, registry)
+
+
+def _per_class(labels: Any, record: Record) -> list[int]:
+    return [int((labels == label).sum()) for label in range(len(record.plan.classes))]
+
+
+def _dataset_is(record: Record, registry: Registry) -> str:
+    name = record.plan.dataset
+    return f"dataset {name} " + ("has no canonical list" if name in registry.datasets.names() else "is not installed")
 
 
 def check_scores(record: Record) -> None:
@@ -140,9 +179,10 @@ def _table(record: Record) -> Any:
 
 
 def _check_fold_names(record: Record) -> None:
-    """The folds listed are those of the predictions, each once."""
+    """The folds listed are those of the predictions, each once; none where nothing was run."""
     listed = [fold.name for fold in record.folds]
-    _same("folds", sorted(listed), sorted({one.fold for one in record.predictions}))
+    ran = {one.fold for one in record.predictions} if record.plan.kind != "rescored" else set()
+    _same("folds", sorted(listed), sorted(ran))
 
 
 def _check_policies(record: Record) -> None:
@@ -154,6 +194,8 @@ def _check_policies(record: Record) -> None:
         raise RecordError(f"scores of policies {sorted(record.scores)}, predictions of {sorted(policies)}")
     if record.plan.epoch_policy not in policies:
         raise RecordError(f"no predictions under {record.plan.epoch_policy}, the policy asked for")
+    if "submitted" in policies and (record.plan.kind != "rescored" or len(policies) > 1):
+        raise RecordError("predictions are submitted, or those of a run, and not both")
     for policy, parts in record.scores.items():
         if "full" not in parts or set(parts) != set(next(iter(record.scores.values()))):
             raise RecordError(f"scores.{policy}: parts {sorted(parts)}; each policy has the same, and full")
@@ -161,14 +203,21 @@ def _check_policies(record: Record) -> None:
         _check_prediction(one, policies, len(record.plan.classes))
     for row in record.subjects:
         _check_confusion(row, policies, len(record.plan.classes))
+    if record.clips > record.plan.clips_total:
+        raise RecordError(f"{record.clips} clips were predicted, and plan.clips_total is {record.plan.clips_total}")
     names = [one.clip for one in record.predictions] + [one.subject for one in record.subjects]
     if len(set(names)) < len(names):
-        raise RecordError(f"{next(name for name in names if names.count(name) > 1)} stands twice")
+        raise RecordError(f"{_shown(next(name for name in names if names.count(name) > 1))} stands twice")
+    subjects = {one.subject for one in record.predictions}
+    if max(len(subjects), len(record.subjects)) > MOST_SUBJECTS:
+        raise RecordError(f"more than {MOST_SUBJECTS} subjects")
 
 
 def _check_prediction(one: Prediction, policies: set[AnyPolicy], classes: int) -> None:
     if set(one.policies) != policies:
-        raise RecordError(f"predictions of {one.clip}: policies {sorted(one.policies)}, elsewhere {sorted(policies)}")
+        raise RecordError(
+            f"predictions of {_shown(one.clip)}: policies {sorted(one.policies)}, elsewhere {sorted(policies)}"
+        )
     for policy, given in one.policies.items():
         if max(given.predicted, one.truth) >= classes or len(given.scores) not in (0, classes):
             raise RecordError(f"predictions of {one.clip}, {policy}: does not fit {classes} classes")
@@ -176,9 +225,11 @@ def _check_prediction(one: Prediction, policies: set[AnyPolicy], classes: int) -
 
 def _check_confusion(one: SubjectConfusion, policies: set[AnyPolicy], classes: int) -> None:
     if set(one.confusion) != policies:
-        raise RecordError(f"subjects, {one.subject}: policies {sorted(one.confusion)}, elsewhere {sorted(policies)}")
+        raise RecordError(
+            f"subjects, {_shown(one.subject)}: policies {sorted(one.confusion)}, elsewhere {sorted(policies)}"
+        )
     if one.subject.count("/") != 1 or not one.clips:
-        raise RecordError(f"subjects, {one.subject}: wanted database/subject, with clips")
+        raise RecordError(f"subjects, {_shown(one.subject)}: wanted database/subject, with clips")
     matrices = list(one.confusion.values())
     if any([len(row) for row in matrix] != [classes] * classes for matrix in matrices):
         raise RecordError(f"subjects, {one.subject}: does not fit {classes} classes")
@@ -199,21 +250,16 @@ def _canonical(record: Record, registry: Registry) -> Any:
     return canonical
 
 
-def _check_canonical(record: Record, table: Any, registry: Registry) -> list[str]:
-    """Classes, clips and truth against the dataset's canonical list, where it has one."""
-    name = record.plan.dataset
-    if name not in registry.datasets.names():
-        return [f"dataset {name} is not installed: its clips were not compared"]
-    canonical = _canonical(record, registry)
+def _check_canonical(record: Record, table: Any, canonical: Any) -> None:
+    """Clips and truth against the dataset's canonical list, where it has one."""
     if canonical is None:
-        return []
+        return
     truth = dict(zip(canonical["clip"], canonical["label"], strict=True))
     given = dict(zip(table["clip"], table["label"], strict=True))
     for clip, label in given.items():
         if truth.get(clip) != label:
             wanted = truth.get(clip, "no such clip")
-            raise RecordError(f"predictions: {clip} has truth {label}, the list of {name} says {wanted}")
-    return []
+            raise RecordError(f"predictions: {clip} has truth {label}, the list of {record.plan.dataset} says {wanted}")
 
 
 def _check_folds(record: Record, table: Any, registry: Registry) -> list[str]:
@@ -228,6 +274,8 @@ def _check_folds(record: Record, table: Any, registry: Registry) -> list[str]:
     splitter = load_target(registry.protocols.get(name).splitter, owner=f"protocol {name}", base=Splitter)()
     folds = splitter.folds(table)
     _same("plan.digests.folds", record.plan.digests.folds, folds_digest(table, folds))
+    if record.subjects and record.plan.kind != "rescored":
+        _same("folds", sorted(fold.name for fold in record.folds), sorted(fold.name for fold in folds))
     owner = {table["clip"].iloc[position]: fold.name for fold in folds for position in fold.test}
     for one in record.predictions:
         _same(f"fold of {one.clip}", one.fold, owner.get(one.clip))

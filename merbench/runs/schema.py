@@ -32,6 +32,7 @@ __all__ = [
 AnyPolicy = Policy | Literal["submitted"]  # predictions handed in are under `submitted`, whatever their sender declares
 
 SCHEMA = 1  # raised when the record's layout changes
+MOST_CLIPS = 100_000  # of a dataset; the largest of the field has under ten thousand
 
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 # No control characters: names of a stranger's record are printed on a terminal.
@@ -80,7 +81,7 @@ class Benchmark(Strict):
     protocol: Name
     classes: Annotated[list[Name], Field(min_length=2, max_length=100)]
     folds: Line  # pattern of the folds that run; "*" for all
-    clips_total: Annotated[int, Field(ge=1)]  # of the dataset; a record may cover fewer
+    clips_total: Annotated[int, Field(ge=1, le=MOST_CLIPS)]  # of the dataset; a record may cover fewer
 
     def digest(self) -> str:
         """sha256 (hex) of the plan as canonical JSON; a record's id."""
@@ -204,7 +205,7 @@ class Record(Strict):
 
     Either `predictions` or, where the truth of clips may not be published, `subjects` has what was predicted; the other
     is empty. `scores` is policy -> part -> scores; None where a part has no clip of some class: its UF1 and UAR are not
-    defined.
+    defined. `folds` is empty where nothing was run.
     """
 
     schema_: Annotated[int, Field(alias="schema")] = SCHEMA

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,7 +15,7 @@ from merbench.scores import MissingClass, Scores, confusion_per_subject, score_c
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Counts", "clips_of", "count", "count_predictions", "score_counts", "score_predictions"]
+__all__ = ["Counts", "clips_of", "count", "count_predictions", "score_counts", "score_predictions", "undefined_parts"]
 
 
 def clips_of(predictions: Sequence[Prediction]) -> pd.DataFrame:
@@ -96,6 +96,16 @@ def score_counts(counts: Counts, classes: Sequence[str]) -> dict[AnyPolicy, dict
         policy: {part: _score(confusions[mask], classes) for part, mask in masks.items()}
         for policy, confusions in counts.confusions.items()
     }
+
+
+def undefined_parts(scores: Mapping[AnyPolicy, Mapping[str, PartScores | None]]) -> list[str]:
+    """A sentence for every part whose UF1 and UAR are not defined, for the warnings of a record."""
+    parts = next(iter(scores.values()))  # truth is the same under every policy
+    return [
+        f"UF1 and UAR of {part} are not defined: it has no clip of some class"
+        for part, value in parts.items()
+        if value is None
+    ]
 
 
 def _score(confusions: np.ndarray, classes: Sequence[str]) -> PartScores | None:

@@ -1,0 +1,94 @@
+"""`merbench results import` and `export`: predictions that somebody hands in, and records without clips."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+from merbench.errors import RecordError, printable
+from merbench.registry import Registry
+
+__all__ = ["add_parsers", "run_export", "run_import"]
+
+
+def add_parsers(actions: argparse._SubParsersAction[Any]) -> None:
+    """Adds the two actions."""
+    handed_in = actions.add_parser(
+        "import",
+        help="score predictions that were made elsewhere",
+        description="Make a record of the predictions in a log of MEGC2019 (a line `casme2 sub01` for each fold, then "
+        "`clip truth prediction`), or in a CSV with the header clip,prediction.",
+    )
+    handed_in.add_argument("log", type=Path)
+    handed_in.add_argument("--model", required=True, metavar="NAME", help="what to call it in tables")
+    handed_in.add_argument("--dataset", default="composite", help="one with a canonical clip list; default: composite")
+    handed_in.add_argument("--protocol", default="", help="default: the dataset's own")
+    handed_in.add_argument(
+        "--order",
+        choices=("truth-prediction", "prediction-truth"),
+        default="truth-prediction",
+        help="of the columns of a log; default: truth-prediction, the official one",
+    )
+    handed_in.add_argument(
+        "--declared-policy",
+        choices=("last", "inner", "oracle", "unknown"),
+        default="unknown",
+        help="how the sender chose the epoch; oracle: on the test labels; default: unknown",
+    )
+    handed_in.add_argument("--paper", default="", metavar="TEXT", help="what to cite")
+    handed_in.add_argument("--link", default="", metavar="URL", help="where to read more")
+    handed_in.add_argument("--out", type=Path, metavar="FILE", help="default: a folder of its own in ./results")
+    handed_in.add_argument("--json", action="store_true", help="print the record, and only it")
+    export = actions.add_parser(
+        "export",
+        help="a record without clips, to publish where labels may not be",
+        description="Replace each clip's truth and prediction by confusion matrices of the subjects. Every score, "
+        "interval and paired test still follows.",
+    )
+    export.add_argument("record", type=Path)
+    export.add_argument("--out", type=Path, metavar="FILE", help="default: NAME-subjects.json beside the record")
+
+
+def run_import(arguments: argparse.Namespace, registry: Registry) -> int:
+    """Makes the record, keeps it, and prints its scores; warnings go to stderr."""
+    from merbench.cli.report import print_record
+    from merbench.runs.submissions import Declaration, default_path, keep, submit
+
+    declared = Declaration(
+        model=arguments.model,
+        dataset=arguments.dataset,
+        protocol=arguments.protocol,
+        order=arguments.order,
+        policy=arguments.declared_policy,
+        paper=arguments.paper,
+        link=arguments.link,
+    )
+    record = submit(arguments.log, declared, registry)
+    path = arguments.out or default_path(record)
+    record = keep(record, path)
+    for warning in record.warnings:
+        print(f"note: {printable(warning)}", file=sys.stderr)
+    if arguments.json:
+        sys.stdout.write(record.to_json())
+    else:
+        print_record(record, path)
+    return 0
+
+
+def run_export(arguments: argparse.Namespace, registry: Registry) -> int:
+    """Verifies a record and writes it without its clips; what is there already is not overwritten."""
+    from merbench.runs.export import without_clips, write_new
+    from merbench.runs.record import read_record, verify
+
+    record = read_record(arguments.record)
+    verify(record, registry)
+    try:
+        exported = without_clips(record)
+    except RecordError as error:
+        raise RecordError(f"{arguments.record}: {error}") from error
+    path: Path = arguments.out or arguments.record.with_name(f"{arguments.record.stem}-subjects.json")
+    write_new(path, exported.to_json())
+    print(f"{path}: {record.clips} clips of {len(exported.subjects)} subjects, without their truth and predictions")
+    return 0

@@ -1,0 +1,242 @@
+"""From predictions that somebody hands in to a record, scored like any other. No release on disk is needed."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from pydantic import ValidationError
+
+from merbench.clips import clip_table, clips_digest, labels_digest
+from merbench.datasets import canonical_clips
+from merbench.engine.policies import Policy
+from merbench.errors import OptionError, OutputError, RecordError
+from merbench.protocols import Fold, ProtocolError, Splitter, folds_digest
+from merbench.registry import Registry, load_target
+from merbench.runs.clip_ids import ClipIds, SubmissionError, shown
+from merbench.runs.environment import merbench_commit
+from merbench.runs.logs import NAMED, Order, Row, read_content, read_rows
+from merbench.runs.record import check_scores, read_record
+from merbench.runs.schema import PolicyPrediction, Prediction, Record, Submission, SubmissionDigests
+from merbench.runs.scoring import clips_of, score_predictions, undefined_parts
+from merbench.runs.store import write_whole
+from merbench.specs import Dataset
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["Declaration", "default_path", "keep", "submit"]
+
+LONGEST = 1900  # characters of a warning; a record takes 2000
+
+# What a record takes, for the sender's own words.
+WANTED = {
+    "model": "1 to 200 characters on one line",
+    "paper": "at most 2000 characters on one line",
+    "link": "an address that begins with http:// or https://, of at most 500 characters",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Declaration:
+    """What the sender says of a file of predictions.
+
+    Attributes:
+        model: a name for the table.
+        dataset: one with a canonical clip list.
+        protocol: empty for the dataset's own.
+        order: of the columns of a log.
+        policy: how the epoch was chosen.
+        paper, link: what to cite, and where to read more; may be empty.
+    """
+
+    model: str
+    dataset: str = "composite"
+    protocol: str = ""
+    order: Order = "truth-prediction"
+    policy: Policy | Literal["unknown"] = "unknown"
+    paper: str = ""
+    link: str = ""
+
+
+def submit(path: Path, declared: Declaration, registry: Registry) -> Record:
+    """The record of the predictions in a file. Clips without a prediction make it incomplete, with a warning.
+
+    Raises:
+        UnknownName: no dataset or protocol is called so.
+        OptionError: a name, paper or link that a record cannot hold.
+        SubmissionError: the dataset has no canonical clip list; or the file cannot be read, names a clip that is not in
+            the list or one twice, has a class that there is not, or another truth than the list.
+    """
+    spec = registry.datasets.get(declared.dataset)
+    listed = canonical_clips(spec)
+    if listed is None:
+        raise SubmissionError(
+            f"{spec.name} has no canonical clip list to hold predictions against; run the model itself: merbench run"
+        )
+    clips, content = clip_table(listed), read_content(path)
+    try:
+        rows = read_rows(content, ClipIds(clips, spec.name), declared.order)
+        predicted = _predicted(rows, spec, clips, declared.order)
+    except SubmissionError as error:
+        raise SubmissionError(f"{path}: {error}") from error
+    protocol = registry.protocols.get(declared.protocol or spec.protocol)
+    splitter: Splitter = load_target(protocol.splitter, owner=f"protocol {protocol.name}", base=Splitter)()
+    folds = splitter.folds(clips)
+    predictions = _predictions(clips, folds, predicted, protocol.name)
+    common = {"model": declared.model, "dataset": spec.name, "protocol": protocol.name}
+    plan = _plan(
+        {**common, "classes": list(spec.scheme.classes), "clips_total": len(clips)},
+        declared,
+        hashlib.sha256(content).hexdigest(),
+        _digests(predictions, clips, folds),
+    )
+    return _record(plan, predictions, [clip for clip in clips["clip"] if clip not in predicted])
+
+
+def default_path(record: Record) -> Path:
+    """Where a record that was handed in is kept unless asked otherwise: a folder of its own, as a run has one."""
+    words = (record.plan.model[:60], record.plan.dataset, record.plan.epoch_policy, record.id[:12])
+    return Path("results") / re.sub(r"[^\w.-]+", "-", "-".join(words)) / "record.json"
+
+
+def keep(record: Record, path: Path) -> Record:
+    """Writes a record, or answers with the one that is there where it is of the same import.
+
+    Raises:
+        OutputError: the place cannot be written, or holds something else; nothing is overwritten.
+    """
+    try:
+        taken = path.exists()
+    except OSError as error:
+        raise OutputError(f"cannot write {path}: {error.strerror}; choose another place with --out") from error
+    if not taken:
+        write_whole(path, record.to_json())
+        return record
+    try:
+        kept = read_record(path)
+        check_scores(kept)
+    except RecordError:
+        kept = None
+    if kept is None or (kept.id, kept.predictions) != (record.id, record.predictions):
+        raise OutputError(f"{path} is there already and is another file; remove it or choose another place with --out")
+    return kept
+
+
+def _predicted(rows: Sequence[Row], spec: Dataset, clips: pd.DataFrame, order: Order) -> dict[str, int]:
+    """Clip to predicted class, once all classes are known and all truths agree."""
+    classes = {name.lower(): index for index, name in enumerate(spec.scheme.classes)}
+    classes |= {str(index): index for index in range(len(spec.scheme.classes))}
+    unknown = [
+        f"line {row.line}: {shown(text)} is no class"
+        for row in rows
+        for text in (row.truth, row.predicted)
+        if text is not None and text.lower() not in classes
+    ]
+    if unknown:
+        names = ", ".join(f"{index} ({name})" for index, name in enumerate(spec.scheme.classes))
+        raise SubmissionError(f"{_first(unknown)}; classes of {spec.name} are {names}")
+    predicted = {row.clip: classes[row.predicted.lower()] for row in rows}
+    truth = {row.clip: classes[row.truth.lower()] for row in rows if row.truth is not None}
+    _check_truth({row.clip: row.line for row in rows}, truth, predicted, clips, order)
+    return predicted
+
+
+def _check_truth(
+    lines: Mapping[str, int], truth: Mapping[str, int], predicted: Mapping[str, int], clips: pd.DataFrame, order: Order
+) -> None:
+    canonical = dict(zip(clips["clip"], clips["label"], strict=True))
+    differing = [
+        f"line {lines[clip]}: {clip} has truth {label}, canonically {canonical[clip]}"
+        for clip, label in truth.items()
+        if label != canonical[clip]
+    ]
+    if not differing:
+        return
+    if all(label == canonical[clip] for clip, label in predicted.items()):
+        other = "prediction-truth" if order == "truth-prediction" else "truth-prediction"
+        raise SubmissionError(
+            f"{_first(differing)}; the other column agrees everywhere, so the two look swapped: pass --order {other}"
+        )
+    raise SubmissionError(f"{_first(differing)}; correct the log, or hand in a CSV of clip,prediction without a truth")
+
+
+def _first(faults: Sequence[str]) -> str:
+    more = f"; and {len(faults) - NAMED} more" if len(faults) > NAMED else ""
+    return "; ".join(faults[:NAMED]) + more
+
+
+def _predictions(
+    clips: pd.DataFrame, folds: Sequence[Fold], predicted: Mapping[str, int], protocol: str
+) -> list[Prediction]:
+    """In the order of the canonical list."""
+    fold_of = {clips["clip"].iloc[position]: fold.name for fold in folds for position in fold.test}
+    untested = [clip for clip in predicted if clip not in fold_of]
+    if untested:
+        raise ProtocolError(f"protocol {protocol} never tests {_first(untested)}")
+    return [
+        Prediction(
+            clip=clip,
+            fold=fold_of[clip],
+            truth=int(label),
+            policies={"submitted": PolicyPrediction(predicted=predicted[clip], scores=[])},
+        )
+        for clip, label in zip(clips["clip"], clips["label"], strict=True)
+        if clip in predicted
+    ]
+
+
+def _digests(predictions: Sequence[Prediction], clips: pd.DataFrame, folds: Sequence[Fold]) -> SubmissionDigests:
+    covered = clips_of(predictions)
+    return SubmissionDigests(
+        clips=clips_digest(covered), labels=labels_digest(covered), folds=folds_digest(clips, folds)
+    )
+
+
+def _plan(benchmark: dict[str, Any], declared: Declaration, source: str, digests: SubmissionDigests) -> Submission:
+    try:
+        return Submission(
+            **benchmark,
+            folds="*",
+            kind="rescored",
+            epoch_policy="submitted",
+            declared_policy=declared.policy,
+            paper=declared.paper,
+            link=declared.link,
+            source=source,
+            digests=digests,
+        )
+    except ValidationError as error:
+        field = str(error.errors()[0]["loc"][0])
+        if field not in WANTED:
+            raise
+        raise OptionError(f"--{field}: wanted {WANTED[field]}, got {shown(getattr(declared, field))}") from error
+
+
+def _record(plan: Submission, predictions: list[Prediction], missing: Sequence[str]) -> Record:
+    scores = score_predictions(predictions, plan.classes)
+    # Two sentences: where clips are not to be named, the first can stay.
+    lacking = [f"{len(missing)} of {plan.clips_total} clips have no prediction: not to be ranked", _names(missing)]
+    return Record(
+        id=plan.digest(),
+        plan=plan,
+        environment={
+            "merbench": {"version": importlib.metadata.version("merbench"), "commit": merbench_commit()},
+            "finished": datetime.now(UTC).isoformat(timespec="seconds"),
+        },
+        predictions=predictions,
+        scores=scores,
+        folds=[],  # nothing was run
+        warnings=[*(lacking if missing else []), *undefined_parts(scores)],
+    )
+
+
+def _names(clips: Sequence[str]) -> str:
+    text = f"no prediction for {', '.join(clips)}"
+    return text if len(text) <= LONGEST else f"{text[:LONGEST].rpartition(', ')[0]}, and more"
