@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     import numpy as np
 
     from merbench.leaderboard.site import Entry, Row
-    from merbench.runs.schema import AnyPolicy, Plan
+    from merbench.runs.schema import AnyPolicy
+    from merbench.scores import Metric
 
 __all__ = ["entry_view", "policy_name"]
 
@@ -32,6 +33,7 @@ DECLARED = {
     "oracle": "Its sender declares that the epoch was chosen on the test labels; so it is never ranked.",
     "unknown": "How its epoch was chosen is not known; so it is not ranked.",
 }
+METRICS: dict[Metric, str] = {"uf1": "UF1", "uar": "UAR", "accuracy": "accuracy"}
 LINES = 200  # of what a record says of its environment
 LONGEST = 500  # characters of one value of it
 NOT_IN_PLAN = {"settings", "options", "digests", "code", "classes", "features"}
@@ -83,7 +85,7 @@ def policy_name(policy: str) -> str:
 
 def _findings(entry: Entry, policy: AnyPolicy) -> Iterator[dict[str, str]]:
     full = entry.figures.get(policy, {}).get("full", {})
-    for metric, name in (("uf1", "UF1"), ("uar", "UAR"), ("accuracy", "accuracy")):
+    for metric, name in METRICS.items():
         one = full.get(metric)
         if one:
             ends = f", 95 % interval {wording.interval(one.interval)}" if one.interval else ""
@@ -91,7 +93,10 @@ def _findings(entry: Entry, policy: AnyPolicy) -> Iterator[dict[str, str]]:
     chosen, last = (entry.figures.get(one, {}).get("full", {}).get("uf1") for one in ("oracle", "last"))
     if chosen and last:
         gained = wording.signed(chosen.value - last.value)
-        yield {"value": gained, "text": "UF1 that choosing the epoch on the test subject adds (oracle − last)"}
+        yield {
+            "value": gained,
+            "text": f"UF1 that choosing the epoch on the test subject adds (oracle {wording.MINUS} last)",
+        }
 
 
 def _scores(entry: Entry, confusions: dict[AnyPolicy, dict[str, np.ndarray]]) -> Iterator[dict[str, Any]]:
@@ -140,7 +145,7 @@ def _clip_lines(entry: Entry, policies: Sequence[AnyPolicy]) -> Markup:
         )
         clip = escape(one.clip) if one.clip.isascii() else wording.isolated(one.clip)
         lines.append(f"<tr><th scope=row>{clip}<td>{names[one.truth]}{cells}\n")
-    return Markup("".join(lines))  # noqa: S704  names and clips are escaped above
+    return Markup("".join(lines))
 
 
 def _loss(entry: Entry) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
@@ -79,26 +79,32 @@ def _all_rows(board: Board) -> Iterator[Row]:
 
 
 def _index(pages: Environment, site: Site, rows: dict[str, tuple[Board, Row]]) -> str:
-    boards = [
-        (
-            board,
-            next((row for row in board.rows if row.rank is not None), None),
-            sum(len(row.entries) for row in board.rows),
-        )
-        for board in site.boards
-    ]
+    boards = sorted((_listed(board) for board in site.boards), key=lambda one: -one["runs"])
     records = [_record(entry, rows) for entry in site.entries]
     filters = [(name, choices(one[name] for one in records)) for name in ("dataset", "badge", "family", "policy")]
     made = ""
     for kept in _shorter(len(records)):
         data = _json({"families": [one["family"] for one in records[:kept]]})
         made = _page(
-            pages, "index.html", here="index.html", root="", site=site, boards=boards, records=records[:kept],
+            pages, "index.html", here="index.html", root="", site=site, boards=boards,
+            findings=_findings(boards[0]["board"]) if boards and boards[0]["runs"] else [], records=records[:kept],
             filters=filters, columns=record_columns(), data=data,
         )  # fmt: skip
         if _fits(made):
             break
     return made
+
+
+def _listed(board: Board) -> dict[str, Any]:
+    """A board as a line of the list."""
+    reported = [row for row in board.rows if row.badge == "reported"]
+    return {
+        "board": board,
+        "runs": sum(len(row.entries) for row in _all_rows(board)),
+        "best": next((row for row in board.rows if row.rank is not None), None),
+        "reported": len(reported),
+        "highest": max((row.figures["full"]["uf1"].value for row in reported if _has(row)), default=None),
+    }
 
 
 def _record(entry: Entry, rows: dict[str, tuple[Board, Row]]) -> dict[str, Any]:
@@ -137,6 +143,7 @@ def _board_with(pages: Environment, board: Board, pictures: list[tuple[str, str]
     return _page(
         pages, "board.html", here="", root="../", board=board, rows=rows, notes=notes, thrift=thrift, filters=filters,
         columns=board_columns(board.parts), pictures=pictures, findings=_findings(board), data=_board_data(rows),
+        runs=any(row.entries for row in board.rows), tally=_tally(board),
     )  # fmt: skip
 
 
@@ -171,6 +178,12 @@ def _findings(board: Board) -> list[dict[str, str]]:
         text = f"UF1 that choosing the epoch on the test subject adds, at most: {_name(row)}"
         found.append({"value": wording.signed(value), "text": text})
     return found
+
+
+def _tally(board: Board) -> str:
+    badges = [row.badge for row in board.rows]
+    counts = ((badges.count(badge), badge) for badge in ("reproduced", "rescored", "reported"))
+    return ", ".join(f"{count} {badge}" for count, badge in counts if count) or "none"
 
 
 def _has(row: Row) -> bool:

@@ -6,8 +6,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from merbench.leaderboard import wording
-
 if TYPE_CHECKING:
     from merbench.leaderboard.site import Row
 
@@ -70,7 +68,7 @@ def board_columns(parts: Sequence[str]) -> list[Column]:
             for metric in ("uf1", "uar")
         ),
         Column("accuracy", "Accuracy", "score"),
-        Column("selection", "Oracle − last", "score"),
+        Column("selection", "Oracle \N{MINUS SIGN} last", "score"),
         Column("parameters", "Parameters", "number"),
         Column("time", "Time", "number"),
         Column("device", "Device"),

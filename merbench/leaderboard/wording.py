@@ -35,18 +35,18 @@ def figure(value: float) -> str:
 
 
 def interval(ends: tuple[float, float]) -> str:
-    """Both ends with two decimals: `.65–.79`."""
+    """Both ends with two decimals: `.65-.79`, with a dash."""
     return "\N{EN DASH}".join(_bare(f"{end:.2f}") for end in ends)
 
 
 def signed(value: float) -> str:
-    """A difference of scores: `+.136`, `−.012`."""
+    """A difference of scores: `+.136`, `-.012`."""
     text = figure(abs(value))
     return f"{MINUS if value < 0 and text != '.000' else '+'}{text}"
 
 
 def signed_interval(ends: tuple[float, float]) -> str:
-    """Both ends of the interval of a difference: `−.01 to +.23`."""
+    """Both ends of the interval of a difference: `-.01 to +.23`."""
     return " to ".join(f"{MINUS if end <= -0.005 else '+'}{_bare(f'{abs(end):.2f}')}" for end in ends)
 
 
@@ -90,7 +90,7 @@ def cell(one: Figure | None, ends: bool = True) -> Markup:
 
 
 def isolated(text: object) -> Markup:
-    """The text, escaped; isolated where it may hold right-to-left letters or marks, so that what follows keeps its place."""
+    """The text, escaped; where it may hold right-to-left letters or marks, isolated, so that its neighbours stay."""
     plain = str(text)
     return escape(plain) if plain.isascii() else Markup("<bdi>{}</bdi>").format(plain)
 
@@ -109,17 +109,17 @@ def script_json(text: str) -> Markup:
     """JSON as it may stand within a script element: nothing in it can end the element or a line."""
     for sign in "<>&\u2028\u2029":
         text = text.replace(sign, f"\\u{ord(sign):04x}")
-    return Markup(text)  # noqa: S704  just escaped
+    return Markup(text)
 
 
 def seed(entry: Entry) -> str:
     """The seed of an entry, as a link says it."""
-    return str(getattr(entry.record.plan, "seed", "–"))
+    return str(getattr(entry.record.plan, "seed", "\N{EN DASH}"))
 
 
 def paper_name(paper: Paper) -> str:
     """A paper in a few words: the beginning of its title, and the year."""
-    return clipped(paper.title, 70) + (f", {paper.year}" if paper.year else "")
+    return clipped(paper.title, 60) + (f", {paper.year}" if paper.year else "")
 
 
 def _bare(text: str) -> str:

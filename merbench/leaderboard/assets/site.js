@@ -1,0 +1,665 @@
+// merbench: the one script. Pages read complete without it; it sorts, filters, exports, compares, and keeps a theme.
+"use strict";
+
+// The theme first, before the page is drawn.
+const THEMES = { auto: "Theme: as the system", light: "Theme: light", dark: "Theme: dark" };
+
+function storedTheme() {
+  try {
+    const theme = localStorage.getItem("merbench-theme");
+    return theme in THEMES ? theme : "auto";
+  } catch {
+    return "auto"; // a browser may refuse storage
+  }
+}
+
+function applyTheme(theme) {
+  if (theme === "auto") delete document.documentElement.dataset.theme;
+  else document.documentElement.dataset.theme = theme;
+}
+
+applyTheme(storedTheme());
+
+function startTheme() {
+  const button = document.getElementById("theme");
+  const names = Object.keys(THEMES);
+  let theme = storedTheme();
+  button.textContent = THEMES[theme];
+  button.hidden = false;
+  button.addEventListener("click", () => {
+    theme = names[(names.indexOf(theme) + 1) % names.length];
+    applyTheme(theme);
+    button.textContent = THEMES[theme];
+    try {
+      localStorage.setItem("merbench-theme", theme);
+    } catch {
+      // the choice then lasts as long as the page
+    }
+  });
+}
+
+// State lives in the address: `#sort=full-uf1&dir=down&badge=reported`, or `#ID` alone for a row.
+
+function readHash() {
+  const hash = location.hash.slice(1);
+  if (hash.includes("=")) return Object.fromEntries(new URLSearchParams(hash));
+  return hash ? { row: safeDecode(hash) } : {};
+}
+
+function safeDecode(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+function writeHash(state) {
+  const kept = Object.entries(state).filter(([, value]) => value);
+  const hash = kept.length === 1 && kept[0][0] === "row" ? encodeURIComponent(state.row) : String(new URLSearchParams(kept));
+  if (location.hash.slice(1) !== hash) history.replaceState(null, "", `#${hash}`);
+}
+
+function inlined(id) {
+  const element = document.getElementById(id);
+  return element ? JSON.parse(element.textContent) : null;
+}
+
+function make(tag, properties = {}, ...children) {
+  const element = Object.assign(document.createElement(tag), properties);
+  element.append(...children);
+  return element;
+}
+
+// What a cell says: first the figure or name, below it paragraphs.
+
+const UNITS = { k: 1e3, M: 1e6, G: 1e9, s: 1, min: 60, h: 3600 };
+const NUMBER = /^([+\u2212-]?)(\d*\.?\d+)(?: (k|M|G|s|min|h))?(?: of \d+)?$/;
+
+function numberOf(text) {
+  const found = NUMBER.exec(text);
+  return found ? (found[1] && found[1] !== "+" ? -1 : 1) * Number(found[2]) * (UNITS[found[3]] ?? 1) : null;
+}
+
+function headOf(cell) {
+  const first = cell.firstChild;
+  return first && first.nodeName !== "P" ? first.textContent.trim() : "";
+}
+
+function belowOf(cell) {
+  return Array.from(cell.querySelectorAll(":scope > p"), (one) => one.textContent.trim());
+}
+
+function intervalOf(text) {
+  const found = /^(\d*\.?\d+)\u2013(\d*\.?\d+)$/.exec(text);
+  return found ? [Number(found[1]), Number(found[2])] : null;
+}
+
+// A table that can be sorted, filtered, narrowed to some columns, and exported.
+
+class View {
+  constructor(table) {
+    this.table = table;
+    this.body = table.tBodies[0];
+    this.data = inlined("board-data") ?? {};
+    this.form = document.querySelector("form.tools");
+    this.columns = Array.from(table.tHead.rows[table.tHead.rows.length - 1].cells, (head, index) => ({
+      head, index, key: head.dataset.key, kind: head.dataset.kind ?? "text",
+      name: head.dataset.name ?? head.textContent.trim(), keys: null,
+    }));
+    this.rows = Array.from(this.body.rows, (element, index) => ({ element, index, text: null, family: this.data.families?.[index] ?? "" }));
+    this.shown = this.rows;
+    this.state = {};
+    this.sorted = "";
+    this.filters = Array.from(document.querySelectorAll("select[data-filter]"));
+    this.text = document.getElementById("filter-text");
+    this.count = document.getElementById("row-count");
+    this.addButtons();
+    this.addColumns();
+    this.addLinks();
+    this.listen();
+    this.form.hidden = false;
+    this.load();
+    drawIntervals(this.rows);
+  }
+
+  addButtons() {
+    for (const column of this.columns) {
+      const button = make("button", { type: "button", textContent: column.head.textContent.trim() });
+      if (column.head.dataset.name) button.setAttribute("aria-label", column.name);
+      button.addEventListener("click", () => this.sortBy(column));
+      column.head.replaceChildren(button);
+    }
+  }
+
+  addColumns() {
+    const list = document.getElementById("columns");
+    for (const column of this.columns) {
+      const box = make("input", { type: "checkbox", checked: true });
+      box.addEventListener("change", () => this.set({ hide: this.columns.filter((one) => !one.box.checked).map((one) => one.key).join(",") }));
+      column.box = box;
+      list.append(make("label", {}, box, column.name));
+    }
+    this.sheet = new CSSStyleSheet();
+    document.adoptedStyleSheets = [...document.adoptedStyleSheets, this.sheet];
+    this.groups = this.table.tHead.rows.length > 1 ? Array.from(this.table.tHead.rows[0].cells, (cell) => ({ cell, span: cell.colSpan })) : [];
+  }
+
+  addLinks() {
+    if (this.columns[0].key !== "rank") return;
+    for (const { element } of this.rows) {
+      const first = element.cells[0].firstChild;
+      if (element.cells[0].querySelector("a") || !element.id) continue;
+      first.after(" ", make("a", { href: `#${element.id}`, textContent: "#" }));
+    }
+  }
+
+  listen() {
+    this.form.addEventListener("submit", (event) => event.preventDefault());
+    this.text.addEventListener("input", () => this.set({ text: this.text.value.trim() }));
+    for (const select of this.filters) select.addEventListener("change", () => this.set({ [select.dataset.filter]: select.value }));
+    window.addEventListener("hashchange", () => this.load());
+    // A row's own link keeps the order and the filters of the view.
+    this.body.addEventListener("click", (event) => {
+      const link = event.target.closest("td:first-child a[href^='#']");
+      if (!link || event.metaKey || event.ctrlKey || event.shiftKey) return;
+      event.preventDefault();
+      this.set({ row: link.hash.slice(1) });
+    });
+    for (const [name, write] of Object.entries(EXPORTS)) {
+      const button = document.getElementById(`export-${name}`);
+      button?.addEventListener("click", () => download(write(this), name));
+    }
+  }
+
+  load() {
+    const state = readHash();
+    // A link to a note or a heading leaves the view as it is.
+    if (Object.keys(state).length === 1 && state.row && !this.find(state.row) && document.getElementById(state.row)) return;
+    this.state = state;
+    this.text.value = state.text ?? "";
+    for (const select of this.filters) {
+      select.value = state[select.dataset.filter] ?? "";
+      if (select.selectedIndex < 0) select.value = "";
+    }
+    this.apply();
+    this.find(this.state.row)?.element.scrollIntoView({ block: "center", behavior: "instant" });
+  }
+
+  set(change) {
+    Object.assign(this.state, change);
+    writeHash(this.state);
+    this.apply();
+  }
+
+  apply() {
+    const hidden = new Set((this.state.hide ?? "").split(",").filter(Boolean));
+    this.hide(hidden);
+    this.sort();
+    this.filter();
+    for (const { element } of this.rows) element.classList.toggle("target", element.id !== "" && element.id === this.state.row);
+  }
+
+  find(id) {
+    return id ? this.rows.find((row) => row.element.id === id) : undefined;
+  }
+
+  hide(hidden) {
+    const key = [...hidden].join(",");
+    if (key === this.hidden) return;
+    this.hidden = key;
+    const rules = [];
+    for (const column of this.columns) {
+      column.hidden = hidden.has(column.key);
+      column.box.checked = !column.hidden;
+      column.head.hidden = column.hidden;
+      if (column.hidden) rules.push(`#table > tbody > tr > :nth-child(${column.index + 1}) { display: none; }`);
+    }
+    this.sheet.replaceSync(rules.join("\n"));
+    let start = 0;
+    for (const { cell, span } of this.groups) {
+      const visible = this.columns.slice(start, start + span).filter((column) => !column.hidden).length;
+      cell.hidden = visible === 0;
+      if (visible) cell.colSpan = visible;
+      start += span;
+    }
+  }
+
+  sortBy(column) {
+    const first = column.kind === "score" ? "down" : "up";
+    const again = this.state.sort === column.key;
+    const way = again ? (this.state.dir === "down" ? "up" : "down") : first;
+    this.set({ sort: column.key, dir: way });
+  }
+
+  sort() {
+    const column = this.columns.find((one) => one.key === this.state.sort);
+    const down = this.state.dir === "down";
+    const wanted = column ? `${column.key} ${down}` : "";
+    if (wanted === this.sorted) return;
+    this.sorted = wanted;
+    for (const one of this.columns) {
+      if (one === column) one.head.setAttribute("aria-sort", down ? "descending" : "ascending");
+      else one.head.removeAttribute("aria-sort");
+    }
+    const order = column ? ordered(this.rows, this.keysOf(column), down) : this.rows;
+    const fragment = document.createDocumentFragment();
+    for (const row of order) fragment.append(row.element);
+    this.body.append(fragment);
+    this.order = order;
+  }
+
+  keysOf(column) {
+    column.keys ??= this.rows.map(({ element }) => {
+      const text = headOf(element.cells[column.index]);
+      if (column.kind === "text") return text.toLocaleLowerCase("en") || null;
+      return numberOf(text);
+    });
+    return column.keys;
+  }
+
+  filter() {
+    const words = (this.state.text ?? "").toLocaleLowerCase("en").split(/\s+/).filter(Boolean);
+    const tests = this.filters.filter((select) => select.value).map((select) => {
+      const name = select.dataset.filter;
+      if (name === "family") return (row) => row.family === select.value;
+      const column = this.columns.find((one) => one.key === name);
+      return (row) => headOf(row.element.cells[column.index]) === select.value;
+    });
+    let count = 0;
+    for (const row of this.rows) {
+      if (words.length) row.text ??= row.element.textContent.toLocaleLowerCase("en");
+      const keep = words.every((word) => row.text.includes(word)) && tests.every((test) => test(row));
+      if (row.element.hidden === keep) row.element.hidden = !keep;
+      row.kept = keep;
+      count += keep;
+    }
+    const all = this.rows.length;
+    const said = count === all ? `${all} ${all === 1 ? "row" : "rows"}` : `${count} of ${all} rows`;
+    if (this.count.textContent !== said) this.count.textContent = said;
+  }
+
+  visible() {
+    return (this.order ?? this.rows).filter((row) => row.kept);
+  }
+}
+
+function ordered(rows, keys, down) {
+  const compare = (a, b) => (a < b ? -1 : a > b ? 1 : 0);
+  return rows.slice().sort((one, other) => {
+    const a = keys[one.index];
+    const b = keys[other.index];
+    if (a === null || b === null) return (a === null) - (b === null) || one.index - other.index;
+    return (down ? compare(b, a) : compare(a, b)) || one.index - other.index;
+  });
+}
+
+// Bars of intervals, drawn for a row when it first comes into sight.
+
+// Every bar has the same scale, from 0 to 1.
+function drawIntervals(rows) {
+  const draw = (row) => {
+    for (const text of row.querySelectorAll("td > p")) {
+      const ends = intervalOf(text.textContent.trim());
+      const score = numberOf(headOf(text.parentElement));
+      if (!ends || ends[1] > 1 || text.parentElement.cellIndex === 0) continue;
+      text.className = "drawn";
+      text.style.cssText = `--a:${ends[0]};--b:${ends[1]};--v:${score}`;
+    }
+  };
+  const watcher = new IntersectionObserver((seen) => {
+    for (const { target, isIntersecting } of seen) {
+      if (!isIntersecting) continue;
+      draw(target);
+      watcher.unobserve(target);
+    }
+  }, { rootMargin: "200px" });
+  for (const { element } of rows) watcher.observe(element);
+  window.addEventListener("beforeprint", () => rows.forEach(({ element }) => draw(element)), { once: true });
+}
+
+// The visible view as a file.
+
+function grid(view) {
+  const rows = view.visible();
+  const columns = view.columns.filter((column) => !column.hidden);
+  const names = ["id"];
+  const lines = rows.map((row) => [row.element.id]);
+  for (const column of columns) {
+    const cells = rows.map((row) => row.element.cells[column.index]);
+    const heads = cells.map(headOf);
+    const below = cells.map(belowOf);
+    const add = (name, values) => {
+      if (!values.some((value) => value !== "")) return;
+      names.push(name);
+      values.forEach((value, index) => lines[index].push(value));
+    };
+    if (column.kind === "text") {
+      names.push(column.name);
+      heads.forEach((head, index) => lines[index].push(head));
+      add(`${column.name}, detail`, below.map((texts) => texts.join("; ")));
+      continue;
+    }
+    const numbers = heads.map((head) => numberOf(head) ?? "");
+    const ends = below.map((texts) => texts.map(intervalOf).find(Boolean) ?? ["", ""]);
+    const spreads = below.map((texts) => texts.filter((text) => text.startsWith("\u00b1")).map((text) => numberOf(text.slice(1)))[0] ?? "");
+    const words = below.map((texts) => texts.filter((text) => !intervalOf(text) && !text.startsWith("\u00b1")).join("; "));
+    names.push(column.name);
+    numbers.forEach((value, index) => lines[index].push(value));
+    add(`${column.name}, lower`, ends.map(([lower]) => lower));
+    add(`${column.name}, upper`, ends.map(([, upper]) => upper));
+    add(`${column.name}, spread`, spreads);
+    add(`${column.name}, note`, words);
+  }
+  return { names, lines };
+}
+
+// As the table shows it: one text for each cell, the interval in brackets.
+function shownGrid(view) {
+  const columns = view.columns.filter((column) => !column.hidden);
+  const lines = view.visible().map((row) => columns.map((column) => {
+    const cell = row.element.cells[column.index];
+    return { head: headOf(cell), below: belowOf(cell), kind: column.kind };
+  }));
+  return { columns, lines };
+}
+
+function csv(view) {
+  const { names, lines } = grid(view);
+  return [names, ...lines].map((line) => line.map(csvCell).join(",")).join("\r\n") + "\r\n";
+}
+
+// A text that a spreadsheet would take for a formula gets an apostrophe; a number is a number, whatever its sign.
+function csvCell(value) {
+  if (typeof value === "number") return String(value);
+  const text = /^[\s]*[=+\-@\t\r\u2212\uff1d\uff0b\uff0d\uff20]/.test(value) ? `'${value}` : value;
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
+
+function json(view) {
+  const { names, lines } = grid(view);
+  const rows = lines.map((line) => Object.fromEntries(names.map((name, index) => [name, line[index] === "" ? null : line[index]])));
+  return `${JSON.stringify(rows, null, 1)}\n`;
+}
+
+function markdown(view) {
+  const { columns, lines } = shownGrid(view);
+  const escape = (text) => text.replace(/[\\`*_[\]<>|~#&]/g, "\\$&").replace(/\s+/g, " ");
+  const cell = ({ head, below }) => escape([head, below.length ? `(${below.join("; ")})` : ""].filter(Boolean).join(" "));
+  const ruler = columns.map((column) => (column.kind === "text" ? "---" : "---:"));
+  const all = [columns.map((column) => escape(column.name)), ruler, ...lines.map((line) => line.map(cell))];
+  return all.map((line) => `| ${line.join(" | ")} |\n`).join("");
+}
+
+const TEX = { "\\": "\\textbackslash{}", "~": "\\textasciitilde{}", "^": "\\textasciicircum{}", "\u2212": "$-$", "\u2013": "--", "\u00b1": "$\\pm$", "\u2026": "\\ldots{}" };
+
+function tex(text) {
+  return text.replace(/\s+/g, " ").replace(/[\\~^{}%$#&_\u2212\u2013\u00b1\u2026]/g, (sign) => TEX[sign] ?? `\\${sign}`);
+}
+
+function latex(view) {
+  const { columns, lines } = shownGrid(view);
+  const cell = ({ head, below, kind }) => {
+    const extra = below.length ? ` {\\scriptsize ${tex(kind === "text" ? below.join("; ") : below.join(", "))}}` : "";
+    return `${tex(head)}${extra}`;
+  };
+  const line = (cells) => `  ${cells.join(" & ")} \\\\\n`;
+  return [
+    "% needs \\usepackage{booktabs}\n",
+    `\\begin{tabular}{${columns.map((column) => (column.kind === "text" ? "l" : "r")).join("")}}\n`,
+    "  \\toprule\n",
+    line(columns.map((column) => tex(column.name))),
+    "  \\midrule\n",
+    ...lines.map((cells) => line(cells.map(cell))),
+    "  \\bottomrule\n",
+    "\\end{tabular}\n",
+  ].join("");
+}
+
+function bibtex(view) {
+  const { papers = {}, sources } = view.data;
+  const found = new Map();
+  for (const row of view.visible()) {
+    const paper = sources ? papers[sources[row.index]] : papers[row.element.id];
+    const key = sources ? `reported-${sources[row.index] + 1}` : `merbench-${row.element.id}`;
+    if (!found.has(key)) found.set(key, paper ? citePaper(key, paper) : citeRecord(key, row));
+  }
+  return [...found.values()].join("\n");
+}
+
+function citePaper(key, [title, year, table, link]) {
+  return cite(key, { title: `{${tex(title)}}`, year: year ? String(year) : "", howpublished: link ? `\\url{${link}}` : "", note: tex(table) });
+}
+
+function citeRecord(key, row) {
+  const head = row.element.querySelector("th");
+  const recipe = belowOf(head)[0];
+  const board = document.querySelector("h1").textContent.trim();
+  const title = `${headOf(head)}${recipe ? ` (${recipe})` : ""}: ${board}`;
+  return cite(key, { title: `{${tex(title)}}`, howpublished: "merbench record", note: tex(row.element.id) });
+}
+
+function cite(key, fields) {
+  const lines = Object.entries(fields).filter(([, value]) => value).map(([name, value]) => `,\n  ${name} = {${value}}`);
+  return `@misc{${key}${lines.join("")}\n}\n`;
+}
+
+const EXPORTS = { csv, json, markdown, latex, bibtex };
+const FILES = {
+  csv: ["csv", "text/csv"], json: ["json", "application/json"], markdown: ["md", "text/markdown"],
+  latex: ["tex", "application/x-tex"], bibtex: ["bib", "application/x-bibtex"],
+};
+
+function download(text, format) {
+  const [ending, type] = FILES[format];
+  const page = location.pathname.split("/").pop().replace(/\.html$/, "") || "merbench";
+  const url = URL.createObjectURL(new Blob([text], { type: `${type};charset=utf-8` }));
+  const link = make("a", { href: url, download: `${page}.${ending}` });
+  document.body.append(link);
+  link.click();
+  link.remove();
+  setTimeout(() => URL.revokeObjectURL(url), 10_000);
+}
+
+// Two entries side by side.
+
+const RESAMPLES = 4000;
+
+class Comparison {
+  constructor(data) {
+    this.data = data;
+    this.classes = data.classes.length;
+    this.subjects = data.subjects.map(([name]) => name);
+    this.clips = data.subjects.flatMap(([subject, clips]) => clips.map((clip) => `${subject}/${clip}`));
+    this.truth = data.kind === "clips" ? this.unpack(data.truth) : null;
+    this.selects = ["a", "b"].map((name) => document.getElementById(`compare-${name}`));
+    for (const select of this.selects) {
+      select.append(...data.entries.map(([id, name]) => make("option", { value: id, textContent: name })));
+      select.addEventListener("change", () => {
+        writeHash({ a: this.selects[0].value, b: this.selects[1].value });
+        this.show();
+      });
+    }
+    window.addEventListener("hashchange", () => this.load());
+    document.querySelector("form.pair").hidden = false;
+    this.load();
+  }
+
+  load() {
+    const state = readHash();
+    const ids = this.data.entries.map(([id]) => id);
+    const a = ids.includes(state.a) ? state.a : ids[0];
+    const b = ids.includes(state.b) ? state.b : ids.find((id) => id !== a);
+    [this.selects[0].value, this.selects[1].value] = [a, b];
+    this.show();
+  }
+
+  unpack(text) {
+    const { alphabet, at_once: atOnce } = this.data;
+    if (!atOnce) return text.split(",").map(Number);
+    const places = new Map(Array.from(alphabet, (sign, index) => [sign, index]));
+    const answers = [];
+    for (const sign of text) {
+      let number = places.get(sign);
+      for (let place = 0; place < atOnce; place += 1) {
+        answers.push(number % this.classes);
+        number = Math.floor(number / this.classes);
+      }
+    }
+    return answers.slice(0, this.clips.length);
+  }
+
+  // [subject][truth * classes + answer]
+  confusions(packed) {
+    const { classes } = this;
+    const size = classes * classes;
+    if (this.data.kind === "subjects") {
+      const counts = packed.split(",").map(Number);
+      return this.subjects.map((_, subject) => counts.slice(subject * size, (subject + 1) * size));
+    }
+    const answers = this.unpack(packed);
+    let place = 0;
+    return this.data.subjects.map(([, clips]) => {
+      const matrix = new Array(size).fill(0);
+      for (let clip = 0; clip < clips.length; clip += 1, place += 1) matrix[this.truth[place] * classes + answers[place]] += 1;
+      return matrix;
+    });
+  }
+
+  show() {
+    const [a, b] = this.selects.map((select) => this.data.entries.find(([id]) => id === select.value));
+    const sums = [a, b].map(([, , packed]) => this.confusions(packed).map((matrix) => sumsOf(matrix, this.classes)));
+    const lines = this.data.parts.flatMap((part) => {
+      const members = this.subjects.map((_, index) => index).filter((index) => part === "full" || this.subjects[index].split("/")[0] === part);
+      return members.length ? compareOn(sums[0], sums[1], members, this.classes).map((line) => [part, ...line]) : [];
+    });
+    document.getElementById("compare-result").replaceChildren(this.resultTable(a[1], b[1], lines), this.remark());
+    if (this.truth) this.showClips(a, b);
+  }
+
+  resultTable(a, b, lines) {
+    const heads = ["Part", "Score", a, b, "Difference", "95 % interval", "In words"];
+    const rows = lines.map(([part, metric, first, second, difference, lower, upper]) => {
+      const words = lower > 0 ? "the first is ahead" : upper < 0 ? "the second is ahead" : "not told apart";
+      return [part, metric, decimals(first, 3), decimals(second, 3), signed(difference, 3), `${signed(lower, 2)} to ${signed(upper, 2)}`, words];
+    });
+    const numeric = new Set([2, 3, 4, 5]);
+    return tableOf(`First minus second: ${a} and ${b}`, heads, rows, numeric);
+  }
+
+  remark() {
+    return make("p", { className: "prose quiet", textContent:
+      `Intervals: ${RESAMPLES} draws of subjects with replacement, both entries on the same draws, made in this page from a fixed seed. ` +
+      "merbench draws otherwise, so its last digits may differ. An interval that leaves out zero is no corrected test: with many pairs, some leave it out by chance." });
+  }
+
+  showClips(a, b) {
+    const [first, second] = [a, b].map(([, , packed]) => this.unpack(packed));
+    const names = this.data.classes;
+    const rows = [];
+    this.clips.forEach((clip, index) => {
+      if (first[index] === second[index]) return;
+      const truth = this.truth[index];
+      const right = first[index] === truth ? "the first" : second[index] === truth ? "the second" : "neither";
+      rows.push([clip, names[truth], names[first[index]], names[second[index]], right]);
+    });
+    const heading = make("h2", { textContent: "Where they disagree" });
+    const table = tableOf(`${rows.length} of ${this.clips.length} clips`, ["Clip", "Truth", a[1], b[1], "Right"], rows, new Set());
+    document.getElementById("compare-clips").replaceChildren(heading, table);
+  }
+}
+
+// Hits, truths and answers of each class: all that the scores need.
+function sumsOf(matrix, classes) {
+  const sums = new Array(3 * classes).fill(0);
+  for (let truth = 0; truth < classes; truth += 1) {
+    for (let answer = 0; answer < classes; answer += 1) {
+      const count = matrix[truth * classes + answer];
+      if (truth === answer) sums[truth] += count;
+      sums[classes + truth] += count;
+      sums[2 * classes + answer] += count;
+    }
+  }
+  return sums;
+}
+
+function ratesOf(sums, classes) {
+  let [f1, recall, present] = [0, 0, 0];
+  for (let index = 0; index < classes; index += 1) {
+    const truths = sums[classes + index];
+    if (!truths) continue;
+    present += 1;
+    f1 += (2 * sums[index]) / (truths + sums[2 * classes + index]);
+    recall += sums[index] / truths;
+  }
+  return [f1 / present, recall / present];
+}
+
+function pooled(sums, members) {
+  const total = new Float64Array(sums[0].length);
+  for (const member of members) for (let index = 0; index < total.length; index += 1) total[index] += sums[member][index];
+  return total;
+}
+
+function compareOn(a, b, members, classes) {
+  const scores = [a, b].map((sums) => ratesOf(pooled(sums, members), classes));
+  const random = generator(20190514);
+  const drawn = [new Float64Array(RESAMPLES), new Float64Array(RESAMPLES)];
+  const draw = new Array(members.length);
+  for (let resample = 0; resample < RESAMPLES; resample += 1) {
+    for (let index = 0; index < draw.length; index += 1) draw[index] = members[Math.floor(random() * members.length)];
+    const [one, other] = [a, b].map((sums) => ratesOf(pooled(sums, draw), classes));
+    drawn.forEach((values, metric) => { values[resample] = one[metric] - other[metric]; });
+  }
+  return ["UF1", "UAR"].map((name, metric) => {
+    const values = drawn[metric].sort();
+    return [name, scores[0][metric], scores[1][metric], scores[0][metric] - scores[1][metric], quantile(values, 0.025), quantile(values, 0.975)];
+  });
+}
+
+function quantile(sorted, share) {
+  const place = share * (sorted.length - 1);
+  const below = Math.floor(place);
+  const above = Math.min(below + 1, sorted.length - 1);
+  return sorted[below] + (sorted[above] - sorted[below]) * (place - below);
+}
+
+// A small seeded generator (a 32-bit linear congruence, its high bits mixed), so that a page says the same every time.
+function generator(seed) {
+  let state = seed >>> 0;
+  return () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 16), 0x45d9f3b);
+    mixed = Math.imul(mixed ^ (mixed >>> 16), 0x45d9f3b);
+    return ((mixed ^ (mixed >>> 16)) >>> 0) / 2 ** 32;
+  };
+}
+
+function decimals(value, places) {
+  return Number.isFinite(value) ? value.toFixed(places).replace(/^(-?)0\./, "$1.") : "";
+}
+
+function signed(value, places) {
+  const text = decimals(Math.abs(value), places);
+  return `${value < 0 && Number(text) !== 0 ? "\u2212" : "+"}${text}`;
+}
+
+function tableOf(caption, heads, rows, numeric) {
+  const cell = (tag, text, index) => make(tag, { className: numeric.has(index) ? "num" : "" }, make("bdi", { textContent: text }));
+  const head = make("tr", {}, ...heads.map((text, index) => Object.assign(cell("th", text, index), { scope: "col" })));
+  const lines = rows.map((line) => make("tr", {}, ...line.map((text, index) => (
+    index ? cell("td", text, index) : Object.assign(cell("th", text, index), { scope: "row" })))));
+  const table = make("table", { className: "list" }, make("caption", { textContent: caption }), make("thead", {}, head), make("tbody", {}, ...lines));
+  const region = make("div", { className: "region table", tabIndex: 0 }, table);
+  region.setAttribute("role", "region");
+  region.setAttribute("aria-label", `${caption}, scrollable`);
+  return region;
+}
+
+document.addEventListener("DOMContentLoaded", () => {
+  startTheme();
+  const table = document.getElementById("table");
+  if (table && document.querySelector("form.tools")) new View(table);
+  const data = inlined("compare-data");
+  if (data) new Comparison(data);
+});
