@@ -1,0 +1,250 @@
+"""A site's folder: replaced as a whole or not at all, and never at the cost of what somebody else put there."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from merbench.errors import OutputError
+from merbench.leaderboard.place import MANIFEST, check_place, recover, whole_folder
+
+
+def put(out: Path, text: str = "old") -> None:
+    """A site of one page and one file in a folder."""
+    with whole_folder(out) as folder:
+        (folder / "boards").mkdir()
+        (folder / "index.html").write_text(text)
+        (folder / "boards" / "a.html").write_text(text)
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+@pytest.fixture
+def out(tmp_path: Path) -> Path:
+    return tmp_path / "site"
+
+
+@pytest.fixture
+def nobody() -> int:
+    """The number of a process that has ended."""
+    done = subprocess.Popen([sys.executable, "-c", ""])
+    done.wait()
+    return done.pid
+
+
+def test_a_site_holds_what_was_written_and_a_list_of_it(out):
+    put(out)
+    assert (out / "index.html").read_text() == "old"
+    assert (out / MANIFEST).read_text() == "boards/a.html\nindex.html\n"
+    assert names(out.parent) == ["site"]
+
+
+def test_folders_on_the_way_are_made(tmp_path):
+    put(tmp_path / "a" / "b" / "site")
+    assert (tmp_path / "a" / "b" / "site" / "index.html").is_file()
+
+
+def test_the_next_build_replaces_the_site_with_all_its_files(out):
+    put(out)
+    with whole_folder(out) as folder:
+        (folder / "index.html").write_text("new")
+    assert (out / "index.html").read_text() == "new"
+    assert names(out) == [MANIFEST, "index.html"]
+    assert names(out.parent) == ["site"]
+
+
+def test_an_empty_folder_is_taken(out):
+    out.mkdir()
+    put(out)
+    assert (out / "index.html").is_file()
+
+
+@pytest.mark.parametrize("name", ["CNAME", ".git/config", "boards/mine.html", ".nojekyll"])
+def test_a_folder_with_a_file_that_no_build_made_is_refused_and_keeps_it(out, name):
+    put(out)
+    (out / name).parent.mkdir(exist_ok=True)
+    (out / name).write_text("mine")
+    with pytest.raises(OutputError, match=f"site holds {name}, which no build made; move what is yours away"):
+        check_place(out)
+    assert (out / name).read_text() == "mine"
+
+
+def test_a_folder_of_somebody_else_is_refused_and_few_of_its_files_are_named(out):
+    out.mkdir()
+    for number in range(9):
+        (out / f"thesis{number}.tex").write_text("mine")
+    with pytest.raises(OutputError, match=r"holds thesis0.tex, thesis1.tex, thesis2.tex and more, which no build made"):
+        check_place(out)
+
+
+def test_a_link_that_somebody_put_there_is_a_file_of_theirs(out, tmp_path):
+    put(out)
+    (tmp_path / "elsewhere").mkdir()
+    (out / "link").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(OutputError, match="holds link,"):
+        check_place(out)
+
+
+def test_a_file_that_appears_while_the_pages_are_made_is_kept_too(out):
+    put(out)
+    with pytest.raises(OutputError, match="holds CNAME"), whole_folder(out) as folder:
+        (folder / "index.html").write_text("new")
+        (out / "CNAME").write_text("mine")
+    assert (out / "index.html").read_text() == "old"
+    assert (out / "CNAME").read_text() == "mine"
+    assert names(out.parent) == ["site"]
+
+
+def test_a_list_of_files_that_is_no_text_vouches_for_nothing(out):
+    out.mkdir()
+    (out / MANIFEST).write_bytes(b"\xff\xfe\x00")
+    (out / "mine").write_text("mine")
+    with pytest.raises(OutputError, match="holds mine"):
+        check_place(out)
+
+
+def test_a_file_in_the_place_of_the_folder_is_refused(out):
+    out.write_text("mine")
+    with pytest.raises(OutputError, match="site is a file; choose another folder: --out"):
+        check_place(out)
+    assert out.read_text() == "mine"
+
+
+def test_a_file_in_the_way_to_the_folder_is_one_line(tmp_path):
+    (tmp_path / "file").write_text("mine")
+    out = tmp_path / "file" / "site"
+    recover(out)
+    check_place(out)
+    with pytest.raises(OutputError, match="cannot write .*: Not a directory; nothing was changed there"):
+        put(out)
+
+
+def test_a_name_that_is_too_long_is_one_line(tmp_path):
+    with pytest.raises(OutputError, match="File name too long"):
+        check_place(tmp_path / ("x" * 300))
+
+
+def test_a_full_disk_leaves_the_old_site(out):
+    put(out)
+    with (
+        pytest.raises(OutputError, match="cannot write .*: No space left on device; nothing was changed there"),
+        whole_folder(out) as folder,
+    ):
+        (folder / "index.html").symlink_to("/dev/full")
+        (folder / "index.html").write_text("new")
+    assert (out / "index.html").read_text() == "old"
+    assert names(out.parent) == ["site"]
+
+
+@pytest.mark.parametrize("error", [ValueError("a defect"), KeyboardInterrupt()])
+def test_an_exception_or_ctrl_c_leaves_the_old_site_and_nothing_beside_it(out, error):
+    put(out)
+    with pytest.raises(type(error)), whole_folder(out) as folder:
+        (folder / "index.html").write_text("half")
+        raise error
+    assert (out / "index.html").read_text() == "old"
+    assert names(out.parent) == ["site"]
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from merbench.leaderboard import place
+
+out, at = Path(sys.argv[1]), sys.argv[2]
+rename, calls = os.rename, []
+
+def die(*paths):
+    calls.append(paths)
+    if len(calls) == 2:
+        os.kill(os.getpid(), signal.SIGKILL)
+    rename(*paths)
+
+if at == "between":
+    os.rename = die
+with place.whole_folder(out) as folder:
+    (folder / "index.html").write_text("half")
+    if at == "writing":
+        os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def kill(out: Path, at: str) -> None:
+    done = subprocess.run([sys.executable, "-c", KILLED, str(out), at], check=False)
+    assert done.returncode == -signal.SIGKILL
+
+
+def test_a_kill_while_the_pages_are_made_leaves_the_old_site_and_the_next_build_clears_the_rest(out):
+    put(out)
+    kill(out, "writing")
+    assert (out / "index.html").read_text() == "old"
+    assert len(names(out.parent)) == 2
+    recover(out)
+    assert names(out.parent) == ["site"]
+    assert (out / "index.html").read_text() == "old"
+
+
+def test_a_kill_between_taking_the_old_site_away_and_putting_the_new_one_there_is_undone(out):
+    put(out)
+    kill(out, "between")
+    assert not out.exists()
+    recover(out)
+    assert (out / "index.html").read_text() == "old"
+    assert names(out.parent) == ["site"]
+
+
+def test_an_exchange_that_fails_half_way_puts_the_old_site_back(out, monkeypatch):
+    put(out)
+    rename = os.rename
+    failed = []
+
+    def refuse_once(source: Path, target: Path) -> None:
+        if Path(target) == out and not failed:
+            failed.append(source)
+            raise PermissionError(1, "Operation not permitted")
+        rename(source, target)
+
+    monkeypatch.setattr(os, "rename", refuse_once)
+    with pytest.raises(OutputError, match="Operation not permitted; nothing was changed there"):
+        put(out, "new")
+    assert failed
+    assert (out / "index.html").read_text() == "old"
+    assert names(out.parent) == ["site"]
+
+
+def test_the_remains_of_a_build_that_still_runs_stay(out):
+    running = out.parent / f".site-{os.getppid()}-0123abcd.new"
+    running.mkdir()
+    recover(out)
+    assert running.is_dir()
+
+
+def test_remains_that_bear_this_process_s_own_number_are_another_s(out):
+    left = out.parent / f".site-{os.getpid()}-0123abcd.new"
+    left.mkdir()
+    recover(out)
+    assert not left.exists()
+
+
+@pytest.mark.parametrize("name", [".site-2-{}-0123abcd.new", ".sites-{}-0123abcd.new", ".site-{}.new", "site-{}.old"])
+def test_what_only_looks_like_remains_stays(out, nobody, name):
+    other = out.parent / name.format(nobody)
+    other.mkdir()
+    recover(out)
+    assert other.is_dir()
+
+
+@pytest.mark.parametrize("name", ["[ab]", "a*", "a b", "ü"])
+def test_a_folder_of_any_name_is_recovered(tmp_path, nobody, name):
+    left = tmp_path / f".{name}-{nobody}-0123abcd.old"
+    left.mkdir()
+    (left / "index.html").write_text("old")
+    recover(tmp_path / name)
+    assert (tmp_path / name / "index.html").read_text() == "old"
