@@ -14,6 +14,7 @@ Only what this module exports is public; a plugin imports nothing else.
 
 from merbench.clips import clip_table
 from merbench.errors import MerbenchError, OptionError, ReleaseError
+from merbench.frames import Frames
 from merbench.hookspecs import hookimpl
 from merbench.labels import THREE_CLASS, LabelScheme
 from merbench.protocols import Fold, ProtocolError, Splitter
@@ -34,6 +35,7 @@ __all__ = [
     "EstimatorModel",
     "Feature",
     "Fold",
+    "Frames",
     "LabelScheme",
     "MerbenchError",
     "OptionError",

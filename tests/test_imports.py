@@ -21,7 +21,7 @@ PLUGINS = ROOT / "plugins"
 LAYERS = (
     ("errors", "files", "clips", "labels", "scores"),
     ("specs", "hookspecs"),
-    ("validation", "plugins", "registry", "protocols", "sources", "datasets", "locations", "checks"),
+    ("validation", "plugins", "registry", "protocols", "frames", "sources", "datasets", "locations", "checks"),
     ("features", "engine"),
     ("runs",),
     ("leaderboard",),
