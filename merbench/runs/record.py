@@ -203,11 +203,11 @@ def _check_policies(record: Record) -> None:
         _check_prediction(one, policies, len(record.plan.classes))
     for row in record.subjects:
         _check_confusion(row, policies, len(record.plan.classes))
-    if record.clips > record.plan.clips_total:
-        raise RecordError(f"{record.clips} clips were predicted, and plan.clips_total is {record.plan.clips_total}")
     names = [one.clip for one in record.predictions] + [one.subject for one in record.subjects]
     if len(set(names)) < len(names):
         raise RecordError(f"{_shown(next(name for name in names if names.count(name) > 1))} stands twice")
+    if record.clips > record.plan.clips_total:
+        raise RecordError(f"{record.clips} clips were predicted, and plan.clips_total is {record.plan.clips_total}")
     subjects = {one.subject for one in record.predictions}
     if max(len(subjects), len(record.subjects)) > MOST_SUBJECTS:
         raise RecordError(f"more than {MOST_SUBJECTS} subjects")

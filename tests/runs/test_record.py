@@ -104,6 +104,21 @@ CHANGES: dict[str, tuple[Callable[[Content], Any], str]] = {
     "class that is not there": (lambda c: last(c).update(predicted=3), "does not fit 3 classes"),
     "truth beyond 64 bits": (lambda c: first(c).update(truth=10**30), "does not fit 3 classes"),
     "too few class scores": (lambda c: last(c).update(scores=[1.0]), "does not fit 3 classes"),
+    "policy of nobody": (
+        lambda c: (
+            [one["policies"].update(submitted=one["policies"]["last"]) for one in c["predictions"]],
+            c["scores"].update(submitted=c["scores"]["last"]),
+        ),
+        "submitted, or those of a run",
+    ),
+    "more clips than there are": (lambda c: c["plan"].update(clips_total=127), "plan.clips_total is 127"),
+    "clips beyond all bounds": (lambda c: c["plan"].update(clips_total=10**12), "plan.estimator.clips_total"),
+    "name of 10,000 letters": (lambda c: c["plan"].update(model="x" * 10_000), "plan.estimator.model"),
+    "warning of 10,000 letters": (lambda c: c.update(warnings=["x" * 10_000]), "warnings.0"),
+    "predictions and subjects": (
+        lambda c: c.update(subjects=[{"subject": "demo-a/a01", "confusion": {"last": [[1, 0, 0]] * 3}}]),
+        "either predictions or subjects must have rows, and not both",
+    ),
     "policy of one clip": (lambda c: c["predictions"][3]["policies"].update(oracle=last(c)), "oracle'], elsewhere"),
     "clip id of two lines": (lambda c: first(c).update(clip="demo-a/a01/0\n1"), "predictions.0.clip"),
     "clip id of another folder": (lambda c: first(c).update(clip="../../etc/x"), "cannot be a"),
@@ -167,7 +182,13 @@ def test_what_is_not_a_number_is_refused_wherever_it_stands(number, undisturbed,
 def test_a_huge_record_is_refused_in_one_line(original, tmp_path, capsys):
     rows = [{**first(original), "clip": f"demo-a/a01/x{number}"} for number in range(20_000)]
     content = {**original, "predictions": rows}
+    told = refusal(tmp_path, json.dumps(content).encode(), capsys)
+    assert "20000 clips were predicted, and plan.clips_total is 128" in told
+    plan = {**original["plan"], "clips_total": 20_000}
+    content = {**content, "plan": plan, "id": Plan.model_validate(plan).digest()}
     assert "plan.digests.clips" in refusal(tmp_path, json.dumps(content).encode(), capsys)
+    content["predictions"] = [{**row, "clip": f"demo-a/a{number}/x"} for number, row in enumerate(rows)]
+    assert "more than 5000 subjects" in refusal(tmp_path, json.dumps(content).encode(), capsys)
 
 
 def test_a_record_that_is_not_there_or_is_a_folder_is_told(tmp_path):
