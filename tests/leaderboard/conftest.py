@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import subprocess
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -74,6 +75,7 @@ def made_record(
     draw: int = 0,
     oracle: float | None = 0.9,
     clips: int | None = None,
+    table: pd.DataFrame | None = None,
     declared: str | None = None,
     predicted: Sequence[int] | None = None,
     environment: dict[str, Any] | None = None,
@@ -85,15 +87,15 @@ def made_record(
     Args:
         accuracy, draw: of the predictions of policy `last`; `oracle` is the accuracy of those under `oracle`, or None.
         clips: only the first so many.
+        table: these clips, in place of the dataset's own.
         declared: the declared policy of predictions handed in, in place of a run.
         predicted: the predictions, in place of guessed ones.
         plan: fields of the plan.
     """
-    table = clips_of_dataset(dataset)
-    folds, digest = whole(dataset, protocol)
-    if clips is not None:
-        table = table[:clips].reset_index(drop=True)
-        folds, digest = folds_of(table, protocol)
+    every = clips_of_dataset(dataset) if table is None else table
+    canonical = table is None and clips is None
+    table = every[:clips].reset_index(drop=True)
+    folds, digest = whole(dataset, protocol) if canonical else folds_of(table, protocol)
     truth = table["label"].tolist()
     answers = {"last": list(predicted) if predicted is not None else guesses(truth, accuracy, draw)}
     if declared:
@@ -119,7 +121,7 @@ def made_record(
         "protocol": protocol,
         "classes": CLASSES,
         "folds": "*",
-        "clips_total": len(clips_of_dataset(dataset)),
+        "clips_total": len(every),
     }
     made = _submission(base, digests, declared, plan) if declared else _plan(base, digests, plan)
     ran = [] if declared else dict.fromkeys(folds)
@@ -171,6 +173,18 @@ def make_record() -> MakeRecord:
 
 
 @pytest.fixture(scope="session")
+def renamed() -> Callable[[str, str], pd.DataFrame]:
+    """The composite's clips, the first one of them under another id, whose subject may be another too."""
+
+    def rename(subject: str, name: str) -> pd.DataFrame:
+        table = clips_of_dataset("composite").copy()
+        table.loc[0, ["subject", "clip"]] = [subject, f"{subject}/{name}"]
+        return clip_table(table)
+
+    return rename
+
+
+@pytest.fixture(scope="session")
 def registry() -> Registry:
     return registry_of_all()
 
@@ -186,3 +200,28 @@ def save(tmp_path: Path) -> Callable[[Record, str], Path]:
         return path
 
     return write
+
+
+def git(folder: Path, *words: str) -> None:
+    name = ["-c", "user.name=Lab", "-c", "user.email=lab@example.org", "-c", "commit.gpgsign=false"]
+    subprocess.run(["git", *name, *words], cwd=folder, check=True, capture_output=True)
+
+
+@pytest.fixture
+def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty git repository: the test's folder."""
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", "/dev/null")
+    git(tmp_path, "init", "-q")
+    return tmp_path
+
+
+@pytest.fixture
+def commit(repository: Path) -> Callable[[], None]:
+    """Commits everything in the repository."""
+
+    def all_of_it() -> None:
+        git(repository, "add", "-A")
+        git(repository, "commit", "-q", "--allow-empty", "-m", "records")
+
+    return all_of_it

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,12 +15,13 @@ from merbench.errors import OutputError
 from merbench.leaderboard.place import MANIFEST, check_place, recover, whole_folder
 
 
-def put(out: Path, text: str = "old") -> None:
-    """A site of one page and one file in a folder."""
+def put(out: Path, text: str = "old", then: Callable[[Path], None] = lambda folder: None) -> None:
+    """A site of one page and one file in a folder; `then` is given the new folder, when both are written."""
     with whole_folder(out) as folder:
         (folder / "boards").mkdir()
         (folder / "index.html").write_text(text)
         (folder / "boards" / "a.html").write_text(text)
+        then(folder)
 
 
 def names(folder: Path) -> list[str]:
@@ -94,9 +96,8 @@ def test_a_link_that_somebody_put_there_is_a_file_of_theirs(out, tmp_path):
 
 def test_a_file_that_appears_while_the_pages_are_made_is_kept_too(out):
     put(out)
-    with pytest.raises(OutputError, match="holds CNAME"), whole_folder(out) as folder:
-        (folder / "index.html").write_text("new")
-        (out / "CNAME").write_text("mine")
+    with pytest.raises(OutputError, match="holds CNAME"):
+        put(out, "new", lambda folder: (out / "CNAME").write_text("mine"))
     assert (out / "index.html").read_text() == "old"
     assert (out / "CNAME").read_text() == "mine"
     assert names(out.parent) == ["site"]
@@ -122,7 +123,7 @@ def test_a_file_in_the_way_to_the_folder_is_one_line(tmp_path):
     out = tmp_path / "file" / "site"
     recover(out)
     check_place(out)
-    with pytest.raises(OutputError, match="cannot write .*: Not a directory; nothing was changed there"):
+    with pytest.raises(OutputError, match=r"cannot write .*: Not a directory; nothing was changed there"):
         put(out)
 
 
@@ -133,12 +134,13 @@ def test_a_name_that_is_too_long_is_one_line(tmp_path):
 
 def test_a_full_disk_leaves_the_old_site(out):
     put(out)
-    with (
-        pytest.raises(OutputError, match="cannot write .*: No space left on device; nothing was changed there"),
-        whole_folder(out) as folder,
-    ):
-        (folder / "index.html").symlink_to("/dev/full")
-        (folder / "index.html").write_text("new")
+
+    def fill(folder: Path) -> None:
+        (folder / "full").symlink_to("/dev/full")
+        (folder / "full").write_text("new")
+
+    with pytest.raises(OutputError, match=r"cannot write .*: No space left on device; nothing was changed there"):
+        put(out, "new", fill)
     assert (out / "index.html").read_text() == "old"
     assert names(out.parent) == ["site"]
 
@@ -146,9 +148,12 @@ def test_a_full_disk_leaves_the_old_site(out):
 @pytest.mark.parametrize("error", [ValueError("a defect"), KeyboardInterrupt()])
 def test_an_exception_or_ctrl_c_leaves_the_old_site_and_nothing_beside_it(out, error):
     put(out)
-    with pytest.raises(type(error)), whole_folder(out) as folder:
-        (folder / "index.html").write_text("half")
+
+    def stop(folder: Path) -> None:
         raise error
+
+    with pytest.raises(type(error)):
+        put(out, "new", stop)
     assert (out / "index.html").read_text() == "old"
     assert names(out.parent) == ["site"]
 
