@@ -25,6 +25,7 @@ from pydantic import BaseModel
 
 from merbench import Recipe, hookspecs
 from merbench.cli import main
+from merbench.cli.exchange import add_parsers
 from merbench.cli.report import METRICS
 from merbench.cli.run import add_parser
 from merbench.runs import schema
@@ -203,9 +204,22 @@ def test_the_table_of_flags_names_the_flags_of_run() -> None:
 
     verbs = argparse.ArgumentParser().add_subparsers()
     add_parser(verbs)
-    flags = {option for option in verbs.choices["run"]._option_string_actions if option.startswith("--")}
     named = {cell.split()[0] for cell in first_cells(section("quick-start.md", "Flags of `merbench run`"))}
-    assert named == flags - {"--help"}
+    assert named == flags(verbs.choices["run"])
+
+
+def test_the_table_of_flags_names_the_flags_of_import() -> None:
+    import argparse
+
+    actions = argparse.ArgumentParser().add_subparsers()
+    add_parsers(actions)
+    named = {cell.split()[0] for cell in first_cells(section("handing-in-predictions.md", "Flags"))}
+    assert named == flags(actions.choices["import"])
+
+
+def flags(parser: Any) -> set[str]:
+    """The flags of a verb or action, without --help."""
+    return {option for option in parser._option_string_actions if option.startswith("--")} - {"--help"}
 
 
 def test_every_field_of_the_record_is_explained_and_nothing_else() -> None:

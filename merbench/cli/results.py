@@ -68,7 +68,9 @@ def _cell(row: dict[str, Any], column: str) -> str:
     if "error" in row:  # it names the file
         return str(row["error"]) if column == "name" else ""
     value = row[column]
-    return "not defined" if value is None else f"{value:.3f}" if isinstance(value, float) else str(value)
+    if value is None:  # predictions that were handed in have no recipe and no seed
+        return "" if column in ("recipe", "seed") else "not defined"
+    return f"{value:.3f}" if isinstance(value, float) else str(value)
 
 
 def _may_be_record(path: Path) -> bool:
@@ -93,10 +95,10 @@ def _headline(record: Record) -> dict[str, Any]:
     full = record.scores[plan.epoch_policy]["full"]
     return {
         "model": plan.model,
-        "recipe": "" if plan.kind == "rescored" else plan.recipe,
+        "recipe": None if plan.kind == "rescored" else plan.recipe,
         "dataset": plan.dataset,
         "protocol": plan.protocol,
-        "seed": "" if plan.kind == "rescored" else plan.seed,
+        "seed": None if plan.kind == "rescored" else plan.seed,
         "epoch_policy": marked(plan.epoch_policy, plan),
         "uf1": full.uf1 if full else None,
         "uar": full.uar if full else None,

@@ -75,29 +75,35 @@ def submit(path: Path, declared: Declaration, registry: Registry) -> Record:
             the list or one twice, has a class that there is not, or another truth than the list.
     """
     spec = registry.datasets.get(declared.dataset)
-    listed = canonical_clips(spec)
-    if listed is None:
-        raise SubmissionError(
-            f"{spec.name} has no canonical clip list to hold predictions against; run the model itself: merbench run"
-        )
-    clips, content = clip_table(listed), read_content(path)
+    clips, content = _canonical(spec), read_content(path)
+    protocol = registry.protocols.get(declared.protocol or spec.protocol)
+    splitter: Splitter = load_target(protocol.splitter, owner=f"protocol {protocol.name}", base=Splitter)()
+    folds = splitter.folds(clips)
     try:
         rows = read_rows(content, ClipIds(clips, spec.name), declared.order)
         predicted = _predicted(rows, spec, clips, declared.order)
     except SubmissionError as error:
         raise SubmissionError(f"{path}: {error}") from error
-    protocol = registry.protocols.get(declared.protocol or spec.protocol)
-    splitter: Splitter = load_target(protocol.splitter, owner=f"protocol {protocol.name}", base=Splitter)()
-    folds = splitter.folds(clips)
     predictions = _predictions(clips, folds, predicted, protocol.name)
-    common = {"model": declared.model, "dataset": spec.name, "protocol": protocol.name}
-    plan = _plan(
-        {**common, "classes": list(spec.scheme.classes), "clips_total": len(clips)},
-        declared,
-        hashlib.sha256(content).hexdigest(),
-        _digests(predictions, clips, folds),
-    )
+    benchmark = {
+        "model": declared.model,
+        "dataset": spec.name,
+        "protocol": protocol.name,
+        "classes": list(spec.scheme.classes),
+        "folds": "*",
+        "clips_total": len(clips),
+    }
+    plan = _plan(benchmark, declared, hashlib.sha256(content).hexdigest(), _digests(predictions, clips, folds))
     return _record(plan, predictions, [clip for clip in clips["clip"] if clip not in predicted])
+
+
+def _canonical(spec: Dataset) -> pd.DataFrame:
+    listed = canonical_clips(spec)
+    if listed is None:
+        raise SubmissionError(
+            f"{spec.name} has no canonical clip list to hold predictions against; run the model itself: merbench run"
+        )
+    return clip_table(listed)
 
 
 def default_path(record: Record) -> Path:
@@ -132,7 +138,7 @@ def keep(record: Record, path: Path) -> Record:
 def _predicted(rows: Sequence[Row], spec: Dataset, clips: pd.DataFrame, order: Order) -> dict[str, int]:
     """Clip to predicted class, once all classes are known and all truths agree."""
     classes = {name.lower(): index for index, name in enumerate(spec.scheme.classes)}
-    classes |= {str(index): index for index in range(len(spec.scheme.classes))}
+    classes |= {str(index): index for index in range(len(spec.scheme.classes))}  # an index means itself, always
     unknown = [
         f"line {row.line}: {shown(text)} is no class"
         for row in rows
@@ -203,7 +209,6 @@ def _plan(benchmark: dict[str, Any], declared: Declaration, source: str, digests
     try:
         return Submission(
             **benchmark,
-            folds="*",
             kind="rescored",
             epoch_policy="submitted",
             declared_policy=declared.policy,
