@@ -194,6 +194,8 @@ def _check_policies(record: Record) -> None:
         raise RecordError(f"scores of policies {sorted(record.scores)}, predictions of {sorted(policies)}")
     if record.plan.epoch_policy not in policies:
         raise RecordError(f"no predictions under {record.plan.epoch_policy}, the policy asked for")
+    if "last" not in policies and record.plan.kind != "rescored":
+        raise RecordError("no predictions under last, which every run has")
     if "submitted" in policies and (record.plan.kind != "rescored" or len(policies) > 1):
         raise RecordError("predictions are submitted, or those of a run, and not both")
     for policy, parts in record.scores.items():
