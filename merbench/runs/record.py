@@ -48,7 +48,7 @@ def read_record(path: Path) -> Record:
     except ValidationError as error:
         first = error.errors()[0]
         where = [".".join(map(str, first["loc"]))] if first["loc"] else []
-        sentence = ": ".join([*map(_printable, where), first["msg"].removeprefix("Value error, ")])
+        sentence = ": ".join(map(_printable, [*where, first["msg"].removeprefix("Value error, ")]))
         raise RecordError(f"{path} is not a valid record: {sentence}") from error
     try:
         _check_policies(record)
