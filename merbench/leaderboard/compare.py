@@ -10,6 +10,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from merbench.leaderboard.rows import counting_policy
+from merbench.leaderboard.wording import script_json
 
 if TYPE_CHECKING:
     from merbench.leaderboard.site import Board, Entry, Row
@@ -50,10 +51,10 @@ def pack(board: Board, budget: int) -> Packed:
     public = all(entry.public and entry.record.predictions for _, entry in entries)
     head = _head_of_clips(board, entries[0][1]) if public else _head_of_subjects(board, entries[0][1])
     one_by_one = _answers(head, entries) if public else _counts(entries)
-    left = budget - len(_json(head))
+    left = budget - _size(head)
     kept: list[list[Any]] = []
     for packed in one_by_one:
-        left -= len(_json(packed).encode()) + 1
+        left -= _size(packed) + 1
         if left < 0:
             break
         kept.append(packed)
@@ -125,6 +126,10 @@ def _counts(entries: Sequence[tuple[Row, Entry]]) -> Iterator[list[Any]]:
 def _name(row: Row, entry: Entry) -> str:
     seed = f", seed {getattr(entry.record.plan, 'seed', 0)}" if len(row.entries) > 1 else ""
     return f"{row.model}{f' ({row.recipe})' if row.recipe else ''}"[:NAME] + seed
+
+
+def _size(content: Any) -> int:
+    return len(script_json(_json(content)).encode())
 
 
 def _json(content: Any) -> str:

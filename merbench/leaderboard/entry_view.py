@@ -88,7 +88,7 @@ def _findings(entry: Entry, policy: AnyPolicy) -> Iterator[dict[str, str]]:
     for metric, name in METRICS.items():
         one = full.get(metric)
         if one:
-            ends = f", 95 % interval {wording.interval(one.interval)}" if one.interval else ""
+            ends = f", 95\N{NO-BREAK SPACE}% interval {wording.interval(one.interval)}" if one.interval else ""
             yield {"value": wording.figure(one.value), "text": f"{name} over all clips, policy {policy}{ends}"}
     chosen, last = (entry.figures.get(one, {}).get("full", {}).get("uf1") for one in ("oracle", "last"))
     if chosen and last:
@@ -137,15 +137,21 @@ def _clip_lines(entry: Entry, policies: Sequence[AnyPolicy]) -> Markup:
     """Table rows: clip, truth, prediction under each policy. By hand, for there may be thousands."""
     names = [str(wording.isolated(name)) for name in entry.record.plan.classes]
     wrong = [f"<b>{name}</b>" for name in names]
+    predictions = entry.record.predictions
     lines = []
-    for one in entry.record.predictions:
-        cells = "".join(
-            f"<td>{(names if predicted == one.truth else wrong)[predicted]}"
-            for predicted in (one.policies[policy].predicted for policy in policies)
-        )
-        clip = escape(one.clip) if one.clip.isascii() else wording.isolated(one.clip)
+    for clip, one in zip(_escaped([one.clip for one in predictions]), predictions, strict=True):
+        answers = [one.policies[policy].predicted for policy in policies]
+        cells = "".join([f"<td>{(names if answer == one.truth else wrong)[answer]}" for answer in answers])
         lines.append(f"<tr><th scope=row>{clip}<td>{names[one.truth]}{cells}\n")
     return Markup("".join(lines))
+
+
+def _escaped(names: Sequence[str]) -> list[str]:
+    """The names as `isolated` has them; in one go where that is enough, for no name has a line break."""
+    together = "\n".join(names)
+    if together.isascii() and together.count("\n") == len(names) - 1:
+        return str(escape(together)).split("\n")
+    return [str(wording.isolated(name)) for name in names]
 
 
 def _loss(entry: Entry) -> str:

@@ -25,7 +25,7 @@ __all__ = ["LARGEST", "render"]
 LARGEST = 400_000  # bytes of a page
 SPARE = 4_000  # of them, kept free
 ASSETS = ("site.css", "site.js")
-THRIFT = range(4)  # how much a long board leaves out, least first
+THRIFT = range(5)  # how much a long board leaves out, least first
 
 
 def render(site: Site, reported: Sequence[Reported]) -> Iterator[tuple[str, str]]:
@@ -60,7 +60,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     filters: tuple[Callable[..., Any], ...] = (
-        wording.cell, wording.clipped, wording.duration, wording.figure, wording.interval, wording.isolated,
+        wording.anchor, wording.cell, wording.clipped, wording.duration, wording.figure, wording.interval, wording.isolated,
         wording.magnitude, wording.p_value, wording.paper_name, wording.safe_link, wording.script_json, wording.signed,
         wording.signed_interval, wording.seed,
     )  # fmt: skip
@@ -84,7 +84,7 @@ def _index(pages: Environment, site: Site, rows: dict[str, tuple[Board, Row]]) -
     filters = [(name, choices(one[name] for one in records)) for name in ("dataset", "badge", "family", "policy")]
     made = ""
     for kept in _shorter(len(records)):
-        data = _json({"families": [one["family"] for one in records[:kept]]})
+        data = _json(_families([one["family"] for one in records[:kept]]))
         made = _page(
             pages, "index.html", here="index.html", root="", site=site, boards=boards,
             findings=_findings(boards[0]["board"]) if boards and boards[0]["runs"] else [], records=records[:kept],
@@ -138,7 +138,7 @@ def _board(pages: Environment, board: Board) -> str:
 
 def _board_with(pages: Environment, board: Board, pictures: list[tuple[str, str]], thrift: int, kept: int) -> str:
     rows = board.rows[:kept]
-    notes = Notes([*rows, *(row for group in board.incomplete for row in group)], few=thrift > 1)
+    notes = Notes([*rows, *(row for group in board.incomplete for row in group)], few=thrift > 0)
     filters = [(name, choices(getattr(row, name) for row in rows)) for name in ("badge", "family", "policy")]
     return _page(
         pages, "board.html", here="", root="../", board=board, rows=rows, notes=notes, thrift=thrift, filters=filters,
@@ -152,7 +152,7 @@ def _board_data(rows: Sequence[Row]) -> str:
     papers = {row.id: row.paper for row in rows if row.paper and not row.entries}
     return _json(
         {
-            "families": [row.family for row in rows],
+            **_families([row.family for row in rows]),
             "papers": {
                 key: [one.title, one.year, one.table, wording.safe_link(one.link)] for key, one in papers.items()
             },
@@ -166,7 +166,7 @@ def _findings(board: Board) -> list[dict[str, str]]:
     best = next((row for row in board.rows if row.rank is not None), None)
     if best:
         one = best.figures["full"]["uf1"]
-        ends = f" (95 % interval {wording.interval(one.interval)})" if one.interval else ""
+        ends = f" (95\N{NO-BREAK SPACE}% interval {wording.interval(one.interval)})" if one.interval else ""
         found.append({"value": wording.figure(one.value), "text": f"best honest UF1, by {_name(best)}{ends}"})
     reported = [(row.figures["full"]["uf1"].value, row) for row in board.rows if row.badge == "reported" and _has(row)]
     if reported:
@@ -249,7 +249,7 @@ def _reported(pages: Environment, reported: Sequence[Reported]) -> str:
     ]
     numbers = {key: number for number, key in enumerate(sources, start=1)}
     data = {
-        "families": [one.family for one in reported],
+        **_families([one.family for one in reported]),
         "sources": [numbers[one.paper, one.table, one.link] - 1 for one in reported],
         "papers": [[paper, None, table, wording.safe_link(link)] for paper, table, link in sources],
     }
@@ -258,6 +258,12 @@ def _reported(pages: Environment, reported: Sequence[Reported]) -> str:
         source_of=numbers, note_of={text: number for number, text in enumerate(notes, start=1)}, filters=filters,
         columns=reported_columns(), data=_json(data),
     )  # fmt: skip
+
+
+def _families(of_rows: Sequence[str]) -> dict[str, Any]:
+    """Which families there are, and a digit for each row: the place of its own."""
+    distinct = sorted(set(of_rows))
+    return {"families": distinct, "family": "".join(str(distinct.index(one)) for one in of_rows)}
 
 
 def _fits(page: str) -> bool:

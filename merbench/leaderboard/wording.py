@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from merbench.leaderboard.site import Entry, Figure, Paper
 
 __all__ = [
+    "anchor",
     "cell",
     "clipped",
     "duration",
@@ -24,7 +25,9 @@ __all__ = [
     "signed",
 ]
 
+DASH = "\N{EN DASH}"
 MINUS = "\N{MINUS SIGN}"  # as wide as the plus sign, so that signed figures align
+ANCHOR = re.compile(r"[A-Za-z0-9_-]+")
 LINK = re.compile(r"https?://[^\s\"'<>`\\\x00-\x20\x7f]+")
 UNITS = ((1e9, "G"), (1e6, "M"), (1e3, "k"))
 
@@ -34,9 +37,9 @@ def figure(value: float) -> str:
     return _bare(f"{value:.3f}")
 
 
-def interval(ends: tuple[float, float]) -> str:
+def interval(ends: tuple[float, float], dash: str = DASH) -> str:
     """Both ends with two decimals: `.65-.79`, with a dash."""
-    return "\N{EN DASH}".join(_bare(f"{end:.2f}") for end in ends)
+    return dash.join(_bare(f"{end:.2f}") for end in ends)
 
 
 def signed(value: float) -> str:
@@ -46,8 +49,8 @@ def signed(value: float) -> str:
 
 
 def signed_interval(ends: tuple[float, float]) -> str:
-    """Both ends of the interval of a difference: `-.01 to +.23`."""
-    return " to ".join(f"{MINUS if end <= -0.005 else '+'}{_bare(f'{abs(end):.2f}')}" for end in ends)
+    """Both ends of the interval of a difference: `-.012 to +.231`."""
+    return " to ".join(map(signed, ends))
 
 
 def p_value(value: float) -> str:
@@ -75,16 +78,15 @@ def duration(seconds: float | None) -> str:
     return f"{_short(seconds)} s"
 
 
-def cell(one: Figure | None, ends: bool = True) -> Markup:
-    """What stands in a table cell: the score, below it the interval (where `ends`) and the spread over seeds.
-
-    Empty without a score.
+def cell(one: Figure | None, dash: str = DASH) -> Markup:
+    """What stands in a table cell: the score, below it the interval (with `dash`; none where it is empty) and the spread
+    over seeds. Empty without a score.
 
     A paragraph's end tag may be left out at the end of a cell; over a thousand rows that is what keeps a page small.
     """
     if one is None:
         return Markup("")
-    below = [interval(one.interval)] if one.interval and ends else []
+    below = [interval(one.interval, dash)] if one.interval and dash else []
     below += [f"±{figure(one.spread)}"] if one.spread is not None else []
     return Markup("<p>").join([figure(one.value), *below])
 
@@ -93,6 +95,17 @@ def isolated(text: object) -> Markup:
     """The text, escaped; where it may hold right-to-left letters or marks, isolated, so that its neighbours stay."""
     plain = str(text)
     return escape(plain) if plain.isascii() else Markup("<bdi>{}</bdi>").format(plain)
+
+
+def anchor(name: str) -> str:
+    """The id of a row, as it may stand in an attribute without quotes.
+
+    Raises:
+        ValueError: it has other signs than letters, digits, hyphens and underscores; a row's id is made by merbench.
+    """
+    if not ANCHOR.fullmatch(name):
+        raise ValueError(f"{name!r} is no id of a row")
+    return name
 
 
 def safe_link(link: str) -> str:

@@ -7,7 +7,7 @@ const THEMES = { auto: "Theme: as the system", light: "Theme: light", dark: "The
 function storedTheme() {
   try {
     const theme = localStorage.getItem("merbench-theme");
-    return theme in THEMES ? theme : "auto";
+    return Object.hasOwn(THEMES, theme) ? theme : "auto";
   } catch {
     return "auto"; // a browser may refuse storage
   }
@@ -91,11 +91,13 @@ function belowOf(cell) {
 }
 
 function intervalOf(text) {
-  const found = /^(\d*\.?\d+)\u2013(\d*\.?\d+)$/.exec(text);
+  const found = /^(\d*\.?\d+)[\u2013-](\d*\.?\d+)$/.exec(text);
   return found ? [Number(found[1]), Number(found[2])] : null;
 }
 
 // A table that can be sorted, filtered, narrowed to some columns, and exported.
+
+const AT_ONCE = 120; // rows
 
 class View {
   constructor(table) {
@@ -107,10 +109,10 @@ class View {
       head, index, key: head.dataset.key, kind: head.dataset.kind ?? "text",
       name: head.dataset.name ?? head.textContent.trim(), keys: null,
     }));
-    this.rows = Array.from(this.body.rows, (element, index) => ({ element, index, text: null, family: this.data.families?.[index] ?? "" }));
-    this.shown = this.rows;
+    this.rows = Array.from(this.body.rows, (element, index) => ({ element, index, text: null, family: this.data.families?.[Number(this.data.family[index])] ?? "" }));
     this.state = {};
     this.sorted = "";
+    this.waiting = [];
     this.filters = Array.from(document.querySelectorAll("select[data-filter]"));
     this.text = document.getElementById("filter-text");
     this.count = document.getElementById("row-count");
@@ -159,6 +161,7 @@ class View {
     this.text.addEventListener("input", () => this.set({ text: this.text.value.trim() }));
     for (const select of this.filters) select.addEventListener("change", () => this.set({ [select.dataset.filter]: select.value }));
     window.addEventListener("hashchange", () => this.load());
+    window.addEventListener("beforeprint", () => this.reveal(Infinity));
     // A row's own link keeps the order and the filters of the view.
     this.body.addEventListener("click", (event) => {
       const link = event.target.closest("td:first-child a[href^='#']");
@@ -183,7 +186,10 @@ class View {
       if (select.selectedIndex < 0) select.value = "";
     }
     this.apply();
-    this.find(this.state.row)?.element.scrollIntoView({ block: "center", behavior: "instant" });
+    const row = this.find(this.state.row);
+    if (!row) return;
+    this.reveal(Infinity);
+    row.element.scrollIntoView({ block: "center", behavior: "instant" });
   }
 
   set(change) {
@@ -195,8 +201,10 @@ class View {
   apply() {
     const hidden = new Set((this.state.hide ?? "").split(",").filter(Boolean));
     this.hide(hidden);
-    this.sort();
-    this.filter();
+    const moved = this.sort();
+    const refiltered = this.filter();
+    if (moved || refiltered) this.defer();
+    if (moved) this.table.parentElement.scrollTop = 0;
     for (const { element } of this.rows) element.classList.toggle("target", element.id !== "" && element.id === this.state.row);
   }
 
@@ -236,7 +244,7 @@ class View {
     const column = this.columns.find((one) => one.key === this.state.sort);
     const down = this.state.dir === "down";
     const wanted = column ? `${column.key} ${down}` : "";
-    if (wanted === this.sorted) return;
+    if (wanted === this.sorted) return false;
     this.sorted = wanted;
     for (const one of this.columns) {
       if (one === column) one.head.setAttribute("aria-sort", down ? "descending" : "ascending");
@@ -247,6 +255,25 @@ class View {
     for (const row of order) fragment.append(row.element);
     this.body.append(fragment);
     this.order = order;
+    return true;
+  }
+
+  // To lay out a thousand rows takes a third of a second. So the first are shown at once, the others a moment later.
+  defer() {
+    clearTimeout(this.timer);
+    this.reveal(Infinity);
+    this.waiting = this.visible().slice(AT_ONCE).map((row) => row.element);
+    if (this.waiting.length < AT_ONCE) this.waiting = [];
+    for (const element of this.waiting) element.classList.add("later");
+    const step = () => {
+      this.reveal(AT_ONCE);
+      if (this.waiting.length) this.timer = setTimeout(step);
+    };
+    if (this.waiting.length) requestAnimationFrame(() => { this.timer = setTimeout(step); });
+  }
+
+  reveal(count) {
+    for (const element of this.waiting.splice(0, count)) element.classList.remove("later");
   }
 
   keysOf(column) {
@@ -266,17 +293,21 @@ class View {
       const column = this.columns.find((one) => one.key === name);
       return (row) => headOf(row.element.cells[column.index]) === select.value;
     });
-    let count = 0;
+    let [count, changed] = [0, false];
     for (const row of this.rows) {
       if (words.length) row.text ??= row.element.textContent.toLocaleLowerCase("en");
       const keep = words.every((word) => row.text.includes(word)) && tests.every((test) => test(row));
-      if (row.element.hidden === keep) row.element.hidden = !keep;
-      row.kept = keep;
+      if (row.kept !== keep) {
+        row.element.hidden = !keep;
+        row.kept = keep;
+        changed = true;
+      }
       count += keep;
     }
     const all = this.rows.length;
     const said = count === all ? `${all} ${all === 1 ? "row" : "rows"}` : `${count} of ${all} rows`;
     if (this.count.textContent !== said) this.count.textContent = said;
+    return changed;
   }
 
   visible() {
@@ -323,8 +354,8 @@ function drawIntervals(rows) {
 function grid(view) {
   const rows = view.visible();
   const columns = view.columns.filter((column) => !column.hidden);
-  const names = ["id"];
-  const lines = rows.map((row) => [row.element.id]);
+  const names = ["id", "Family"];
+  const lines = rows.map((row) => [row.element.id, row.family]);
   for (const column of columns) {
     const cells = rows.map((row) => row.element.cells[column.index]);
     const heads = cells.map(headOf);
@@ -344,7 +375,7 @@ function grid(view) {
     const ends = below.map((texts) => texts.map(intervalOf).find(Boolean) ?? ["", ""]);
     const spreads = below.map((texts) => texts.filter((text) => text.startsWith("\u00b1")).map((text) => numberOf(text.slice(1)))[0] ?? "");
     const words = below.map((texts) => texts.filter((text) => !intervalOf(text) && !text.startsWith("\u00b1")).join("; "));
-    names.push(column.name);
+    names.push(column.key === "time" ? `${column.name}, seconds` : column.name);
     numbers.forEach((value, index) => lines[index].push(value));
     add(`${column.name}, lower`, ends.map(([lower]) => lower));
     add(`${column.name}, upper`, ends.map(([, upper]) => upper));
@@ -418,11 +449,11 @@ function latex(view) {
 
 function bibtex(view) {
   const { papers = {}, sources } = view.data;
-  const found = new Map();
+  const found = new Map(); // a paper is cited once, however many rows it has
   for (const row of view.visible()) {
     const paper = sources ? papers[sources[row.index]] : papers[row.element.id];
-    const key = sources ? `reported-${sources[row.index] + 1}` : `merbench-${row.element.id}`;
-    if (!found.has(key)) found.set(key, paper ? citePaper(key, paper) : citeRecord(key, row));
+    const same = paper ? JSON.stringify(paper) : row.element.id;
+    if (!found.has(same)) found.set(same, paper ? citePaper(`paper-${found.size + 1}`, paper) : citeRecord(row));
   }
   return [...found.values()].join("\n");
 }
@@ -431,12 +462,12 @@ function citePaper(key, [title, year, table, link]) {
   return cite(key, { title: `{${tex(title)}}`, year: year ? String(year) : "", howpublished: link ? `\\url{${link}}` : "", note: tex(table) });
 }
 
-function citeRecord(key, row) {
+function citeRecord(row) {
   const head = row.element.querySelector("th");
   const recipe = belowOf(head)[0];
-  const board = document.querySelector("h1").textContent.trim();
-  const title = `${headOf(head)}${recipe ? ` (${recipe})` : ""}: ${board}`;
-  return cite(key, { title: `{${tex(title)}}`, howpublished: "merbench record", note: tex(row.element.id) });
+  const id = /([0-9a-f]+)\.html$/.exec(head.querySelector("a")?.href ?? "")?.[1] ?? row.element.id;
+  const title = `${headOf(head)}${recipe ? ` (${recipe})` : ""}: ${document.querySelector("h1").textContent.trim()}`;
+  return cite(`merbench-${id}`, { title: `{${tex(title)}}`, howpublished: "merbench record", note: `record ${tex(id)}` });
 }
 
 function cite(key, fields) {
@@ -538,10 +569,10 @@ class Comparison {
   }
 
   resultTable(a, b, lines) {
-    const heads = ["Part", "Score", a, b, "Difference", "95 % interval", "In words"];
+    const heads = ["Part", "Score", a, b, "Difference", "95\u00a0% interval", "In words"];
     const rows = lines.map(([part, metric, first, second, difference, lower, upper]) => {
-      const words = lower > 0 ? "the first is ahead" : upper < 0 ? "the second is ahead" : "not told apart";
-      return [part, metric, decimals(first, 3), decimals(second, 3), signed(difference, 3), `${signed(lower, 2)} to ${signed(upper, 2)}`, words];
+      const words = lower > 0 ? "the first is higher" : upper < 0 ? "the second is higher" : "not told apart";
+      return [part, metric, decimals(first, 3), decimals(second, 3), signed(difference, 3), `${signed(lower, 3)} to ${signed(upper, 3)}`, words];
     });
     const numeric = new Set([2, 3, 4, 5]);
     return tableOf(`First minus second: ${a} and ${b}`, heads, rows, numeric);
