@@ -45,6 +45,7 @@ def refusal(folder: Path, content: bytes, capsys) -> str:
     (line,) = told.err.splitlines()
     assert line.startswith("merbench: error: ")
     assert line.isprintable()
+    assert len(line) < 800
     return line
 
 
@@ -114,6 +115,7 @@ CHANGES: dict[str, tuple[Callable[[Content], Any], str]] = {
     "more clips than there are": (lambda c: c["plan"].update(clips_total=127), "plan.clips_total is 127"),
     "clips beyond all bounds": (lambda c: c["plan"].update(clips_total=10**12), "plan.estimator.clips_total"),
     "name of 10,000 letters": (lambda c: c["plan"].update(model="x" * 10_000), "plan.estimator.model"),
+    "kind of 10,000 letters": (lambda c: c["plan"].update(kind="x\n" * 5_000), r"plan: Input tag 'x\nx"),
     "warning of 10,000 letters": (lambda c: c.update(warnings=["x" * 10_000]), "warnings.0"),
     "predictions and subjects": (
         lambda c: c.update(subjects=[{"subject": "demo-a/a01", "confusion": {"last": [[1, 0, 0]] * 3}}]),
