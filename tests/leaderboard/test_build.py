@@ -1,0 +1,357 @@
+"""The whole site: built from record files, the same bytes each time, whole or not at all, without a licensed clip."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from merbench.clips import clip_table
+from merbench.errors import MerbenchError, OutputError, RecordError
+from merbench.leaderboard.build import build
+from merbench.leaderboard.place import MANIFEST
+from merbench.plugins import load
+from merbench.registry import Registry
+from merbench.runs.export import without_clips
+
+ROOT = Path(__file__).parents[2]
+
+# A dataset whose labels are not public, as a plugin that somebody wrote registers it.
+LICENSED = """
+import merbench
+
+@merbench.hookimpl
+def merbench_sources():
+    yield merbench.Source(name="vault", reader="nowhere:Reader", provides=(), databases=("vault",))
+
+@merbench.hookimpl
+def merbench_datasets():
+    yield merbench.Dataset(name="vault", sources=("vault",), databases=("vault",), scheme=merbench.THREE_CLASS)
+"""
+
+
+@pytest.fixture
+def records(tmp_path) -> Path:
+    folder = tmp_path / "records"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def out(tmp_path) -> Path:
+    return tmp_path / "out" / "site"
+
+
+@pytest.fixture
+def built(records, out, registry):
+    def of(reported: Path | None = None, registry: Registry = registry) -> dict[str, bytes]:
+        build([records], reported, out, registry)
+        return files(out)
+
+    return of
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.fixture(scope="session")
+def licensed(tmp_path_factory) -> Registry:
+    """A registry that has the licensed dataset too."""
+    plugin = tmp_path_factory.mktemp("plugin") / "vault_plugin.py"
+    plugin.write_text(LICENSED)
+    registry = Registry(load(files=[plugin]))
+    assert not registry.datasets.get("vault").public_labels
+    return registry
+
+
+@pytest.fixture(scope="session")
+def vault():
+    """The clips of the licensed dataset."""
+    subjects = [f"vault/s{number}" for number in range(6)]
+    names = [(subject, f"{subject}/secret-{number}") for subject in subjects for number in range(3)]
+    return clip_table(
+        {
+            "clip": [clip for _, clip in names],
+            "database": ["vault"] * len(names),
+            "subject": [subject for subject, _ in names],
+            "label": [number for _ in subjects for number in range(3)],
+        }
+    )
+
+
+def test_a_site_has_pages_for_boards_and_entries_and_every_record_to_download(built, save, make_record):
+    record = make_record()
+    path = save(record, "one")
+    found = built()
+    assert {
+        "index.html",
+        "boards/composite-composite.html",
+        "boards/composite-composite-compare.html",
+        f"entries/{record.id[:12]}.html",
+        f"records/{record.id[:12]}.json",
+        MANIFEST,
+    } <= set(found)
+    assert found[f"records/{record.id[:12]}.json"] == path.read_bytes()
+    assert set(found[MANIFEST].decode().split()) == set(found) - {MANIFEST}
+
+
+def test_a_site_without_records_is_a_site(built):
+    assert "index.html" in built()
+
+
+def test_several_folders_of_records_are_one_site(tmp_path, out, make_record, registry):
+    folders = [tmp_path / name for name in ("ours", "theirs")]
+    for place, folder in enumerate(folders):
+        folder.mkdir()
+        (folder / "record.json").write_text(make_record(f"m{place}", draw=place).to_json())
+    site = build(folders, None, out, registry)
+    assert [len(board.rows) for board in site.boards] == [2]
+
+
+def test_the_committed_records_and_published_figures_make_a_site(out, registry):
+    site = build([ROOT / "leaderboards" / "records"], ROOT / "leaderboards" / "reported.csv", out, registry)
+    models = {row.model for board in site.boards for row in board.rows if row.entries}
+    assert {"htnet", "ststnet"} <= models
+    assert all((out / "boards" / f"{board.slug}.html").is_file() for board in site.boards)
+
+
+def test_progress_is_told_of_every_record_and_every_page(records, out, save, make_record, registry):
+    class Told:
+        def __init__(self) -> None:
+            self.units = self.done = 0
+
+        def start(self, units: int, finished: int) -> None:
+            self.units, self.done = units, finished
+
+        def advance(self, units: int) -> None:
+            self.done += units
+
+        def note(self, text: str) -> None:
+            raise AssertionError(text)
+
+    for draw in range(2):
+        save(make_record(f"m{draw}", draw=draw), str(draw))
+    told = Told()
+    build([records], None, out, registry, told)
+    assert told.units == told.done == 4
+
+
+def test_the_same_input_gives_the_same_bytes_whatever_the_folder_hash_seed_and_file_order(tmp_path, make_record):
+    made = [make_record(f"m{draw}", draw=draw) for draw in range(3)]
+    sites = []
+    for seed, order in (("1", made), ("2", made[::-1])):
+        folder = tmp_path / seed
+        (folder / "records").mkdir(parents=True)
+        for place, record in enumerate(order):
+            (folder / "records" / f"{place}.json").write_text(record.to_json())
+        command = [
+            sys.executable,
+            "-m",
+            "merbench",
+            "leaderboard",
+            "build",
+            "--records",
+            "records",
+            "--out",
+            f"site{seed}",
+        ]
+        environment = {**os.environ, "PYTHONHASHSEED": seed, "TZ": f"Etc/GMT{seed}", "LC_ALL": "C"}
+        subprocess.run(command, cwd=folder, env=environment, check=True, capture_output=True)
+        sites.append(files(folder / f"site{seed}"))
+    assert sites[0] == sites[1]
+
+
+def test_building_again_changes_nothing(built, save, make_record):
+    save(make_record(), "one")
+    assert built() == built()
+
+
+def test_what_is_not_in_the_input_any_more_is_not_on_the_site_any_more(built, save, make_record):
+    gone = save(make_record("gone", draw=1), "gone")
+    save(make_record(), "one")
+    before = built()
+    gone.unlink()
+    after = built()
+    assert len([name for name in before if name.startswith("entries/")]) == 2
+    assert len([name for name in after if name.startswith("entries/")]) == 1
+
+
+def test_a_file_that_somebody_put_into_the_site_stops_the_build_and_stays(built, out, save, make_record):
+    save(make_record(), "one")
+    before = built()
+    (out / "CNAME").write_text("board.example.org")
+    with pytest.raises(OutputError, match="holds CNAME, which no build made"):
+        built()
+    assert files(out) == {**before, "CNAME": b"board.example.org"}
+
+
+def test_a_folder_of_somebody_else_is_not_touched(built, out):
+    out.mkdir(parents=True)
+    (out / "thesis.tex").write_text("mine")
+    with pytest.raises(OutputError, match=r"holds thesis\.tex"):
+        built()
+    assert files(out) == {"thesis.tex": b"mine"}
+
+
+def test_the_folder_of_the_records_is_never_the_site(records, registry, save, make_record):
+    save(make_record(), "one")
+    with pytest.raises(OutputError, match=r"holds one\.json"):
+        build([records], None, records, registry)
+    assert (records / "one.json").is_file()
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda path: path.write_text(path.read_text()[:9000]),
+        lambda path: path.write_text(path.read_text().replace('"schema": 1', '"schema": 2')),
+        lambda path: path.write_text(path.read_text().replace('"accuracy": 0.', '"accuracy": 0.0', 1)),
+        lambda path: path.write_text(path.read_text().replace('"uf1": 0.', '"uf1": NaN, "x": 0.', 1)),
+        lambda path: shutil.copy(path, path.with_name("again.json")),
+        lambda path: path.with_name("list.json").write_text("[]"),
+        lambda path: path.with_name("binary.json").write_bytes(b"\xff\x00"),
+    ],
+)
+def test_a_record_that_is_not_valid_fails_the_build_and_leaves_the_old_site(built, out, save, make_record, spoil):
+    path = save(make_record(), "one")
+    before = built()
+    spoil(path)
+    with pytest.raises(RecordError) as error:
+        built()
+    assert str(path.parent) in str(error.value)
+    assert "\n" not in str(error.value)
+    assert files(out) == before
+    assert [one.name for one in out.parent.iterdir()] == ["site"]
+
+
+def test_a_table_of_published_figures_that_is_not_valid_leaves_the_old_site(built, out, save, make_record, tmp_path):
+    save(make_record(), "one")
+    before = built()
+    (tmp_path / "reported.csv").write_text("nonsense\n")
+    with pytest.raises(MerbenchError, match=r"reported"):
+        built(reported=tmp_path / "reported.csv")
+    assert files(out) == before
+
+
+NAMES = ["../../x", "/etc/passwd", "<b>bold</b>", "<script>alert(1)</script>", "\u202egnal", "x" * 200, "..", "a\\b"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_hostile_names_stay_inside_the_folder_and_are_escaped(built, out, save, make_record, vault, name):
+    changes = {"dataset": name, "model": name, "recipe": name}
+    record = make_record(table=vault, **changes, warnings=[name], environment={"device": name, name: name})
+    save(record, "one")
+    found = built()
+    assert {path.name for path in out.parent.iterdir()} == {"site"}
+    assert all(re.fullmatch(r"(\w+/)?[a-z0-9.-]+\.(html|json|css|js)|\.merbench-site", one) for one in found)
+    for page in (text.decode() for one, text in found.items() if one.endswith(".html")):
+        assert "<script>alert" not in page
+        assert "<b>bold" not in page
+
+
+@pytest.mark.parametrize("installed", [True, False])
+def test_no_clip_of_a_licensed_dataset_is_in_any_file_of_the_site(
+    built, save, make_record, registry, licensed, vault, installed
+):
+    warnings = ["2 broken clip(s): vault/s0/secret-0: no face", "everything else is fine"]
+    record = make_record(dataset="vault", table=vault, warnings=warnings)
+    path = save(record, "one")
+    assert b"secret" in path.read_bytes()
+    found = built(registry=licensed if installed else registry)
+    assert [name for name, content in found.items() if b"secret" in content] == []
+    published = json.loads(found[f"records/{record.id[:12]}.json"])
+    assert published["predictions"] == []
+    assert published["scores"] == json.loads(path.read_text())["scores"]
+    assert b"everything else is fine" in found[f"entries/{record.id[:12]}.html"]
+
+
+def test_counts_of_clips_that_only_claim_the_digests_of_others_stand_alone_and_break_nothing(
+    built, save, make_record, vault
+):
+    others = [make_record(f"m{draw}", dataset="vault", table=vault, draw=draw) for draw in range(2)]
+    moved = vault.assign(subject=[f"vault/t{place % 6}" for place in range(len(vault))])
+    moved["clip"] = [f"{subject}/{place}" for place, subject in enumerate(moved["subject"])]
+    forged = make_record("forged", dataset="vault", table=clip_table(moved))
+    plan = forged.plan.model_copy(update={"digests": others[0].plan.digests})
+    forged = without_clips(forged.model_copy(update={"plan": plan, "id": plan.digest()}))
+    for place, record in enumerate([*map(without_clips, others), forged]):
+        save(record, str(place))
+    found = built()
+    boards = [name for name in found if name.startswith("boards/vault") and not name.endswith("-compare.html")]
+    assert len(boards) == 2
+    assert not any(b"forged" in found[name] and b"m0" in found[name] for name in boards)
+
+
+@pytest.mark.parametrize("error", [RuntimeError("a defect"), KeyboardInterrupt()])
+def test_a_build_that_stops_half_way_leaves_the_old_site_whole(built, out, save, make_record, records, registry, error):
+    save(make_record(), "one")
+    before = built()
+    save(make_record("new", draw=1), "two")
+
+    class Stops:
+        def start(self, units: int, finished: int) -> None:
+            self.left = units - 1
+
+        def advance(self, units: int) -> None:
+            self.left -= units
+            if not self.left:
+                raise error
+
+        def note(self, text: str) -> None:
+            raise AssertionError(text)
+
+    with pytest.raises(type(error)):
+        build([records], None, out, registry, Stops())
+    assert files(out) == before
+    assert [path.name for path in out.parent.iterdir()] == ["site"]
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from merbench.leaderboard.build import build
+from merbench.plugins import load
+from merbench.registry import Registry
+from merbench.runs.progress import Silent
+
+class Kills(Silent):
+    def start(self, units, finished):
+        self.left = units - 1
+    def advance(self, units):
+        self.left -= units
+        if not self.left:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+build([Path(sys.argv[1])], None, Path(sys.argv[2]), Registry(load()), Kills())
+"""
+
+
+def test_a_build_that_is_killed_leaves_the_old_site_whole_and_the_next_one_clears_the_rest(
+    built, out, save, make_record, records
+):
+    save(make_record(), "one")
+    before = built()
+    save(make_record("new", draw=1), "two")
+    done = subprocess.run([sys.executable, "-c", KILLED, str(records), str(out)], check=False)
+    assert done.returncode == -signal.SIGKILL
+    assert files(out) == before
+    assert len(list(out.parent.iterdir())) == 2
+    after = built()
+    assert len(after) > len(before)
+    assert [path.name for path in out.parent.iterdir()] == ["site"]
+
+
+def test_a_file_in_the_way_of_the_folder_is_one_line(built, out, save, make_record):
+    save(make_record(), "one")
+    out.parent.write_text("mine")
+    with pytest.raises(OutputError, match=r"cannot write .*: Not a directory"):
+        built()
+    assert out.parent.read_text() == "mine"
