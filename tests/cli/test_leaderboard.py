@@ -1,0 +1,163 @@
+"""`merbench leaderboard`: what it prints, where, and with which exit code."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from merbench.cli import main
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory) -> Path:
+    """The record of a run on the demo dataset."""
+    out = tmp_path_factory.mktemp("results")
+    assert main(["run", "--model", "majority", "--dataset", "demo", "--out", str(out)]) == 0
+    (path,) = out.glob("*/record.json")
+    return path
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch, capsys) -> Path:
+    """A lab's own empty folder, in which the commands run."""
+    monkeypatch.chdir(tmp_path)
+    capsys.readouterr()
+    return tmp_path
+
+
+@pytest.fixture
+def say(capsys):
+    """Runs `merbench leaderboard …`; exit code, stdout, stderr."""
+
+    def of(*words: object) -> tuple[int, str, str]:
+        code = main(["leaderboard", *map(str, words)])
+        told = capsys.readouterr()
+        return code, told.out, told.err
+
+    return of
+
+
+def test_a_record_is_added_checked_and_built_with_the_folders_of_the_checkout(home, made, say):
+    code, out, err = say("add", made)
+    (kept,) = Path("leaderboards", "records").iterdir()
+    assert (code, out.splitlines()[0], err) == (0, f"{made}: verified, and now {kept}", "")
+    assert say("check") == (0, "1 records read: nothing to mend\n", "")
+    code, out, err = say("build")
+    site = Path("leaderboards", "site")
+    assert (code, out, err) == (0, f"boards: 1, records: 1; open {site / 'index.html'}\n", "")
+    assert (site / "index.html").is_file()
+
+
+def test_the_folder_to_add_to_and_to_build_can_be_chosen_and_several_are_read(home, made, say):
+    assert say("add", made, "--to", "ours")[0] == 0
+    Path("theirs").mkdir()
+    code, out, _ = say("build", "--records", "ours", "--records", "theirs", "--out", "public/board")
+    assert (code, out) == (0, f"boards: 1, records: 1; open {Path('public', 'board', 'index.html')}\n")
+
+
+def test_published_figures_are_read_where_they_are_given(home, say):
+    Path("records").mkdir()
+    figures = ROOT / "leaderboards" / "reported.csv"
+    code, out, _ = say("build", "--records", "records", "--reported", figures, "--out", "site")
+    assert code == 0
+    assert "records: 0;" in out
+    assert not out.startswith("boards: 0")
+
+
+def test_the_committed_leaderboard_needs_nothing_mended(say, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    code, out, err = say("check")
+    assert code == 0, out
+    assert out.endswith("records read: nothing to mend\n")
+    assert err == ""
+
+
+def test_a_check_that_finds_problems_prints_all_and_exits_with_one(home, made, say):
+    say("add", made)
+    (kept,) = Path("leaderboards", "records").iterdir()
+    kept.with_name("again.json").write_text(kept.read_text())
+    kept.with_name("broken.json").write_text("{")
+    code, out, err = say("check")
+    assert (code, err) == (1, "")
+    lines = out.splitlines()
+    assert len(lines) == 3
+    assert all(line.startswith("problem: ") for line in lines[:2])
+    assert lines[2] == "3 records read: 2 to mend"
+
+
+def test_a_check_as_json_is_one_object(home, made, say):
+    say("add", made)
+    code, out, _ = say("check", "--json")
+    assert code == 0
+    assert json.loads(out) == {"records": 1, "problems": [], "changes": [], "notes": []}
+
+
+def test_a_check_since_a_revision_needs_a_repository(home, made, say, monkeypatch):
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(home.parent))
+    say("add", made)
+    code, out, err = say("check", "--since", "main")
+    assert (code, out) == (2, "")
+    assert err.startswith("merbench: error: git in leaderboards/records: fatal: not a git repository")
+    assert err.count("\n") == 1
+
+
+def test_a_hostile_name_is_printed_as_one_harmless_line(home, made, say):
+    say("add", made)
+    (kept,) = Path("leaderboards", "records").iterdir()
+    content = json.loads(kept.read_text())
+    content["plan"]["model"] = "x\u202e\u2028"
+    kept.write_text(json.dumps(content))
+    code, out, _ = say("check")
+    assert code == 1
+    assert len(out.splitlines()) == 2
+    assert all(line.isprintable() for line in out.splitlines())
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        (("build",), "leaderboards/records is not a folder of records; make one: merbench leaderboard add RECORD"),
+        (("check", "--records", "nowhere"), "nowhere is not a folder of records"),
+        (("add", "nowhere.json"), "cannot read nowhere.json: No such file or directory"),
+        (("serve",), "leaderboards/site has no index.html; build it: merbench leaderboard build --out"),
+        (("serve", "--port", "70000"), "'70000' is no port; ports are 0 to 65535"),
+        (("check", "--recrods", "x"), "no flag is called --recrods (nearest: --records"),
+        (("bild",), "no action is called 'bild' (nearest: build"),
+    ],
+)
+def test_what_a_user_can_mend_is_one_line_and_exit_code_two(home, say, words, reason):
+    code, out, err = say(*words)
+    assert (code, out) == (2, "")
+    assert reason in err
+    assert err.count("\n") == 1
+
+
+def test_a_folder_of_somebody_else_is_named_and_kept(home, made, say):
+    say("add", made)
+    Path("site").mkdir()
+    Path("site", "CNAME").write_text("mine")
+    code, _, err = say("build", "--out", "site")
+    assert code == 2
+    assert "holds CNAME, which no build made; move what is yours away, or choose another folder: --out" in err
+    assert Path("site", "CNAME").read_text() == "mine"
+
+
+def test_a_full_disk_is_one_line(home, made):
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "merbench", "leaderboard", "check", "--records", str(made.parent)],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+            env=dict(os.environ),
+        )
+    assert done.returncode == 2
+    assert done.stderr == "merbench: error: no space left for the output; make room and run again\n"
