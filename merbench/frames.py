@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import stat
+import struct
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, overload
@@ -19,6 +20,9 @@ __all__ = ["Frames"]
 
 LARGEST_FILE = 64 * 2**20  # bytes; a frame of the field's releases has at most two million
 LARGEST_SIDE = 8192  # pixels
+
+SCAN = 0xDA  # JPEG: start of scan
+FRAME_HEADERS = set(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}  # JPEG: start of frame, of every process
 
 
 class Frames(Sequence["Image"]):
@@ -124,13 +128,15 @@ def read_image(path: Path, root: Path) -> Image:
     import numpy as np
 
     content = _content(path, root)
-    image = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED | cv2.IMREAD_IGNORE_ORIENTATION)
+    _check_header(path.name, content)
+    try:
+        image = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED)
+    except cv2.error:
+        image = None
     if image is None:
         raise ReleaseError(f"{path.name} is not an image that can be read")
     if image.dtype != np.uint8:
         raise ReleaseError(f"{path.name} has {8 * image.dtype.itemsize} bits a channel; 8 were expected")
-    if max(image.shape[:2]) > LARGEST_SIDE:
-        raise ReleaseError(f"{path.name} is {image.shape[1]}x{image.shape[0]}; {LARGEST_SIDE} pixels a side at most")
     if image.ndim == 2 or image.shape[2] == 1:
         return cv2.cvtColor(image, cv2.COLOR_GRAY2RGB)
     return cv2.cvtColor(image, cv2.COLOR_BGRA2RGB if image.shape[2] == 4 else cv2.COLOR_BGR2RGB)
@@ -148,3 +154,50 @@ def _content(path: Path, root: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise ReleaseError(f"{path.name}: {error.strerror}") from error
+
+
+def _check_header(name: str, content: bytes) -> None:
+    """Refuses, before anything is decoded, what is no image, is cut short, or would fill the memory."""
+    try:
+        width, height, whole = _measured(content)
+    except (IndexError, struct.error):
+        raise ReleaseError(f"{name} is truncated") from None
+    if max(width, height) > LARGEST_SIDE:
+        raise ReleaseError(f"{name} is {width}x{height}; {LARGEST_SIDE} pixels a side at most")
+    if not whole:
+        raise ReleaseError(f"{name} is truncated")
+    if not width:
+        raise ReleaseError(f"{name} is not a JPEG, PNG or BMP image")
+
+
+def _measured(content: bytes) -> tuple[int, int, bool]:
+    """Width and height in pixels as the file's header says (0 for no image), and whether the file has an end.
+
+    OpenCV gives the upper part of a JPEG that was cut short, and says nothing of it.
+    """
+    if content.startswith(b"\x89PNG\r\n\x1a\n"):
+        return *struct.unpack_from(">II", content, 16), b"IEND" in content[-64:]
+    if content.startswith(b"\xff\xd8"):
+        return _measured_jpeg(content)
+    if content.startswith(b"BM"):
+        start, _, width, height, _, bits, compression = struct.unpack_from("<IIiiHHI", content, 10)
+        row = (abs(width) * bits + 31) // 32 * 4  # bytes; rows end on a multiple of four
+        return abs(width), abs(height), bool(compression) or len(content) >= start + row * abs(height)
+    return 0, 0, True
+
+
+def _measured_jpeg(content: bytes) -> tuple[int, int, bool]:
+    """ITU-T T.81, annex B: segments of a marker and a length, until the scans begin."""
+    width = height = 0
+    at = 2
+    while (marker := content[at + 1]) != SCAN:
+        if content[at] != 0xFF:
+            return 0, 0, True
+        if marker == 0xFF:  # fill
+            at += 1
+            continue
+        if marker in FRAME_HEADERS:
+            height, width = struct.unpack_from(">HH", content, at + 5)
+        at += 2 + struct.unpack_from(">H", content, at + 2)[0]
+    # Within a scan 0xFF is followed by 0 or a restart marker; a thumbnail with an end of its own lies before it.
+    return width, height, content.find(b"\xff\xd9", at) >= 0
