@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import math
 from pathlib import Path
@@ -15,7 +16,7 @@ from merbench.errors import MerbenchError, RecordError, printable
 from merbench.protocols import Splitter, folds_digest
 from merbench.registry import Registry, load_target
 from merbench.runs.schema import SCHEMA, AnyPolicy, Prediction, Record, SubjectConfusion
-from merbench.runs.scoring import clips_of, count, score_counts
+from merbench.runs.scoring import count, labelled_clips, score_counts
 
 __all__ = ["check_scores", "read_record", "verify"]
 
@@ -173,9 +174,25 @@ def check_scores(record: Record) -> None:
 
 def _table(record: Record) -> Any:
     try:
-        return clips_of(record.predictions)
+        return _same_table(tuple((one.clip, one.truth) for one in record.predictions))
     except MerbenchError as error:
         raise RecordError(f"predictions: {error}") from error
+
+
+# The records of a leaderboard are of few clip lists: what follows from the list alone is worked out once. A table that
+# is kept must not be written to, and none is.
+@functools.lru_cache(maxsize=16)
+def _same_table(clips: tuple[tuple[str, int], ...]) -> Any:
+    return labelled_clips(clips)
+
+
+@functools.lru_cache(maxsize=16)
+def _same_folds(clips: tuple[tuple[str, int], ...], splitter: str, protocol: str) -> tuple[str, dict[str, str]]:
+    """The digest of the folds of these clips, and the fold of each clip."""
+    table = _same_table(clips)
+    folds = load_target(splitter, owner=f"protocol {protocol}", base=Splitter)().folds(table)
+    names = table["clip"].tolist()
+    return folds_digest(table, folds), {names[place]: fold.name for fold in folds for place in fold.test}
 
 
 def _check_fold_names(record: Record) -> None:
@@ -273,12 +290,11 @@ def _check_folds(record: Record, table: Any, registry: Registry) -> list[str]:
         return [f"{record.plan.clips_total - len(table)} clips are never tested: the folds were not made again"]
     if name not in registry.protocols.names():
         return [f"protocol {name} is not installed: the folds were not made again"]
-    splitter = load_target(registry.protocols.get(name).splitter, owner=f"protocol {name}", base=Splitter)()
-    folds = splitter.folds(table)
-    _same("plan.digests.folds", record.plan.digests.folds, folds_digest(table, folds))
+    clips = tuple(zip(table["clip"], table["label"].tolist(), strict=True))
+    digest, owner = _same_folds(clips, registry.protocols.get(name).splitter, name)
+    _same("plan.digests.folds", record.plan.digests.folds, digest)
     if record.subjects and record.plan.kind != "rescored":
-        _same("folds", sorted(fold.name for fold in record.folds), sorted(fold.name for fold in folds))
-    owner = {table["clip"].iloc[position]: fold.name for fold in folds for position in fold.test}
+        _same("folds", sorted(fold.name for fold in record.folds), sorted(set(owner.values())))
     for one in record.predictions:
         _same(f"fold of {one.clip}", one.fold, owner.get(one.clip))
     return []

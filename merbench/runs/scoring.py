@@ -15,7 +15,16 @@ from merbench.scores import MissingClass, Scores, confusion_per_subject, score_c
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Counts", "clips_of", "count", "count_predictions", "score_counts", "score_predictions", "undefined_parts"]
+__all__ = [
+    "Counts",
+    "clips_of",
+    "count",
+    "count_predictions",
+    "labelled_clips",
+    "score_counts",
+    "score_predictions",
+    "undefined_parts",
+]
 
 
 def clips_of(predictions: Sequence[Prediction]) -> pd.DataFrame:
@@ -24,12 +33,17 @@ def clips_of(predictions: Sequence[Prediction]) -> pd.DataFrame:
     Raises:
         ReleaseError: an id is not `database/subject/clip`, or stands twice.
     """
+    return labelled_clips([(one.clip, one.truth) for one in predictions])
+
+
+def labelled_clips(clips: Sequence[tuple[str, int]]) -> pd.DataFrame:
+    """`clips_of`, from ids and labels alone; a subject's and a database's ids are what a clip's begins with."""
     return clip_table(
         {
-            "clip": [one.clip for one in predictions],
-            "database": [one.database for one in predictions],
-            "subject": [one.subject for one in predictions],
-            "label": [one.truth for one in predictions],
+            "clip": [clip for clip, _ in clips],
+            "database": [clip.split("/", 1)[0] for clip, _ in clips],
+            "subject": ["/".join(clip.split("/")[:2]) for clip, _ in clips],
+            "label": [label for _, label in clips],
         }
     )
 
