@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 from merbench.cli import main
 
 ROOT = Path(__file__).parents[2]
+MAIN = "refs/remotes/origin/main"  # of the repository that was cloned
 
 
 @pytest.fixture(scope="module")
@@ -161,3 +163,27 @@ def test_a_full_disk_is_one_line(home, made):
         )
     assert done.returncode == 2
     assert done.stderr == "merbench: error: no space left for the output; make room and run again\n"
+
+
+def test_the_commands_of_the_workflow_for_a_pages_host_run_in_a_checkout(home, made, say, monkeypatch):
+    workflow = (ROOT / "docs" / "pages-workflow.yml").read_text("utf-8")
+    commands = re.findall(r"^ +(?:- )?run: (merbench .+)$", workflow, re.MULTILINE)
+    assert [command.split()[2] for command in commands] == ["check", "check", "build"]
+    say("add", made)
+    name = ("-c", "user.name=Lab", "-c", "user.email=lab@example.org", "-c", "commit.gpgsign=false")
+    for words in (("init", "-q"), ("add", "-A"), ("commit", "-q", "-m", "x"), ("update-ref", MAIN, "HEAD")):
+        subprocess.run(["git", *name, *words], check=True, capture_output=True)
+    for command in commands:
+        assert say(*command.split()[2:])[0] == 0
+    path = re.search(r"^ +path: (\S+)$", workflow, re.MULTILINE)
+    assert path
+    assert Path(path[1], "index.html").is_file()
+
+
+def test_the_workflow_gives_the_check_the_history_and_the_pages_only_the_rights_they_need():
+    workflow = (ROOT / "docs" / "pages-workflow.yml").read_text("utf-8")
+    assert "\t" not in workflow
+    assert "fetch-depth: 0" in workflow
+    assert "permissions:\n  contents: read\n" in workflow
+    assert "pull_request_target" not in workflow
+    assert workflow.count("actions/deploy-pages@") == workflow.count("actions/upload-pages-artifact@") == 1
