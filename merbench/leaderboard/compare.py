@@ -51,7 +51,7 @@ def pack(board: Board, budget: int) -> Packed:
     public = all(entry.public and entry.record.predictions for _, entry in entries)
     head = _head_of_clips(board, entries[0][1]) if public else _head_of_subjects(board, entries[0][1])
     one_by_one = _answers(head, entries) if public else _counts(entries)
-    left = budget - _size(head)
+    left = budget - _size(head | {"entries": []})
     kept: list[list[Any]] = []
     for packed in one_by_one:
         left -= _size(packed) + 1

@@ -60,9 +60,9 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     filters: tuple[Callable[..., Any], ...] = (
-        wording.anchor, wording.cell, wording.clipped, wording.duration, wording.figure, wording.interval, wording.isolated,
-        wording.magnitude, wording.p_value, wording.paper_name, wording.safe_link, wording.script_json, wording.signed,
-        wording.signed_interval, wording.seed,
+        wording.anchor, wording.cell, wording.clipped, wording.duration, wording.figure, wording.interval,
+        wording.isolated, wording.magnitude, wording.p_value, wording.paper_name, wording.safe_link,
+        wording.script_json, wording.seed, wording.signed, wording.signed_interval,
     )  # fmt: skip
     made.filters.update({one.__name__: one for one in filters})
     return made

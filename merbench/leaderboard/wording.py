@@ -79,8 +79,9 @@ def duration(seconds: float | None) -> str:
 
 
 def cell(one: Figure | None, dash: str = DASH) -> Markup:
-    """What stands in a table cell: the score, below it the interval (with `dash`; none where it is empty) and the spread
-    over seeds. Empty without a score.
+    """What stands in a table cell: the score; below it the interval, with this dash, and the spread over seeds.
+
+    Empty without a score; an empty dash leaves out the interval.
 
     A paragraph's end tag may be left out at the end of a cell; over a thousand rows that is what keeps a page small.
     """

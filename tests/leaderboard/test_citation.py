@@ -1,0 +1,66 @@
+"""The command that runs an entry again, and its citation."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import replace
+
+import pytest
+
+from merbench.cli.parser import Parser
+from merbench.cli.run import add_parser
+from merbench.leaderboard.citation import bibtex, command, tex
+from merbench.leaderboard.entries import make_entry
+from merbench.runs.prepare import Request, prepare
+
+
+def request_of(text: str) -> Request:
+    """What the command line makes of a command."""
+    parser = Parser()
+    add_parser(parser.add_subparsers())
+    given = vars(parser.parse_args(shlex.split(text.replace("\\\n", ""))[1:]))
+    known = {one: given[one] for one in Request.__dataclass_fields__ if one in given}
+    return Request(**known, settings=given["set"])
+
+
+@pytest.mark.parametrize(
+    ("model", "settings", "more"),
+    [
+        ("flow-lr", (), {}),
+        ("ststnet", ("epochs=3", "lr=0.01"), {"seed": 4, "epoch_policy": "inner"}),
+        ("htnet", ("dim=32", "block_repeats=1,1,2", "htnet-regions=anatomical", "order=by-class"), {"recipe": "quick"}),
+    ],
+)
+def test_the_command_of_a_plan_makes_the_same_plan(registry, model, settings, more):
+    plan = prepare(
+        registry, Request(model=model, dataset="demo", protocol="subjects-5", settings=settings, **more)
+    ).plan
+    again = prepare(registry, request_of(command(plan))).plan
+    assert again.digest() == plan.digest()
+
+
+def test_what_a_shell_would_read_is_quoted(make_record):
+    plan = make_record("a; rm -rf ~ $(x)", options={"o": "it's"}).plan
+    assert shlex.split(command(plan).replace("\\\n", ""))[2:4] == ["--model", "a; rm -rf ~ $(x)"]
+    assert "o=it's" in shlex.split(command(plan).replace("\\\n", ""))
+
+
+def test_a_record_is_cited_with_its_id_and_year(make_record, registry):
+    entry = make_entry(make_record("net_1"), registry)
+    cited = bibtex(entry)
+    assert cited.startswith(f"@misc{{merbench-{entry.id},\n")
+    assert r"title = {{net\_1, recipe quick on composite, protocol composite}}" in cited
+    assert f"note = {{record {entry.record.id}}}" in cited
+    assert "year = {2026}" in cited
+
+
+def test_a_record_without_a_date_is_cited_without_a_year(make_record, registry):
+    entry = make_entry(make_record(), registry)
+    undated = replace(entry, record=entry.record.model_copy(update={"environment": {"finished": ["x"]}}))
+    assert "year" not in bibtex(undated)
+
+
+def test_no_text_is_a_command_to_tex():
+    assert tex(r"\input{x} 5% a_b $ & # ~ ^") == (
+        r"\textbackslash{}input\{x\} 5\% a\_b \$ \& \# \textasciitilde{} \textasciicircum{}"
+    )

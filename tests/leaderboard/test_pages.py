@@ -1,0 +1,363 @@
+"""The pages as text: whole, escaped, within their size, linked, and the same every time."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import posixpath
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import pytest
+
+from merbench.leaderboard.boards import make_site
+from merbench.leaderboard.entries import make_entry
+from merbench.leaderboard.pages import LARGEST, render
+from merbench.leaderboard.reported import COLUMNS, read_reported
+from merbench.leaderboard.site import Board, Entry, Figure, Paper, Row, Site
+from merbench.leaderboard.wording import DASH
+
+MARKUP = '"><img src=x onerror=alert(1)><script>alert(2)</script>'
+BACKWARDS = "\u202egnp.exe\u2067"
+CSP = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'"
+)
+
+
+class Parsed(HTMLParser):
+    """What a test asks of a page: its elements with their attributes, its ids, its links, its words."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, dict[str, str]]] = []
+        self.words: list[str] = []
+        self.feed(text)
+        self.ids = [attributes["id"] for _, attributes in self.elements if "id" in attributes]
+        self.links = [
+            (tag, attributes.get("href") or attributes["src"], attributes)
+            for tag, attributes in self.elements
+            if "href" in attributes or "src" in attributes
+        ]
+
+    def handle_starttag(self, tag, attrs):
+        self.elements.append((tag, {name: value or "" for name, value in attrs}))
+
+    def handle_data(self, data):
+        self.words.append(data)
+
+    @property
+    def text(self) -> str:
+        return " ".join("".join(self.words).split())
+
+
+@pytest.fixture(scope="module")
+def figures(tmp_path_factory):
+    """Two reported figures: one that a board shows, one that it leaves out."""
+    folder = tmp_path_factory.mktemp("reported")
+    cells = dict.fromkeys(COLUMNS, "") | {
+        "method": "Paper's net", "family": "network", "year": "2020", "dataset": "composite", "protocol": "composite",
+        "part": "full", "metric": "uf1", "value": "0.9", "epoch_policy": "not stated", "paper": "A paper",
+        "table": "Table 1", "evidence": "paper", "link": "https://example.org/paper", "notes": "slip",
+    }  # fmt: skip
+    variant = cells | {"variant": "without <flow>", "value": "0.8"}
+    lines = [",".join(line) for line in (cells, cells.values(), variant.values())]
+    (folder / "reported.csv").write_text("\n".join(lines) + "\n")
+    (folder / "reported-notes.csv").write_text("id,text\nslip,The paper slips & says so.\n")
+    return read_reported(folder / "reported.csv")
+
+
+@pytest.fixture(scope="module")
+def entry_of(registry):
+    return lambda record: make_entry(record, registry)
+
+
+@pytest.fixture(scope="module")
+def records(make_record):
+    return [
+        make_record("net", accuracy=0.8, draw=1, seed=0),
+        make_record("net", accuracy=0.8, draw=3, seed=1),
+        make_record("other", accuracy=0.5, draw=5, warnings=["Something to know."]),
+        make_record("sent in", declared="unknown", link="https://example.org/log"),
+        make_record("partial", clips=400),
+    ]
+
+
+@pytest.fixture(scope="module")
+def site(records, entry_of, registry, figures):
+    return make_site([entry_of(record) for record in records], figures, registry)
+
+
+@pytest.fixture(scope="module")
+def pages(site, figures):
+    return dict(render(site, figures))
+
+
+@pytest.fixture(scope="module")
+def hostile(make_record, entry_of, registry):
+    """A site in which every text that a stranger may write is an attack."""
+    record = make_record(
+        MARKUP,
+        recipe=BACKWARDS,
+        classes=[MARKUP, "a&b", BACKWARDS],
+        settings={MARKUP: MARKUP},
+        options={"o": [MARKUP]},
+        features=[MARKUP],
+        environment={MARKUP: {"processor": MARKUP}},
+        warnings=[MARKUP, "w" * 2000],
+    )
+    sent = make_record("sent", declared="last", paper=MARKUP, link="https://example.org/?a=1&b=2", draw=4)
+    site = make_site([entry_of(record), entry_of(sent)], (), registry)
+    link = "javascript:alert(3)"
+    paper = Row(
+        id="paper", model=MARKUP, badge="reported", policy="not stated", figures={"full": {"uf1": Figure(0.5)}},
+        paper=Paper(MARKUP, 2020, MARKUP, link), notes=(MARKUP, "n" * 10_000, BACKWARDS),
+    )  # fmt: skip
+    boards = tuple(
+        replace(board, title=MARKUP, dataset=MARKUP, about=(MARKUP,), rows=(*board.rows, paper))
+        for board in site.boards
+    )
+    return dict(render(Site(boards, site.entries), ()))
+
+
+def html_of(pages: dict[str, str]) -> dict[str, Parsed]:
+    return {name: Parsed(text) for name, text in pages.items() if name.endswith(".html")}
+
+
+def test_there_is_a_page_for_every_board_and_entry(pages, site):
+    (board,) = site.boards
+    names = ["index.html", "reported.html", "scores.html", "assets/site.css", "assets/site.js"]
+    names += [f"boards/{board.slug}.html", f"boards/{board.slug}-compare.html"]
+    names += [f"entries/{entry.id}.html" for entry in site.entries]
+    assert sorted(pages) == sorted(names)
+
+
+def test_the_same_input_gives_the_same_bytes(site, figures, pages):
+    assert dict(render(site, figures)) == pages
+
+
+def test_pages_come_one_by_one(site, figures):
+    assert next(iter(render(site, figures)))[0] == "assets/site.css"
+
+
+@pytest.mark.parametrize("which", ["pages", "hostile"])
+def test_no_page_styles_or_scripts_itself(which, request):
+    for name, page in html_of(request.getfixturevalue(which)).items():
+        for tag, attributes in page.elements:
+            assert tag != "style", name
+            assert not [one for one in attributes if one == "style" or one.startswith("on")], (name, tag, attributes)
+            if tag == "script":
+                assert attributes.get("type") == "application/json" or attributes["src"].endswith("assets/site.js")
+
+
+def test_every_page_has_the_policy_first_thing(pages):
+    for name, page in html_of(pages).items():
+        metas = [attributes for tag, attributes in page.elements if tag == "meta"]
+        assert metas[0] == {"charset": "utf-8"}, name
+        assert metas[1] == {"http-equiv": "Content-Security-Policy", "content": CSP}, name
+
+
+@pytest.mark.parametrize("which", ["pages", "hostile"])
+def test_nothing_is_fetched_from_elsewhere_and_links_are_safe(which, request):
+    for name, page in html_of(request.getfixturevalue(which)).items():
+        for tag, target, attributes in page.links:
+            if re.match(r"[a-z]+:", target):
+                external = target.startswith(("http://", "https://"))
+                assert (tag == "a" and external) or (tag, target) == ("link", "data:,"), (name, tag, target)
+                assert tag != "a" or attributes["rel"] == "noopener noreferrer"
+
+
+def test_every_link_leads_somewhere(pages):
+    parsed = html_of(pages)
+    downloads = {f"records/{name[8:-5]}.json" for name in pages if name.startswith("entries/")}
+    for name, page in parsed.items():
+        for _, target, _ in page.links:
+            if re.match(r"[a-z]+:", target):
+                continue
+            path, _, fragment = target.partition("#")
+            found = posixpath.normpath(posixpath.join(posixpath.dirname(name), path)) if path else name
+            assert found in pages or found in downloads, (name, target)
+            if fragment and "=" not in fragment:
+                assert fragment in parsed[found].ids, (name, target)
+
+
+@pytest.mark.parametrize("which", ["pages", "hostile"])
+def test_ids_are_unique_on_a_page(which, request):
+    for name, page in html_of(request.getfixturevalue(which)).items():
+        assert len(page.ids) == len(set(page.ids)), name
+
+
+def test_no_text_of_a_stranger_becomes_markup(hostile):
+    for name, text in hostile.items():
+        assert "<img" not in text, name
+        assert "<script>" not in text, name
+        assert "javascript:" not in text, name
+    board = Parsed(hostile["boards/composite-composite.html"])
+    assert MARKUP in board.text
+
+
+def test_right_to_left_marks_do_not_reach_their_neighbours(hostile):
+    for name, text in hostile.items():
+        if not name.endswith(".html"):
+            continue
+        shown = re.sub(r"<(script|title|desc|svg)\b.*?</\1>", "", text, flags=re.S)
+        shown = re.sub(r'aria-label="[^"]*"', "", shown)
+        shown = re.sub(r"<(bdi|code|option)>.*?</\1>", "", shown, flags=re.S)
+        assert "\u202e" not in shown, name
+
+
+def test_a_long_note_is_short_on_the_board_and_opens(hostile):
+    text = hostile["boards/composite-composite.html"]
+    note = re.search(r"<details><summary><bdi>(n+)…</bdi></summary><p><bdi>(n+)…</bdi></p>", text)
+    assert note is not None
+    assert (len(note[1]), len(note[2])) == (160, 2000)
+
+
+def test_a_long_warning_is_whole_on_the_page_of_its_entry(hostile):
+    assert any("w" * 2000 in text for name, text in hostile.items() if name.startswith("entries/"))
+
+
+def test_data_for_the_script_cannot_end_its_element(hostile):
+    for text in hostile.values():
+        for data in re.findall(r'<script type="application/json"[^>]*>(.*?)</script>', text, flags=re.S):
+            assert not set("<>&\u2028\u2029") & set(data)
+            json.loads(data)
+
+
+def test_tables_have_captions_and_scopes(pages):
+    for name, page in html_of(pages).items():
+        tags = [tag for tag, _ in page.elements]
+        assert tags.count("table") == tags.count("caption"), name
+        assert all("scope" in attributes for tag, attributes in page.elements if tag == "th"), name
+
+
+def test_a_board_shows_rank_interval_badge_and_what_choosing_adds(pages, site):
+    row = site.boards[0].rows[0]
+    line = re.search(rf"<tr id={row.id}>.*", pages["boards/composite-composite.html"])
+    assert line is not None
+    cells = [re.sub("<[^>]+>", " ", cell).split() for cell in re.split("<t[dh]", line[0])]
+    assert row.rank_interval is not None
+    assert row.selection is not None
+    assert cells[1][:2] == [">1", "#"]
+    assert "leading" in cells[1]
+    assert cells[2][1] == "net"
+    assert cells[3] == [">reproduced"]
+    low, high = row.figures["full"]["uf1"].interval
+    shown = f">{row.figures['full']['uf1'].value:.3f} {low:.2f}{DASH}{high:.2f}".replace("0.", ".")
+    assert " ".join(cells[4][:2]) == shown
+    assert cells[13] == [f">+{row.selection:.3f}".replace("0.", ".")]
+
+
+def test_each_seed_of_a_row_is_linked(pages, site):
+    row = next(row for row in site.boards[0].rows if len(row.entries) == 2)
+    for entry in row.entries:
+        assert (
+            f"<a href=../entries/{entry.id}.html>{entry.record.plan.seed}</a>"
+            in pages["boards/composite-composite.html"]
+        )
+
+
+def test_reported_rows_have_no_rank_and_cite_their_paper(pages):
+    line = re.search(r"<tr id=\w+ class=paper>.*", pages["boards/composite-composite.html"])
+    assert line is not None
+    assert f"<td>{DASH} " in line[0]
+    assert '<a href="https://example.org/paper" rel="noopener noreferrer">A paper, 2020</a>, Table 1' in line[0]
+
+
+def test_rows_that_are_not_ranked_say_why(pages):
+    text = Parsed(pages["boards/composite-composite.html"]).text
+    assert "Not ranked: its sender does not say how the epoch was chosen." in text
+    assert "400 of 442 clips" in text
+
+
+def test_every_reported_figure_stands_on_its_page(pages):
+    page = Parsed(pages["reported.html"]).text
+    assert ".900" in page
+    assert "without <flow>" in page
+    assert "The paper slips & says so." in page
+
+
+def test_an_entry_has_its_command_and_its_citation(pages, site):
+    entry = next(one for one in site.entries if one.record.plan.model == "other")
+    text = Parsed(pages[f"entries/{entry.id}.html"]).text
+    assert "merbench run \\ --model other \\ --dataset composite \\ --protocol composite \\ --recipe quick" in text
+    assert f"@misc{{merbench-{entry.id}" in text
+    assert "Something to know." in text
+
+
+def test_predictions_handed_in_say_so(pages, site):
+    entry = next(one for one in site.entries if one.record.plan.kind == "rescored")
+    text = Parsed(pages[f"entries/{entry.id}.html"]).text
+    assert "nothing was run here" in text
+    assert "merbench run" not in text
+
+
+def test_an_entry_whose_labels_are_not_public_names_no_clip(records, registry, figures):
+    from merbench.leaderboard.entries import make_entry
+    from merbench.runs.export import without_clips
+
+    entries = [replace(make_entry(without_clips(record), registry), public=False) for record in records[:3]]
+    site = make_site(entries, figures, registry)
+    clips = {one.clip.rsplit("/", 1)[-1] for one in records[0].predictions}
+    for name, text in render(site, figures):
+        if name.startswith(("entries/", "boards/")):
+            assert not [clip for clip in clips if re.search(rf"[>\"/,]{re.escape(clip)}[<\",]", text)], name
+    compared = dict(render(site, figures))["boards/composite-composite-compare.html"]
+    assert '"kind":"subjects"' in compared
+
+
+def test_an_entry_that_is_not_public_shows_no_clip_even_if_its_record_has_them(site, figures):
+    hidden = tuple(replace(entry, public=False) for entry in site.entries)
+    boards = tuple(
+        replace(board, rows=tuple(replace(row, entries=tuple(replace(one, public=False) for one in row.entries))
+                                  for row in board.rows))
+        for board in site.boards
+    )  # fmt: skip
+    clip = site.entries[0].record.predictions[0].clip
+    for name, text in render(Site(boards, hidden), figures):
+        assert clip not in text, name
+
+
+def test_a_site_without_records_has_its_pages(figures, registry):
+    pages = dict(render(make_site([], figures, registry), figures))
+    assert "No run of this board is published yet." in Parsed(pages["boards/composite-composite.html"]).text
+    assert "No row of this board is ranked yet." in Parsed(pages["boards/composite-composite-compare.html"]).text
+
+
+@pytest.fixture(scope="module")
+def long_board(site):
+    """A board of 1,000 runs, each with intervals in four parts."""
+    board = site.boards[0]
+    row = next(row for row in board.rows if row.rank and len(row.entries) == 1)
+    entry = row.entries[0]
+    rows = []
+    for number in range(1000):
+        digest = hashlib.sha256(str(number).encode()).hexdigest()
+        one = Entry(entry.record.model_copy(update={"id": digest}), entry.counts, entry.figures, entry.public)
+        rows.append(replace(row, id=digest[-12:], model=f"model-{number:04d}", entries=(one,), rank=number + 1))
+    return replace(board, rows=tuple(rows), incomplete=())
+
+
+def test_a_board_of_1000_rows_and_its_comparison_stay_small(long_board, figures):
+    pages = dict(render(Site((long_board,), ()), figures))
+    board, compared = (pages[f"boards/composite-composite{kind}.html"] for kind in ("", "-compare"))
+    assert len(board.encode()) <= LARGEST
+    assert board.count("<tr id=") == 1000
+    assert len(compared.encode()) <= LARGEST
+    assert len(json.loads(re.search(r'id="compare-data">(.*?)</script>', compared, re.S)[1])["entries"]) == 1000
+
+
+def test_a_board_with_too_much_text_is_cut_and_says_so(long_board):
+    wordy = replace(long_board, rows=tuple(replace(row, model=f"{row.model} {'x' * 190}") for row in long_board.rows))
+    pages = dict(render(Site((wordy,), ()), ()))
+    board = pages["boards/composite-composite.html"]
+    assert len(board.encode()) <= LARGEST
+    shown = board.count("<tr id=")
+    assert 500 < shown < 1000
+    assert f"ends after {shown} of 1000 rows" in Parsed(board).text
+
+
+def test_a_row_whose_id_could_break_its_attribute_is_refused(long_board: Board):
+    broken = replace(long_board, rows=(replace(long_board.rows[0], id="a onclick=alert(1)"),))
+    with pytest.raises(ValueError, match="no id of a row"):
+        dict(render(Site((broken,), ()), ()))
