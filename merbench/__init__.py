@@ -18,7 +18,7 @@ from merbench.frames import Frames
 from merbench.hookspecs import hookimpl
 from merbench.labels import THREE_CLASS, LabelScheme
 from merbench.protocols import Fold, ProtocolError, Splitter
-from merbench.sources import SourceReader
+from merbench.sources import Published, SourceReader
 from merbench.specs import (
     Dataset,
     EstimatorModel,
@@ -41,6 +41,7 @@ __all__ = [
     "OptionError",
     "Protocol",
     "ProtocolError",
+    "Published",
     "Recipe",
     "ReleaseError",
     "Source",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,9 +18,22 @@ if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
-__all__ = ["OpenDataset", "canonical_clips", "find_dataset", "open_dataset", "open_source", "release_reader"]
+    from merbench.frames import Frames
+
+__all__ = [
+    "OpenDataset",
+    "canonical_clips",
+    "find_dataset",
+    "open_dataset",
+    "open_source",
+    "provided",
+    "release_reader",
+]
+
+Fits = Callable[[set[str]], object]
 
 CANONICAL = ("clip", "database", "subject", "label")  # the columns of a clip list
+DEMO = "this runs now: merbench run --model flow-lr --dataset demo"
 SHOWN = 5  # clips named in an error before "and n more"
 
 
@@ -34,6 +47,11 @@ def release_reader(source: Source, root: Path | None) -> SourceReader:
     return reader(root)
 
 
+def provided(sources: Iterable[Source]) -> set[str]:
+    """Names of the raw features that every one of the sources provides."""
+    return set.intersection(*(set(source.provides) for source in sources))
+
+
 def open_source(registry: Registry, name: str) -> SourceReader:
     """The reader of a source, at the place where its release is known to be.
 
@@ -45,34 +63,53 @@ def open_source(registry: Registry, name: str) -> SourceReader:
     source = registry.sources.get(name)
     if source.embedded:
         return release_reader(source, None)
-    root = locations.locate(source.name)
+    root = _place(source)
     if root is None:
-        raise ReleaseError(f"no data for {source.name}: {_advice(source)}")
-    if not root.is_dir():
-        raise ReleaseError(f"{source.name} was added as {root}, which is not a folder any more: {_advice(source)}")
+        raise ReleaseError(f"{_lacking(source)}; without it, {DEMO}")
     return release_reader(source, root)
 
 
-def find_dataset(registry: Registry, name: str) -> OpenDataset:
+def find_dataset(registry: Registry, name: str, fits: Fits | None = None) -> OpenDataset:
     """The dataset with its releases found, but no clip read yet: for a look at one that is not as it should be.
+
+    Args:
+        registry: where its name is looked up.
+        name: of the dataset.
+        fits: called with the names of the raw features that a set of sources provides; it raises UnresolvableFeature
+            where they do not do. Of the dataset's sets of sources (its `sources`, then its `alternatives`) the first is
+            taken that does and whose releases are all here. Left out, any does.
 
     Raises:
         UnknownName: no dataset or source is called that.
-        ReleaseError: a release was not added, or its folder has gone.
+        ReleaseError: no set that does has all its releases here; the line names every way to get one.
+        UnresolvableFeature: no set that is here does, with what else could be added; or none at all.
     """
     spec = registry.datasets.get(name)
-    sources = {source: registry.sources.get(source) for source in spec.sources}
-    return OpenDataset(spec, sources, {source: open_source(registry, source) for source in spec.sources})
+    ways = [
+        {source: registry.sources.get(source) for source in sources} for sources in (spec.sources, *spec.alternatives)
+    ]
+    here = [way for way in ways if all(_place(source) for source in way.values())]
+    refusals = [_refusal(way, fits) for way in ways]
+    fitting = [way for way, refusal in zip(ways, refusals, strict=True) if refusal is None]
+    for way in fitting:
+        if way in here:
+            return OpenDataset(spec, way, {source: open_source(registry, source) for source in way})
+    if not fitting or here:
+        refusal = next(one for way, one in zip(ways, refusals, strict=True) if one and (way in here or not here))
+        add = f"; or add what can be used: {' or: '.join(map(_adding, fitting))}" if fitting else ""
+        raise UnresolvableFeature(f"{refusal}{add}")
+    raise ReleaseError(_nothing_here(fitting))
 
 
-def open_dataset(registry: Registry, name: str) -> OpenDataset:
-    """The dataset, its clips read and labelled.
+def open_dataset(registry: Registry, name: str, fits: Fits | None = None) -> OpenDataset:
+    """The dataset, its clips read and labelled; `fits` as `find_dataset` has it.
 
     Raises:
         UnknownName: no dataset or source is called that.
         ReleaseError: a release is missing or not what it should be, or its clips are not the canonical ones.
+        UnresolvableFeature: as `find_dataset` has it.
     """
-    opened = find_dataset(registry, name)
+    opened = find_dataset(registry, name, fits)
     opened.clips  # noqa: B018  read here, so that a release that is not the canonical one is told of at once
     return opened
 
@@ -89,7 +126,7 @@ class OpenDataset:
     def __init__(self, spec: Dataset, sources: Mapping[str, Source], readers: Mapping[str, SourceReader]) -> None:
         self.spec = spec
         self.readers = dict(readers)
-        self.provides = set.intersection(*(set(source.provides) for source in sources.values()))
+        self.provides = provided(sources.values())
         self._databases = {database for source in sources.values() for database in source.databases}
 
     @cached_property
@@ -122,7 +159,7 @@ class OpenDataset:
         substituted = [pair for reader in self.readers.values() for pair in reader.notes().items()]
         return [f"{feature}: {note}" for feature, note in substituted if feature in features] + self._dropped_note()
 
-    def read(self, feature: str, clip: str) -> np.ndarray:
+    def read(self, feature: str, clip: str) -> np.ndarray | Frames:
         """One raw feature (a name in `provides`) of one clip (its id); shape and units are the source's to say.
 
         Raises:
@@ -164,11 +201,13 @@ class OpenDataset:
         Args:
             surplus: whether to name clips that the list does not have. Left to itself, only a dataset that keeps all
                 databases of its sources does: one that is cut from a larger release has no say about the rest of it.
+                An alternative never does: it holds whole databases, of which the list names a part.
         """
         if not self.spec.clip_list:
             return []
         if surplus is None:
             surplus = self._databases <= set(self.spec.databases)
+        surplus = surplus and tuple(self.readers) == self.spec.sources
         found = dict(zip(self.released["clip"], self.released["label"], strict=True))
         wanted = dict(zip(self.canonical["clip"], self.canonical["label"], strict=True))
         missing = [f"{clip} is missing" for clip in wanted if clip not in found]
@@ -220,7 +259,37 @@ def _shown(sentences: list[str]) -> str:
     return "; ".join(sentences[:SHOWN]) + more
 
 
-def _advice(source: Source) -> str:
+def _place(source: Source) -> Path | None:
+    """The folder of a release that is here (an embedded one: any folder), or None."""
+    if source.embedded:
+        return Path()
+    root = locations.locate(source.name)
+    return root if root is not None and root.is_dir() else None
+
+
+def _refusal(way: Mapping[str, Source], fits: Fits | None) -> UnresolvableFeature | None:
+    try:
+        if fits is not None:
+            fits(provided(way.values()))
+    except UnresolvableFeature as error:
+        return error
+    return None
+
+
+def _lacking(source: Source) -> str:
+    root = locations.locate(source.name)
+    what = f"no data for {source.name}"
+    if root is not None:
+        what = f"{source.name} was added as {root}, which is not a folder any more"
     get = f"get {source.obtain}" if source.obtain else "get the release"
-    now = "merbench run --model flow-lr --dataset demo"
-    return f"{get}, then: merbench data add {source.name} PATH; without it, this runs now: {now}"
+    return f"{what}: {get}, then: merbench data add {source.name} PATH"
+
+
+def _adding(way: Mapping[str, Source]) -> str:
+    return ", ".join(f"merbench data add {name} PATH" for name, source in way.items() if _place(source) is None)
+
+
+def _nothing_here(ways: Sequence[Mapping[str, Source]]) -> str:
+    first = next(source for source in ways[0].values() if _place(source) is None)
+    others = "".join(f"; or instead: {_adding(way)}" for way in ways[1:])
+    return f"{_lacking(first)}{others}; without it, {DEMO}"

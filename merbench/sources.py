@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,7 +12,25 @@ if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
-__all__ = ["SourceReader"]
+    from merbench.frames import Frames
+
+__all__ = ["Published", "SourceReader"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Published:
+    """What a release's authors say is in it; a check counts against this.
+
+    Attributes:
+        clips, subjects: how many; None where it is not known.
+        emotions: clips of each emotion as annotated (lower case); empty where it is not known.
+        source: where it was published.
+    """
+
+    clips: int | None = None
+    subjects: int | None = None
+    emotions: Mapping[str, int] = field(default_factory=dict)
+    source: str = ""
 
 
 class SourceReader(ABC):
@@ -32,8 +52,8 @@ class SourceReader(ABC):
         """
 
     @abstractmethod
-    def read(self, feature: str, clip: str) -> np.ndarray:
-        """The array of one raw feature (a name that the source provides) of one clip (its id).
+    def read(self, feature: str, clip: str) -> np.ndarray | Frames:
+        """One raw feature (a name that the source provides) of one clip (its id): an array, or its `Frames`.
 
         Raises:
             ReleaseError: the clip's files are missing, truncated or of the wrong kind; the reason in a few words.
@@ -42,3 +62,15 @@ class SourceReader(ABC):
     def notes(self) -> dict[str, str]:
         """What the reader had to substitute: raw feature to a sentence for the terminal and the record's warnings."""
         return {}
+
+    def published(self) -> Published:
+        """What the release's authors say is in it; a check counts against this."""
+        return Published()
+
+    @classmethod
+    def recognises(cls, folder: Path) -> bool:
+        """Whether a folder looks like this release, by the names in it: asked when another release was expected.
+
+        It is quick, reads nothing but names, and raises nothing.
+        """
+        return False

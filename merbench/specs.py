@@ -60,6 +60,9 @@ class Dataset:
         clip_list: target of a function `() -> pandas.DataFrame` with columns clip, database, subject, label: exactly
             these clips, in this order. Empty: every clip that the scheme gives a class.
         protocol: name of the protocol that `merbench run` takes when none is asked for.
+        alternatives: other sets of sources that hold the same clips. The first set, `sources` before these, is read
+            whose releases are all known and which provides what the model's features are computed from. Clips of an
+            alternative that are not in the clip list are left out without a word.
         public_labels: whether anyone may see which class a clip has. A record on any other dataset is published with
             each subject's counts in place of its clips.
         about: one line for `merbench list`.
@@ -71,6 +74,7 @@ class Dataset:
     scheme: LabelScheme
     clip_list: str = ""
     protocol: str = "per-database"
+    alternatives: tuple[tuple[str, ...], ...] = ()
     public_labels: bool = False
     about: str = ""
     api: int = API

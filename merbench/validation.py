@@ -67,6 +67,10 @@ def _field_fault(spec: object, title: str) -> str:
             return f"{title}: {field.name} must be {field.type}, found {reprlib.repr(value)}"
         if str(field.type).startswith("tuple[str") and not _is_names(value):
             return f'{title}: {field.name} must be a tuple of names such as ("flow-28",), found {reprlib.repr(value)}'
+        if field.name == "alternatives" and not (
+            isinstance(value, tuple) and all(map(_is_names, value)) and all(value)
+        ):
+            return f'{title}: {field.name} must be a tuple of tuples of names such as (("casme2", "samm"),)'
     return ""
 
 
@@ -76,6 +80,10 @@ def _is_target(value: object, *, optional: bool) -> bool:
 
 def _is_names(value: object) -> bool:
     return isinstance(value, tuple) and all(isinstance(name, str) for name in value)
+
+
+def _is_sets(value: object) -> bool:
+    return isinstance(value, tuple) and all(_is_names(names) and names for names in value)
 
 
 def _recipe_fault(spec: object, title: str) -> str:

@@ -87,13 +87,18 @@ def prepare(registry: Registry, request: Request) -> Job:
         MerbenchError: anything that was asked for is not there, cannot be read, or does not fit.
     """
     model = registry.models.get(request.model)
-    dataset = open_dataset(registry, request.dataset)
+    title = registry.datasets.get(request.dataset).name
+    recipe_name, recipe, features, target = _recipe(model, request)
+
+    def resolved_from(provides: set[str]) -> list[Resolved]:
+        return [resolve(one, registry, provides, title, model.name) for one in features]
+
+    dataset = open_dataset(registry, request.dataset, resolved_from)
     # By its plain name, as model and dataset: the qualified one names the same plan.
     protocol = registry.protocols.get(request.protocol or dataset.spec.protocol)
     splitter = load_target(protocol.splitter, owner=f"protocol {protocol.name}", base=Splitter)()
-    recipe_name, recipe, features, target = _recipe(model, request)
     device = _device(model, request)
-    resolved = [resolve(one, registry, dataset.provides, dataset.spec.name, model.name) for one in features]
+    resolved = resolved_from(dataset.provides)
     arrays = compute(dataset, resolved)
     all_folds = splitter.folds(dataset.clips)
     folds = _matching(all_folds, request.folds)
@@ -214,7 +219,7 @@ def _code(registry: Registry, request: Request, dataset: OpenDataset, features: 
         registry.models.origin(request.model),
         registry.datasets.origin(request.dataset),
         registry.protocols.origin(request.protocol or dataset.spec.protocol),
-        *(registry.sources.origin(name) for name in dataset.spec.sources),
+        *(registry.sources.origin(name) for name in dataset.readers),
         *(registry.features.origin(one.name) for one in walk(features) if one.spec),
     ]
     return code_versions(origins)

@@ -1,7 +1,8 @@
-"""A made-up release: the canonical clips, and images of noise in the place of the licensed ones."""
+"""Made-up releases: the canonical clips with images of noise, and video releases with tiny frames behind a table."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import cv2
@@ -9,6 +10,9 @@ import numpy as np
 import pytest
 from merbench_databases.canonical import composite
 from merbench_databases.htnet_release import IMAGES, TABLE
+from openpyxl import Workbook
+
+HEADER = ("Subject", "Filename", "", "OnsetFrame", "ApexFrame", "OffsetFrame", "", "Action Units", "Estimated Emotion")
 
 
 @pytest.fixture
@@ -25,3 +29,36 @@ def release(tmp_path: Path) -> Path:
         cv2.imwrite(str(root / IMAGES / f"{subject}_{name} .png"), image)
     (root / TABLE).write_text("\n".join(lines) + "\n")
     return root
+
+
+def _write_frames(folder: Path, numbers: Iterable[int], name: str = "img{}.jpg", side: int = 8, tint: int = 0) -> None:
+    """One small image per number; no two of one folder are the same, nor of two tints."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for number in numbers:
+        image = np.zeros((side, side, 3), np.uint8)
+        image[...] = (tint % 256, number % 256, (tint // 256) * 16 + number // 256)
+        assert cv2.imwrite(str(folder / name.format(number)), image)
+
+
+def _write_table(path: Path, rows: Iterable[Iterable[object]], header: Iterable[str] = HEADER, sheet: str = "") -> Path:
+    """An xlsx table; None and empty cells are left empty."""
+    book = Workbook()
+    page = book.active
+    page.title = sheet or page.title
+    for row in (header, *rows):
+        page.append([None if cell == "" else cell for cell in row])
+    path.parent.mkdir(parents=True, exist_ok=True)
+    book.save(path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def write_frames() -> Callable[..., None]:
+    """Writes small images, one per frame number."""
+    return _write_frames
+
+
+@pytest.fixture(scope="session")
+def write_table() -> Callable[..., Path]:
+    """Writes an xlsx table."""
+    return _write_table

@@ -1,0 +1,111 @@
+"""Finding one's way in a release: folders by name or number, and the frames in them. No image is opened."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from merbench import ReleaseError
+
+IMAGES = (".jpg", ".jpeg", ".bmp", ".png")
+DEPTH = 3  # folders below the release's own in which its frames are looked for
+
+
+def subfolders(folder: Path, root: Path) -> dict[str, Path]:
+    """Name to path of the folders in `folder`, by name; a link that leads out of `root` is left out.
+
+    Raises:
+        ReleaseError: the folder cannot be read.
+    """
+    try:
+        with os.scandir(folder) as entries:
+            found = {entry.name: Path(entry.path) for entry in entries if entry.is_dir() and _inside(entry, root)}
+    except OSError as error:
+        raise ReleaseError(f"{folder} cannot be read ({error.strerror})") from error
+    return {name: found[name] for name in sorted(found) if not name.startswith(".")}
+
+
+def by_number(folders: dict[str, Path], pattern: str) -> dict[int, Path]:
+    """The folders whose whole name matches `pattern`, in either case, by the integer in its group.
+
+    Raises:
+        ReleaseError: two folders have one number (`sub01` and `1`).
+    """
+    found: dict[int, Path] = {}
+    for name, path in folders.items():
+        match = re.fullmatch(pattern, name, flags=re.ASCII | re.IGNORECASE)
+        if match and found.setdefault(int(match[1]), path) != path:
+            raise ReleaseError(
+                f"{found[int(match[1])]} and {path.name} beside it are both number {int(match[1])}; remove one"
+            )
+    return found
+
+
+def named(folders: dict[str, Path], name: str) -> Path | None:
+    """The folder of exactly this name, or the only one that differs from it in case or outer blanks alone."""
+    if name in folders:
+        return folders[name]
+    alike = [path for other, path in folders.items() if other.strip().casefold() == name.casefold()]
+    return alike[0] if len(alike) == 1 else None
+
+
+def walk(root: Path, depth: int = DEPTH) -> Iterator[Path]:
+    """`root` and the folders below it, nearest first; those that cannot be read are passed over."""
+    level = [root]
+    for _ in range(depth):
+        yield from level
+        level = [path for folder in level for path in _readable(folder, root).values()]
+    yield from level
+
+
+def topmost(root: Path, wanted: Callable[[Path], bool], depth: int = DEPTH) -> list[Path]:
+    """`root` or the folders below it that are `wanted`, nearest first; nothing is looked for below one of them."""
+    found: list[Path] = []
+    level = [root]
+    for _ in range(depth + 1):
+        wanted_here = [folder for folder in level if wanted(folder)]
+        found += wanted_here
+        level = [path for one in level if one not in wanted_here for path in _readable(one, root).values()]
+    return found
+
+
+def frame_files(folder: Path) -> dict[int, Path]:
+    """Frame number to image file: the number is the last integer in a file's stem.
+
+    Raises:
+        ReleaseError: the folder cannot be read, or two files have one number.
+    """
+    found: dict[int, Path] = {}
+    try:
+        names = os.listdir(folder)
+    except OSError as error:
+        raise ReleaseError(f"{folder.name} cannot be read ({error.strerror})") from error
+    for name in sorted(names):
+        stem, dot, suffix = name.rpartition(".")
+        if name.startswith(".") or f"{dot}{suffix}".lower() not in IMAGES:
+            continue
+        digits = re.findall(r"[0-9]+", stem)
+        if digits and (other := found.setdefault(int(digits[-1]), folder / name)).name != name:
+            raise ReleaseError(f"frame {int(digits[-1])} is there twice: {other.name} and {name}")
+    return found
+
+
+def leads_out(path: Path, root: Path) -> bool:
+    """Whether `path`, or what it is a link to, lies outside `root`."""
+    try:
+        return not path.resolve().is_relative_to(root.resolve())
+    except (OSError, RuntimeError):
+        return True
+
+
+def _inside(entry: os.DirEntry[str], root: Path) -> bool:
+    return not entry.is_symlink() or not leads_out(Path(entry.path), root)
+
+
+def _readable(folder: Path, root: Path) -> dict[str, Path]:
+    try:
+        return subfolders(folder, root)
+    except ReleaseError:
+        return {}

@@ -1,0 +1,94 @@
+"""What this plugin registers: names, where a release comes from, and which dataset is cut from which."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import merbench
+from merbench_databases import schemes
+
+COMPOSITE = ("smic", "casme2", "samm")
+TITLES = {"smic": "SMIC-HS", "casme2": "CASME II", "samm": "SAMM"}
+VIDEOS = {"smic": "smic-hs", "casme2": "casme2", "samm": "samm"}  # database of the composite → source of its videos
+LIST = "merbench_databases.canonical:composite"
+
+SMIC = "SMIC from the Center for Machine Vision and Signal Analysis, University of Oulu (a signed licence agreement)"
+CASME = "from the Institute of Psychology, Chinese Academy of Sciences (a signed licence agreement)"
+# Source → reader, database, what to get, a line about it.
+RELEASES = {
+    "smic-hs": ("smic:HS", "smic", SMIC, "164 clips of 16 subjects, 100 fps, 3 emotions"),
+    "smic-vis": ("smic:VIS", "smic-vis", SMIC, "71 clips of 8 subjects in visible light, 25 fps"),
+    "smic-nir": ("smic:NIR", "smic-nir", SMIC, "71 clips of 8 subjects in near infrared, 25 fps"),
+    "casme2": ("casme2:CASME2", "casme2", f"CASME II {CASME}", "255 clips of 26 subjects, 200 fps"),
+    "samm": (
+        "samm:SAMM",
+        "samm",
+        "SAMM from Manchester Metropolitan University (a signed licence agreement)",
+        "159 clips of 29 subjects, 200 fps, grey",
+    ),
+}
+
+
+def sources() -> Iterator[merbench.Source]:
+    """The flow release (its repository also holds STSTNet's flow images that it was made from), and the videos."""
+    yield merbench.Source(
+        name="htnet-release",
+        reader="merbench_databases.htnet_release:HTNetRelease",
+        provides=("flow-28", "landmarks-28"),
+        databases=COMPOSITE,
+        obtain=(
+            "a clone of github.com/wangzhifengharrison/HTNet (git clone https://github.com/wangzhifengharrison/HTNet)"
+        ),
+        about="onset-apex flow of the composite's 442 clips as 28x28 images, published with HTNet",
+    )
+    for name, (reader, database, obtain, about) in RELEASES.items():
+        yield merbench.Source(
+            name=name,
+            reader=f"merbench_databases.{reader}",
+            provides=("frames",),
+            databases=(database,),
+            obtain=obtain,
+            about=about,
+        )
+
+
+def datasets() -> Iterator[merbench.Dataset]:
+    """The composite and its parts, from the flow release or from the videos; and what is cut from one database."""
+    yield merbench.Dataset(
+        name="composite",
+        sources=("htnet-release",),
+        alternatives=(tuple(VIDEOS.values()),),
+        databases=COMPOSITE,
+        scheme=merbench.THREE_CLASS,
+        clip_list=LIST,
+        protocol="composite",
+        public_labels=True,
+        about="SMIC-HS, CASME II and SAMM: 442 clips of 68 subjects, 3 classes (MEGC2019)",
+    )
+    for database, title in TITLES.items():
+        yield merbench.Dataset(
+            name=f"{database}-3",
+            sources=("htnet-release",),
+            alternatives=((VIDEOS[database],),),
+            databases=(database,),
+            scheme=merbench.THREE_CLASS,
+            clip_list=LIST,
+            protocol="per-database",
+            public_labels=True,
+            about=f"the clips of {title} in the composite, 3 classes",
+        )
+    yield _cut("casme2", schemes.CASME2_5, "CASME II in the 5 classes of its authors: 249 clips")
+    yield _cut("casme2", schemes.CASME2_3_MMNET, "CASME II in the 3 classes of MMNet's official code: 156 clips")
+    yield _cut("samm", schemes.SAMM_5, "SAMM in the 5 emotions with most clips: 136 clips of 27 subjects")
+
+
+def _cut(source: str, scheme: merbench.LabelScheme, about: str, name: str = "") -> merbench.Dataset:
+    """A dataset of every clip of one release that its scheme gives a class, called after the scheme."""
+    return merbench.Dataset(
+        name=name or scheme.name,
+        sources=(source,),
+        databases=(RELEASES[source][1],),
+        scheme=scheme,
+        protocol="per-database",
+        about=about,
+    )

@@ -1,0 +1,353 @@
+"""What all video releases have in common: annotated clips, a folder of frames for each, and the way between them."""
+
+from __future__ import annotations
+
+import re
+from abc import abstractmethod
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import merbench
+from merbench_databases.annotations import frame_number, read_lines
+from merbench_databases.errata import Span, impossible, repaired
+from merbench_databases.folders import by_number, frame_files, leads_out, named, subfolders, topmost, walk
+from merbench_databases.tables import TableError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from merbench_databases.annotations import Line
+    from merbench_databases.errata import Erratum
+
+CROPPED = "crop"  # in the name of a folder of aligned faces, in any case
+ALIGNED = re.compile(r"reg_", re.IGNORECASE)  # what the names of aligned frames begin with (CASME, CASME II, SMIC)
+SUBJECT = re.compile(r"[A-Za-z_. ]*([0-9]{1,4})")
+
+
+@dataclass(frozen=True)
+class Clip:
+    """One annotated clip: ids as in the clip table, `key` to find its folder by, frames after errata."""
+
+    id: str
+    subject: str
+    key: tuple[int, str]
+    span: Span
+    emotion: str
+    action_units: str = ""
+    erratum: Erratum | None = None
+
+    @property
+    def fault(self) -> str:
+        """What is impossible about its frames; empty where nothing is."""
+        return impossible(self.span)
+
+
+@dataclass(frozen=True)
+class Tree:
+    """A folder whose sub-folders hold the clips' frames; `cropped` where they show aligned faces."""
+
+    folder: Path
+    cropped: bool
+
+
+class VideoRelease(merbench.SourceReader):
+    """A release of image sequences. Provides `frames`: `merbench.Frames` of the annotated clip, onset to offset.
+
+    A subclass finds the clips (`find_clips`), and the folder of each (`folder_of`).
+    """
+
+    database: str
+    title: str
+    fps: float
+    mend: str
+    counts: merbench.Published
+
+    def __init__(self, root: Path | None) -> None:
+        super().__init__(root)
+        self._last: tuple[Path | None, dict[int, Path]] = (None, {})
+
+    @abstractmethod
+    def find_clips(self) -> Iterator[Clip]:
+        """Every annotated clip, in the order of the release.
+
+        Raises:
+            merbench.ReleaseError: the folder is not this release, or its table cannot be read.
+        """
+
+    @abstractmethod
+    def folder_of(self, clip: Clip) -> Path:
+        """The folder with the frames of a clip.
+
+        Raises:
+            merbench.ReleaseError: it is missing.
+        """
+
+    @classmethod
+    @abstractmethod
+    def is_tree(cls, folder: Path, root: Path) -> bool:
+        """Whether the frames of this database lie in the sub-folders of `folder`, by the look of their names."""
+
+    @classmethod
+    def recognises(cls, folder: Path) -> bool:
+        """Whether the frames of this database are in the folder, by the look of names."""
+        return bool(topmost(folder, lambda one: cls.is_tree(one, folder), depth=2))
+
+    def clips(self) -> pd.DataFrame:
+        """Every annotated clip; frame numbers as the release has them, repaired where an erratum says so.
+
+        Raises:
+            merbench.ReleaseError: the folder is not this release, or its table cannot be read.
+        """
+        found = list(self._clips.values())
+        return merbench.clip_table(
+            {
+                "clip": [one.id for one in found],
+                "database": [self.database] * len(found),
+                "subject": [one.subject for one in found],
+                "onset": [one.span.onset for one in found],
+                "apex": [one.span.apex for one in found],
+                "offset": [one.span.offset for one in found],
+                "fps": [self.fps] * len(found),
+                "emotion": [one.emotion or None for one in found],
+                "action_units": [one.action_units or None for one in found],
+            }
+        )
+
+    def read(self, feature: str, clip: str) -> merbench.Frames:
+        """The frames of one clip; no image is opened yet.
+
+        Raises:
+            merbench.ReleaseError: the annotation is impossible, or the clip has fewer than two frames; why.
+        """
+        if feature != "frames":
+            raise merbench.ReleaseError(f"{self.title} has no feature {feature!r}")
+        if clip not in self._clips:
+            raise merbench.ReleaseError(f"{self.title} has no clip {clip}")
+        one = self._clips[clip]
+        if one.fault:
+            raise merbench.ReleaseError(one.fault)
+        files, span = self._files(one), one.span
+        return merbench.Frames(
+            files,
+            root=self.folder,
+            onset=span.onset,
+            apex=span.apex,
+            offset=span.offset,
+            fps=self.fps,
+            cropped=self.tree.cropped or bool(ALIGNED.match(next(iter(files.values())).name)),
+        )
+
+    def notes(self) -> dict[str, str]:
+        """Which frames are read where there is a choice, what was repaired, and how many clips miss a frame."""
+        found = [*self.remarks(), *self._repairs(), *self._substitutes()]
+        return {"frames": "; ".join(found)} if found else {}
+
+    def published(self) -> merbench.Published:
+        """What the authors say is in the release."""
+        return self.counts
+
+    def remarks(self) -> list[str]:
+        """Sentences on where the release was read from, where there was a choice."""
+        others = [tree.folder.relative_to(self.folder).as_posix() for tree in self._trees if tree != self.tree]
+        if not others:
+            return []
+        read = self.tree.folder.relative_to(self.folder).as_posix()
+        return [f"{self.title}: read from {read}, and not from {', '.join(others[:3])}"]
+
+    def renumbered(self, files: dict[int, Path], clip: Clip) -> dict[int, Path]:
+        """The frames of a clip's folder by the numbers that its annotation uses."""
+        return files
+
+    @property
+    def folder(self) -> Path:
+        """The release's folder."""
+        if self.root is None:
+            raise merbench.ReleaseError(f"{self.title} is not embedded: it needs a folder")
+        return self.root
+
+    @property
+    def tree(self) -> Tree:
+        """The tree that is read: the raw frames, where there are both raw and cropped ones.
+
+        Raises:
+            merbench.ReleaseError: there is none.
+        """
+        if not self._trees:
+            links = [path.name for path in sorted(self.folder.iterdir()) if leads_out(path, self.folder)]
+            found = f"{', '.join(links[:3])} is a link that leads out of it" if links else "it holds no frames of it"
+            raise merbench.ReleaseError(f"{self.folder} is not a release of {self.title}: {found}; {self.mend}")
+        return self._trees[0]
+
+    @cached_property
+    def _trees(self) -> list[Tree]:
+        found = topmost(self.folder, lambda one: self.is_tree(one, self.folder))
+        return sorted((Tree(one, self._cropped(one)) for one in found), key=lambda tree: tree.cropped)
+
+    def _cropped(self, folder: Path) -> bool:
+        return CROPPED in folder.relative_to(self.folder.parent).as_posix().lower()
+
+    @cached_property
+    def _clips(self) -> dict[str, Clip]:
+        found: dict[str, Clip] = {}
+        for one in self.find_clips():
+            span, erratum = repaired(one.id, one.span)
+            if one.id in found:
+                raise merbench.ReleaseError(f"{self.folder}: clip {one.id} stands twice in the table; remove one row")
+            found[one.id] = replace(one, span=span, erratum=erratum)
+        if not found:
+            raise merbench.ReleaseError(f"{self.folder} has no clip of {self.title}; {self.mend}")
+        return found
+
+    def _files(self, clip: Clip) -> dict[int, Path]:
+        files = self.renumbered(self._listed(self.folder_of(clip)), clip)
+        within = {number: files[number] for number in sorted(files) if clip.span.onset <= number <= clip.span.offset}
+        if len(within) < 2:
+            there = f"{len(files)} in its folder" if files else "its folder has no image"
+            raise merbench.ReleaseError(f"it has {len(within)} of its frames, and two at least are needed ({there})")
+        return within
+
+    def _listed(self, folder: Path) -> dict[int, Path]:
+        if self._last[0] != folder:  # a folder of CAS(ME)3 holds many clips, one after the other in its table
+            self._last = (folder, frame_files(folder))
+        return self._last[1]
+
+    def _repairs(self) -> list[str]:
+        done = [one.erratum for one in self._clips.values() if one.erratum and one.erratum.repair != "keep"]
+        return [f"{self.title}: errata repair {len(done)} clip(s) of its table"] if done else []
+
+    def _substitutes(self) -> list[str]:
+        lacking = sum(map(self._lacks, self._clips.values()))
+        if not lacking:
+            return []
+        return [f"{self.title}: {lacking} clip(s) lack their onset, apex or offset frame; the nearest one is taken"]
+
+    def _lacks(self, clip: Clip) -> bool:
+        try:
+            files = self._files(clip) if not clip.fault else {}
+        except merbench.ReleaseError:
+            return False
+        return bool(files) and any(number is not None and number not in files for number in clip.span)
+
+
+class TableRelease(VideoRelease):
+    """A release whose clips stand in a table, one row each, and whose frames lie in `subject/clip` folders."""
+
+    table: str  # what the table's file is called, as a regular expression over the whole name, in any case
+    table_name: str  # an example of it
+    sheet = ""
+    subject_form: str  # how a subject is written, e.g. `sub{:02}`
+    subject_folder: str  # its folder, as a regular expression with the number as its group
+    clip_folder: str  # a clip's folder
+    inner: tuple[str, ...] = ()  # folders in a clip's folder that hold its frames, where there are such
+
+    @classmethod
+    def is_tree(cls, folder: Path, root: Path) -> bool:
+        """Whether the folder has a subject's folder with a clip's folder in it."""
+        try:
+            subjects = by_number(subfolders(folder, root), cls.subject_folder).values()
+            return any(_matches(cls.clip_folder, name) for one in subjects for name in subfolders(one, root))
+        except merbench.ReleaseError:
+            return False
+
+    @classmethod
+    def recognises(cls, folder: Path) -> bool:
+        """Whether the folder has the table and the frames."""
+        return bool(cls._tables(folder)) and super().recognises(folder)
+
+    def find_clips(self) -> Iterator[Clip]:
+        """The rows of the table; raises as the base class says."""
+        path = self._table
+        try:
+            for line in read_lines(path, self.folder, self.sheet):
+                yield self.clip_of(line)
+        except TableError as error:
+            raise merbench.ReleaseError(f"{path}{error}") from error
+        self.tree  # noqa: B018  a table without frames is not the release
+
+    def clip_of(self, line: Line) -> Clip:
+        """The clip in one row."""
+        number = subject_number(line)
+        subject = f"{self.database}/{self.subject_form.format(number)}"
+        return Clip(
+            id=f"{subject}/{line.clip}",
+            subject=subject,
+            key=(number, line.clip),
+            span=Span(frame_number(line.onset), frame_number(line.apex), frame_number(line.offset)),
+            emotion=line.emotion.lower(),
+            action_units=line.action_units,
+        )
+
+    def folder_of(self, clip: Clip) -> Path:
+        """`subject/clip`, the subject found by its number and the clip by its exact name."""
+        number, name = clip.key
+        if number not in self._subjects:
+            raise merbench.ReleaseError(f"the folder of its subject is missing in {self.tree.folder.name}")
+        folder = named(self._subfolders(self._subjects[number]), name)
+        if folder is None:
+            raise merbench.ReleaseError(f"its folder is missing: {self._subjects[number].name}/{name}")
+        inner = self._subfolders(folder) if self.inner else {}
+        return next((found for one in self.inner if (found := named(inner, one))), folder)
+
+    def remarks(self) -> list[str]:
+        """As the base class, and which table was read where there are several."""
+        others = [path.name for path in self._tables(self.folder) if path != self._table]
+        read = f"{self.title}: the table is {self._table.name}, and not {', '.join(others[:3])}"
+        return [*super().remarks(), *([read] if others else [])]
+
+    @property
+    def _table(self) -> Path:
+        found = self._tables(self.folder)
+        if not found:
+            raise merbench.ReleaseError(
+                f"{self.folder} is not a release of {self.title}: it lacks the table ({self.table_name}); {self.mend}"
+            )
+        return found[-1]  # the latest version, by its name
+
+    @classmethod
+    def _tables(cls, folder: Path) -> list[Path]:
+        """The tables in the folder, or else in the folders in it, by name."""
+        near = list(walk(folder, depth=1))
+        for level in (near[:1], near[1:]):
+            found = [path for one in level for path in _files_in(one) if _matches(cls.table, path.name)]
+            if found:
+                return sorted(found, key=lambda path: path.name.lower())
+        return []
+
+    @cached_property
+    def _subjects(self) -> dict[int, Path]:
+        return by_number(self._subfolders(self.tree.folder), self.subject_folder)
+
+    @cached_property
+    def _known_folders(self) -> dict[Path, dict[str, Path]]:
+        return {}
+
+    def _subfolders(self, folder: Path) -> dict[str, Path]:
+        if folder not in self._known_folders:
+            self._known_folders[folder] = subfolders(folder, self.folder)
+        return self._known_folders[folder]
+
+
+def subject_number(line: Line) -> int:
+    """The integer in a row's subject (`1`, `01`, `sub01`, `spNO.1`).
+
+    Raises:
+        TableError: there is none.
+    """
+    match = SUBJECT.fullmatch(line.subject)
+    if not match:
+        raise TableError(f", line {line.number}: {line.subject!r} is not a subject")
+    return int(match[1])
+
+
+def _matches(pattern: str, name: str) -> bool:
+    return bool(re.fullmatch(pattern, name, flags=re.ASCII | re.IGNORECASE))
+
+
+def _files_in(folder: Path) -> list[Path]:
+    try:
+        return [path for path in folder.iterdir() if not path.is_dir()]
+    except OSError:
+        return []
