@@ -10,10 +10,10 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from merbench.leaderboard.rows import counting_policy
-from merbench.leaderboard.wording import script_json
+from merbench.leaderboard.wording import script_json, without_controls
 
 if TYPE_CHECKING:
-    from merbench.leaderboard.site import Board, Entry, Row
+    from merbench.leaderboard.site import Answers, Board, Entry, Row
 
 __all__ = ["ALPHABET", "Packed", "pack", "pack_answers", "per_sign"]
 
@@ -48,8 +48,9 @@ def pack(board: Board, budget: int) -> Packed:
     entries = [(row, entry) for row in board.rows for entry in row.entries]
     if len(entries) < 2:
         return Packed()
-    public = all(entry.public and entry.record.predictions for _, entry in entries)
-    head = _head_of_clips(board, entries[0][1]) if public else _head_of_subjects(board, entries[0][1])
+    answers = [entry.answers for _, entry in entries if entry.answers]
+    public = len(answers) == len(entries)
+    head = _head_of_clips(board, answers[0]) if public else _head_of_subjects(board, entries[0][1])
     one_by_one = _answers(head, entries) if public else _counts(entries)
     left = budget - _size(head | {"entries": []})
     kept: list[list[Any]] = []
@@ -86,19 +87,25 @@ def pack_answers(answers: Sequence[int], classes: int) -> str:
     return "".join(ALPHABET[number] for number in numbers)
 
 
-def _head_of_clips(board: Board, entry: Entry) -> dict[str, Any]:
+def _head_of_clips(board: Board, answers: Answers) -> dict[str, Any]:
     """Clips grouped by subject, so that each subject is named once: [subject, [clip, ...]]."""
-    predictions = sorted(entry.record.predictions, key=lambda one: (one.subject, one.clip))
+    named = [(*_split(clip), truth) for clip, truth in zip(answers.clips, answers.truth, strict=True)]
     return _head(board) | {
         "kind": "clips",
         "alphabet": ALPHABET,
         "at_once": per_sign(len(board.classes)),
         "subjects": [
-            [subject, [one.clip.removeprefix(f"{subject}/") for one in clips]]
-            for subject, clips in groupby(predictions, key=lambda one: one.subject)
+            [subject, [clip for _, clip, _ in clips]]
+            for subject, clips in groupby(sorted(named), key=lambda one: one[0])
         ],
-        "truth": pack_answers([one.truth for one in predictions], len(board.classes)),
+        "truth": pack_answers([truth for _, _, truth in sorted(named)], len(board.classes)),
     }
+
+
+def _split(clip: str) -> tuple[str, str]:
+    """The subject's id, and the clip's name within it."""
+    subject, _, name = clip.rpartition("/")
+    return subject, name
 
 
 def _head_of_subjects(board: Board, entry: Entry) -> dict[str, Any]:
@@ -106,14 +113,15 @@ def _head_of_subjects(board: Board, entry: Entry) -> dict[str, Any]:
 
 
 def _head(board: Board) -> dict[str, Any]:
-    return {"classes": list(board.classes), "parts": list(board.parts)}
+    return {"classes": [without_controls(name) for name in board.classes], "parts": list(board.parts)}
 
 
 def _answers(head: dict[str, Any], entries: Sequence[tuple[Row, Entry]]) -> Iterator[list[Any]]:
     order = [f"{subject}/{clip}" for subject, clips in head["subjects"] for clip in clips]
     for row, entry in entries:
-        policy = counting_policy(entry.record)
-        predicted = {one.clip: one.policies[policy].predicted for one in entry.record.predictions}
+        assert entry.answers
+        answers = entry.answers.predicted[counting_policy(entry.record)]
+        predicted = dict(zip(entry.answers.clips, answers, strict=True))
         yield [entry.id, _name(row, entry), pack_answers([predicted[clip] for clip in order], len(head["classes"]))]
 
 
@@ -125,7 +133,7 @@ def _counts(entries: Sequence[tuple[Row, Entry]]) -> Iterator[list[Any]]:
 
 def _name(row: Row, entry: Entry) -> str:
     seed = f", seed {getattr(entry.record.plan, 'seed', 0)}" if len(row.entries) > 1 else ""
-    return f"{row.model}{f' ({row.recipe})' if row.recipe else ''}"[:NAME] + seed
+    return without_controls(f"{row.model}{f' ({row.recipe})' if row.recipe else ''}"[:NAME] + seed)
 
 
 def _size(content: Any) -> int:

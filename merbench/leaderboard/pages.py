@@ -63,6 +63,7 @@ def _environment() -> Environment:
         wording.anchor, wording.cell, wording.clipped, wording.duration, wording.figure, wording.interval,
         wording.isolated, wording.magnitude, wording.p_value, wording.paper_name, wording.safe_link,
         wording.script_json, wording.seed, wording.signed, wording.signed_interval,
+        wording.without_controls,
     )  # fmt: skip
     made.filters.update({one.__name__: one for one in filters})
     return made

@@ -23,10 +23,12 @@ __all__ = [
     "safe_link",
     "script_json",
     "signed",
+    "without_controls",
 ]
 
 DASH = "\N{EN DASH}"
 MINUS = "\N{MINUS SIGN}"  # as wide as the plus sign, so that signed figures align
+CONTROLS = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A)], "\N{REPLACEMENT CHARACTER}")
 ANCHOR = re.compile(r"[A-Za-z0-9_-]+")
 LINK = re.compile(r"https?://[^\s\"'<>`\\\x00-\x20\x7f]+")
 UNITS = ((1e9, "G"), (1e6, "M"), (1e3, "k"))
@@ -95,7 +97,15 @@ def cell(one: Figure | None, dash: str = DASH) -> Markup:
 def isolated(text: object) -> Markup:
     """The text, escaped; where it may hold right-to-left letters or marks, isolated, so that its neighbours stay."""
     plain = str(text)
-    return escape(plain) if plain.isascii() else Markup("<bdi>{}</bdi>").format(plain)
+    return escape(plain) if plain.isascii() else Markup("<bdi>{}</bdi>").format(without_controls(plain))
+
+
+def without_controls(text: str) -> str:
+    """The text, with a replacement character for each control that turns the direction of what follows.
+
+    One that is not closed would close the isolation around the text in its stead.
+    """
+    return text.translate(CONTROLS)
 
 
 def anchor(name: str) -> str:

@@ -61,7 +61,11 @@ def test_other_links_are_not(link):
 
 def test_names_with_foreign_letters_are_isolated_and_all_are_escaped():
     assert wording.isolated("a<b") == "a&lt;b"
-    assert wording.isolated("\u202e<") == "<bdi>\u202e&lt;</bdi>"
+    assert wording.isolated("\u05d0<") == "<bdi>\u05d0&lt;</bdi>"
+
+
+def test_what_would_turn_the_direction_of_the_page_is_replaced():
+    assert wording.isolated("a\u202eb\u2067") == "<bdi>a\ufffdb\ufffd</bdi>"
 
 
 def test_json_cannot_end_its_script_and_reads_the_same():
