@@ -42,7 +42,8 @@ def _seed(entry: Entry) -> int:
 def _row(entries: tuple[Entry, ...], registry: Registry) -> Row:
     first = entries[0].record
     plan, policy = first.plan, counting_policy(first)
-    selected, last = _mean(entries, "oracle"), _mean(entries, "last")
+    honest, selected = _mean(entries, policy), _mean(entries, "oracle")
+    last = honest if policy == "last" else _mean(entries, "last")
     return Row(
         id=configuration(entries[0])[:12],
         model=plan.model,
@@ -50,7 +51,7 @@ def _row(entries: tuple[Entry, ...], registry: Registry) -> Row:
         badge="rescored" if isinstance(plan, Submission) else "reproduced",
         family=FAMILIES[plan.kind],
         policy=_policy_in_words(plan),
-        figures=_mean(entries, policy),
+        figures=honest,
         oracle=selected,
         selection=_selection(selected, last),
         clips=first.clips,
@@ -100,20 +101,22 @@ def _mean(entries: Sequence[Entry], policy: AnyPolicy) -> Figures:
     """Each figure over the seeds: the mean, and of several the spread; the interval is that of the mean. Nothing where
     a seed has no predictions under the policy.
     """
-    parts = entries[0].figures[policy] if all(policy in one.figures for one in entries) else {}
-    return {
-        part: {metric: _figure(entries, policy, part, metric) for metric in metrics} for part, metrics in parts.items()
-    }
+    if any(policy not in one.figures for one in entries):
+        return {}
+    if len(entries) == 1:
+        return entries[0].figures[policy]
+    masks = entries[0].counts.parts()
+    return {part: _mean_of_part(entries, policy, part, masks[part]) for part in entries[0].figures[policy]}
 
 
-def _figure(entries: Sequence[Entry], policy: AnyPolicy, part: str, metric: Metric) -> Figure:
-    figures = [one.figures[policy][part][metric] for one in entries]
-    if len(figures) == 1:
-        return figures[0]
-    values = [one.value for one in figures]
-    mask = entries[0].counts.parts()[part]
-    drawn = mean_resampled(np.stack([one.counts.confusions[policy][mask] for one in entries]), metric)
-    return Figure(fmean(values), interval_of(drawn), stdev(values))
+def _mean_of_part(entries: Sequence[Entry], policy: AnyPolicy, part: str, subjects: np.ndarray) -> dict[Metric, Figure]:
+    drawn = [resampled(one.counts.confusions[policy][subjects]) for one in entries]
+    means: dict[Metric, Figure] = {}
+    for metric in entries[0].figures[policy][part]:
+        values = [one.figures[policy][part][metric].value for one in entries]
+        interval = interval_of(np.mean([one[metric] for one in drawn], axis=0))
+        means[metric] = Figure(fmean(values), interval, stdev(values))
+    return means
 
 
 def _selection(selected: Figures, last: Figures) -> float | None:
