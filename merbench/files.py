@@ -5,9 +5,11 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
+from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
-__all__ = ["clear_partials", "replace_text"]
+__all__ = ["clear_partials", "replace_text", "replacing"]
 
 
 def replace_text(path: Path, text: str) -> None:
@@ -15,14 +17,25 @@ def replace_text(path: Path, text: str) -> None:
 
     Folders on the way are made. Raises OSError, having removed what it had begun.
     """
+    with replacing(path) as file:
+        file.write(text.encode("utf-8"))
+
+
+@contextlib.contextmanager
+def replacing(path: Path, *, sync: bool = True) -> Iterator[BinaryIO]:
+    """A file to write that takes the place of `path` once all is in it, and not at all if writing fails.
+
+    Without `sync` a loss of power may leave a part of it: for files whose reader can tell.
+    """
     # Not `tempfile`, whose files nobody but their owner may read: results are there to be shared.
     temporary = path.parent / f".{os.getpid()}-{secrets.token_hex(8)}.partial"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with temporary.open("x", encoding="utf-8") as file:
-            file.write(text)
+        with temporary.open("xb") as file:
+            yield file
             file.flush()
-            os.fsync(file.fileno())
+            if sync:
+                os.fsync(file.fileno())
         os.replace(temporary, path)
     except BaseException:
         with contextlib.suppress(OSError):

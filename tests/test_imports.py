@@ -19,7 +19,7 @@ PLUGINS = ROOT / "plugins"
 
 # A module imports from its own layer and those before it. `merbench/__init__.py`, the public face, stands outside.
 LAYERS = (
-    ("errors", "files", "clips", "labels", "scores"),
+    ("errors", "files", "mapping", "processes", "progress", "clips", "labels", "scores"),
     ("specs", "hookspecs"),
     ("validation", "plugins", "registry", "protocols", "frames", "sources", "datasets", "locations", "checks"),
     ("features", "engine"),

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import os
-import threading
-import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
 
 import joblib
 from joblib.externals.loky import get_reusable_executor
 
 from merbench.engine.estimators import fit_fold
 from merbench.engine.task import FoldOutcome, FoldTask, Task
+from merbench.processes import end_with
 
 __all__ = ["Schedule", "execute", "schedule_estimator", "schedule_network"]
 
@@ -119,20 +117,8 @@ def _in_processes(
 def _with_owner(owner: int, work: Work, task: Task, fold: FoldTask) -> FoldOutcome:
     """`work`, in a process that ends when the run that owns it was killed."""
     if os.getpid() != owner:  # for a single fold joblib starts no process
-        _end_with(owner)
+        end_with(owner)
     return work(task, fold)
-
-
-@cache
-def _end_with(owner: int) -> None:
-    """Ends this process once its parent is no longer `owner`: an orphan would hold memory, and cores of a new run."""
-
-    def watch() -> None:
-        while os.getppid() == owner:
-            time.sleep(1)
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()
 
 
 def _train_alone(task: Task, fold: FoldTask) -> FoldOutcome:

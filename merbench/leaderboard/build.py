@@ -12,8 +12,8 @@ from merbench.leaderboard.pages import render
 from merbench.leaderboard.place import check_place, recover, whole_folder
 from merbench.leaderboard.reported import read_reported
 from merbench.leaderboard.site import Entry, Site
+from merbench.progress import Progress, Silent
 from merbench.registry import Registry
-from merbench.runs.progress import Progress, Silent
 
 __all__ = ["build"]
 

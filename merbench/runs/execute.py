@@ -12,9 +12,9 @@ from merbench.engine.execute import Schedule, execute, schedule_estimator, sched
 from merbench.engine.policies import Policy, inner_epoch, oracle_epoch
 from merbench.engine.task import FoldOutcome, FoldTask
 from merbench.errors import RecordError
+from merbench.progress import Progress, Silent
 from merbench.runs.environment import environment, watch_memory
 from merbench.runs.prepare import Job
-from merbench.runs.progress import Progress, Silent
 from merbench.runs.record import check_scores, read_record
 from merbench.runs.schema import FoldResult, FoldSummary, PolicyPrediction, Prediction, Record
 from merbench.runs.scoring import score_predictions, undefined_parts

@@ -320,7 +320,7 @@ from pathlib import Path
 from merbench.leaderboard.build import build
 from merbench.plugins import load
 from merbench.registry import Registry
-from merbench.runs.progress import Silent
+from merbench.progress import Silent
 
 class Kills(Silent):
     def start(self, units, finished):

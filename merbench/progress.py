@@ -8,7 +8,8 @@ __all__ = ["Progress", "Silent"]
 
 
 class Progress(Protocol):
-    """What long work tells whoever watches. A unit of a run is one fold through one epoch."""
+    """What long work tells whoever watches. A unit of a run is one fold through one epoch, of a
+    feature one clip."""
 
     def start(self, units: int, finished: int) -> None:
         """Work begins: `finished` of `units` were done by an earlier run."""

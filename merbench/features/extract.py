@@ -1,0 +1,168 @@
+"""Features of many clips, in parallel processes; each clip is kept as soon as it is done."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+
+from merbench.errors import MerbenchError, OutputError, ReleaseError
+from merbench.features.cache import feature_folder, full
+from merbench.features.clip import ClipValues, Value
+from merbench.features.resolve import Resolved, walk
+from merbench.features.store import Store
+from merbench.frames import Frames
+from merbench.processes import end_with
+
+__all__ = ["ClipOutcome", "cores", "extract", "stores_of"]
+
+Stores = dict[Resolved, Store]
+ATTEMPTS = 2  # at a clip whose files change while they are read
+
+
+@dataclass(frozen=True)
+class ClipOutcome:
+    """What came of a clip.
+
+    Attributes:
+        clip: its id.
+        keys: of its features, under which they are kept.
+        broken: why it has none; empty where it has.
+        arrays: the features themselves, where they are not kept.
+        corrupt: features of which something was kept that is not what was written.
+        error: what must stop the run.
+    """
+
+    clip: str
+    keys: tuple[str, ...] = ()
+    broken: str = ""
+    arrays: tuple[np.ndarray, ...] = ()
+    corrupt: frozenset[str] = field(default_factory=frozenset)
+    error: MerbenchError | None = None
+
+
+def stores_of(features: Iterable[Resolved], root: Path) -> Stores:
+    """Where each of these features and all that they are computed from are kept below `root`."""
+    return {one: Store(feature_folder(root, one), one.name) for one in walk(features) if one.spec}
+
+
+def extract(
+    work: Iterable[tuple[str, Mapping[str, Value]]],
+    features: Sequence[Resolved],
+    root: Path | None,
+    jobs: int,
+) -> Iterator[ClipOutcome]:
+    """Computes and keeps the features of clips; outcomes come in the order in which they are ready.
+
+    Args:
+        work: clip id, and its raw features by name. It is taken from as processes become free.
+        features: what is wanted of each.
+        root: the feature store's folder; None where nothing can be kept.
+        jobs: processes; 1 for this one.
+    """
+    if jobs == 1:
+        with _one_thread():
+            for clip, raw in work:
+                yield _of_clip(clip, raw, tuple(features), root)
+        return
+    yield from _in_processes(work, tuple(features), root, jobs)
+
+
+def cores() -> int:
+    """How many cores this process may use."""
+    import joblib
+
+    return int(joblib.cpu_count())
+
+
+def _in_processes(
+    work: Iterable[tuple[str, Mapping[str, Value]]], features: tuple[Resolved, ...], root: Path | None, jobs: int
+) -> Iterator[ClipOutcome]:
+    import joblib
+    from joblib.externals.loky import get_reusable_executor
+    from joblib.externals.loky.process_executor import TerminatedWorkerError
+
+    parallel = joblib.Parallel(n_jobs=jobs, return_as="generator_unordered")
+    tasks = (joblib.delayed(_in_worker)(os.getpid(), clip, raw, features, root) for clip, raw in work)
+    try:
+        yield from parallel(tasks)
+    except TerminatedWorkerError as error:
+        raise OutputError(
+            "a process that computes features was ended from outside, most likely for want of memory; what is "
+            "finished is kept: run again with fewer --jobs"
+        ) from error
+    finally:
+        get_reusable_executor().shutdown(wait=True, kill_workers=True)
+
+
+def _in_worker(
+    owner: int, clip: str, raw: Mapping[str, Value], features: tuple[Resolved, ...], root: Path | None
+) -> ClipOutcome:
+    end_with(owner)
+    _limit_threads()
+    return _of_clip(clip, raw, features, root)
+
+
+def _of_clip(clip: str, raw: Mapping[str, Value], features: tuple[Resolved, ...], root: Path | None) -> ClipOutcome:
+    stores = _stores(features, root) if root else {}
+    try:
+        outcome = _attempt(clip, raw, features, stores)
+    except ReleaseError as error:
+        outcome = ClipOutcome(clip, broken=str(error))
+    except MerbenchError as error:
+        return ClipOutcome(clip, error=error)
+    except OSError as error:
+        return ClipOutcome(clip, error=full(root or Path(), error))
+    return outcome
+
+
+def _attempt(clip: str, raw: Mapping[str, Value], features: tuple[Resolved, ...], stores: Stores) -> ClipOutcome:
+    for _ in range(ATTEMPTS):
+        before = _signatures(raw)
+        values = ClipValues(clip, raw, stores)
+        arrays = tuple(values.array(one) for one in features)
+        if _signatures(raw) == before:
+            corrupt = frozenset(one.name for one, store in stores.items() if values.key(one) in store.corrupt)
+            values.keep()
+            keys = tuple(values.key(one) for one in features)
+            return ClipOutcome(clip, keys, arrays=() if stores else arrays, corrupt=corrupt)
+    raise ReleaseError("its files change while they are read")
+
+
+def _signatures(raw: Mapping[str, Value]) -> list[str]:
+    return [value.signature() for value in raw.values() if isinstance(value, Frames)]
+
+
+@lru_cache(maxsize=8)
+def _stores(features: tuple[Resolved, ...], root: Path) -> Stores:
+    return stores_of(features, root)
+
+
+@lru_cache(maxsize=1)
+def _limit_threads() -> None:
+    """In a worker: as many processes as cores are busy already."""
+    import cv2
+    import threadpoolctl
+
+    cv2.setNumThreads(1)
+    threadpoolctl.threadpool_limits(1)
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """In this process: as a worker would compute, and everything as it was afterwards."""
+    import cv2
+    import threadpoolctl
+
+    threads = cv2.getNumThreads()
+    cv2.setNumThreads(1)
+    try:
+        with threadpoolctl.threadpool_limits(1):
+            yield
+    finally:
+        cv2.setNumThreads(threads)

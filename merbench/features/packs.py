@@ -1,0 +1,149 @@
+"""Many clips' results in one file: a NumPy file `[clips, ...]` with an index behind it, which NumPy passes over."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import secrets
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+
+from merbench.errors import PluginError
+
+__all__ = ["SUM", "Pack", "PackWriter", "model_dtype", "read_packs"]
+
+SUM = 4  # bytes of a checksum: CRC-32, against bad disks and not against people
+LENGTH = 8  # bytes of the length of an index
+
+
+@dataclass(frozen=True)
+class Pack:
+    """A file of results that is whole.
+
+    Attributes:
+        path: the file.
+        keys: of its rows, in their order.
+        sums: the rows' checksums.
+        exact: whether the rows have the type in which they were computed.
+    """
+
+    path: Path
+    keys: tuple[str, ...]
+    sums: tuple[int, ...]
+    exact: bool
+
+    def mapped(self) -> np.memmap[Any, Any]:
+        """`[clips, ...]`, read from the file when it is looked at. Writing to it does not change the file."""
+        array: np.memmap[Any, Any] = np.load(self.path, mmap_mode="c", allow_pickle=False)
+        return array
+
+    def bad_rows(self, start: int, stop: int) -> list[int]:
+        """The rows from `start` to before `stop` that are not what was written. They are read, not mapped: of a large
+        file no more than a row is in memory. Raises OSError and ValueError where there is no such file any more.
+        """
+        array = self.mapped()
+        row = bytearray(array[0].nbytes)
+        bad = []
+        with self.path.open("rb") as file:
+            file.seek(array.offset + start * len(row))
+            for index in range(start, stop):
+                if file.readinto(row) != len(row) or zlib.crc32(row) != self.sums[index]:
+                    bad.append(index)
+        return bad
+
+
+class PackWriter:
+    """Writes a pack row by row; in a `with`, and nothing of it is seen before `finish`.
+
+    Args:
+        folder: of packs; it is made.
+        count: how many rows there will be.
+        like: a row; all others must have its shape, and get its type.
+        name: of the feature, for the error.
+    """
+
+    def __init__(self, folder: Path, count: int, like: np.ndarray, name: str) -> None:
+        self.folder, self.name = folder, name
+        self.shape, self.dtype = like.shape, model_dtype(like)
+        self.exact = self.dtype == like.dtype
+        self.keys: list[str] = []
+        self.sums: list[int] = []
+        folder.mkdir(parents=True, exist_ok=True)
+        self.partial = folder / f".{os.getpid()}-{secrets.token_hex(8)}.partial"
+        self.file = self.partial.open("xb")
+        header = {
+            "descr": np.lib.format.dtype_to_descr(self.dtype),
+            "fortran_order": False,
+            "shape": (count, *self.shape),
+        }
+        np.lib.format.write_array_header_2_0(self.file, header)
+
+    def __enter__(self) -> PackWriter:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        with contextlib.suppress(OSError):  # of a full disk: what could not be written is told already
+            self.file.close()
+        with contextlib.suppress(OSError):
+            self.partial.unlink(missing_ok=True)
+
+    def append(self, key: str, row: np.ndarray) -> None:
+        """The next row. Raises OSError.
+
+        Raises:
+            PluginError: it has another shape than the first.
+        """
+        if row.shape != self.shape:
+            shapes = sorted({row.shape, self.shape})
+            raise PluginError(f"feature {self.name} gives arrays of different shapes: {shapes}")
+        content = np.ascontiguousarray(row, self.dtype).tobytes()
+        self.file.write(content)
+        self.keys.append(key)
+        self.sums.append(zlib.crc32(content))
+
+    def finish(self) -> Pack:
+        """Puts the pack in its place, under a name that follows from its keys. Raises OSError."""
+        index = json.dumps({"keys": self.keys, "sums": self.sums, "exact": self.exact}).encode()
+        self.file.write(index + len(index).to_bytes(LENGTH, "little") + zlib.crc32(index).to_bytes(SUM, "little"))
+        self.file.flush()
+        os.fsync(self.file.fileno())
+        self.file.close()
+        path = self.folder / f"{hashlib.sha256(' '.join(self.keys).encode()).hexdigest()[:32]}.npy"
+        os.replace(self.partial, path)
+        return Pack(path, tuple(self.keys), tuple(self.sums), self.exact)
+
+
+def model_dtype(array: np.ndarray) -> np.dtype[Any]:
+    """What a model is shown: bytes as bytes (a batch of them becomes float32 as it is taken), all else as float32."""
+    return np.dtype(np.uint8) if array.dtype == np.uint8 else np.dtype(np.float32)
+
+
+def read_packs(folder: Path) -> list[Pack]:
+    """The packs in a folder, those of few clips first; files that are not whole are passed over."""
+    found = (_read(path) for path in sorted(folder.glob("*.npy")))
+    return sorted((pack for pack in found if pack is not None), key=lambda pack: len(pack.keys))
+
+
+def _read(path: Path) -> Pack | None:
+    try:
+        with path.open("rb") as file:
+            file.seek(-LENGTH - SUM, os.SEEK_END)
+            end = file.read()
+            length = int.from_bytes(end[:LENGTH], "little")
+            file.seek(-LENGTH - SUM - length, os.SEEK_END)
+            index = file.read(length)
+        if zlib.crc32(index) != int.from_bytes(end[LENGTH:], "little"):
+            return None
+        content = json.loads(index)
+        return Pack(path, tuple(content["keys"]), tuple(content["sums"]), bool(content["exact"]))
+    except (OSError, ValueError, KeyError, TypeError, OverflowError):
+        return None
