@@ -16,7 +16,7 @@ from merbench.leaderboard.rows import counting_policy
 if TYPE_CHECKING:
     import numpy as np
 
-    from merbench.leaderboard.site import Entry, Row
+    from merbench.leaderboard.site import Answers, Entry, Row
     from merbench.runs.schema import AnyPolicy
     from merbench.scores import Metric
 
@@ -64,8 +64,8 @@ def entry_view(entry: Entry, row: Row | None) -> dict[str, Any]:
         ],
         "classes": list(_per_class(plan.classes, confusions[policy])),
         "subjects": _subjects(entry, names),
-        "clips": record.predictions if entry.public else [],
-        "clip_lines": _clip_lines(entry, names) if entry.public else "",
+        "clips": entry.answers.clips if entry.answers else (),
+        "clip_lines": _clip_lines(entry.answers, plan.classes, names) if entry.answers else "",
         "loss": _loss(entry),
         "command": "" if plan.kind == "rescored" else command(plan),
         "handed_in": DECLARED[plan.declared_policy] if plan.kind == "rescored" else "",
@@ -75,6 +75,7 @@ def entry_view(entry: Entry, row: Row | None) -> dict[str, Any]:
         "folds": _folds(entry),
         "fold_policies": [*map(policy_name, record.folds[0].epochs)] if record.folds else [],
         "citation": bibtex(entry),
+        "left_out": [],  # tables that are too long for a page
     }
 
 
@@ -133,16 +134,15 @@ def _subjects(entry: Entry, policies: Sequence[AnyPolicy]) -> list[tuple[Any, ..
     return list(zip(entry.counts.subjects, clips, *right, strict=True))
 
 
-def _clip_lines(entry: Entry, policies: Sequence[AnyPolicy]) -> Markup:
+def _clip_lines(answers: Answers, classes: Sequence[str], policies: Sequence[AnyPolicy]) -> Markup:
     """Table rows: clip, truth, prediction under each policy. By hand, for there may be thousands."""
-    names = [str(wording.isolated(name)) for name in entry.record.plan.classes]
-    wrong = [f"<b>{name}</b>" for name in names]
-    predictions = entry.record.predictions
+    right = [str(wording.isolated(name)) for name in classes]
+    wrong = [f"<b>{name}</b>" for name in right]
+    given = zip(*(answers.predicted[policy] for policy in policies), strict=True)
     lines = []
-    for clip, one in zip(_escaped([one.clip for one in predictions]), predictions, strict=True):
-        answers = [one.policies[policy].predicted for policy in policies]
-        cells = "".join([f"<td>{(names if answer == one.truth else wrong)[answer]}" for answer in answers])
-        lines.append(f"<tr><th scope=row>{clip}<td>{names[one.truth]}{cells}\n")
+    for clip, truth, predicted in zip(_escaped(answers.clips), answers.truth, given, strict=True):
+        cells = "".join([f"<td>{(right if answer == truth else wrong)[answer]}" for answer in predicted])
+        lines.append(f"<tr><th scope=row>{clip}<td>{right[truth]}{cells}\n")
     return Markup("".join(lines))
 
 

@@ -235,9 +235,16 @@ def _entry(pages: Environment, entry: Entry, board: Board | None, row: Row | Non
         for policy in dict.fromkeys((counting_policy(entry.record), *entry.counts.confusions))
     ]
     view["loss_picture"] = pictures.loss_curve(entry) if view["loss"] else ""
-    return _page(
-        pages, "entry.html", here="", root="../", entry=entry, plan=entry.record.plan, board=board, row=row, view=view
-    )
+    context = {"entry": entry, "plan": entry.record.plan, "board": board, "row": row, "view": view}
+    for table in ("clips", "folds", "subjects"):
+        made = _page(pages, "entry.html", here="", root="../", **context)
+        if _fits(made):
+            break
+        view[table] = []
+        view["left_out"].append(table)
+    else:
+        made = _page(pages, "entry.html", here="", root="../", **context)
+    return made
 
 
 def _reported(pages: Environment, reported: Sequence[Reported]) -> str:

@@ -292,6 +292,16 @@ def test_predictions_handed_in_say_so(pages, site):
     assert "merbench run" not in text
 
 
+def test_an_entry_of_too_many_clips_leaves_them_to_its_record(site):
+    entry = site.entries[0]
+    many = entry.record.model_copy(update={"predictions": entry.record.predictions * 20})
+    big = replace(entry, record=many)
+    page = dict(render(Site((), (big,)), ()))[f"entries/{entry.id}.html"]
+    assert len(page.encode()) <= LARGEST
+    assert "Too long for this page, and in the record: results of each of the clips." in page
+    assert "Per subject" in page
+
+
 def test_an_entry_whose_labels_are_not_public_names_no_clip(records, registry, figures):
     from merbench.leaderboard.entries import make_entry
     from merbench.runs.export import without_clips

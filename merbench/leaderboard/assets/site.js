@@ -83,7 +83,7 @@ function numberOf(text) {
 
 function headOf(cell) {
   const first = cell.firstChild;
-  return first && first.nodeName !== "P" ? first.textContent.trim() : "";
+  return first && first.nodeName !== "P" ? first.textContent.trim().replace(/\s+/g, " ") : "";
 }
 
 function belowOf(cell) {
@@ -97,7 +97,7 @@ function intervalOf(text) {
 
 // A table that can be sorted, filtered, narrowed to some columns, and exported.
 
-const AT_ONCE = 120; // rows
+const AT_ONCE = 60; // rows: more than a screen shows
 
 class View {
   constructor(table) {
@@ -135,7 +135,13 @@ class View {
   }
 
   addColumns() {
-    const list = document.getElementById("columns");
+    const menu = document.getElementById("columns");
+    const list = menu.querySelector("fieldset");
+    menu.addEventListener("keydown", (event) => {
+      if (event.key !== "Escape") return;
+      menu.open = false;
+      menu.querySelector("summary").focus();
+    });
     for (const column of this.columns) {
       const box = make("input", { type: "checkbox", checked: true });
       box.addEventListener("change", () => this.set({ hide: this.columns.filter((one) => !one.box.checked).map((one) => one.key).join(",") }));
@@ -251,9 +257,9 @@ class View {
       else one.head.removeAttribute("aria-sort");
     }
     const order = column ? ordered(this.rows, this.keysOf(column), down) : this.rows;
-    const fragment = document.createDocumentFragment();
-    for (const row of order) fragment.append(row.element);
-    this.body.append(fragment);
+    this.body.remove(); // as a whole, which is quicker than row by row
+    this.body.replaceChildren(...order.map((row) => row.element));
+    this.table.append(this.body);
     this.order = order;
     return true;
   }
@@ -266,7 +272,7 @@ class View {
     if (this.waiting.length < AT_ONCE) this.waiting = [];
     for (const element of this.waiting) element.classList.add("later");
     const step = () => {
-      this.reveal(AT_ONCE);
+      this.reveal(3 * AT_ONCE);
       if (this.waiting.length) this.timer = setTimeout(step);
     };
     if (this.waiting.length) requestAnimationFrame(() => { this.timer = setTimeout(step); });
