@@ -14,7 +14,7 @@ import numpy as np
 from merbench.leaderboard.site import Entry, Family, Figure, Figures, Paper, Row
 from merbench.registry import Registry
 from merbench.runs.schema import AnyPolicy, Plan, Record, Submission
-from merbench.scores import Metric, interval_of
+from merbench.scores import Metric, interval_of, resampled
 
 __all__ = ["configuration", "counting_policy", "make_rows"]
 
