@@ -17,6 +17,7 @@ from merbench.errors import MerbenchError, OptionError, ReleaseError
 from merbench.frames import Frames
 from merbench.hookspecs import hookimpl
 from merbench.labels import THREE_CLASS, LabelScheme
+from merbench.locations import locate
 from merbench.protocols import Fold, ProtocolError, Splitter
 from merbench.sources import Published, SourceReader
 from merbench.specs import (
@@ -50,4 +51,5 @@ __all__ = [
     "TorchModel",
     "clip_table",
     "hookimpl",
+    "locate",
 ]

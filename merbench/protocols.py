@@ -32,6 +32,7 @@ __all__ = [
     "Splitter",
     "folds_digest",
     "inner_split",
+    "shared_subjects",
 ]
 
 FOLDS = 5  # of `subjects-5`, and of the inner split
@@ -51,7 +52,15 @@ class Fold:
 
 
 class Splitter(ABC):
-    """Splits a clip table into folds. A plugin's splitter defines `split`; the checks of `folds` hold for all."""
+    """Splits a clip table into folds. A plugin's splitter defines `split`; the checks of `folds` hold for all.
+
+    Attributes:
+        shares_subjects: whether a subject may stand on both sides of a fold. Only for folds that somebody published so
+            and that are to be shown for what they are: a score on them says nothing about people who were never seen,
+            and every record on them warns of it.
+    """
+
+    shares_subjects: bool = False
 
     @abstractmethod
     def split(self, clips: pd.DataFrame) -> Iterator[Fold]:
@@ -66,7 +75,7 @@ class Splitter(ABC):
 
         Raises:
             ProtocolError: there is no fold; two have one name; a side is empty or is not ascending positions of the
-                table; the sides share a clip or a subject; a clip is tested twice.
+                table; the sides share a clip, or (without `shares_subjects`) a subject; a clip is tested twice.
         """
         folds = list(self.split(clips))
         if not folds:
@@ -75,7 +84,7 @@ class Splitter(ABC):
             )
         for fold in folds:
             _check_positions(fold, len(clips))
-            _check_apart(fold, clips)
+            _check_apart(fold, clips, ("clip",) if self.shares_subjects else ("clip", "subject"))
         _check_together(folds, clips)
         return folds
 
@@ -186,6 +195,12 @@ def inner_split(clips: pd.DataFrame, train: np.ndarray, labels: np.ndarray, seed
     return train[inner_train], train[held_out]
 
 
+def shared_subjects(clips: pd.DataFrame, folds: Sequence[Fold]) -> list[int]:
+    """How many subjects stand on both sides, fold by fold."""
+    names = clips["subject"].to_numpy(object)
+    return [len(set(names[fold.train]) & set(names[fold.test])) for fold in folds]
+
+
 def _leave_one_out(column: str, clips: pd.DataFrame, positions: np.ndarray) -> Iterator[Fold]:
     """A fold for each value of `column` among the clips at `positions`, in order of appearance."""
     from sklearn.model_selection import LeaveOneGroupOut
@@ -225,8 +240,8 @@ def _check_positions(fold: Fold, clips: int) -> None:
             raise ProtocolError(f"fold {fold.name!r}: {side} must be ascending positions in 0..{clips - 1}, each once")
 
 
-def _check_apart(fold: Fold, clips: pd.DataFrame) -> None:
-    for noun in ("clip", "subject"):
+def _check_apart(fold: Fold, clips: pd.DataFrame, nouns: Sequence[str]) -> None:
+    for noun in nouns:
         names = clips[noun].to_numpy(object)
         both = sorted(set(names[fold.train]) & set(names[fold.test]))
         if both:

@@ -16,10 +16,11 @@ from merbench.datasets import OpenDataset, open_dataset
 from merbench.engine.policies import Policy
 from merbench.engine.seeds import derive_seed
 from merbench.engine.task import FoldTask, Task
-from merbench.errors import OptionError, ReleaseError, UnknownName
+from merbench.errors import BrokenClips, OptionError, ReleaseError, UnknownName
 from merbench.features.compute import arrays_digest, compute
 from merbench.features.resolve import Resolved, resolve, walk
-from merbench.protocols import Fold, Splitter, folds_digest, inner_split
+from merbench.progress import Progress
+from merbench.protocols import Fold, Splitter, folds_digest, inner_split, shared_subjects
 from merbench.registry import Registry, load_target
 from merbench.runs.build import Build
 from merbench.runs.code import code_versions
@@ -30,6 +31,7 @@ from merbench.specs import EstimatorModel, Model, Recipe, TorchModel
 
 __all__ = ["Job", "Request", "prepare"]
 
+NAMED = 20  # broken clips that a record names before "and n more"
 CHECKPOINTS = "the predictions are those of checkpoints: how their epochs were chosen is not known"
 
 
@@ -48,6 +50,8 @@ class Request:
     epoch_policy: Policy = "last"
     folds: str = "*"
     weights: Path | None = None
+    jobs: int | None = None  # processes that compute features; None for all cores
+    skip_broken: bool = False  # whether broken clips are left out rather than refused
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,10 +84,16 @@ class Job:
         return replace(fold, train=train, evaluate=held_out)
 
 
-def prepare(registry: Registry, request: Request) -> Job:
-    """Resolves names, settings, data, features and folds. Nothing is written and nothing is trained.
+def prepare(registry: Registry, request: Request, progress: Progress | None = None) -> Job:
+    """Resolves names, settings, data, features and folds. Nothing but features is written, and nothing is trained.
+
+    Args:
+        registry: where names are looked up.
+        request: what was asked for.
+        progress: told of clips whose features are computed.
 
     Raises:
+        BrokenClips: clips that cannot be read or have no face, unless they are to be left out.
         MerbenchError: anything that was asked for is not there, cannot be read, or does not fit.
     """
     model = registry.models.get(request.model)
@@ -99,10 +109,11 @@ def prepare(registry: Registry, request: Request) -> Job:
     splitter = load_target(protocol.splitter, owner=f"protocol {protocol.name}", base=Splitter)()
     device = _device(model, request)
     resolved = resolved_from(dataset.provides)
-    arrays = compute(dataset, resolved)
+    _check_classes(dataset)
+    clips_total = len(dataset.clips)
+    dataset, arrays, broken = _computed(dataset, resolved, request, progress)
     all_folds = splitter.folds(dataset.clips)
     folds = _matching(all_folds, request.folds)
-    _check_classes(dataset)
     weights = find_weights(model, request.weights, [fold.name for fold in folds])
     plan = Plan(
         model=model.name,
@@ -119,7 +130,7 @@ def prepare(registry: Registry, request: Request) -> Job:
         precision=request.precision,
         device=device,
         folds=request.folds,
-        clips_total=len(dataset.clips),
+        clips_total=clips_total,
         weights=weights_digest(weights),
         digests=_digests(dataset, folds, arrays),
         code=_code(registry, request, dataset, resolved),
@@ -143,9 +154,33 @@ def prepare(registry: Registry, request: Request) -> Job:
         warnings=[
             *([CHECKPOINTS] if weights else []),
             *dataset.notes({one.name for one in walk(resolved)}),
+            *_left_out(dataset, broken, clips_total),
             *_warnings(dataset, folds, all_folds),
+            *_leak(dataset, folds, splitter),
         ],
     )
+
+
+def _computed(
+    dataset: OpenDataset, features: list[Resolved], request: Request, progress: Progress | None
+) -> tuple[OpenDataset, tuple[np.ndarray, ...], list[str]]:
+    """The dataset without its broken clips, the features of the others, and which clips are broken."""
+    try:
+        return dataset, compute(dataset, features, jobs=request.jobs, progress=progress), []
+    except BrokenClips as error:
+        if not request.skip_broken or len(error.reasons) == len(dataset.clips):
+            raise
+        broken = list(error.reasons)
+    dataset = dataset.without(broken)
+    return dataset, compute(dataset, features, jobs=request.jobs, progress=progress), broken
+
+
+def _left_out(dataset: OpenDataset, broken: list[str], total: int) -> list[str]:
+    if not broken:
+        return []
+    more = f" and {len(broken) - NAMED} more" if len(broken) > NAMED else ""
+    which = f": {', '.join(broken[:NAMED])}{more}" if dataset.spec.public_labels else ""
+    return [f"{len(broken)} of {total} clips are broken and were left out{which}"]
 
 
 def _recipe(model: Model, request: Request) -> tuple[str, Recipe, tuple[str, ...], str]:
@@ -232,6 +267,16 @@ def _check_classes(dataset: OpenDataset) -> None:
             lacking = set(range(len(dataset.spec.scheme.classes))) - set(clips["label"])
             if lacking:
                 raise ReleaseError(f"{dataset.spec.name}: {database} has no clip of class {min(lacking)}")
+
+
+def _leak(dataset: OpenDataset, folds: list[Fold], splitter: Splitter) -> list[str]:
+    if not splitter.shares_subjects:
+        return []
+    shared = shared_subjects(dataset.clips, folds)
+    return [
+        f"subjects on both sides: {min(shared)} to {max(shared)} of a fold's subjects are trained on and tested; the "
+        "scores say nothing about people who were never seen"
+    ]
 
 
 def _warnings(dataset: OpenDataset, folds: list[Fold], all_folds: list[Fold]) -> list[str]:

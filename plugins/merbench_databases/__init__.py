@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import merbench
-from merbench_databases.registered import datasets, sources
+from merbench_databases.registered import datasets, protocols, sources
 
 
 @merbench.hookimpl
@@ -18,3 +18,9 @@ def merbench_sources() -> Iterable[merbench.Source]:
 def merbench_datasets() -> Iterable[merbench.Dataset]:
     """The composite of MEGC2019, its three parts alone, and what the field cuts from single databases."""
     return datasets()
+
+
+@merbench.hookimpl
+def merbench_protocols() -> Iterable[merbench.Protocol]:
+    """Folds that somebody published."""
+    return protocols()

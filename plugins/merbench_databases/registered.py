@@ -26,7 +26,29 @@ RELEASES = {
         "SAMM from Manchester Metropolitan University (a signed licence agreement)",
         "159 clips of 29 subjects, 200 fps, grey",
     ),
+    "casme": ("casme:CASME", "casme", f"CASME {CASME}", "195 clips of 19 subjects, 60 fps"),
+    "casme3a": ("casme3a:CASME3A", "casme3a", f"CAS(ME)3 part A {CASME}", "860 clips of 94 subjects, 30 fps"),
+    "mmew": ("mmew:MMEW", "mmew", "MMEW from its authors (a signed licence agreement)", "300 clips, 90 fps"),
+    "4dme": (
+        "fourdme:FourDME",
+        "4dme",
+        "4DME from the Center for Machine Vision and Signal Analysis, University of Oulu (a signed licence agreement)",
+        "267 clips with several labels each, grey",
+    ),
 }
+# What is cut from one release: source, scheme, a line about it.
+CUTS = (
+    ("smic-vis", schemes.SMIC_VIS_3, "SMIC's camera for visible light: 71 clips of 8 subjects, 3 classes"),
+    ("smic-nir", schemes.SMIC_NIR_3, "SMIC's camera for near infrared: 71 clips of 8 subjects, 3 classes"),
+    ("casme", schemes.CASME_4, "CASME in the 4 emotions with most clips"),
+    ("casme2", schemes.CASME2_5, "CASME II in the 5 classes of its authors: 249 clips"),
+    ("casme2", schemes.CASME2_3_MMNET, "CASME II in the 3 classes of MMNet's official code: 156 clips"),
+    ("samm", schemes.SAMM_5, "SAMM in the 5 emotions with most clips: 136 clips of 27 subjects"),
+    ("casme3a", schemes.CASME3_3, "CAS(ME)3 part A in 3 classes: 699 clips of 88 subjects"),
+    ("casme3a", schemes.CASME3_4, "CAS(ME)3 part A in 4 classes: 860 clips of 94 subjects"),
+    ("casme3a", schemes.CASME3_7, "CAS(ME)3 part A in the 7 emotions of its authors: 860 clips of 94 subjects"),
+    ("mmew", schemes.MMEW_4, "MMEW in the 4 emotions with most clips"),
+)
 
 
 def sources() -> Iterator[merbench.Source]:
@@ -50,6 +72,14 @@ def sources() -> Iterator[merbench.Source]:
             obtain=obtain,
             about=about,
         )
+    yield merbench.Source(
+        name="hsta-folds",
+        reader="merbench_databases.hsta:HSTAFolds",
+        provides=(),
+        databases=("casme3a",),
+        obtain="the folder with the fold files of HSTA's repository",
+        about="HSTA's released five folds of CAS(ME)3 part A, for the protocol hsta-5-fold",
+    )
 
 
 def datasets() -> Iterator[merbench.Dataset]:
@@ -77,18 +107,21 @@ def datasets() -> Iterator[merbench.Dataset]:
             public_labels=True,
             about=f"the clips of {title} in the composite, 3 classes",
         )
-    yield _cut("casme2", schemes.CASME2_5, "CASME II in the 5 classes of its authors: 249 clips")
-    yield _cut("casme2", schemes.CASME2_3_MMNET, "CASME II in the 3 classes of MMNet's official code: 156 clips")
-    yield _cut("samm", schemes.SAMM_5, "SAMM in the 5 emotions with most clips: 136 clips of 27 subjects")
+    for source, scheme, about in CUTS:
+        yield merbench.Dataset(
+            name=scheme.name,
+            sources=(source,),
+            databases=(RELEASES[source][1],),
+            scheme=scheme,
+            protocol="per-database",
+            about=about,
+        )
 
 
-def _cut(source: str, scheme: merbench.LabelScheme, about: str, name: str = "") -> merbench.Dataset:
-    """A dataset of every clip of one release that its scheme gives a class, called after the scheme."""
-    return merbench.Dataset(
-        name=name or scheme.name,
-        sources=(source,),
-        databases=(RELEASES[source][1],),
-        scheme=scheme,
-        protocol="per-database",
-        about=about,
+def protocols() -> Iterator[merbench.Protocol]:
+    """Folds that somebody published for one of the databases."""
+    yield merbench.Protocol(
+        name="hsta-5-fold",
+        splitter="merbench_databases.hsta:HSTAFiveFold",
+        about="HSTA's released folds of CAS(ME)3 part A, with subjects on both sides: to show the leak",
     )

@@ -61,7 +61,7 @@ class VideoRelease(merbench.SourceReader):
 
     database: str
     title: str
-    fps: float
+    fps: float | None
     mend: str
     counts: merbench.Published
 
@@ -248,7 +248,7 @@ class TableRelease(VideoRelease):
         """Whether the folder has a subject's folder with a clip's folder in it."""
         try:
             subjects = by_number(subfolders(folder, root), cls.subject_folder).values()
-            return any(_matches(cls.clip_folder, name) for one in subjects for name in subfolders(one, root))
+            return any(matches(cls.clip_folder, name) for one in subjects for name in subfolders(one, root))
         except merbench.ReleaseError:
             return False
 
@@ -311,7 +311,7 @@ class TableRelease(VideoRelease):
         """The tables in the folder, or else in the folders in it, by name."""
         near = list(walk(folder, depth=1))
         for level in (near[:1], near[1:]):
-            found = [path for one in level for path in _files_in(one) if _matches(cls.table, path.name)]
+            found = [path for one in level for path in _files_in(one) if matches(cls.table, path.name)]
             if found:
                 return sorted(found, key=lambda path: path.name.lower())
         return []
@@ -342,7 +342,20 @@ def subject_number(line: Line) -> int:
     return int(match[1])
 
 
-def _matches(pattern: str, name: str) -> bool:
+def within_clip(files: dict[int, Path], span: Span) -> dict[int, Path]:
+    """Frames that are numbered within the clip, by their numbers in the recording; others as they are.
+
+    The largest number tells: it fits into the clip's length, and is not one that the clip has in the recording.
+    """
+    if not files or span.onset is None or span.offset is None:
+        return files
+    if max(files) > span.offset - span.onset + 1 or max(files) >= span.offset:
+        return files
+    return {number + span.onset - 1: path for number, path in files.items()}
+
+
+def matches(pattern: str, name: str) -> bool:
+    """Whether the whole name is as the pattern says, in either case."""
     return bool(re.fullmatch(pattern, name, flags=re.ASCII | re.IGNORECASE))
 
 

@@ -8,10 +8,14 @@ import pandas as pd
 import pytest
 from merbench_databases.canonical import composite
 from merbench_databases.casme2 import CASME2
+from merbench_databases.casme3a import CASME3A
+from merbench_databases.hsta import HSTAFiveFold
 from merbench_databases.samm import SAMM
 
+from merbench import locations
 from merbench.datasets import open_dataset
 from merbench.plugins import load
+from merbench.protocols import FiveFold, ProtocolError, shared_subjects
 from merbench.registry import Registry
 
 COUNTS = {"smic": [70, 51, 43], "casme2": [88, 32, 25], "samm": [92, 26, 15]}
@@ -90,3 +94,67 @@ def test_the_real_tables_give_the_published_counts(registry, added, name, counts
     found = dataset.clips["label"].map(dict(enumerate(dataset.spec.scheme.classes))).value_counts()
     assert dict(found) == counts
     assert subjects in (None, dataset.clips["subject"].nunique())
+
+
+@pytest.fixture(scope="module")
+def casme3a(real_data, tmp_path_factory, write_frames):
+    """CAS(ME)3 part A with the frames of the first clips of its table."""
+    root = tmp_path_factory.mktemp("casme3a")
+    shutil.copy(real_data / "annotations" / "hsta-5-fold" / "combined_csv.csv", root / "cas(me)3_part_A_ME.csv")
+    (root / "part_A" / "spNO.1" / "a" / "color").mkdir(parents=True)
+    for clip, onset, offset in CASME3A(root).clips()[["clip", "onset", "offset"]].head(20).itertuples(index=False):
+        folder = root / "part_A" / clip.split("/")[1] / clip.split("/")[2][0] / "color"
+        write_frames(folder, (int(onset), int(offset)), "{}.jpg", tint=int(onset))
+    return root
+
+
+@pytest.mark.parametrize(
+    ("name", "counts", "subjects"),
+    [
+        ("casme3-3", {"negative": 457, "positive": 55, "surprise": 187}, 88),
+        ("casme3-4", {"negative": 457, "positive": 55, "surprise": 187, "others": 161}, 94),
+        (
+            "casme3-7",
+            {"disgust": 250, "surprise": 187, "others": 161, "fear": 86, "anger": 64, "sad": 57, "happy": 55},
+            94,
+        ),
+    ],
+)
+def test_part_a_of_casme3_gives_the_published_counts(registry, casme3a, name, counts, subjects):
+    locations.add("casme3a", casme3a)
+    dataset = open_dataset(registry, name)
+    found = dataset.clips["label"].map(dict(enumerate(dataset.spec.scheme.classes))).value_counts()
+    assert dict(found) == counts
+    assert dataset.clips["subject"].nunique() == subjects
+    assert len(dataset.read("frames", dataset.clips["clip"].iloc[0])) == 2
+
+
+def test_errata_mend_the_four_impossible_rows_of_casme3_and_nothing_else(casme3a):
+    reader = CASME3A(casme3a)
+    clips = reader.clips()
+    apex = clips["apex"].fillna(clips["onset"])
+    assert ((clips["onset"] <= apex) & (apex <= clips["offset"])).all()
+    mended = [one for one in reader._clips.values() if one.erratum]
+    assert sorted(one.id.rpartition("_")[0] for one in mended) == [
+        "casme3a/spNO.149/d",
+        "casme3a/spNO.216/d",
+        "casme3a/spNO.40/e",
+        "casme3a/spNO.40/e",
+    ]
+    assert "errata repair 4 clip(s)" in reader.notes()["frames"]
+
+
+def test_the_folds_of_hsta_can_be_run_and_share_subjects_as_nothing_else_may(registry, casme3a, real_data):
+    locations.add("casme3a", casme3a)
+    clips = open_dataset(registry, "casme3-7").clips
+    with pytest.raises(ProtocolError, match="merbench data add hsta-folds PATH"):
+        HSTAFiveFold().folds(clips)
+    locations.add("hsta-folds", real_data / "annotations" / "hsta-5-fold")
+    folds = HSTAFiveFold().folds(clips)
+    assert [len(fold.test) for fold in folds] == [172] * 5
+    assert all(len(fold.train) + len(fold.test) == 860 for fold in folds)
+    shared = shared_subjects(clips, folds)
+    assert (min(shared), max(shared)) == (54, 64)
+    assert shared_subjects(clips, FiveFold().folds(clips)) == [0] * 5
+    three = open_dataset(registry, "casme3-3").clips
+    assert sum(len(fold.test) for fold in HSTAFiveFold().folds(three)) == 699
