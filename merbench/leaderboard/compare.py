@@ -48,7 +48,7 @@ def pack(board: Board, budget: int) -> Packed:
     entries = [(row, entry) for row in board.rows for entry in row.entries]
     if len(entries) < 2:
         return Packed()
-    answers = [entry.answers for _, entry in entries if entry.answers]
+    answers = [entry.answers for _, entry in entries if entry.public and entry.answers]
     public = len(answers) == len(entries)
     head = _head_of_clips(board, answers[0]) if public else _head_of_subjects(board, entries[0][1])
     one_by_one = _answers(head, entries) if public else _counts(entries)
@@ -89,23 +89,22 @@ def pack_answers(answers: Sequence[int], classes: int) -> str:
 
 def _head_of_clips(board: Board, answers: Answers) -> dict[str, Any]:
     """Clips grouped by subject, so that each subject is named once: [subject, [clip, ...]]."""
-    named = [(*_split(clip), truth) for clip, truth in zip(answers.clips, answers.truth, strict=True)]
+    named = sorted((*_split(clip), truth) for clip, truth in zip(answers.clips, answers.truth, strict=True))
     return _head(board) | {
         "kind": "clips",
         "alphabet": ALPHABET,
         "at_once": per_sign(len(board.classes)),
         "subjects": [
-            [subject, [clip for _, clip, _ in clips]]
-            for subject, clips in groupby(sorted(named), key=lambda one: one[0])
+            [subject, [clip for _, clip, _ in clips]] for subject, clips in groupby(named, key=lambda one: one[0])
         ],
-        "truth": pack_answers([truth for _, _, truth in sorted(named)], len(board.classes)),
+        "truth": pack_answers([truth for _, _, truth in named], len(board.classes)),
     }
 
 
 def _split(clip: str) -> tuple[str, str]:
     """The subject's id, and the clip's name within it."""
-    subject, _, name = clip.rpartition("/")
-    return subject, name
+    database, subject, name = clip.split("/", 2)
+    return f"{database}/{subject}", name
 
 
 def _head_of_subjects(board: Board, entry: Entry) -> dict[str, Any]:

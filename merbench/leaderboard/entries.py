@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import contextlib
+import gc
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from merbench.errors import RecordError
-from merbench.leaderboard.site import Entry, Figure, Figures
+from merbench.leaderboard.site import Answers, Entry, Figure, Figures
 from merbench.registry import Registry
 from merbench.runs.export import without_clips
 from merbench.runs.record import read_record, verify
@@ -14,7 +16,10 @@ from merbench.runs.schema import AnyPolicy, PartScores, Record
 from merbench.runs.scoring import count
 from merbench.scores import Metric
 
-__all__ = ["has_public_labels", "make_entry", "read_entries", "read_verified", "record_files", "refusal"]
+__all__ = ["has_public_labels", "make_entry", "read_entries", "read_verified", "record_files", "refusal", "uncollected"]
+
+MANY = 100  # records from which on it is worth starting processes
+BATCH = 25  # records that a process reads before it answers
 
 
 def record_files(folders: Sequence[Path]) -> list[Path]:
@@ -32,19 +37,50 @@ def record_files(folders: Sequence[Path]) -> list[Path]:
     return sorted(found.values())
 
 
-def read_entries(paths: Iterable[Path], registry: Registry) -> Iterator[tuple[Path, Entry]]:
+def read_entries(paths: Sequence[Path], registry: Registry) -> Iterator[tuple[Path, Entry]]:
     """The entry of each record file.
 
     Raises:
         RecordError: a file is not a valid record, says what does not follow from its predictions, or stands twice.
     """
     seen: dict[str, Path] = {}
-    for path in paths:
-        entry = make_entry(read_verified(path, registry)[0], registry)
+    for path, entry in zip(paths, _read(paths, registry), strict=True):
         if entry.id in seen:
             raise RecordError(f"{path} and {seen[entry.id]} are the same record ({entry.id}); remove one of them")
         seen[entry.id] = path
         yield path, entry
+
+
+def _read(paths: Sequence[Path], registry: Registry) -> Iterator[Entry]:
+    """The entries in the order of the paths; many are read by several processes."""
+    if len(paths) < MANY:
+        yield from _read_batch(paths, registry)
+        return
+    from joblib import Parallel, cpu_count, delayed
+
+    batches = (paths[start : start + BATCH] for start in range(0, len(paths), BATCH))
+    parallel = Parallel(n_jobs=cpu_count(), return_as="generator")
+    for entries in parallel(delayed(_read_batch)(batch, registry) for batch in batches):
+        yield from entries
+
+
+def _read_batch(paths: Sequence[Path], registry: Registry) -> list[Entry]:
+    with uncollected():
+        return [make_entry(read_verified(path, registry)[0], registry) for path in paths]
+
+
+@contextlib.contextmanager
+def uncollected() -> Iterator[None]:
+    """Without the garbage collector, which would walk every record read so far again and again: that takes several
+    times as long as reading them.
+    """
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 def read_verified(path: Path, registry: Registry) -> tuple[Record, list[str]]:
@@ -61,11 +97,22 @@ def read_verified(path: Path, registry: Registry) -> tuple[Record, list[str]]:
 
 
 def make_entry(record: Record, registry: Registry) -> Entry:
-    """The entry of a verified record. Where truth may not be published, its record keeps no clip."""
+    """The entry of a verified record. Only where truth may be published does it keep any clip."""
     public = has_public_labels(record, registry)
-    if record.predictions and not public:
-        record = without_clips(record)
-    return Entry(record=record, counts=count(record), figures=_figures(record), public=public)
+    kept = without_clips(record) if record.predictions else record
+    if public:  # a warning may name clips
+        kept = kept.model_copy(update={"warnings": record.warnings})
+    answers = _answers(record) if public and record.predictions else None
+    return Entry(record=kept, counts=count(kept), figures=_figures(record), public=public, answers=answers)
+
+
+def _answers(record: Record) -> Answers:
+    rows = record.predictions
+    return Answers(
+        clips=tuple(one.clip for one in rows),
+        truth=tuple(one.truth for one in rows),
+        predicted={policy: tuple(one.policies[policy].predicted for one in rows) for policy in record.scores},
+    )
 
 
 def has_public_labels(record: Record, registry: Registry) -> bool:

