@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -27,6 +28,7 @@ __all__ = [
     "open_dataset",
     "open_source",
     "provided",
+    "reader_class",
     "release_reader",
 ]
 
@@ -43,8 +45,17 @@ def release_reader(source: Source, root: Path | None) -> SourceReader:
     Raises:
         PluginError: the reader cannot be loaded.
     """
+    return reader_class(source)(root)
+
+
+def reader_class(source: Source) -> type[SourceReader]:
+    """The class that reads the source's releases.
+
+    Raises:
+        PluginError: it cannot be loaded.
+    """
     reader: type[SourceReader] = load_target(source.reader, owner=f"source {source.name!r}", base=SourceReader)
-    return reader(root)
+    return reader
 
 
 def provided(sources: Iterable[Source]) -> set[str]:
@@ -153,6 +164,12 @@ class OpenDataset:
         canonical = self.canonical
         table = self.released.set_index("clip", drop=False).loc[list(canonical["clip"])]
         return clip_table(table.assign(label=canonical["label"].to_numpy()))
+
+    def without(self, clips: Collection[str]) -> OpenDataset:
+        """The same with these clips (ids) left out of `clips`."""
+        narrowed = copy.copy(self)
+        narrowed.__dict__["clips"] = self.clips[~self.clips["clip"].isin(list(clips))].reset_index(drop=True)
+        return narrowed
 
     def notes(self, features: Collection[str]) -> list[str]:
         """Sentences on what was substituted in these raw features, and on clips that were left out."""

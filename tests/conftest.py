@@ -26,6 +26,11 @@ def golden(real_data: Path) -> Path:
 @pytest.fixture(autouse=True)
 def own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     """No test sees or changes the configuration of whoever runs it."""
+    # One for all: what a test keeps there is under a name that says what it was computed from.
+    shared = tmp_path_factory.getbasetemp()
+    monkeypatch.setenv(
+        "MERBENCH_CACHE", str((shared.parent if "PYTEST_XDIST_WORKER" in os.environ else shared) / "cache")
+    )
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.mktemp("config")))
     for name in ("MERBENCH_DATA", "MERBENCH_PLUGINS"):
         monkeypatch.delenv(name, raising=False)

@@ -15,6 +15,7 @@ import sys
 from typing import Any, Protocol
 
 from merbench.cli import data as data_verb
+from merbench.cli import features as features_verb
 from merbench.cli import leaderboard as leaderboard_verb
 from merbench.cli import list as list_verb
 from merbench.cli import plugins as plugins_verb
@@ -43,7 +44,7 @@ class Verb(Protocol):
         """Do it; the exit code is returned, and an expected error is raised as a `MerbenchError`."""
 
 
-VERBS: tuple[Verb, ...] = (run_verb, data_verb, results_verb, leaderboard_verb, list_verb, plugins_verb)
+VERBS: tuple[Verb, ...] = (run_verb, data_verb, features_verb, results_verb, leaderboard_verb, list_verb, plugins_verb)
 
 
 def main(argv: list[str] | None = None) -> int:

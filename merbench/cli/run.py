@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from merbench.cli.broken import telling_broken
+from merbench.cli.options import count, positive
 from merbench.cli.progress import progress
 from merbench.registry import Registry
 
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
     from merbench.runs.schema import Record
 
 __all__ = ["add_parser", "run"]
+
+MEND = "mend the release and run again, or leave them out with --skip-broken"
 
 
 def add_parser(verbs: argparse._SubParsersAction[Any]) -> None:
@@ -38,8 +42,8 @@ def add_parser(verbs: argparse._SubParsersAction[Any]) -> None:
         help="a model option, recipe setting or feature variant",
     )
     seeds = verb.add_mutually_exclusive_group()
-    seeds.add_argument("--seed", type=_count, default=0, help="default: 0")
-    seeds.add_argument("--seeds", type=_positive, metavar="K", help="K runs, with seeds 0 to K-1")
+    seeds.add_argument("--seed", type=count, default=0, help="default: 0")
+    seeds.add_argument("--seeds", type=positive, metavar="K", help="K runs, with seeds 0 to K-1")
     verb.add_argument("--device", choices=("auto", "cpu", "cuda", "mps"), default="auto")
     verb.add_argument("--precision", choices=("fp32", "tf32", "bf16"), default="fp32")
     verb.add_argument(
@@ -54,6 +58,10 @@ def add_parser(verbs: argparse._SubParsersAction[Any]) -> None:
     verb.add_argument(
         "--folds", default="*", metavar="PATTERN", help="run only folds whose name matches, e.g. 'smic/*'"
     )
+    verb.add_argument("--jobs", type=positive, metavar="N", help="processes for features; default: one for each core")
+    verb.add_argument(
+        "--skip-broken", action="store_true", help="leave broken clips out; the record says so and is not ranked"
+    )
     verb.add_argument("--out", type=Path, default=Path("results"), metavar="DIR", help="default: ./results")
     verb.add_argument("--fresh", action="store_true", help="start over, removing what the same run left before")
     verb.add_argument(
@@ -67,10 +75,8 @@ def run(arguments: argparse.Namespace, registry: Registry) -> int:
     # Before torch is loaded, which reads it once: threads that wait by spinning stall on a machine that others use too
     # (on two busy cores 1324 ms a step); a short spin, then sleep, costs a quiet one nothing (35 for 34 ms).
     os.environ.setdefault("GOMP_SPINCOUNT", "10000")
-    from merbench.runs.prepare import prepare
-
     seeds = range(arguments.seeds) if arguments.seeds else [arguments.seed]
-    jobs = (prepare(registry, _request(arguments, seed)) for seed in seeds)
+    jobs = (_job(arguments, registry, seed) for seed in seeds)
     if arguments.dry_run:
         return _dry_run(next(iter(jobs)), arguments)
     records = [_one(job, arguments) for job in jobs]
@@ -82,6 +88,17 @@ def run(arguments: argparse.Namespace, registry: Registry) -> int:
 
         print_seeds(records)
     return 0
+
+
+def _job(arguments: argparse.Namespace, registry: Registry, seed: int) -> Job:
+    from merbench.runs.prepare import prepare
+
+    with telling_broken(MEND), progress("clips") as shown:
+        try:
+            return prepare(registry, _request(arguments, seed), shown)
+        except KeyboardInterrupt:
+            shown.note("stopped; what is finished is kept, and the same command continues")
+            raise
 
 
 def _request(arguments: argparse.Namespace, seed: int) -> Request:
@@ -99,6 +116,8 @@ def _request(arguments: argparse.Namespace, seed: int) -> Request:
         epoch_policy=arguments.epoch_policy,
         folds=arguments.folds,
         weights=arguments.weights,
+        jobs=arguments.jobs,
+        skip_broken=arguments.skip_broken,
     )
 
 
@@ -135,15 +154,3 @@ def _dry_run(job: Job, arguments: argparse.Namespace) -> int:
     ]:
         print(line)
     return 0
-
-
-def _count(text: str) -> int:
-    if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 0 up")
-    return int(text)
-
-
-def _positive(text: str) -> int:
-    if not _count(text):
-        raise argparse.ArgumentTypeError("at least 1")
-    return int(text)

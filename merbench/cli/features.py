@@ -1,0 +1,153 @@
+"""`merbench features`: compute features ahead of a run, see what is kept of them on disk, and clear it away."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import TYPE_CHECKING, Any
+
+from merbench.cli.broken import telling_broken
+from merbench.cli.options import positive
+from merbench.cli.progress import progress
+from merbench.cli.tables import print_json, print_table
+from merbench.errors import OptionError
+from merbench.registry import Registry
+
+if TYPE_CHECKING:
+    from merbench.features.cache import Kept
+
+__all__ = ["add_parser", "run"]
+
+MEND = "mend the release and run again"
+
+
+def add_parser(verbs: argparse._SubParsersAction[Any]) -> None:
+    """Adds the verb and its actions."""
+    about = "compute, list and clear the features that are kept on disk"
+    parser = verbs.add_parser("features", help=about, description=about)
+    actions = parser.add_subparsers(title="actions", metavar="ACTION", dest="action", required=True)
+    extract = actions.add_parser(
+        "extract",
+        help="compute features of a dataset's clips",
+        description="Compute features of every clip of a dataset and keep them, as a run would. The same command again "
+        "continues where it stopped.",
+    )
+    extract.add_argument("--dataset", required=True, help="see: merbench list datasets")
+    extract.add_argument(
+        "--feature",
+        action="append",
+        required=True,
+        metavar="NAME[@VARIANT]",
+        help="may be given several times; see: merbench list features",
+    )
+    extract.add_argument("--jobs", type=positive, metavar="N", help="processes; default: one for each core")
+    listed = actions.add_parser("list", help="what is kept, and its size", description="what is kept, and its size")
+    listed.add_argument("--json", action="store_true", help="print a list of objects")
+    clear = actions.add_parser("clear", help="remove what is kept", description="remove what is kept")
+    clear.add_argument("--feature", action="append", metavar="NAME[@VARIANT]", help="only this one; default: all")
+    clear.add_argument("--yes", action="store_true", help="do not ask")
+    actions.add_parser("path", help="where features are kept", description="where features are kept")
+
+
+def run(arguments: argparse.Namespace, registry: Registry) -> int:
+    """Does what was asked; the exit code."""
+    if arguments.action == "extract":
+        return _extract(arguments, registry)
+    if arguments.action == "list":
+        return _list(as_json=arguments.json)
+    if arguments.action == "clear":
+        return _clear(arguments)
+    from merbench.features.cache import cache_path
+
+    print(cache_path())
+    return 0
+
+
+def _extract(arguments: argparse.Namespace, registry: Registry) -> int:
+    from merbench.datasets import open_dataset
+    from merbench.features.compute import compute
+    from merbench.features.resolve import resolve
+
+    def resolved(provides: Any) -> list[Any]:
+        return [resolve(one, registry, provides, arguments.dataset, "this command") for one in arguments.feature]
+
+    dataset = open_dataset(registry, arguments.dataset, resolved)
+    wanted = resolved(dataset.provides)
+    with telling_broken(MEND), progress("clips") as shown:
+        try:
+            arrays = compute(dataset, wanted, jobs=arguments.jobs, progress=shown)
+        except KeyboardInterrupt:
+            shown.note("stopped; what is finished is kept, and the same command continues")
+            raise
+    for feature, array in zip(wanted, arrays, strict=True):
+        shape = " x ".join(map(str, array.shape[1:]))
+        print(f"{feature}: {len(array)} clips of {shape} {array.dtype}, {size(array.nbytes)}")
+    return 0
+
+
+def _list(*, as_json: bool) -> int:
+    from merbench.features.cache import cache_path, kept
+
+    found = kept(cache_path())
+    if as_json:
+        names = ("name", "variant", "version", "clips", "bytes")
+        print_json([{name: getattr(one, name) for name in names} for one in found])
+        return 0
+    if not found:
+        print(f"nothing is kept in {cache_path()}")
+        return 0
+    rows = [
+        {
+            "feature": one.name,
+            "variant": one.variant,
+            "version": str(one.version),
+            "clips": str(one.clips),
+            "size": size(one.bytes),
+        }
+        for one in found
+    ]
+    print_table(("feature", "variant", "version", "clips", "size"), rows)
+    print(f"{size(sum(one.bytes for one in found))} in {cache_path()}")
+    return 0
+
+
+def _clear(arguments: argparse.Namespace) -> int:
+    from merbench.features.cache import cache_path, clear, kept
+
+    found = kept(cache_path())
+    chosen = [one for one in found if not arguments.feature or _is_one_of(one, arguments.feature)]
+    if not chosen:
+        print("nothing to remove")
+        return 0
+    what = f"{', '.join(map(_reference, chosen))}: {size(sum(one.bytes for one in chosen))}"
+    if not arguments.yes and not _agreed(what):
+        print("nothing was removed")
+        return 0
+    clear(chosen)
+    print(f"removed {what}")
+    return 0
+
+
+def _reference(one: Kept) -> str:
+    return f"{one.name}@{one.variant}" if one.variant else one.name
+
+
+def _is_one_of(one: Kept, references: list[str]) -> bool:
+    return one.name in references or _reference(one) in references
+
+
+def _agreed(what: str) -> bool:
+    if not sys.stdin.isatty():
+        raise OptionError(f"this would remove {what}; say --yes to have it done without being asked")
+    print(f"remove {what}? [y/N] ", end="", file=sys.stderr, flush=True)
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
+
+
+def size(number: int) -> str:
+    """Bytes for people: `940 B`, `12.3 MB`."""
+    value = float(number)
+    for unit in ("B", "kB", "MB", "GB"):
+        if value < 1000:
+            return f"{value:.0f} B" if unit == "B" else f"{value:.1f} {unit}"
+        value /= 1000
+    return f"{value:.1f} TB"
