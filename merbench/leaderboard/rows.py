@@ -143,5 +143,5 @@ def _whole(environment: dict[str, Any], *keys: str) -> int | None:
 
 def _mean_seconds(entries: Sequence[Entry]) -> float | None:
     found = [one.record.environment.get("seconds") for one in entries]
-    seconds = [one for one in found if isinstance(one, int | float) and 0 <= one < MOST]
+    seconds = [one for one in found if isinstance(one, int | float) and one is not True and 0 < one < MOST]
     return fmean(seconds) if len(seconds) == len(entries) else None

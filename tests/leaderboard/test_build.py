@@ -257,6 +257,28 @@ def test_hostile_names_stay_inside_the_folder_and_are_escaped(built, out, save, 
         assert "<b>bold" not in page
 
 
+STRANGE = [
+    {"finished": 5, "engine": [1], "python": {"a": [1, {}]}, "seconds": "x", "torch": None, "hardware": "<b>"},
+    {"engine": {"parameters": "<script>alert(1)</script>"}, "command": ["<script>alert(1)</script>"], "seconds": -1},
+    {"a": {"b": {"c": {"d": [[[]]]}}}, "": "", "finished": None},
+]
+
+
+@pytest.mark.parametrize("environment", STRANGE)
+def test_an_environment_may_hold_anything(built, save, make_record, vault, environment):
+    save(make_record(dataset="vault", table=vault, environment=environment), "one")
+    found = built()
+    assert not any(b"<script>alert" in content for name, content in found.items() if name.endswith(".html"))
+
+
+def test_a_dataset_without_a_clip_of_some_class_has_pages_and_no_ranks(built, save, make_record, vault):
+    table = vault[vault["label"] != 2].reset_index(drop=True)
+    for place in range(2):
+        save(make_record(f"m{place}", dataset="vault", table=table, draw=place), str(place))
+    (page,) = [text for name, text in built().items() if name.startswith("boards/") and "compare" not in name]
+    assert b"UF1 is not defined: some class has no clip" in page
+
+
 @pytest.mark.parametrize("installed", [True, False])
 def test_no_clip_of_a_licensed_dataset_is_in_any_file_of_the_site(
     built, save, make_record, registry, licensed, vault, installed
