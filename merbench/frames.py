@@ -82,6 +82,11 @@ class Frames(Sequence["Image"]):
             image = change(image)
         return image
 
+    @property
+    def files(self) -> dict[int, Path]:
+        """Frame number to image file, in the order of the numbers."""
+        return dict(zip(self.numbers, self._files, strict=True))
+
     def index(self, number: int) -> int:  # type: ignore[override]  # of a frame number, not of an image
         """The place of the frame with this number, or of the one nearest to it (the earlier of two)."""
         return min(range(len(self)), key=lambda place: abs(self.numbers[place] - number))
@@ -89,7 +94,7 @@ class Frames(Sequence["Image"]):
     def mapped(self, change: Callable[[Image], Image]) -> Frames:
         """The same clip with every image changed as it is read."""
         mapped = Frames(
-            dict(zip(self.numbers, self._files, strict=True)),
+            self.files,
             root=self.root,
             onset=self.onset,
             apex=self.apex,

@@ -13,6 +13,8 @@ from merbench.registry import Registry
 from merbench.specs import Source
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from merbench.checks import Check, Count
 
 __all__ = ["add_parser", "run"]
@@ -30,31 +32,31 @@ def add_parser(verbs: argparse._SubParsersAction[Any]) -> None:
     add.add_argument("path", metavar="PATH", type=Path, help="its folder; it is read where it is, and never written to")
     shown = actions.add_parser("list", help="list every source and where it is", description="list every source")
     shown.add_argument("--json", action="store_true", help="print a list of objects")
-    about = "compare a release with the canonical clips and read every file of it"
+    about = "compare a release with what was published of it, and look at its files"
     check = actions.add_parser("check", help=about, description=f"{about}; exits with 1 where something differs")
     check.add_argument("name", metavar="NAME", help="a dataset or a source")
+    check.add_argument("--all-frames", action="store_true", help="read every image, not onset, apex and offset alone")
     check.add_argument("--json", action="store_true", help="print an object")
 
 
 def run(arguments: argparse.Namespace, registry: Registry) -> int:
     """Do what was asked; the exit code is 1 for a check that found differences."""
     if arguments.action == "add":
-        return _add(registry.sources.get(arguments.source), arguments.path)
+        return _add(registry, registry.sources.get(arguments.source), arguments.path)
     if arguments.action == "list":
         return _list(registry, as_json=arguments.json)
-    return _check(registry, arguments.name, as_json=arguments.json)
+    return _check(registry, arguments.name, all_frames=arguments.all_frames, as_json=arguments.json)
 
 
-def _add(source: Source, path: Path) -> int:
+def _add(registry: Registry, source: Source, path: Path) -> int:
     from merbench import locations
-    from merbench.datasets import release_reader
 
     if source.embedded:
         raise ReleaseError(f"{source.name} needs no files: it is built in; see: merbench list datasets")
     folder = path.expanduser().resolve()
     if not folder.is_dir():
         raise ReleaseError(f"{folder} is not a folder; for {source.name}, get {source.obtain}")
-    clips = release_reader(source, folder).clips()
+    clips = _clips(registry, source, folder)
     added = locations.add(source.name, folder)
     found = set(clips["database"])
     print(f"{len(clips)} clips of {', '.join(name for name in source.databases if name in found)} in {added}")
@@ -62,6 +64,20 @@ def _add(source: Source, path: Path) -> int:
     if used != added:
         print(f"note: {locations.VARIABLE} is set and comes first, so {used} is read instead")
     return 0
+
+
+def _clips(registry: Registry, source: Source, folder: Path) -> pd.DataFrame:
+    """The clips of the release in `folder`; an error that says what the folder is instead, where that can be told."""
+    from merbench.datasets import release_reader
+    from merbench.recognition import recognised
+
+    try:
+        return release_reader(source, folder).clips()
+    except ReleaseError as error:
+        instead = recognised(registry, source, folder)
+        if not instead:
+            raise
+        raise ReleaseError(f"no release of {source.name} was added: {instead}") from error
 
 
 def _list(registry: Registry, *, as_json: bool) -> int:
@@ -92,10 +108,10 @@ def _where(source: Source, found: dict[str, object]) -> str:
     return f"{gone}get {source.obtain}, then: merbench data add {source.name} PATH"
 
 
-def _check(registry: Registry, name: str, *, as_json: bool) -> int:
+def _check(registry: Registry, name: str, *, all_frames: bool, as_json: bool) -> int:
     from merbench.checks import check
 
-    found = check(registry, name)
+    found = check(registry, name, all_frames=all_frames)
     if as_json:
         print_json({**dataclasses.asdict(found), "ok": found.ok})
     else:
@@ -107,16 +123,58 @@ def _print_check(found: Check) -> None:
     for source, place in found.places.items():
         print(f"{source}: {place or 'built in'}")
     _print_counts(found.counts)
+    if found.databases:
+        _print_databases(found)
     for note in found.notes:
         print(f"note: {note}")
-    for difference in found.differences:
-        print(f"difference: {difference}")
-    for clip, reason in found.broken.items():
-        print(f"broken: {clip}: {reason}")
+    for title, lines in _faults(found).items():
+        for line in lines:
+            print(f"{title}: {line}")
     if found.ok:
-        print("every file was read; nothing differs")
+        print(f"{_read(found)}; nothing differs")
     else:
-        print(f"{len(found.differences)} difference(s), {len(found.broken)} broken clip(s)")
+        print(f"{len(found.differences)} difference(s), {len(found.broken)} broken clip(s){_more(found)}")
+
+
+def _faults(found: Check) -> dict[str, list[str]]:
+    """What is wrong, line by line, under the word that each line begins with."""
+    return {
+        "difference": list(found.differences),
+        "broken": [f"{clip}: {reason}" for clip, reason in found.broken.items()],
+        "missing frames": [f"{clip}: {missing}" for clip, missing in found.missing.items()],
+        "duplicate": list(found.duplicates),
+    }
+
+
+def _read(found: Check) -> str:
+    there = sum(one.images for one in found.databases)
+    read = sum(one.read for one in found.databases)
+    if read == there:
+        return "every file was read"
+    return f"every file is there, and {read:,} of {there:,} images were read (all with --all-frames)"
+
+
+def _more(found: Check) -> str:
+    missing = f", {len(found.missing)} clip(s) with missing frames" if found.missing else ""
+    return missing + (f", {len(found.duplicates)} duplicate(s)" if found.duplicates else "")
+
+
+def _print_databases(found: Check) -> None:
+    """What the clips' files are like, one row per database."""
+    rows = [
+        {
+            "database": one.database,
+            "subjects": f"{one.subjects}"
+            if one.published in (None, one.subjects)
+            else f"{one.subjects} of {one.published}",
+            "images": f"{one.images:,}",
+            "read": f"{one.read:,}",
+            "fps": ", ".join(f"{fps:g}" for fps in one.fps) or "unknown",
+            "size": ", ".join(f"{size} ({clips})" for size, clips in one.sizes.items()) or "unknown",
+        }
+        for one in found.databases
+    ]
+    print_table(tuple(rows[0]), rows)
 
 
 def _print_counts(counts: tuple[Count, ...]) -> None:

@@ -169,6 +169,11 @@ class VideoRelease(merbench.SourceReader):
         return self.root
 
     @property
+    def near(self) -> Path:
+        """Where the frames are looked for first: a folder may hold the releases of several databases."""
+        return self.folder
+
+    @property
     def tree(self) -> Tree:
         """The tree that is read: the raw frames, where there are both raw and cropped ones.
 
@@ -183,8 +188,12 @@ class VideoRelease(merbench.SourceReader):
 
     @cached_property
     def _trees(self) -> list[Tree]:
-        found = topmost(self.folder, lambda one: self.is_tree(one, self.folder))
+        places = dict.fromkeys((self.near, self.folder))
+        found = next((one for place in places if (one := topmost(place, self._is_tree))), [])
         return sorted((Tree(one, self._cropped(one)) for one in found), key=lambda tree: tree.cropped)
+
+    def _is_tree(self, folder: Path) -> bool:
+        return self.is_tree(folder, self.folder)
 
     def _cropped(self, folder: Path) -> bool:
         return CROPPED in folder.relative_to(self.folder.parent).as_posix().lower()
@@ -296,6 +305,11 @@ class TableRelease(VideoRelease):
         others = [path.name for path in self._tables(self.folder) if path != self._table]
         read = f"{self.title}: the table is {self._table.name}, and not {', '.join(others[:3])}"
         return [*super().remarks(), *([read] if others else [])]
+
+    @property
+    def near(self) -> Path:
+        """The folder of the table."""
+        return self._table.parent
 
     @property
     def _table(self) -> Path:
