@@ -44,6 +44,7 @@ INSTALL = "python -m pip install . && merbench run --model htnet --dataset demo 
 CHECKS = "python -m pip install tox && tox"
 CLONE = "git clone https://github.com/wangzhifengharrison/HTNet"
 SETUP = {INSTALL, CHECKS, CLONE}
+GENERATED = "leaderboards/site"
 REAL = re.compile(r"htnet-release|composite\b|(smic|casme2|samm)-3")
 
 
@@ -183,7 +184,7 @@ def anchors(text: str) -> set[str]:
 def test_every_path_of_the_checkout_that_is_named_exists() -> None:
     for page, text in TEXT.items():
         for path in re.findall(r"`((?:merbench|plugins|docs|tests|leaderboards)/[\w./-]*)`", text):
-            assert (ROOT / path).exists(), f"{page}: {path}"
+            assert path == GENERATED or (ROOT / path).exists(), f"{page}: {path}"
 
 
 def test_every_hook_is_documented_with_its_arguments() -> None:
@@ -274,9 +275,13 @@ def between(marker: str) -> str:
 
 
 def composite_records() -> dict[Path, Record]:
-    """The committed records on the real composite, best UF1 first."""
+    """The committed records of runs on the real composite, best UF1 first."""
     records = {path: read_record(path) for path in sorted(RECORDS.glob("*.json"))}
-    kept = {path: record for path, record in records.items() if record.plan.dataset == "composite"}
+    kept = {
+        path: record
+        for path, record in records.items()
+        if record.plan.dataset == "composite" and record.plan.kind != "rescored"
+    }
     return dict(sorted(kept.items(), key=lambda pair: -full(pair[1], "last").uf1))
 
 
