@@ -11,17 +11,24 @@ import numpy as np
 from merbench.engine.seeds import derive_seed
 from merbench.engine.task import FoldOutcome, FoldTask, Task
 from merbench.errors import TrainingError
+from merbench.mapping import is_large, release
 
 __all__ = ["design_matrix", "fit_fold"]
 
 
-def design_matrix(arrays: Sequence[np.ndarray], clips: int) -> np.ndarray:
-    """What an estimator is fitted on: one feature as it is; several flattened and joined; none: zeros `[clips, 1]`."""
+def design_matrix(arrays: Sequence[np.ndarray], positions: np.ndarray) -> np.ndarray:
+    """What an estimator is shown of the clips at `positions` `[n]`: one feature `[n, ...]` (bytes as float32); several,
+    each flattened, and joined; none: zeros `[n, 1]`.
+    """
     if not arrays:
-        return np.zeros((clips, 1), np.float32)
-    if len(arrays) == 1:
-        return arrays[0]
-    return np.concatenate([array.reshape(clips, -1) for array in arrays], 1)
+        return np.zeros((len(positions), 1), np.float32)
+    taken: list[np.ndarray] = [array[positions] for array in arrays]
+    for array in filter(is_large, arrays):
+        release(array)
+    taken = [rows.astype(np.float32) if rows.dtype == np.uint8 else rows for rows in taken]
+    if len(taken) == 1:
+        return taken[0]
+    return np.concatenate([rows.reshape(len(positions), -1) for rows in taken], 1)
 
 
 def fit_fold(task: Task, fold: FoldTask) -> FoldOutcome:
@@ -31,13 +38,14 @@ def fit_fold(task: Task, fold: FoldTask) -> FoldOutcome:
     `decision_function`, else 1 for the predicted class and 0 for the others.
     """
     started = time.perf_counter()
-    X = design_matrix(task.arrays, len(task.labels))
+    X = design_matrix(task.arrays, fold.train)
     estimator = task.build()
     _seed(estimator, derive_seed(fold=fold.seed, purpose="training"))
     try:
-        estimator.fit(X[fold.train], task.labels[fold.train])
-        predicted = _predicted(estimator, X[fold.evaluate], task.classes)
-        scores = _scores(estimator, X[fold.evaluate], predicted, task.classes)
+        estimator.fit(X, task.labels[fold.train])
+        X = design_matrix(task.arrays, fold.evaluate)
+        predicted = _predicted(estimator, X, task.classes)
+        scores = _scores(estimator, X, predicted, task.classes)
     except ValueError as error:  # how scikit-learn says that a parameter or the data do not fit
         reason = " ".join(str(error).split())[:300]
         raise TrainingError(

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.autograd.graph import saved_tensors_hooks
 
 from merbench.engine.batches import epoch_batches, padded, steps_per_epoch
+from merbench.engine.clips import resident_bytes
 from merbench.engine.device import memory_budget
 from merbench.engine.loop import Group
 from merbench.engine.networks import build_network
@@ -125,6 +126,7 @@ def groups(task: Task, folds: Sequence[FoldTask], at_once: int) -> list[list[Fol
 
 def folds_at_once(task: Task, cost: Footprint, folds: int) -> int:
     """How many of `folds` folds to train at once on the task's device, at least one."""
-    fitting = memory_budget(task.device) // max(cost.fold_bytes, 1)
+    free = memory_budget(task.device) - resident_bytes(task.arrays, task.device)
+    fitting = free // max(cost.fold_bytes, 1)
     most = CPU_FOLDS if task.device == "cpu" else folds
     return max(1, min(fitting, most, folds))

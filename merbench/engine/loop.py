@@ -12,6 +12,7 @@ from torch.nn import functional
 from torch.optim.lr_scheduler import LRScheduler, OneCycleLR
 
 from merbench.engine.batches import epoch_batches, padded, steps_per_epoch
+from merbench.engine.clips import ClipTensor
 from merbench.engine.device import autocast
 from merbench.engine.networks import OneNetwork, StackedNetworks, seeded
 from merbench.engine.task import FoldOutcome, FoldTask, Task
@@ -33,15 +34,15 @@ class Group:
     def __init__(self, task: Task, folds: Sequence[FoldTask], *, stacked: bool) -> None:
         self.task, self.folds = task, folds
         self.network = (StackedNetworks if stacked else OneNetwork)(task.build, folds, task.device)
-        self.data = [torch.as_tensor(array, device=task.device) for array in task.arrays]
+        self.data = [ClipTensor(array, task.device) for array in task.arrays]
         self.labels = torch.as_tensor(task.labels, device=task.device)
-        self.moments = [_moments(tensor, folds) for tensor in self.data] if task.recipe.standardize else None
+        self.moments = [clips.moments(folds) for clips in self.data] if task.recipe.standardize else None
         steps = task.recipe.epochs * steps_per_epoch(folds[0], task.recipe.batch_size)
         self.optimizer, self.schedule = _optimizer(task.recipe, list(self.network.parameters()), steps, task.device)
 
     def logits(self, positions: Tensor) -> Tensor:
         """Float32 logits `[folds, batch, classes]` of the clips at `positions` `[folds, batch]`."""
-        inputs = [tensor[positions] for tensor in self.data]
+        inputs = [clips.take(positions) for clips in self.data]
         if self.moments is not None:
             inputs = [(x - mean) / deviation for x, (mean, deviation) in zip(inputs, self.moments, strict=True)]
         with autocast(self.task.precision, self.task.device):
@@ -137,21 +138,6 @@ def _check_finite(loss: np.ndarray, scores: list[np.ndarray], group: Group, epoc
             f"{what} epoch {epoch + 1}; finished folds are kept; try a smaller learning rate "
             f"(--set lr={group.task.recipe.lr / 10:g}) or --precision fp32"
         )
-
-
-def _moments(tensor: Tensor, folds: Sequence[FoldTask]) -> tuple[Tensor, Tensor]:
-    """Mean and standard deviation of each channel on each fold's training clips, shaped to broadcast over a batch.
-
-    A channel that never varies keeps its scale. Arrays `[clips, channels, ...]` give `[folds, 1, channels, 1 ...]`.
-    """
-    axes = [0, *range(2, tensor.ndim)]
-    pairs = []
-    for fold in folds:
-        seen = tensor[torch.as_tensor(fold.train, device=tensor.device)]
-        deviation, mean = torch.std_mean(seen, axes, correction=0, keepdim=True)
-        pairs.append((mean, torch.where(deviation > 0, deviation, 1.0)))
-    means, deviations = zip(*pairs, strict=True)
-    return torch.stack(means), torch.stack(deviations)
 
 
 def _optimizer(

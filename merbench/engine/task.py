@@ -19,7 +19,8 @@ class Task:
 
     Attributes:
         build: returns a new network or estimator; called without arguments. It must survive pickling.
-        arrays: one array `[clips, ...]` per feature, float32.
+        arrays: one array `[clips, ...]` per feature, float32, or uint8 of which a model is handed float32; a large one
+            may be mapped from a file.
         labels: `[clips]` int64, class indices. The engine hands a model those of the training side alone.
         classes: number of classes.
         recipe: the training settings, resolved. An estimator's has none that matter here.

@@ -129,11 +129,19 @@ def test_a_complaint_of_scikit_learn_is_one_line_with_fold_and_estimator() -> No
 
 def test_features_are_handed_on_as_they_are_or_joined() -> None:
     images = np.arange(24.0).reshape(2, 3, 2, 2)
-    assert design_matrix([images], 2) is images
-    joined = design_matrix([images, np.array([[100.0], [200.0]])], 2)
+    both = np.arange(2)
+    assert np.array_equal(design_matrix([images], both), images)
+    assert np.array_equal(design_matrix([images], both[1:]), images[1:])
+    joined = design_matrix([images, np.array([[100.0], [200.0]])], both)
     assert joined.shape == (2, 13)
     assert joined[1].tolist() == [*range(12, 24), 200.0]
-    assert design_matrix([], 2).tolist() == [[0], [0]]
+    assert design_matrix([], both).tolist() == [[0], [0]]
+
+
+def test_bytes_are_handed_on_as_float32() -> None:
+    (row,) = design_matrix([np.array([[1, 2], [3, 255]], np.uint8)], np.array([1]))
+    assert row.dtype == np.float32
+    assert row.tolist() == [3, 255]
 
 
 def test_parallel_processes_give_what_this_process_gives() -> None:

@@ -1,0 +1,100 @@
+"""One feature's clips as a network gets them: from a copy on the device, or from their file batch by batch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from merbench.engine.device import memory_budget
+from merbench.engine.task import FoldTask
+from merbench.mapping import RESIDENT, chunks, is_large, release
+
+__all__ = ["ClipTensor", "resident_bytes"]
+
+DEVICE_SHARE = 0.5  # of the memory that a group of folds may plan to use
+
+
+class ClipTensor:
+    """The clips of one feature.
+
+    An array in memory, and a mapped one that is small, is copied to the device once (on a CPU it is used where it is).
+    A large mapped one is read from its file as batches are taken, so that memory does not grow with the number of
+    clips, unless an accelerator has room for it.
+
+    Args:
+        array: `[clips, ...]`, uint8 or float32.
+        device: where batches are wanted.
+    """
+
+    def __init__(self, array: np.ndarray, device: str) -> None:
+        self.array, self.device, self.taken = array, device, 0
+        self.resident = _copied(array, device) if _fits(array, device) else None
+
+    def take(self, positions: Tensor) -> Tensor:
+        """Clips at `positions` (of any shape, on the device): float32 `[*positions, ...]` on the device."""
+        if self.resident is not None:
+            return self.resident[positions].float()
+        rows = torch.from_numpy(np.ascontiguousarray(self.array[positions.cpu().numpy()]))
+        self.taken += rows.nbytes
+        if self.taken > RESIDENT:
+            release(self.array)
+            self.taken = 0
+        return rows.to(self.device).float()
+
+    def moments(self, folds: Sequence[FoldTask]) -> tuple[Tensor, Tensor]:
+        """Mean and standard deviation of each channel on each fold's training clips, shaped to broadcast over a batch.
+
+        A channel that never varies keeps its scale. Arrays `[clips, channels, ...]` give `[folds, 1, channels, 1 ...]`.
+        """
+        # Wherever the clips are: sums in another order would give another figure in the last digit.
+        pairs = self._summed(folds) if is_large(self.array) else [self._of_copy(fold) for fold in folds]
+        means, deviations = zip(*pairs, strict=True)
+        return torch.stack(means), torch.where((all_of := torch.stack(deviations)) > 0, all_of, 1.0)
+
+    def _of_copy(self, fold: FoldTask) -> tuple[Tensor, Tensor]:
+        seen = self.take(torch.as_tensor(fold.train, device=self.device))
+        deviation, mean = torch.std_mean(seen, [0, *range(2, seen.ndim)], correction=0, keepdim=True)
+        return mean, deviation
+
+    def _summed(self, folds: Sequence[FoldTask]) -> list[tuple[Tensor, Tensor]]:
+        """From each clip's sums over its channels, which are taken once for all folds."""
+        axes = tuple(range(2, self.array.ndim))
+        sums = [
+            (rows.sum(axes, np.float64), np.square(rows, dtype=np.float64).sum(axes)) for rows in chunks(self.array)
+        ]
+        first, second = (np.concatenate(part) for part in zip(*sums, strict=True))
+        size = np.prod(self.array.shape[2:], dtype=np.float64)
+        shape = (1, -1, *(1 for _ in axes))
+        pairs = []
+        for fold in folds:
+            mean = first[fold.train].mean(0) / size
+            variance = np.maximum(second[fold.train].mean(0) / size - mean**2, 0)
+            both = (torch.as_tensor(one.reshape(shape), dtype=torch.float32) for one in (mean, np.sqrt(variance)))
+            pairs.append((next(both).to(self.device), next(both).to(self.device)))
+        return pairs
+
+
+def resident_bytes(arrays: Sequence[np.ndarray], device: str) -> int:
+    """Memory of an accelerator that large features take before any fold does; 0 on a CPU, which copies none."""
+    large = (array for array in arrays if array.nbytes > RESIDENT)
+    return 0 if device == "cpu" else sum(array.nbytes for array in large if _fits(array, device))
+
+
+def _fits(array: np.ndarray, device: str) -> bool:
+    if not is_large(array):
+        return True
+    return device != "cpu" and array.nbytes <= DEVICE_SHARE * memory_budget(device)
+
+
+def _copied(array: np.ndarray, device: str) -> Tensor:
+    if device == "cpu" or not is_large(array):
+        return torch.as_tensor(array, device=device)
+    there = torch.empty(array.shape, dtype=torch.as_tensor(array[:1]).dtype, device=device)
+    start = 0
+    for rows in chunks(array):
+        there[start : start + len(rows)] = torch.as_tensor(rows, device=device)
+        start += len(rows)
+    return there
