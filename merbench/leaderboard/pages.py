@@ -44,7 +44,7 @@ def render(site: Site, reported: Sequence[Reported]) -> Iterator[tuple[str, str]
         yield f"boards/{board.slug}-compare.html", _compare(pages, board)
     for entry in site.entries:
         yield f"entries/{entry.id}.html", _entry(pages, entry, *rows.get(entry.id, (None, None)))
-    yield "reported.html", _reported(pages, reported)
+    yield "reported.html", _reported(pages, reported, site.boards)
     yield "scores.html", _page(pages, "scores.html", here="scores.html", root="")
 
 
@@ -247,13 +247,16 @@ def _entry(pages: Environment, entry: Entry, board: Board | None, row: Row | Non
     return made
 
 
-def _reported(pages: Environment, reported: Sequence[Reported]) -> str:
+def _reported(pages: Environment, reported: Sequence[Reported], boards: Sequence[Board]) -> str:
+    slugs = {(board.dataset, board.protocol): board.slug for board in reversed(boards)}
     sources = list(dict.fromkeys((one.paper, one.table, one.link) for one in reported))
     notes = list(dict.fromkeys(note for one in reported for note in one.notes))
     filters = [
         ("dataset", choices(one.dataset for one in reported)),
         ("family", choices(one.family for one in reported)),
         ("policy", choices(one.epoch_policy for one in reported)),
+        ("metric", choices(one.metric for one in reported)),
+        ("evidence", choices(one.evidence for one in reported)),
     ]
     numbers = {key: number for number, key in enumerate(sources, start=1)}
     data = {
@@ -263,8 +266,8 @@ def _reported(pages: Environment, reported: Sequence[Reported]) -> str:
     }
     return _page(
         pages, "reported.html", here="reported.html", root="", rows=reported, sources=sources, notes=notes,
-        source_of=numbers, note_of={text: number for number, text in enumerate(notes, start=1)}, filters=filters,
-        columns=reported_columns(), data=_json(data),
+        source_of=numbers, slugs=slugs, filters=filters, columns=reported_columns(),
+        note_of={text: number for number, text in enumerate(notes, start=1)}, data=_json(data),
     )  # fmt: skip
 
 

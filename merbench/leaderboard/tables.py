@@ -32,28 +32,39 @@ class Column:
 
 
 class Notes:
-    """The distinct notes of some rows, numbered from 1 in the order of the rows.
+    """The distinct notes of some rows, numbered from 1 in the order of the rows; why a row is not ranked is one.
 
     Args:
         rows: as they stand in the table.
         few: leave out the notes of rows that have a page of their own, where each note stands too.
+
+    Attributes:
+        texts: the notes, in their order.
+        cut: whether notes of rows with a page of their own were left out.
     """
 
     longest = LONGEST_NOTE
 
     def __init__(self, rows: Iterable[Row], few: bool = False) -> None:
-        numbers: dict[str, int] = {}
+        self.cut = False
+        self._numbers: dict[str, int] = {}
         self._of: dict[str, list[int]] = {}
         for row in rows:
-            reason = [f"Not ranked: {row.unranked}."] if row.unranked else []
-            for text in [*reason, *(() if few and row.entries else row.notes)]:
-                if text in numbers or len(numbers) < MOST_NOTES or not row.entries:
-                    self._of.setdefault(row.id, []).append(numbers.setdefault(text, len(numbers) + 1))
-        self.texts = tuple(numbers)
+            if row.unranked:
+                self._add(row, f"Not ranked: {row.unranked}.")
+            for text in row.notes:
+                if row.entries and (few or (text not in self._numbers and len(self._numbers) >= MOST_NOTES)):
+                    self.cut = True
+                else:
+                    self._add(row, text)
+        self.texts = tuple(self._numbers)
 
     def of(self, row: Row) -> list[int]:
         """Numbers of a row's notes."""
         return self._of.get(row.id, [])
+
+    def _add(self, row: Row, text: str) -> None:
+        self._of.setdefault(row.id, []).append(self._numbers.setdefault(text, len(self._numbers) + 1))
 
 
 def board_columns(parts: Sequence[str]) -> list[Column]:
@@ -107,6 +118,7 @@ def reported_columns() -> list[Column]:
         Column("policy", "Epoch policy"),
         Column("evidence", "Evidence"),
         Column("year", "Year", "number"),
+        Column("board", "Board"),
         Column("source", "Source", "number"),
     ]
 

@@ -29,7 +29,7 @@ __all__ = [
 DASH = "\N{EN DASH}"
 MINUS = "\N{MINUS SIGN}"  # as wide as the plus sign, so that signed figures align
 CONTROLS = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A)], "\N{REPLACEMENT CHARACTER}")
-ANCHOR = re.compile(r"[A-Za-z0-9_-]+")
+ANCHOR = re.compile(r"[A-Za-z0-9._-]+")
 LINK = re.compile(r"https?://[^\s\"'<>`\\\x00-\x20\x7f]+")
 UNITS = ((1e9, "G"), (1e6, "M"), (1e3, "k"))
 
@@ -109,13 +109,13 @@ def without_controls(text: str) -> str:
 
 
 def anchor(name: str) -> str:
-    """The id of a row, as it may stand in an attribute without quotes.
+    """The id of a row or a file name, as it may stand in an attribute without quotes.
 
     Raises:
-        ValueError: it has other signs than letters, digits, hyphens and underscores; a row's id is made by merbench.
+        ValueError: it has other signs than letters, digits, dots, hyphens and underscores, which merbench makes it of.
     """
     if not ANCHOR.fullmatch(name):
-        raise ValueError(f"{name!r} is no id of a row")
+        raise ValueError(f"{name!r} is no id of a row or page")
     return name
 
 

@@ -224,6 +224,17 @@ def test_data_for_the_script_cannot_end_its_element(hostile):
             json.loads(data)
 
 
+def test_why_a_row_is_not_ranked_is_said_however_many_notes_there_are(site):
+    board = site.boards[0]
+    row = next(row for row in board.rows if row.unranked)
+    rows = tuple(replace(row, id=f"row{number}", notes=(f"note {number}",)) for number in range(100))
+    last = replace(row, id="last", unranked="it is the last")
+    board = replace(board, rows=(*rows, last), incomplete=())
+    text = Parsed(dict(render(Site((board,), ()), ()))["boards/composite-composite.html"]).text
+    assert "Not ranked: it is the last." in text
+    assert "What else to know about a run stands on the page of its entry" in text
+
+
 def test_tables_have_captions_and_scopes(pages):
     for name, page in html_of(pages).items():
         tags = [tag for tag, _ in page.elements]
@@ -274,6 +285,8 @@ def test_every_reported_figure_stands_on_its_page(pages):
     page = Parsed(pages["reported.html"]).text
     assert ".900" in page
     assert "without <flow>" in page
+    assert "on a board" in page
+    assert "left out: a variant" in page
     assert "The paper slips & says so." in page
 
 
