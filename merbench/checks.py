@@ -114,15 +114,15 @@ def check(registry: Registry, name: str, *, all_frames: bool = False) -> Check:
 def check_dataset(registry: Registry, name: str, *, all_frames: bool = False) -> Check:
     """Check every released clip of a dataset's databases; raises what `check` raises."""
     dataset = find_dataset(registry, name)
-    published = _published(dataset)
-    counts = _counts(dataset, published)
+    published, clips = _published(dataset), _released(dataset)
+    counts = _counts(dataset, clips, published)
     look = Look(all_frames=all_frames)
     return Check(
         name=name,
         places=_places(dataset.readers),
         counts=counts,
-        broken=_broken(dataset.readers, dataset.provides, set(dataset.released["clip"]), look),
-        databases=_databases(dataset.released, published, look),
+        broken=_broken(dataset.readers, dataset.provides, set(clips["clip"]), look),
+        databases=_databases(clips, published, look),
         differences=tuple(dataset.differences(surplus=True)) if dataset.spec.clip_list else _unlike(counts),
         missing=look.missing,
         duplicates=tuple(look.duplicates),
@@ -160,8 +160,19 @@ def _places(readers: Mapping[str, SourceReader]) -> dict[str, str]:
     return {name: str(reader.root or "") for name, reader in readers.items()}
 
 
+def _released(dataset: OpenDataset) -> pd.DataFrame:
+    """The released clips; of an alternative those in the clip list, for nobody says that there are no others."""
+    clips = dataset.released
+    if dataset.is_alternative and dataset.spec.clip_list:
+        return clips[clips["clip"].isin(list(dataset.canonical["clip"]))]
+    return clips
+
+
 def _published(dataset: OpenDataset) -> dict[str, Published]:
     """Database to what was published of it; a source that holds several says nothing about one of them."""
+    if dataset.spec.clip_list:
+        subjects = dataset.canonical.groupby("database")["subject"].nunique()
+        return {str(name): Published(subjects=int(count)) for name, count in subjects.items()}
     holding = [reader.clips()["database"].unique() for reader in dataset.readers.values()]
     return {
         str(databases[0]): reader.published()
@@ -170,8 +181,8 @@ def _published(dataset: OpenDataset) -> dict[str, Published]:
     }
 
 
-def _counts(dataset: OpenDataset, published: Mapping[str, Published]) -> tuple[Count, ...]:
-    released, canonical = dataset.released, dataset.canonical
+def _counts(dataset: OpenDataset, released: pd.DataFrame, published: Mapping[str, Published]) -> tuple[Count, ...]:
+    canonical = dataset.canonical
     counts = []
     for database in dataset.spec.databases:
         found = released["label"][released["database"] == database]

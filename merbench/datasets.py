@@ -224,7 +224,7 @@ class OpenDataset:
             return []
         if surplus is None:
             surplus = self._databases <= set(self.spec.databases)
-        surplus = surplus and tuple(self.readers) == self.spec.sources
+        surplus = surplus and not self.is_alternative
         found = dict(zip(self.released["clip"], self.released["label"], strict=True))
         wanted = dict(zip(self.canonical["clip"], self.canonical["label"], strict=True))
         missing = [f"{clip} is missing" for clip in wanted if clip not in found]
@@ -234,6 +234,13 @@ class OpenDataset:
             if clip in found and found[clip] != label
         ]
         return missing + differing + [f"{clip} is not in the list" for clip in found if surplus and clip not in wanted]
+
+    @property
+    def is_alternative(self) -> bool:
+        """Whether the clips are read from one of the spec's alternatives: whole databases, of which a clip list names
+        a part.
+        """
+        return tuple(self.readers) != self.spec.sources
 
     @cached_property
     def _reader_of(self) -> dict[str, str]:

@@ -191,6 +191,6 @@ def _print_counts(counts: tuple[Count, ...]) -> None:
 
 
 def _cell(counts: list[Count]) -> str:
-    found = sum(count.found for count in counts)
-    known = [count.canonical for count in counts if count.canonical is not None]
-    return f"{found} of {sum(known)}" if known and sum(known) != found else str(found)
+    known = [count for count in counts if count.canonical is not None]
+    found, wanted = sum(count.found for count in known), sum(count.canonical or 0 for count in known)
+    return f"{found} of {wanted}" if found != wanted else str(sum(count.found for count in counts))
