@@ -49,7 +49,8 @@ PLUGIN = """
 
     @merbench.hookimpl
     def merbench_sources():
-        for name, provides in (("plain", ("length", "width")), ("other", ("length",))):
+        shelf = {"plain": ("length", "width"), "other": ("length",), "wide": ("width",), "third": ("width", "depth")}
+        for name, provides in shelf.items():
             yield merbench.Source(
                 name=name, reader="lengths:Reader", provides=provides, databases=("one", "two"), obtain="it"
             )
@@ -65,6 +66,13 @@ PLUGIN = """
             name="one", sources=("plain",), clip_list="lengths:listed", scheme=merbench.THREE_CLASS, databases=("one",)
         )
         yield merbench.Dataset(name="lost", sources=("nowhere",), **common)
+        yield merbench.Dataset(
+            name="two-homes",
+            sources=("other",),
+            alternatives=(("plain",), ("wide", "third")),
+            clip_list="lengths:listed",
+            **common,
+        )
         yield merbench.Dataset(name="listless", sources=("plain",), clip_list="lengths:missing", **common)
 """
 
@@ -188,3 +196,64 @@ def test_a_release_in_the_folder_that_the_variable_names_is_read(registry, write
     (tmp_path / "plain").rename(tmp_path / "shelf" / "plain")
     monkeypatch.setenv("MERBENCH_DATA", str(tmp_path / "shelf"))
     assert open_dataset(registry, "all").readers["plain"].root == tmp_path / "shelf" / "plain"
+
+
+BOTH = ("one/s1/a happiness", "two/s1/c fear")
+
+
+def wants(*features):
+    def fits(provides):
+        if not provides >= set(features):
+            raise UnresolvableFeature(f"the model wants {' and '.join(features)}")
+
+    return fits
+
+
+def test_the_first_set_of_sources_is_read_that_is_here(registry, write):
+    write(*BOTH)
+    assert list(open_dataset(registry, "two-homes").readers) == ["plain"]
+    write(*BOTH, source="other")
+    assert list(open_dataset(registry, "two-homes").readers) == ["other"]
+
+
+def test_the_first_set_is_read_that_is_here_and_has_what_the_model_wants(registry, write):
+    write(*BOTH)
+    write(*BOTH, source="other")
+    assert list(open_dataset(registry, "two-homes", wants("length")).readers) == ["other"]
+    opened = open_dataset(registry, "two-homes", wants("width"))
+    assert (list(opened.readers), opened.provides) == (["plain"], {"length", "width"})
+
+
+def test_where_what_is_here_does_not_do_the_error_says_what_else_to_add(registry, write):
+    write(*BOTH, source="other")
+    with pytest.raises(UnresolvableFeature) as caught:
+        open_dataset(registry, "two-homes", wants("width"))
+    assert str(caught.value) == (
+        "the model wants width; or add what can be used: merbench data add plain PATH or: merbench data add wide PATH, "
+        "merbench data add third PATH"
+    )
+    with pytest.raises(UnresolvableFeature, match="^the model wants warmth$"):
+        open_dataset(registry, "two-homes", wants("warmth"))
+
+
+def test_where_nothing_is_here_the_error_names_every_way(registry, write):
+    write("two/s1/c fear", source="third")
+    assert refusal(registry, "two-homes") == (
+        "no data for other: get it, then: merbench data add other PATH; or instead: merbench data add plain PATH; or "
+        "instead: merbench data add wide PATH; without it, this runs now: merbench run --model flow-lr --dataset demo"
+    )
+    with pytest.raises(
+        merbench.ReleaseError, match="^no data for plain: get it, then: merbench data add plain PATH; or"
+    ):
+        open_dataset(registry, "two-homes", wants("width"))
+
+
+def test_an_alternative_may_hold_more_than_the_list_and_differs_by_clip_all_the_same(registry, write):
+    write(*BOTH, "one/s1/x fear", "one/s1/y others")
+    assert list(open_dataset(registry, "two-homes").clips["clip"]) == ["one/s1/a", "two/s1/c"]
+    found = check(registry, "two-homes")
+    assert (found.ok, [count.found for count in found.counts]) == (True, [0, 1, 0, 1, 0, 0])
+    write("one/s1/a fear", "two/s1/c fear", "one/s1/x fear")
+    message = refusal(registry, "two-homes")
+    assert "one/s1/a is labelled 0 (negative), canonically 1 (positive)" in message
+    assert "one/s1/x" not in message
