@@ -25,7 +25,7 @@ class Kept:
 
     Attributes:
         name, variant, version: as the feature's plugin gives them; the variant may be empty.
-        clips: how many results, counting a clip again for each release, chain of features and dataset that it is of.
+        clips: how many results; a clip counts again where its files or the inputs of the feature were others.
         bytes: on disk.
         folder: where they lie.
     """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -156,14 +157,15 @@ class _Computation:
         """What came of the clips that are not broken; of the others the reason is kept."""
         self.progress.start(len(self.clips), len(self.clips) - len(clips))
         jobs = min(self.jobs or cores(), len(clips))
-        for outcome in extract(self._work(clips), self.kept, root, jobs):
-            if outcome.error:
-                raise outcome.error
-            self.progress.advance(1)
-            if outcome.broken:
-                self.broken[outcome.clip] = outcome.broken
-            else:
-                yield outcome
+        with contextlib.closing(extract(self._work(clips), self.kept, root, jobs)) as outcomes:
+            for outcome in outcomes:
+                if outcome.error:
+                    raise outcome.error
+                self.progress.advance(1)
+                if outcome.broken:
+                    self.broken[outcome.clip] = outcome.broken
+                else:
+                    yield outcome
 
     def _work(self, clips: Sequence[str]) -> Iterator[tuple[str, dict[str, Value]]]:
         for clip in clips:
@@ -178,6 +180,9 @@ class _Computation:
             self.corrupt |= {(one.name, clip) for clip in self.clips if self.keys[clip][place] in lost}
 
     def _tell_corrupt(self) -> None:
+        for one, store in self.stores.items():
+            if store.damaged:
+                self.progress.note(f"what the cache kept of {one.name} was damaged: it is made anew")
         for name in sorted({name for name, _ in self.corrupt}):
             clips = sorted(clip for one, clip in self.corrupt if one == name)
             more = f" and {len(clips) - 1} more" if len(clips) > 1 else ""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import warnings
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -56,7 +57,7 @@ def extract(
     features: Sequence[Resolved],
     root: Path | None,
     jobs: int,
-) -> Iterator[ClipOutcome]:
+) -> Generator[ClipOutcome, None, None]:
     """Computes and keeps the features of clips; outcomes come in the order in which they are ready.
 
     Args:
@@ -82,21 +83,24 @@ def cores() -> int:
 
 def _in_processes(
     work: Iterable[tuple[str, Mapping[str, Value]]], features: tuple[Resolved, ...], root: Path | None, jobs: int
-) -> Iterator[ClipOutcome]:
+) -> Generator[ClipOutcome, None, None]:
     import joblib
     from joblib.externals.loky import get_reusable_executor
     from joblib.externals.loky.process_executor import TerminatedWorkerError
 
     parallel = joblib.Parallel(n_jobs=jobs, return_as="generator_unordered")
-    tasks = (joblib.delayed(_in_worker)(os.getpid(), clip, raw, features, root) for clip, raw in work)
+    outcomes = parallel(joblib.delayed(_in_worker)(os.getpid(), clip, raw, features, root) for clip, raw in work)
     try:
-        yield from parallel(tasks)
+        for outcome in outcomes:  # noqa: UP028  `yield from` would close them where joblib's warning is heard
+            yield outcome
     except TerminatedWorkerError as error:
         raise OutputError(
             "a process that computes features was ended from outside, most likely for want of memory; what is "
             "finished is kept: run again with fewer --jobs"
         ) from error
     finally:
+        with warnings.catch_warnings(action="ignore"):  # that clips were under way when the run stopped
+            outcomes.close()
         get_reusable_executor().shutdown(wait=True, kill_workers=True)
 
 

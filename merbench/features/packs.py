@@ -127,10 +127,11 @@ def model_dtype(array: np.ndarray) -> np.dtype[Any]:
     return np.dtype(np.uint8) if array.dtype == np.uint8 else np.dtype(np.float32)
 
 
-def read_packs(folder: Path) -> list[Pack]:
-    """The packs in a folder, those of few clips first; files that are not whole are passed over."""
-    found = (_read(path) for path in sorted(folder.glob("*.npy")))
-    return sorted((pack for pack in found if pack is not None), key=lambda pack: len(pack.keys))
+def read_packs(folder: Path) -> tuple[list[Pack], list[Path]]:
+    """The packs in a folder, those of few clips first, and the files that should be one and are not whole."""
+    found = {path: _read(path) for path in sorted(folder.glob("*.npy"))}
+    packs = sorted((pack for pack in found.values() if pack), key=lambda pack: len(pack.keys))
+    return packs, [path for path, pack in found.items() if pack is None and path.exists()]
 
 
 def _read(path: Path) -> Pack | None:

@@ -38,6 +38,7 @@ class Store:
     def __init__(self, folder: Path, name: str) -> None:
         self.name, self.clips, self.packs = name, folder / "clips", folder / "packs"
         self.corrupt: set[str] = set()  # keys of results that were found not to be what was written
+        self.damaged = 0  # packs that were not whole, and were removed
         self._seen = -1  # time of change of the folder of packs, when it was looked into
         self._places: dict[str, list[tuple[Pack, int]]] = {}
 
@@ -135,7 +136,12 @@ class Store:
             changed = 0
         if changed != self._seen:
             self._seen, self._places = changed, {}
-            for pack in read_packs(self.packs) if changed else ():
+            packs, damaged = read_packs(self.packs)
+            for path in damaged:
+                self.damaged += 1
+                with contextlib.suppress(OSError):
+                    path.unlink(missing_ok=True)
+            for pack in packs:
                 for row, one in enumerate(pack.keys):
                     self._places.setdefault(one, []).append((pack, row))
         return self._places.get(key, [])
@@ -145,8 +151,8 @@ class Store:
 
 
 def entries(folder: Path) -> tuple[int, int]:
-    """How many results a feature's folder holds, and their bytes on disk."""
-    loose = list((folder / "clips").glob("*/*.npy"))
-    packs = read_packs(folder / "packs")
+    """How many results a feature's folder holds, and its bytes on disk."""
+    keys = {path.parent.name + path.stem for path in (folder / "clips").glob("*/*.npy")}
+    keys.update(key for pack in read_packs(folder / "packs")[0] for key in pack.keys)
     size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
-    return len(loose) + sum(len(pack.keys) for pack in packs), size
+    return len(keys), size

@@ -1,0 +1,380 @@
+"""What is computed from images: in parallel, kept as each clip is done, and never kept where a clip is broken."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from merbench.datasets import OpenDataset, open_dataset
+from merbench.errors import BrokenClips, ConfigError, OutputError, PluginError
+from merbench.features.cache import cache_path, kept
+from merbench.features.compute import arrays_digest, compute
+from merbench.features.resolve import resolve
+from merbench.plugins import load
+from merbench.progress import Silent
+from merbench.registry import Registry
+
+TOYS = Path(__file__).parent / "toys.py"
+Lay = Callable[..., Path]
+Told = Callable[[], list[str]]
+
+
+class Notes(Silent):
+    """Progress that can be looked at afterwards."""
+
+    def __init__(self) -> None:
+        self.notes: list[str] = []
+        self.units = self.finished = self.done = 0
+
+    def start(self, units: int, finished: int) -> None:
+        self.units, self.finished, self.done = units, finished, 0
+
+    def advance(self, units: int) -> None:
+        self.done += units
+
+    def note(self, text: str) -> None:
+        self.notes.append(text)
+
+
+def opened() -> tuple[OpenDataset, Registry]:
+    registry = Registry(load(files=[TOYS]))
+    return open_dataset(registry, "toys"), registry
+
+
+def found(*references: str, jobs: int = 1, progress: Silent | None = None) -> tuple[np.ndarray, ...]:
+    """These features of all toys."""
+    dataset, registry = opened()
+    resolved = [resolve(one, registry, dataset.provides, "toys", "test") for one in references]
+    return compute(dataset, resolved, jobs=jobs, progress=progress)
+
+
+def found_elsewhere(reference: str, *, jobs: int = 1, **environment: str) -> subprocess.CompletedProcess[str]:
+    """The same in a process of its own; it prints the digest."""
+    return subprocess.run(command(reference, jobs), env={**os.environ, **environment}, capture_output=True, text=True)
+
+
+def command(reference: str, jobs: int = 1) -> list[str]:
+    code = (
+        "import os, sys; sys.path[:0] = sys.argv[1:2]; os.environ['TOYS_RUN'] = str(os.getpid())\n"
+        "from test_extract import arrays_digest, found\n"
+        "print(arrays_digest(found(sys.argv[2], jobs=int(sys.argv[3]))))"
+    )
+    return [sys.executable, "-c", code, str(TOYS.parent), reference, str(jobs)]
+
+
+def files(kind: str = "") -> list[Path]:
+    return sorted(cache_path().glob(f"**/{kind}/**/*.npy" if kind else "**/*.npy"))
+
+
+def flip(path: Path, at: int) -> None:
+    """Changes one bit of a file."""
+    content = bytearray(path.read_bytes())
+    content[at] ^= 1
+    path.write_bytes(content)
+
+
+def test_values_are_those_of_the_functions_in_the_order_of_the_clips(toys: Lay) -> None:
+    toys(4)
+    light, total, video = found("toy-light", "toy-sum", "toy-video")
+    # s0-0003, s1-0001, s1-0004, s2-0002
+    assert light.shape == (4, 3)
+    assert light[:, 0] == pytest.approx([30, 10, 40, 20], abs=0.5)
+    assert total[:, 0, 1].tolist() == [3, 1, 4, 2]
+    assert total[:, 0, 0] == pytest.approx(light.sum(1), rel=1e-6)
+    assert (light.dtype, total.dtype, video.dtype) == (np.float32, np.float32, np.uint8)
+    assert video.shape == (4, 3, 3, 8, 8)
+
+
+def test_a_second_time_nothing_is_computed_and_the_arrays_are_mapped(toys: Lay, computed: Told) -> None:
+    toys()
+    first = found("toy-sum", "toy-video")
+    assert len(computed()) == 12
+    again = found("toy-sum", "toy-video")
+    assert computed() == []
+    assert all(isinstance(array, np.memmap) for array in again)
+    assert arrays_digest(first) == arrays_digest(again)
+
+
+def test_processes_give_what_this_process_gives_to_the_bit(toys: Lay, monkeypatch, tmp_path) -> None:
+    toys()
+    serial = arrays_digest(found("toy-sum", "toy-video", "toy-light@dim"))
+    monkeypatch.setenv("MERBENCH_CACHE", str(tmp_path / "other"))
+    assert arrays_digest(found("toy-sum", "toy-video", "toy-light@dim", jobs=2)) == serial
+
+
+def test_what_features_share_is_computed_once_for_a_clip_and_kept_for_others(toys: Lay, computed: Told) -> None:
+    toys()
+    found("toy-sum")
+    assert len(computed()) == 6
+    found("toy-light", "toy-where")
+    assert computed() == []
+    assert found("toy-where")[0].tolist() == [[0.0]] * 6
+
+
+def test_images_are_never_written_and_never_a_models_input(toys: Lay) -> None:
+    toys()
+    found("toy-light")
+    assert {one.name for one in kept(cache_path())} == {"toy-light"}
+    for name in ("toy-face", "frames"):
+        with pytest.raises(PluginError, match=rf"feature {name} is a clip's images"):
+            found(name)
+
+
+def test_variants_versions_and_annotations_are_kept_apart(toys: Lay, computed: Told, monkeypatch) -> None:
+    toys()
+    plain, dim = found("toy-light", "toy-light@dim")
+    assert np.array_equal(plain, 2 * dim)
+    assert len(computed()) == 12
+    monkeypatch.setenv("TOYS_VERSION", "2")
+    found("toy-light")
+    assert len(computed()) == 6
+    assert [(one.name, one.variant, one.version, one.clips) for one in kept(cache_path())] == [
+        ("toy-light", "dim", 1, 6),
+        ("toy-light", "plain", 1, 6),
+        ("toy-light", "plain", 2, 6),
+    ]
+
+
+def test_a_clip_that_changed_is_computed_again_and_no_other(toys: Lay, computed: Told) -> None:
+    release = toys()
+    before = found("toy-light")[0].copy()
+    computed()
+    image = next(release.glob("s1-0004-*")) / "2.png"
+    image.write_bytes((next(release.glob("s2-0005-*")) / "2.png").read_bytes())
+    after = found("toy-light")[0]
+    assert computed() == ["toy-light 40"]
+    assert np.argwhere(before != after).tolist() == [[3, 1]]
+
+
+def test_a_clip_added_to_a_release_leaves_the_others_as_they_are(toys: Lay, computed: Told) -> None:
+    toys(5)
+    found("toy-light")
+    computed()
+    toys(5)  # written again: other times, so other files
+    found("toy-light")
+    assert len(computed()) == 5
+    release = toys(0)
+    (release / "s0-0009-negative").mkdir()
+    for image in (1, 2, 3):
+        source = next(release.glob("s1-0004-*")) / f"{image}.png"
+        (release / "s0-0009-negative" / f"{image}.png").write_bytes(source.read_bytes())
+    assert found("toy-light")[0].shape == (6, 3)
+    assert computed() == ["toy-light 40"]
+
+
+def test_every_broken_clip_is_told_and_none_is_kept(toys: Lay, computed: Told) -> None:
+    release = toys()
+    (next(release.glob("s1-0001-*")) / "2.png").write_bytes(b"")
+    whole = (next(release.glob("s2-0002-*")) / "3.png").read_bytes()
+    (next(release.glob("s2-0002-*")) / "3.png").write_bytes(whole[:-20])
+    blank = next(release.glob("s0-0003-*")) / "1.png"
+    import cv2
+
+    cv2.imwrite(str(blank), np.full((16, 16, 3), 255, np.uint8))
+    reasons = {"toy/s1/0001": "2.png has 0 bytes", "toy/s2/0002": "3.png is truncated", "toy/s0/0003": "no face found"}
+    for jobs in (1, 2):
+        with pytest.raises(BrokenClips) as caught:
+            found("toy-light", jobs=jobs)
+        assert caught.value.reasons == reasons
+        assert list(caught.value.reasons) == ["toy/s0/0003", "toy/s1/0001", "toy/s2/0002"]
+    assert len(files("clips")) == 3
+    assert files("packs") == []
+    computed()
+    (next(release.glob("s1-0001-*")) / "2.png").write_bytes(whole)
+    with pytest.raises(BrokenClips):
+        found("toy-light")
+    assert computed() == ["toy-light 10", "toy-light 20"]  # the third has no face to compute from
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_after_a_kill_only_what_was_in_flight_is_computed_again(toys: Lay, computed: Told, jobs: int) -> None:
+    toys(12)
+    killed = found_elsewhere("toy-light", jobs=jobs, TOYS_KILL="8")
+    assert killed.returncode == -9
+    assert len(computed()) >= 8
+    there = len(files("clips"))
+    assert there >= 8 - jobs
+    progress = Notes()
+    whole = found("toy-light", progress=progress)
+    assert len(computed()) == 12 - progress.finished <= 12 - there
+    assert (progress.units, progress.finished + progress.done) == (12, 12)
+    assert whole[0].shape == (12, 3)
+    assert list(cache_path().rglob("*.partial")) == []
+
+
+def test_an_interrupt_keeps_what_is_finished(toys: Lay, computed: Told, monkeypatch) -> None:
+    toys()
+    monkeypatch.setenv("TOYS_STOP", "4")
+    with pytest.raises(KeyboardInterrupt):
+        found("toy-light")
+    assert len(computed()) == 4
+    monkeypatch.delenv("TOYS_STOP")
+    found("toy-light")
+    assert len(computed()) == 3
+
+
+def test_two_processes_at_once_give_the_same_and_leave_one_file(toys: Lay) -> None:
+    toys(12)
+    both = [subprocess.Popen(command("toy-sum", 2), stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    digests = {process.communicate()[0] for process in both}
+    assert [process.returncode for process in both] == [0, 0]
+    assert digests == {arrays_digest(found("toy-sum")) + "\n"}
+    assert [one.clips for one in kept(cache_path()) if one.name == "toy-sum"] == [12]
+
+
+@pytest.mark.parametrize("at", [3, 100, 140, -1], ids=["magic", "header", "values", "checksum"])
+def test_a_corrupt_entry_is_computed_again_and_said_so(toys: Lay, computed: Told, at: int) -> None:
+    toys()
+    with pytest.raises(PluginError):
+        found("toy-where", "toy-face")  # computes the one, keeps nothing: the other is images
+    found("toy-where")  # int64, so that its clips stay in files of their own
+    computed()
+    before = found("toy-where")
+    lights = [path for path in files("clips") if "toy-light" in str(path)]
+    flip(lights[2], at)
+    pack = next(path for path in files("packs") if "toy-where" in str(path))
+    pack.unlink()
+    for path in files("clips"):
+        if "toy-where" in str(path):
+            path.unlink()
+    progress = Notes()
+    assert arrays_digest(found("toy-where", progress=progress)) == arrays_digest(before)
+    assert len(computed()) == 1
+    (note,) = progress.notes
+    assert "what the cache kept of toy-light was corrupt for toy/s" in note
+
+
+@pytest.mark.parametrize("at", [140, 800, 2000])
+def test_a_corrupt_row_of_a_file_of_many_clips_is_computed_again_and_said_so(
+    toys: Lay, computed: Told, at: int
+) -> None:
+    toys()
+    before = arrays_digest(found("toy-video"))
+    computed()
+    (pack,) = files("packs")
+    flip(pack, at)
+    progress = Notes()
+    assert arrays_digest(found("toy-video", progress=progress)) == before
+    assert len(computed()) == 1
+    (note,) = progress.notes
+    assert "what the cache kept of toy-video was corrupt for toy/s" in note
+    assert arrays_digest(found("toy-video", progress=progress)) == before
+    assert computed() == []
+    assert len(progress.notes) == 1
+
+
+@pytest.mark.parametrize("length", [0, 50, 1000, -1])
+def test_a_file_of_many_clips_that_was_cut_short_is_made_anew_and_said_so(toys: Lay, computed: Told, length) -> None:
+    toys()
+    before = arrays_digest(found("toy-video"))
+    computed()
+    (pack,) = files("packs")
+    pack.write_bytes(pack.read_bytes()[:length])
+    progress = Notes()
+    assert arrays_digest(found("toy-video", progress=progress)) == before
+    assert len(computed()) == 6
+    assert any("toy-video" in note and "damaged" in note for note in progress.notes)
+
+
+def test_a_part_of_a_dataset_is_taken_from_the_file_of_the_whole(toys: Lay, computed: Told) -> None:
+    toys()
+    (whole,) = found("toy-video")
+    computed()
+    dataset, registry = opened()
+    feature = resolve("toy-video", registry, dataset.provides, "toys", "test")
+    clips = list(dataset.clips["clip"])
+    (part,) = compute(dataset.without([*clips[:2], clips[-1]]), [feature], jobs=1)
+    assert np.array_equal(part, whole[2:-1])
+    (scattered,) = compute(dataset.without([clips[1], clips[3]]), [feature], jobs=1)
+    assert np.array_equal(scattered, whole[[0, 2, 4, 5]])
+    assert computed() == []
+
+
+def test_a_full_disk_is_one_line_and_keeps_what_is_finished(toys: Lay, computed: Told) -> None:
+    toys(12)
+    argv = command("toy-light")  # an entry has 156 bytes, the file of all more than a thousand
+    argv[2] = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (900, 900))\n" + argv[2]
+    done = subprocess.run(argv, capture_output=True, text=True)
+    assert "OutputError: the feature cache" in done.stderr
+    assert "what is finished is kept" in done.stderr
+    assert len(computed()) == 12
+    found("toy-light")
+    assert computed() == []
+
+
+def test_a_disk_without_room_for_an_entry_is_one_line_too(toys: Lay, monkeypatch) -> None:
+    toys()
+    argv = command("toy-light", 2)
+    argv[2] = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))\n" + argv[2]
+    monkeypatch.delenv("TOYS_LOG")
+    done = subprocess.run(argv, capture_output=True, text=True)
+    assert "OutputError: the feature cache" in done.stderr
+
+
+def test_without_a_place_to_write_features_are_computed_in_memory(toys: Lay, computed: Told, monkeypatch) -> None:
+    toys()
+    kept_on_disk = arrays_digest(found("toy-sum", "toy-video"))
+    computed()
+    monkeypatch.setenv("MERBENCH_CACHE", "/proc/merbench")
+    progress = Notes()
+    assert arrays_digest(found("toy-sum", "toy-video", jobs=2, progress=progress)) == kept_on_disk
+    assert len(computed()) == 12
+    assert progress.notes == [
+        "nothing can be kept in /proc/merbench/features, so features are computed anew in every run"
+    ]
+
+
+def test_a_cache_that_is_no_folder_is_told(toys: Lay, tmp_path, monkeypatch) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("MERBENCH_CACHE", str(tmp_path / "file"))
+    with pytest.raises(ConfigError, match=r"MERBENCH_CACHE names .* not a folder"):
+        cache_path()
+
+
+def test_an_error_of_a_function_stops_the_run_from_any_process(toys: Lay, monkeypatch) -> None:
+    toys()
+    monkeypatch.setenv("TOYS_SIDE", "none")
+    for jobs in (1, 2):
+        with pytest.raises(PluginError, match=r"feature toy-video failed on toy/s\d/\d+: ValueError"):
+            found("toy-video", jobs=jobs)
+
+
+def test_files_that_change_while_they_are_read_are_read_again_or_told(toys: Lay, monkeypatch) -> None:
+    toys(2)
+    monkeypatch.setenv("TOYS_TOUCH", "once")
+    assert found("toy-light")[0].shape == (2, 3)
+    monkeypatch.setenv("TOYS_TOUCH", "always")
+    toys(2)
+    with pytest.raises(BrokenClips) as caught:
+        found("toy-light")
+    assert set(caught.value.reasons.values()) == {"its files change while they are read"}
+
+
+def test_what_is_read_straight_from_the_source_is_not_kept(toys: Lay) -> None:
+    toys()
+    (points,) = found("points")
+    assert points.ravel().tolist() == [3, 6, 1, 4, 2, 5]
+    assert not cache_path().exists()
+    assert not isinstance(points, np.memmap)
+
+
+def test_nothing_but_folders_of_features_is_counted_as_kept(toys: Lay) -> None:
+    toys()
+    found("toy-light")
+    (cache_path() / "notes.txt").touch()
+    (cache_path() / "a@b-vx").mkdir()
+    (one,) = kept(cache_path())
+    assert one.bytes == sum(path.stat().st_size for path in one.folder.rglob("*") if path.is_file()) > 0
+
+
+def test_a_disk_that_gives_back_something_else_is_told(toys: Lay, monkeypatch) -> None:
+    toys()
+    monkeypatch.setattr("merbench.features.packs.Pack.bad_rows", lambda self, start, stop: [start])
+    with pytest.raises(OutputError, match="does not give back what is written"):
+        found("toy-video")
