@@ -144,6 +144,12 @@ FAULTS = {
         "    yield merbench.Dataset(name='d', sources=('s',), databases=('b',), scheme='3-class')\n",
         "dataset 'd': scheme must be LabelScheme, found '3-class'",
     ),
+    "alternatives that are no sets": (
+        "import merbench\n@merbench.hookimpl\ndef merbench_datasets():\n"
+        "    yield merbench.Dataset(name='d', sources=('s',), databases=('b',), scheme=merbench.THREE_CLASS,\n"
+        "                           alternatives=('videos',))\n",
+        "dataset 'd': alternatives must be a tuple of tuples of names such as ((\"casme2\", \"samm\"),)",
+    ),
     "no recipe": (
         MODEL.format(name="r").replace("features=()", "features=(), recipes={}"),
         "model 'r': recipes must map at least one name to a merbench.Recipe",

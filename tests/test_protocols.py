@@ -23,6 +23,7 @@ from merbench.protocols import (
     folds_digest,
     inner_split,
     merbench_protocols,
+    shared_subjects,
 )
 
 # No example is timed: how long one takes says nothing here.
@@ -153,6 +154,16 @@ def test_a_splitter_that_keeps_the_rules_need_not_test_every_clip():
 def test_folds_that_break_a_rule_are_refused(folds, message):
     with pytest.raises(ProtocolError, match=message):
         Given(*folds).folds(clips_of(SMALL))
+
+
+def test_a_splitter_that_says_so_may_share_subjects_but_never_clips():
+    class Shared(Given):
+        shares_subjects = True
+
+    folds = Shared(("f", [0, 4], [2, 5])).folds(clips_of(SMALL))
+    assert shared_subjects(clips_of(SMALL), folds) == [2]
+    with pytest.raises(ProtocolError, match="clip two/a/clip1 stands on both sides"):
+        Shared(("f", [0, 1], [1, 3])).folds(clips_of(SMALL))
 
 
 @pytest.mark.parametrize("train", [[0, 1], np.array([True, False]), np.array([[1]]), np.array([1.0])])

@@ -17,6 +17,7 @@ from merbench.datasets import open_dataset
 from merbench.plugins import load
 from merbench.protocols import FiveFold, ProtocolError, shared_subjects
 from merbench.registry import Registry
+from merbench.runs.prepare import Request, prepare
 
 COUNTS = {"smic": [70, 51, 43], "casme2": [88, 32, 25], "samm": [92, 26, 15]}
 
@@ -158,3 +159,12 @@ def test_the_folds_of_hsta_can_be_run_and_share_subjects_as_nothing_else_may(reg
     assert shared_subjects(clips, FiveFold().folds(clips)) == [0] * 5
     three = open_dataset(registry, "casme3-3").clips
     assert sum(len(fold.test) for fold in HSTAFiveFold().folds(three)) == 699
+
+
+def test_a_run_on_the_folds_of_hsta_says_that_subjects_stand_on_both_sides(registry, casme3a, real_data):
+    locations.add("casme3a", casme3a)
+    locations.add("hsta-folds", real_data / "annotations" / "hsta-5-fold")
+    asked = {"model": "majority", "dataset": "casme3-7"}
+    job = prepare(registry, Request(**asked, protocol="hsta-5-fold"))
+    assert job.warnings[0].startswith("subjects on both sides: 54 to 64 of a fold's subjects")
+    assert not any("both sides" in one for one in prepare(registry, Request(**asked, protocol="subjects-5")).warnings)
