@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import functools
 import math
-import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
@@ -24,6 +23,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 
 from merbench.leaderboard.drawing import Frame, Point, Sheet, path_data, shade, shorten
+from merbench.leaderboard.methods import Method, methods_of
 from merbench.leaderboard.rows import counting_policy
 from merbench.leaderboard.wording import figure, interval
 
@@ -89,30 +89,31 @@ def forest(board: Board) -> str:
 
 
 def dumbbells(board: Board) -> str:
-    """UF1 (full) of each method for which several kinds of it are known: reported, honest, chosen on the test labels.
+    """UF1 (full) of each method of which more than one figure is known: reported, honest, chosen on the test labels.
 
-    A paper's figures belong to the runs of the model of that name, however it is spelt. At most 20 methods, the best;
-    '' where there is none.
+    At most 20 methods, the best; '' where there is none.
     """
-    methods = [method for row in board.rows if (method := _method(board, row))][:FOREST_ROWS]
+    methods = methods_of(board)[:FOREST_ROWS]
     if not methods:
         return ""
-    sheet = Sheet(WIDTH, LINE * len(methods) + 90)
+    sheet = Sheet(WIDTH, LINE * len(methods) + 108)
     bottom = 30 + LINE * len(methods)
     values = [value for method in methods for value in method.values()]
-    scale = _axis(sheet, (LEFT + 16, 610), (24, bottom), values, "UF1, all clips")
-    for column, (heading, name) in enumerate(
-        (("reported", "pic-muted"), ("honest", "pic-ink"), ("test-selected", "pic-muted"))
-    ):
-        sheet.text(690 + 80 * column, 16, heading, "pic-muted", "end", size=SMALL)
-        for index, method in enumerate(methods):
-            value = (max(method.reported, default=None), method.honest, method.selected)[column]
-            y = 30 + LINE * (index + 0.5) + 4
-            sheet.text(690 + 80 * column, y, "-" if value is None else figure(value), name, "end")
+    scale = _axis(sheet, (LEFT + 16, 560), (24, bottom), values, "UF1, all clips")
+    for column, heading in enumerate(("reported", "not known", "honest", "test-selected")):
+        sheet.text(630 + 74 * column, 16, heading, "pic-ink" if heading == "honest" else "pic-muted", "end", size=SMALL)
     for index, method in enumerate(methods):
-        _dumbbell(sheet, scale, 30 + LINE * (index + 0.5), method)
+        y = 30 + LINE * (index + 0.5)
+        _dumbbell(sheet, scale, y, method)
+        shown = (max(method.reported, default=None), method.unknown, method.honest, method.selected)
+        for column, value in enumerate(shown):
+            name = "pic-ink" if column == 2 else "pic-muted"
+            sheet.text(630 + 74 * column, y + 4, "-" if value is None else figure(value), name, "end")
     _legend(sheet, bottom + 48, [
         (sheet.ring, "pic-reported", "reported by a paper (the number: the highest)"),
+        (sheet.ring, "pic-accent", "scored from predictions, how the epoch was chosen is not known"),
+    ])  # fmt: skip
+    _legend(sheet, bottom + 66, [
         (sheet.dot, "pic-accent", "honest: epoch chosen without the test subject"),
         (sheet.diamond, "pic-warn", "epoch chosen on the test subject"),
     ])  # fmt: skip
@@ -216,27 +217,6 @@ def loss_curve(entry: Entry) -> str:
 
 
 @dataclass(frozen=True)
-class _Method:
-    """What is known of a method, as UF1: what papers report, honest, and chosen on the test labels."""
-
-    name: str
-    reported: tuple[float, ...]
-    honest: float | None
-    selected: float | None
-
-    def values(self) -> list[float]:
-        return [*self.reported, *(one for one in (self.honest, self.selected) if one is not None)]
-
-    def sentence(self) -> str:
-        kinds = (
-            ("reported", ", ".join(map(figure, self.reported))),
-            ("honest", "" if self.honest is None else figure(self.honest)),
-            ("chosen on the test subject", "" if self.selected is None else figure(self.selected)),
-        )
-        return f"{self.name}: {', '.join(f'{kind} {value}' for kind, value in kinds if value)}."
-
-
-@dataclass(frozen=True)
 class _Ticks:
     """Where a curve's values lie: epochs across, losses down."""
 
@@ -252,24 +232,6 @@ class _Ticks:
     def down(self, loss: float) -> float:
         _, top, _, bottom = self.box
         return bottom - (bottom - top) * (loss - self.low) / (self.high - self.low)
-
-
-def _method(board: Board, row: Row) -> _Method | None:
-    """What is known of the method that a row ran or predicted; None where that is one kind of figure only."""
-    if row.badge == "reported" or not _has_uf1(row):
-        return None
-    reported = [other for other in board.rows if other.badge == "reported" and _has_uf1(other)]
-    theirs = tuple(sorted(_uf1(other) for other in reported if _plain(other.model) == _plain(row.model)))
-    selected = row.oracle["full"]["uf1"].value if "uf1" in row.oracle.get("full", {}) else None
-    test_selected = "test-selected" in row.policy or "oracle" in row.policy
-    honest = None if test_selected else _uf1(row)
-    method = _Method(_name(row), theirs, honest, _uf1(row) if test_selected and selected is None else selected)
-    return method if len(method.values()) > 1 else None
-
-
-def _plain(name: str) -> str:
-    """A name as it is compared: `HTNet` is `htnet`."""
-    return "".join(letter for letter in unicodedata.normalize("NFKC", name).casefold() if letter.isalnum())
 
 
 def _has_uf1(row: Row) -> bool:
@@ -337,11 +299,13 @@ def _forest_row(sheet: Sheet, scale: Scale, y: float, row: Row) -> None:
         sheet.ring(scale(_uf1(row)), y, "pic-reported")
 
 
-def _dumbbell(sheet: Sheet, scale: Scale, y: float, method: _Method) -> None:
+def _dumbbell(sheet: Sheet, scale: Scale, y: float, method: Method) -> None:
     sheet.text(LEFT, y + 4, method.name, anchor="end")
     sheet.lines([[(scale(min(method.values())), y), (scale(max(method.values())), y)]], "pic-grid", 2)
     for value in method.reported:
-        sheet.ring(scale(value), y, "pic-reported")
+        sheet.ring(scale(value), y, "pic-reported", 12)  # wide enough to be seen around another mark
+    if method.unknown is not None:
+        sheet.ring(scale(method.unknown), y, "pic-accent")
     if method.selected is not None:
         sheet.diamond(scale(method.selected), y, "pic-warn")
     if method.honest is not None:

@@ -1,0 +1,90 @@
+"""What is known of each method of a board, from papers, from predictions handed in, and from runs."""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+
+from merbench.leaderboard.site import Board, Row
+from merbench.leaderboard.wording import figure
+
+__all__ = ["Method", "methods_of"]
+
+
+@dataclass(frozen=True)
+class Method:
+    """UF1 over all clips of one method, by what stands behind it; the best where there are several of a kind.
+
+    Attributes:
+        name: as its first row spells it.
+        reported: what papers print, in ascending order.
+        unknown: scored from predictions of which nobody says how the epoch was chosen.
+        honest: the epoch was chosen without the test subject.
+        selected: the epoch was chosen on the test labels.
+    """
+
+    name: str
+    reported: tuple[float, ...] = ()
+    unknown: float | None = None
+    honest: float | None = None
+    selected: float | None = None
+
+    def values(self) -> list[float]:
+        """Every figure that there is."""
+        return [*self.reported, *(one for one in (self.unknown, self.honest, self.selected) if one is not None)]
+
+    def sentence(self) -> str:
+        """The figures in words."""
+        kinds = (
+            ("reported", ", ".join(map(figure, self.reported))),
+            ("epoch choice not known", _shown(self.unknown)),
+            ("honest", _shown(self.honest)),
+            ("chosen on the test subject", _shown(self.selected)),
+        )
+        return f"{self.name}: {', '.join(f'{kind} {value}' for kind, value in kinds if value)}."
+
+
+def methods_of(board: Board) -> list[Method]:
+    """The methods that were run or handed in and of which more than one figure is known, in the order of the board.
+
+    A paper's figures belong to the runs of the model of that name, however it is spelt.
+    """
+    rows = [row for row in board.rows if _uf1(row) is not None]
+    ours = dict.fromkeys(_plain(row.model) for row in rows if row.badge != "reported")
+    found = [_method([row for row in rows if _plain(row.model) == name]) for name in ours]
+    return [method for method in found if len(method.values()) > 1]
+
+
+def _method(rows: list[Row]) -> Method:
+    ours = [row for row in rows if row.badge != "reported"]
+    unstated = [row for row in ours if row.unranked and not _is_selected(row)]
+    oracles = [row.oracle["full"]["uf1"].value for row in ours if "uf1" in row.oracle.get("full", {})]
+    return Method(
+        name=ours[0].model,
+        reported=tuple(sorted(value for row in rows if row.badge == "reported" and (value := _uf1(row)) is not None)),
+        unknown=_best(unstated),
+        honest=_best([row for row in ours if not row.unranked]),
+        selected=max([*oracles, *filter(None, [_best([row for row in ours if _is_selected(row)])])], default=None),
+    )
+
+
+def _is_selected(row: Row) -> bool:
+    return "test-selected" in row.policy
+
+
+def _best(rows: list[Row]) -> float | None:
+    return max((value for row in rows if (value := _uf1(row)) is not None), default=None)
+
+
+def _uf1(row: Row) -> float | None:
+    found = row.figures.get("full", {}).get("uf1")
+    return found.value if found else None
+
+
+def _shown(value: float | None) -> str:
+    return "" if value is None else figure(value)
+
+
+def _plain(name: str) -> str:
+    """A name as it is compared: `HTNet` is `htnet`."""
+    return "".join(letter for letter in unicodedata.normalize("NFKC", name).casefold() if letter.isalnum())

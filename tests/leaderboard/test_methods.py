@@ -1,0 +1,57 @@
+"""What is known of a method: from papers, from predictions handed in, and from runs."""
+
+from __future__ import annotations
+
+import pytest
+
+from merbench.leaderboard.boards import make_site
+from merbench.leaderboard.entries import make_entry
+from merbench.leaderboard.methods import Method, methods_of
+from merbench.leaderboard.site import Board, Figure, Row
+
+
+def row(model: str, uf1: float, **fields) -> Row:
+    settings = {"badge": "reported", "policy": "not stated", "figures": {"full": {"uf1": Figure(uf1)}}, **fields}
+    return Row(id=f"{model}-{uf1}", model=model, **settings)
+
+
+def board(*rows: Row) -> Board:
+    return Board("b", "b", "d", "p", (), ("full",), (), None, None, {}, rows)
+
+
+def test_a_papers_figures_belong_to_the_runs_of_that_name_however_it_is_spelt() -> None:
+    run = row("st-st net", 0.68, badge="reproduced", policy="last", oracle={"full": {"uf1": Figure(0.76)}})
+    found = methods_of(board(run, row("STSTNet", 0.74), row("STSTNet", 0.72), row("HTNet", 0.86)))
+    assert found == [Method("st-st net", reported=(0.72, 0.74), honest=0.68, selected=0.76)]
+
+
+def test_predictions_of_which_nobody_says_how_the_epoch_was_chosen_are_not_called_honest() -> None:
+    handed = row("net", 0.7, badge="rescored", unranked="its sender does not say how the epoch was chosen")
+    (method,) = methods_of(board(handed, row("net", 0.71)))
+    assert (method.honest, method.unknown) == (None, 0.7)
+
+
+def test_predictions_declared_test_selected_count_as_chosen_on_the_test_subject() -> None:
+    handed = row("net", 0.7, badge="rescored", policy="declared test-selected", unranked="its sender chose it so")
+    (method,) = methods_of(board(handed, row("net", 0.71)))
+    assert (method.honest, method.unknown, method.selected) == (None, None, 0.7)
+
+
+def test_a_method_of_which_one_figure_is_known_is_not_shown() -> None:
+    assert methods_of(board(row("net", 0.7, badge="reproduced", policy="last"), row("other", 0.8))) == []
+
+
+def test_the_figures_are_told_in_words() -> None:
+    method = Method("net", reported=(0.71, 0.8604), unknown=0.7, honest=0.668, selected=0.804)
+    assert method.sentence() == (
+        "net: reported .710, .860, epoch choice not known .700, honest .668, chosen on the test subject .804."
+    )
+
+
+@pytest.mark.parametrize("declared", ["last", "inner"])
+def test_predictions_declared_honest_are_taken_at_their_word(make_record, registry, declared: str) -> None:
+    records = [make_record("net", declared=declared), make_record("Net", draw=3)]
+    (found,) = make_site([make_entry(record, registry) for record in records], (), registry).boards
+    (method,) = methods_of(found)
+    assert method.honest == max(one.figures["full"]["uf1"].value for one in found.rows)
+    assert method.unknown is None
