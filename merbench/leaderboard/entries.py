@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import os
+import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from merbench.errors import RecordError
+from merbench.errors import MerbenchError, OutputError, RecordError
 from merbench.leaderboard.site import Answers, Entry, Figure, Figures
+from merbench.processes import end_with, interrupts_later
 from merbench.registry import Registry
 from merbench.runs.export import without_clips
 from merbench.runs.record import read_record, verify
@@ -56,12 +59,33 @@ def _read(paths: Sequence[Path], registry: Registry) -> Iterator[Entry]:
     if len(paths) < MANY:
         yield from _read_batch(paths, registry)
         return
-    from joblib import Parallel, cpu_count, delayed
+    import joblib
+    from joblib.externals.loky import get_reusable_executor
+    from joblib.externals.loky.process_executor import TerminatedWorkerError
 
     batches = (paths[start : start + BATCH] for start in range(0, len(paths), BATCH))
-    parallel = Parallel(n_jobs=cpu_count(), return_as="generator")
-    for entries in parallel(delayed(_read_batch)(batch, registry) for batch in batches):
-        yield from entries
+    tasks = (joblib.delayed(_in_worker)(os.getpid(), batch, registry) for batch in batches)
+    with interrupts_later():
+        read = joblib.Parallel(n_jobs=joblib.cpu_count(), return_as="generator")(tasks)
+    try:
+        for entries in read:
+            yield from entries
+    except TerminatedWorkerError as error:
+        raise OutputError(
+            "a process that reads records was ended from outside, most likely for want of memory; make room and run "
+            "again"
+        ) from error
+    finally:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # that tasks were done or begun for nothing, after an error or Ctrl-C
+            read.close()
+        get_reusable_executor().shutdown(wait=True, kill_workers=True)
+
+
+def _in_worker(owner: int, paths: Sequence[Path], registry: Registry) -> list[Entry]:
+    if os.getpid() != owner:  # for a single core joblib starts no process
+        end_with(owner)
+    return _read_batch(paths, registry)
 
 
 def _read_batch(paths: Sequence[Path], registry: Registry) -> list[Entry]:
@@ -92,7 +116,7 @@ def read_verified(path: Path, registry: Registry) -> tuple[Record, list[str]]:
     record = read_record(path)
     try:
         return record, verify(record, registry)
-    except RecordError as error:
+    except MerbenchError as error:
         raise RecordError(f"{path}: {error}") from error
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
 import os
 import re
 import shutil
@@ -13,13 +14,16 @@ from pathlib import Path
 
 import pytest
 
-from merbench.clips import clip_table
+from merbench.clips import clip_table, clips_digest, labels_digest
 from merbench.errors import MerbenchError, OutputError, RecordError
+from merbench.leaderboard import entries
 from merbench.leaderboard.build import build
+from merbench.leaderboard.entries import MANY
 from merbench.leaderboard.place import MANIFEST
 from merbench.plugins import load
 from merbench.registry import Registry
 from merbench.runs.export import without_clips
+from merbench.runs.scoring import clips_of
 
 ROOT = Path(__file__).parents[2]
 
@@ -40,7 +44,7 @@ def merbench_datasets():
 @pytest.fixture
 def records(tmp_path) -> Path:
     folder = tmp_path / "records"
-    folder.mkdir()
+    folder.mkdir(exist_ok=True)
     return folder
 
 
@@ -339,7 +343,9 @@ def test_a_build_that_stops_half_way_leaves_the_old_site_whole(built, out, save,
 KILLED = """
 import os, signal, sys
 from pathlib import Path
+from merbench.leaderboard import entries
 from merbench.leaderboard.build import build
+from merbench.leaderboard.entries import MANY
 from merbench.plugins import load
 from merbench.registry import Registry
 from merbench.progress import Silent
@@ -377,3 +383,66 @@ def test_a_file_in_the_way_of_the_folder_is_one_line(built, out, save, make_reco
     with pytest.raises(OutputError, match=r"cannot write .*: Not a directory"):
         built()
     assert out.parent.read_text() == "mine"
+
+
+@pytest.fixture
+def many(save, make_record, vault):
+    """So many records that several processes read them, of few clips each."""
+    for draw in range(MANY):
+        save(make_record(f"m{draw // 2}", dataset="vault", table=vault, draw=draw, seed=draw % 2), f"{draw:03}")
+
+
+def test_many_records_read_by_several_processes_make_the_same_site_and_bring_no_licensed_clip(
+    many, built, licensed, monkeypatch
+):
+    together = built(registry=licensed)
+    monkeypatch.setattr(entries, "MANY", MANY + 1)
+    assert built(registry=licensed) == together
+    assert [name for name, content in together.items() if b"secret" in content] == []
+
+
+def test_one_broken_record_among_many_is_named_and_leaves_no_process(many, built, records):
+    broken = records / "051.json"
+    broken.write_text(broken.read_text().replace('"accuracy": 0.', '"accuracy": 0.0', 1))
+    with pytest.raises(RecordError, match=re.escape(f"{broken}: scores.")):
+        built()
+    assert multiprocessing.active_children() == []
+
+
+INTERRUPTED = """
+import os, signal, sys
+from merbench.cli import main
+from merbench.cli.progress import Lines
+
+def interrupt(self, units):
+    os.killpg(0, signal.SIGINT)
+
+Lines.advance = interrupt
+sys.exit(main(["leaderboard", "build", "--records", sys.argv[1], "--out", sys.argv[2]]))
+"""
+
+
+def test_ctrl_c_while_several_processes_read_is_one_line(many, records, out):
+    done = subprocess.run(
+        [sys.executable, "-c", INTERRUPTED, str(records), str(out)],
+        capture_output=True,
+        text=True,
+        check=False,
+        start_new_session=True,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "merbench: error: interrupted\n")
+    assert list(out.parent.iterdir()) == []
+
+
+def test_a_record_that_its_protocol_cannot_split_is_named(built, save, make_record, vault):
+    record = make_record(dataset="vault", table=vault, protocol="composite")
+    alone = [one for one in record.predictions if one.subject == "vault/s0"]
+    table = clips_of(alone)
+    digests = {"clips": clips_digest(table), "labels": labels_digest(table)}
+    plan = record.plan.model_copy(update={"clips_total": 3, "digests": record.plan.digests.model_copy(update=digests)})
+    forged = record.model_copy(
+        update={"id": plan.digest(), "plan": plan, "predictions": alone, "folds": record.folds[:1]}
+    )
+    path = save(forged, "alone")
+    with pytest.raises(RecordError, match=re.escape(f"{path}: to leave one subject out takes at least two")):
+        built()

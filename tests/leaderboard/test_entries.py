@@ -59,10 +59,19 @@ def test_a_part_that_is_not_defined_has_no_figures(make_record, registry):
     assert list(entry.figures["last"]) == ["full", "casme2", "smic"]
 
 
-def test_the_clips_of_a_public_dataset_stay(make_record, registry):
-    entry = make_entry(make_record(), registry)
+def test_of_a_public_dataset_the_answers_of_every_clip_stay(make_record, registry):
+    record = make_record(warnings=["casme2/sub01/EP02_01f: no face"])
+    entry = make_entry(record, registry)
     assert entry.public
-    assert len(entry.record.predictions) == 442
+    assert entry.answers.clips == tuple(one.clip for one in record.predictions)
+    assert entry.answers.truth == tuple(one.truth for one in record.predictions)
+    assert set(entry.answers.predicted) == {"last", "oracle"}
+    assert entry.answers.predicted["last"] == tuple(one.policies["last"].predicted for one in record.predictions)
+    assert entry.record.warnings == record.warnings
+
+
+def test_an_exported_record_has_no_answers_whatever_its_dataset(make_record, registry):
+    assert make_entry(without_clips(make_record()), registry).answers is None
 
 
 def test_an_entry_of_a_dataset_that_is_not_installed_keeps_no_clip_and_scores_the_same(
@@ -72,6 +81,7 @@ def test_an_entry_of_a_dataset_that_is_not_installed_keeps_no_clip_and_scores_th
     public, other = make_entry(record, registry), make_entry(record, without_composite)
     assert not other.public
     assert other.record.predictions == []
+    assert other.answers is None
     assert (other.id, other.figures) == (public.id, public.figures)
     assert other.counts.subjects == public.counts.subjects
     assert (other.counts.confusions["last"] == public.counts.confusions["last"]).all()
