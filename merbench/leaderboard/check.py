@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import get_args
 
 from merbench.errors import MerbenchError
-from merbench.leaderboard.entries import read_verified, record_files, refusal
+from merbench.leaderboard.entries import read_verified, record_files, refusal, uncollected
 from merbench.leaderboard.history import committed_records
 from merbench.leaderboard.reported import read_reported
 from merbench.leaderboard.rows import counting_policy
@@ -54,16 +54,8 @@ def check(folders: Sequence[Path], reported: Path | None, registry: Registry, si
         RecordError: a folder cannot be read, or git does not have the revision.
     """
     findings = Findings()
-    records: dict[Path, Record] = {}
-    for path in record_files(folders):
-        findings.records += 1
-        try:
-            record, unchecked = read_verified(path, registry)
-        except MerbenchError as error:
-            findings.problems.append(str(error))
-            continue
-        findings.notes += [f"{path}: {sentence}" for sentence in unchecked]
-        records[path] = record
+    with uncollected():
+        records = _read(record_files(folders), registry, findings)
     findings.problems += [*_duplicates(records), *_licensed(records, registry)]
     findings.notes += _same_predictions(records)
     if reported:
@@ -74,6 +66,19 @@ def check(folders: Sequence[Path], reported: Path | None, registry: Registry, si
     if since:
         _compare(committed_records(folders, since), list(records.values()), findings)
     return findings
+
+
+def _read(paths: Sequence[Path], registry: Registry, findings: Findings) -> dict[Path, Record]:
+    records = {}
+    for path in paths:
+        findings.records += 1
+        try:
+            records[path], unchecked = read_verified(path, registry)
+        except MerbenchError as error:
+            findings.problems.append(str(error))
+        else:
+            findings.notes += [f"{path}: {sentence}" for sentence in unchecked]
+    return records
 
 
 def _duplicates(records: dict[Path, Record]) -> list[str]:
