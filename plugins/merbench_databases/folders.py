@@ -9,7 +9,8 @@ from pathlib import Path
 
 from merbench import ReleaseError
 
-IMAGES = (".jpg", ".jpeg", ".bmp", ".png")
+# An image whose name is not hidden, and the last integer in its stem.
+FRAME = re.compile(r"(?!\.)(?:.*[^0-9])?([0-9]+)[^0-9]*\.(?:jpe?g|bmp|png)$", re.ASCII | re.IGNORECASE)
 DEPTH = 3  # folders below the release's own in which its frames are looked for
 
 
@@ -71,24 +72,21 @@ def topmost(root: Path, wanted: Callable[[Path], bool], depth: int = DEPTH) -> l
     return found
 
 
-def frame_files(folder: Path) -> dict[int, Path]:
-    """Frame number to image file: the number is the last integer in a file's stem.
+def frame_names(folder: Path) -> dict[int, str]:
+    """Frame number to the name of its file: the number is the last integer in a file's stem.
 
     Raises:
         ReleaseError: the folder cannot be read, or two files have one number.
     """
-    found: dict[int, Path] = {}
+    found: dict[int, str] = {}
     try:
-        names = os.listdir(folder)
+        names = sorted(os.listdir(folder))
     except OSError as error:
         raise ReleaseError(f"{folder.name} cannot be read ({error.strerror})") from error
-    for name in sorted(names):
-        stem, dot, suffix = name.rpartition(".")
-        if name.startswith(".") or f"{dot}{suffix}".lower() not in IMAGES:
-            continue
-        digits = re.findall(r"[0-9]+", stem)
-        if digits and (other := found.setdefault(int(digits[-1]), folder / name)).name != name:
-            raise ReleaseError(f"frame {int(digits[-1])} is there twice: {other.name} and {name}")
+    for name in names:
+        match = FRAME.match(name)
+        if match and (other := found.setdefault(int(match[1]), name)) != name:
+            raise ReleaseError(f"frame {int(match[1])} is there twice: {other} and {name}")
     return found
 
 

@@ -36,6 +36,6 @@ class FourDME(TableRelease):
         except ReleaseError:
             return False
 
-    def renumbered(self, files: dict[int, Path], clip: Clip) -> dict[int, Path]:
+    def renumbered(self, names: dict[int, str], clip: Clip) -> dict[int, str]:
         """The frames by their numbers in the recording."""
-        return within_clip(files, clip.span)
+        return within_clip(names, clip.span)

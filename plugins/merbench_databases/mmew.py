@@ -64,9 +64,9 @@ class MMEW(TableRelease):
             raise ReleaseError(f"its folder is missing: {clip.key[1]}")
         return folder
 
-    def renumbered(self, files: dict[int, Path], clip: Clip) -> dict[int, Path]:
+    def renumbered(self, names: dict[int, str], clip: Clip) -> dict[int, str]:
         """The frames by their numbers in the recording."""
-        return within_clip(files, clip.span)
+        return within_clip(names, clip.span)
 
     @cached_property
     def _by_name(self) -> dict[str, Path]:

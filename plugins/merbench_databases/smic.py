@@ -13,7 +13,7 @@ from pathlib import Path
 
 from merbench import Published, ReleaseError
 from merbench_databases.errata import Span
-from merbench_databases.folders import by_number, frame_files, named, subfolders
+from merbench_databases.folders import by_number, frame_names, named, subfolders
 from merbench_databases.video import Clip, VideoRelease
 
 SUBJECT = r"s0*(\d{1,2})"
@@ -40,7 +40,7 @@ class SMIC(VideoRelease):
     def find_clips(self) -> Iterator[Clip]:
         """The clips' folders, by subject, emotion and number."""
         for id_, (subject, emotion, folder) in self._folders.items():
-            numbers = sorted(frame_files(folder))
+            numbers = sorted(frame_names(folder))
             yield Clip(
                 id=id_,
                 subject=f"{self.database}/s{subject:02}",

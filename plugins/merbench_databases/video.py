@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import merbench
 from merbench_databases.annotations import frame_number, read_lines
 from merbench_databases.errata import Span, impossible, repaired
-from merbench_databases.folders import by_number, frame_files, leads_out, named, subfolders, topmost, walk
+from merbench_databases.folders import by_number, frame_names, leads_out, named, subfolders, topmost, walk
 from merbench_databases.tables import TableError
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ class VideoRelease(merbench.SourceReader):
 
     def __init__(self, root: Path | None) -> None:
         super().__init__(root)
-        self._last: tuple[Path | None, dict[int, Path]] = (None, {})
+        self._last: tuple[Path | None, dict[int, str]] = (None, {})
 
     @abstractmethod
     def find_clips(self) -> Iterator[Clip]:
@@ -157,9 +157,9 @@ class VideoRelease(merbench.SourceReader):
         read = self.tree.folder.relative_to(self.folder).as_posix()
         return [f"{self.title}: read from {read}, and not from {', '.join(others[:3])}"]
 
-    def renumbered(self, files: dict[int, Path], clip: Clip) -> dict[int, Path]:
-        """The frames of a clip's folder by the numbers that its annotation uses."""
-        return files
+    def renumbered(self, names: dict[int, str], clip: Clip) -> dict[int, str]:
+        """The files of a clip's folder by the frame numbers that its annotation uses."""
+        return names
 
     @property
     def folder(self) -> Path:
@@ -211,16 +211,18 @@ class VideoRelease(merbench.SourceReader):
         return found
 
     def _files(self, clip: Clip) -> dict[int, Path]:
-        files = self.renumbered(self._listed(self.folder_of(clip)), clip)
-        within = {number: files[number] for number in sorted(files) if clip.span.onset <= number <= clip.span.offset}
+        """The clip's frames from onset to offset, by number."""
+        folder = self.folder_of(clip)
+        names, span = self.renumbered(self._listed(folder), clip), clip.span
+        within = [number for number in sorted(names) if span.onset <= number <= span.offset]
         if len(within) < 2:
-            there = f"{len(files)} in its folder" if files else "its folder has no image"
+            there = f"{len(names)} in its folder" if names else "its folder has no image"
             raise merbench.ReleaseError(f"it has {len(within)} of its frames, and two at least are needed ({there})")
-        return within
+        return {number: folder / names[number] for number in within}
 
-    def _listed(self, folder: Path) -> dict[int, Path]:
+    def _listed(self, folder: Path) -> dict[int, str]:
         if self._last[0] != folder:  # a folder of CAS(ME)3 holds many clips, one after the other in its table
-            self._last = (folder, frame_files(folder))
+            self._last = (folder, frame_names(folder))
         return self._last[1]
 
     def _repairs(self) -> list[str]:
@@ -356,16 +358,16 @@ def subject_number(line: Line) -> int:
     return int(match[1])
 
 
-def within_clip(files: dict[int, Path], span: Span) -> dict[int, Path]:
+def within_clip(names: dict[int, str], span: Span) -> dict[int, str]:
     """Frames that are numbered within the clip, by their numbers in the recording; others as they are.
 
     The largest number tells: it fits into the clip's length, and is not one that the clip has in the recording.
     """
-    if not files or span.onset is None or span.offset is None:
-        return files
-    if max(files) > span.offset - span.onset + 1 or max(files) >= span.offset:
-        return files
-    return {number + span.onset - 1: path for number, path in files.items()}
+    if not names or span.onset is None or span.offset is None:
+        return names
+    if max(names) > span.offset - span.onset + 1 or max(names) >= span.offset:
+        return names
+    return {number + span.onset - 1: name for number, name in names.items()}
 
 
 def matches(pattern: str, name: str) -> bool:

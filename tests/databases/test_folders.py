@@ -1,5 +1,5 @@
 import pytest
-from merbench_databases.folders import by_number, frame_files, named, subfolders, topmost
+from merbench_databases.folders import by_number, frame_names, named, subfolders, topmost
 
 import merbench
 
@@ -9,14 +9,14 @@ def test_a_frames_number_is_the_last_integer_in_its_stem_and_frames_are_sorted_b
         (tmp_path / name).touch()
     for name in ("._img1.jpg", "Thumbs.db", "cover.jpg", "12.txt"):
         (tmp_path / name).touch()
-    assert sorted(frame_files(tmp_path)) == [7, 9, 10, 11, 5562]
+    assert sorted(frame_names(tmp_path)) == [7, 9, 10, 11, 5562]
 
 
 def test_two_files_of_one_number_are_refused(tmp_path):
     (tmp_path / "img46.jpg").touch()
     (tmp_path / "reg_img46.png").touch()
     with pytest.raises(merbench.ReleaseError, match=r"frame 46 is there twice: img46\.jpg and reg_img46\.png"):
-        frame_files(tmp_path)
+        frame_names(tmp_path)
 
 
 def test_folders_are_matched_by_their_integer_and_two_of_one_are_refused(tmp_path):
