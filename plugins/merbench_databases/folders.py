@@ -12,6 +12,7 @@ from merbench import ReleaseError
 # An image whose name is not hidden, and the last integer in its stem.
 FRAME = re.compile(r"(?!\.)(?:.*[^0-9])?([0-9]+)[^0-9]*\.(?:jpe?g|bmp|png)$", re.ASCII | re.IGNORECASE)
 DEPTH = 3  # folders below the release's own in which its frames are looked for
+MOST = 20_000  # folders that are looked at for that: somebody may name a whole disk
 
 
 def subfolders(folder: Path, root: Path) -> dict[str, Path]:
@@ -62,13 +63,22 @@ def walk(root: Path, depth: int = DEPTH) -> Iterator[Path]:
 
 
 def topmost(root: Path, wanted: Callable[[Path], bool], depth: int = DEPTH) -> list[Path]:
-    """`root` or the folders below it that are `wanted`, nearest first; nothing is looked for below one of them."""
+    """`root` or the folders below it that are `wanted`, nearest first; nothing is looked for below one of them, nor
+    beyond the nearest `MOST` folders.
+    """
     found: list[Path] = []
-    level = [root]
+    level, looked_at = [root], 0
     for _ in range(depth + 1):
-        wanted_here = [folder for folder in level if wanted(folder)]
-        found += wanted_here
-        level = [path for one in level if one not in wanted_here for path in _readable(one, root).values()]
+        below: list[Path] = []
+        for folder in level:
+            looked_at += 1
+            if looked_at > MOST:
+                return found
+            if wanted(folder):
+                found.append(folder)
+            else:
+                below += _readable(folder, root).values()
+        level = below
     return found
 
 

@@ -80,7 +80,7 @@ CASME3_3 = merbench.LabelScheme(
 # The four emotions of which MMEW has most, as its authors and MMNet take them. 36, 89, 72, 66 as they say.
 MMEW_4 = alone("mmew-4", ("happiness", "surprise", "disgust", "others"), "Ben et al., TPAMI 2021 (MMEW)")
 
-# The four emotions of which CASME has most; tables write tense or tension.
+# The four emotions of which CASME has most; tables write tense or tension. Papers count 44, 38, 20 and 69 (171 clips).
 CASME_4 = merbench.LabelScheme(
     name="casme-4",
     classes=("disgust", "repression", "surprise", "tense"),

@@ -377,6 +377,7 @@ def matches(pattern: str, name: str) -> bool:
 
 def _files_in(folder: Path) -> list[Path]:
     try:
-        return [path for path in folder.iterdir() if not path.is_dir()]
+        # Hidden files, and those that spreadsheet programs leave beside an open table, are none.
+        return [path for path in folder.iterdir() if not path.name.startswith((".", "~$")) and not path.is_dir()]
     except OSError:
         return []

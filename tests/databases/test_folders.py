@@ -1,4 +1,5 @@
 import pytest
+from merbench_databases import folders
 from merbench_databases.folders import by_number, frame_names, named, subfolders, topmost
 
 import merbench
@@ -32,11 +33,11 @@ def test_folders_are_matched_by_their_integer_and_two_of_one_are_refused(tmp_pat
 def test_a_clip_is_matched_by_its_exact_name(tmp_path):
     for name in ("EP19_05", "EP19_05f", "j"):
         (tmp_path / name).mkdir()
-    folders = subfolders(tmp_path, tmp_path)
-    assert named(folders, "EP19_05").name == "EP19_05"
-    assert named(folders, "EP19_05f").name == "EP19_05f"
-    assert named(folders, "J").name == "j"
-    assert named(folders, "EP19_0") is None
+    there = subfolders(tmp_path, tmp_path)
+    assert named(there, "EP19_05").name == "EP19_05"
+    assert named(there, "EP19_05f").name == "EP19_05f"
+    assert named(there, "J").name == "j"
+    assert named(there, "EP19_0") is None
 
 
 def test_links_out_of_the_release_are_not_followed_and_those_within_are(tmp_path):
@@ -49,3 +50,11 @@ def test_links_out_of_the_release_are_not_followed_and_those_within_are(tmp_path
     (root / "round").symlink_to(root)
     assert list(subfolders(root, root)) == ["in", "inner", "round"]
     assert [path.name for path in topmost(root, lambda path: path.name == "sub01")][:1] == ["sub01"]
+
+
+def test_nothing_is_looked_for_below_what_was_found_nor_without_end(tmp_path, monkeypatch):
+    for name in ("a/sub01/sub01", "b/c/d/e/sub02"):
+        (tmp_path / name).mkdir(parents=True)
+    assert topmost(tmp_path, lambda path: path.name.startswith("sub")) == [tmp_path / "a" / "sub01"]
+    monkeypatch.setattr(folders, "MOST", 3)
+    assert topmost(tmp_path, lambda path: path.name.startswith("sub")) == []

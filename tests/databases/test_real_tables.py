@@ -13,6 +13,7 @@ from merbench_databases.hsta import HSTAFiveFold
 from merbench_databases.samm import SAMM
 
 from merbench import locations
+from merbench.checks import check
 from merbench.datasets import open_dataset
 from merbench.plugins import load
 from merbench.protocols import FiveFold, ProtocolError, shared_subjects
@@ -80,6 +81,18 @@ def test_the_composite_from_videos_has_the_canonical_clips_and_labels(registry, 
         part = open_dataset(registry, f"{database}-3").clips
         assert list(part["label"].value_counts().sort_index()) == counts
     assert all(len(dataset.read("frames", clip)) >= 2 for clip in dataset.clips["clip"])
+
+
+def test_the_check_of_the_composite_from_videos_finds_no_difference(registry, added):
+    found = check(registry, "composite")
+    assert (found.differences, dict(found.broken)) == ((), {})
+    assert sum(count.found for count in found.counts) == 442
+    assert {one.database: (one.subjects, one.published, one.fps) for one in found.databases} == {
+        "smic": (16, 16, (100.0,)),
+        "casme2": (24, 24, (200.0,)),
+        "samm": (28, 28, (200.0,)),
+    }
+    assert "SAMM: errata repair 2 clip(s) of its table" in found.notes[2]
 
 
 @pytest.mark.parametrize(
