@@ -12,6 +12,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import psutil
 import pytest
 
 from merbench.clips import clip_table, clips_digest, labels_digest
@@ -21,6 +22,7 @@ from merbench.leaderboard.build import build
 from merbench.leaderboard.entries import MANY
 from merbench.leaderboard.place import MANIFEST
 from merbench.plugins import load
+from merbench.progress import Silent
 from merbench.registry import Registry
 from merbench.runs.export import without_clips
 from merbench.runs.scoring import clips_of
@@ -407,6 +409,25 @@ def test_one_broken_record_among_many_is_named_and_leaves_no_process(many, built
     with pytest.raises(RecordError, match=re.escape(f"{broken}: scores.")):
         built()
     assert multiprocessing.active_children() == []
+
+
+def test_a_process_that_is_ended_from_outside_is_one_line(many, records, out, registry):
+    (records / "run").mkdir()
+    os.mkfifo(records / "run" / "record.json")  # whoever reads it waits
+
+    class Kills(Silent):
+        def start(self, units: int, finished: int) -> None:
+            self.killed = False
+
+        def advance(self, units: int) -> None:
+            for process in [] if self.killed else psutil.Process().children(recursive=True):
+                if any("popen_loky" in word for word in process.cmdline()):
+                    process.kill()
+            self.killed = True
+
+    with pytest.raises(OutputError, match="a process that reads records was ended from outside, most likely for want"):
+        build([records], None, out, registry, Kills())
+    assert list(out.parent.iterdir()) == []
 
 
 INTERRUPTED = """
