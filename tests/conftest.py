@@ -1,11 +1,18 @@
-"""What several test modules share: the real data, the parity cases, and a user's own empty home."""
+"""What several test modules share: the real data, the parity cases, a user's own empty home, and a small release."""
 
 from __future__ import annotations
 
 import os
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
+
+TOYS = Path(__file__).parent / "features" / "toys.py"
+EMOTIONS = ("negative", "positive")
 
 
 @pytest.fixture(scope="session")
@@ -34,3 +41,46 @@ def own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monke
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.mktemp("config")))
     for name in ("MERBENCH_DATA", "MERBENCH_PLUGINS"):
         monkeypatch.delenv(name, raising=False)
+
+
+def write_image(path: Path, value: int) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    noise = np.random.default_rng(value).integers(-3, 4, (16, 16, 3))
+    image = np.clip(value + noise, 0, 255)
+    image[-1, 0] = value
+    cv2.imwrite(str(path), image.astype(np.uint8))
+
+
+@pytest.fixture
+def toys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Path]:
+    """Lays out a release of `clips` clips of three images, with an empty cache and log; the release's folder.
+
+    The images of clip n have the value 10 n, in the lower left corner exactly.
+    """
+    monkeypatch.setattr(sys, "path", [*sys.path, str(TOYS.parent)])
+    monkeypatch.setenv("MERBENCH_DATA", str(tmp_path / "data"))
+    monkeypatch.setenv("MERBENCH_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("TOYS_LOG", str(tmp_path / "log"))
+
+    def lay_out(clips: int = 6) -> Path:
+        release = tmp_path / "data" / "toys"
+        for number in range(1, clips + 1):
+            for image in (1, 2, 3):
+                name = f"s{number % 3}-{number:04}-{EMOTIONS[number // 3 % 2]}"
+                write_image(release / name / f"{image}.png", 10 * number % 250)
+        return release
+
+    return lay_out
+
+
+@pytest.fixture
+def computed(tmp_path: Path) -> Callable[[], list[str]]:
+    """What was computed since it was last asked, a line for each clip, sorted."""
+    log = tmp_path / "log"
+
+    def lines() -> list[str]:
+        found = sorted(log.read_text().splitlines()) if log.exists() else []
+        log.unlink(missing_ok=True)
+        return found
+
+    return lines

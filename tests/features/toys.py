@@ -100,10 +100,10 @@ def light(frames: merbench.Frames, *, variant: str) -> np.ndarray:
 
 
 def total(light: np.ndarray, points: np.ndarray) -> np.ndarray:
-    """`[1, 2]` float32: the sum of both."""
+    """`[2]` float32: the sum of both."""
     import numpy as np
 
-    return np.array([[light.sum(), points.sum()]], np.float32)
+    return np.array([light.sum(), points.sum()], np.float32)
 
 
 def video(frames: merbench.Frames) -> np.ndarray:
