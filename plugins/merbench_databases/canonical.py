@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,11 @@ def composite() -> pd.DataFrame:
     Source: the ground truth that the challenge published (Facial-Micro-ExpressionGC/MEGC2019,
     `combined_3class_gt.csv`), with SAMM's subjects padded to three digits as SAMM itself writes them.
     """
+    return _composite().copy()
+
+
+@functools.cache
+def _composite() -> pd.DataFrame:
     import pandas as pd
 
     with files(__package__).joinpath("composite.csv").open("r", encoding="utf-8") as file:
