@@ -44,6 +44,7 @@ class Database:
         images, read: image files that are there, and how many of them were read.
         fps: the rates that its clips have.
         sizes: `640x480` to the number of clips whose images have that size.
+        cropped: clips that show faces cropped by the authors.
     """
 
     database: str
@@ -53,6 +54,7 @@ class Database:
     read: int
     fps: tuple[float, ...]
     sizes: Mapping[str, int]
+    cropped: int
 
 
 @dataclass(frozen=True)
@@ -244,6 +246,7 @@ def _databases(clips: pd.DataFrame, published: Mapping[str, Published], look: Lo
             read=look.read[str(name)],
             fps=tuple(sorted(float(fps) for fps in own["fps"].dropna().unique())),
             sizes=dict(look.sizes[str(name)].most_common()),
+            cropped=look.cropped[str(name)],
         )
         for name, own in clips.groupby("database", sort=False)
         if look.images[str(name)]

@@ -24,6 +24,7 @@ class Look:
         images: how many image files there are, by database.
         read: how many of them were read, by database.
         sizes: by database, `640x480` to the number of clips whose first image read has that size.
+        cropped: clips that show faces cropped by the authors, by database.
         missing: clip id to what is missing between its onset and its offset.
         duplicates: a sentence for every two clips that share an image, of different files and the same bytes.
     """
@@ -32,6 +33,7 @@ class Look:
         self.all_frames = all_frames
         self.images: collections.Counter[str] = collections.Counter()
         self.read: collections.Counter[str] = collections.Counter()
+        self.cropped: collections.Counter[str] = collections.Counter()
         self.sizes: dict[str, collections.Counter[str]] = collections.defaultdict(collections.Counter)
         self.missing: dict[str, str] = {}
         self._seen: dict[bytes, tuple[str, Path]] = {}
@@ -51,6 +53,7 @@ class Look:
         database = clip.split("/", 1)[0]
         files = frames.files
         self.images[database] += len(files)
+        self.cropped[database] += frames.cropped
         missing = _missing(frames)
         if missing:
             self.missing[clip] = missing

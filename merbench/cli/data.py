@@ -170,6 +170,7 @@ def _print_databases(found: Check) -> None:
             "images": f"{one.images:,}",
             "read": f"{one.read:,}",
             "fps": ", ".join(f"{fps:g}" for fps in one.fps) or "unknown",
+            "cropped": f"{one.cropped} clips" if one.cropped else "no",
             "size": ", ".join(f"{size} ({clips})" for size, clips in one.sizes.items()) or "unknown",
         }
         for one in found.databases

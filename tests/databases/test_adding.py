@@ -104,6 +104,7 @@ def test_a_check_is_there_as_an_object_and_can_read_all(casme2, capsys):
             "read": 5,
             "fps": [200.0],
             "sizes": {"8x8": 2},
+            "cropped": 0,
         }
     ]
     assert (found["missing"], found["duplicates"], found["broken"]) == ({}, [], {})

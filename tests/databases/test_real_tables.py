@@ -92,7 +92,7 @@ def test_the_check_of_the_composite_from_videos_finds_no_difference(registry, ad
         "casme2": (24, 24, (200.0,)),
         "samm": (28, 28, (200.0,)),
     }
-    assert "SAMM: errata repair 2 clip(s) of its table" in found.notes[2]
+    assert found.notes == ("frames: SAMM: errata repair 2 clip(s) of its table",)
 
 
 @pytest.mark.parametrize(
