@@ -88,8 +88,14 @@ def _in_processes(
     from joblib.externals.loky import get_reusable_executor
     from joblib.externals.loky.process_executor import TerminatedWorkerError
 
-    parallel = joblib.Parallel(n_jobs=jobs, return_as="generator_unordered")
-    outcomes = parallel(joblib.delayed(_in_worker)(os.getpid(), clip, raw, features, root) for clip, raw in work)
+    parallel = joblib.Parallel(
+        n_jobs=jobs,
+        backend="loky",
+        return_as="generator_unordered",
+        initializer=_begin_worker,  # and not with its first clip: a worker that never got one would be left behind
+        initargs=(os.getpid(),),
+    )
+    outcomes = parallel(joblib.delayed(_of_clip)(clip, raw, features, root) for clip, raw in work)
     try:
         for outcome in outcomes:  # noqa: UP028  `yield from` would close them where joblib's warning is heard
             yield outcome
@@ -102,14 +108,6 @@ def _in_processes(
         with warnings.catch_warnings(action="ignore"):  # that clips were under way when the run stopped
             outcomes.close()
         get_reusable_executor().shutdown(wait=True, kill_workers=True)
-
-
-def _in_worker(
-    owner: int, clip: str, raw: Mapping[str, Value], features: tuple[Resolved, ...], root: Path | None
-) -> ClipOutcome:
-    end_with(owner)
-    _limit_threads()
-    return _of_clip(clip, raw, features, root)
 
 
 def _of_clip(clip: str, raw: Mapping[str, Value], features: tuple[Resolved, ...], root: Path | None) -> ClipOutcome:
@@ -147,9 +145,9 @@ def _stores(features: tuple[Resolved, ...], root: Path) -> Stores:
     return stores_of(features, root)
 
 
-@lru_cache(maxsize=1)
-def _limit_threads() -> None:
-    """In a worker: as many processes as cores are busy already."""
+def _begin_worker(owner: int) -> None:
+    """It ends with its owner, and keeps to one thread: as many processes as cores are busy already."""
+    end_with(owner)
     import cv2
     import threadpoolctl
 
