@@ -7,7 +7,7 @@ first counts.
 from __future__ import annotations
 
 from merbench import Published
-from merbench_databases.video import TableRelease
+from merbench_databases.tabled import TableRelease
 
 
 class CASME(TableRelease):

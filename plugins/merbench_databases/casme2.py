@@ -7,7 +7,7 @@ the table. A few folders of the cropped release are called `17` instead of `sub1
 from __future__ import annotations
 
 from merbench import Published
-from merbench_databases.video import TableRelease
+from merbench_databases.tabled import TableRelease
 
 
 class CASME2(TableRelease):

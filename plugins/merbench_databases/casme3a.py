@@ -10,7 +10,8 @@ from dataclasses import replace
 
 from merbench import Published
 from merbench_databases.annotations import Line
-from merbench_databases.video import Clip, TableRelease, subject_number
+from merbench_databases.tabled import TableRelease, subject_number
+from merbench_databases.video import Clip
 
 DATABASE = "casme3a"
 

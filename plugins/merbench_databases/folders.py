@@ -100,6 +100,11 @@ def frame_names(folder: Path) -> dict[int, str]:
     return found
 
 
+def matches(pattern: str, name: str) -> bool:
+    """Whether the whole name is as the pattern says, in either case."""
+    return bool(re.fullmatch(pattern, name, flags=re.ASCII | re.IGNORECASE))
+
+
 def leads_out(path: Path, root: Path) -> bool:
     """Whether `path`, or what it is a link to, lies outside `root`."""
     try:

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from merbench import Published, ReleaseError
 from merbench_databases.folders import by_number, subfolders
-from merbench_databases.video import Clip, TableRelease, within_clip
+from merbench_databases.tabled import TableRelease
+from merbench_databases.video import Clip, within_clip
 
 
 class FourDME(TableRelease):

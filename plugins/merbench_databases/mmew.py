@@ -11,8 +11,9 @@ from functools import cached_property
 from pathlib import Path
 
 from merbench import Published, ReleaseError
-from merbench_databases.folders import named, subfolders, topmost
-from merbench_databases.video import Clip, TableRelease, matches, within_clip
+from merbench_databases.folders import matches, named, subfolders, topmost
+from merbench_databases.tabled import TableRelease
+from merbench_databases.video import Clip, within_clip
 
 MACRO = "macro"
 

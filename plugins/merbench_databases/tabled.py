@@ -1,0 +1,140 @@
+"""Releases whose clips stand in a table, one row each."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import cached_property
+from pathlib import Path
+
+import merbench
+from merbench_databases.annotations import Line, frame_number, read_lines
+from merbench_databases.errata import Span
+from merbench_databases.folders import by_number, matches, named, subfolders, walk
+from merbench_databases.tables import TableError
+from merbench_databases.video import Clip, VideoRelease
+
+SUBJECT = re.compile(r"[A-Za-z_. ]*([0-9]{1,4})")
+
+
+class TableRelease(VideoRelease):
+    """A release whose clips stand in a table, one row each, and whose frames lie in `subject/clip` folders."""
+
+    table: str  # what the table's file is called, as a regular expression over the whole name, in any case
+    table_name: str  # an example of it
+    sheet = ""
+    subject_form: str  # how a subject is written, e.g. `sub{:02}`
+    subject_folder: str  # its folder, as a regular expression with the number as its group
+    clip_folder: str  # a clip's folder
+    inner: tuple[str, ...] = ()  # folders in a clip's folder that hold its frames, where there are such
+
+    @classmethod
+    def is_tree(cls, folder: Path, root: Path) -> bool:
+        """Whether the folder has a subject's folder with a clip's folder in it."""
+        try:
+            subjects = by_number(subfolders(folder, root), cls.subject_folder).values()
+            return any(matches(cls.clip_folder, name) for one in subjects for name in subfolders(one, root))
+        except merbench.ReleaseError:
+            return False
+
+    @classmethod
+    def recognises(cls, folder: Path) -> bool:
+        """Whether the folder has the table and the frames."""
+        return bool(cls._tables(folder)) and super().recognises(folder)
+
+    def find_clips(self) -> Iterator[Clip]:
+        """The rows of the table; raises as the base class says."""
+        path = self._table
+        try:
+            for line in read_lines(path, self.folder, self.sheet):
+                yield self.clip_of(line)
+        except TableError as error:
+            raise merbench.ReleaseError(f"{path}{error}") from error
+        self.tree  # noqa: B018  a table without frames is not the release
+
+    def clip_of(self, line: Line) -> Clip:
+        """The clip in one row."""
+        number = subject_number(line)
+        subject = f"{self.database}/{self.subject_form.format(number)}"
+        return Clip(
+            id=f"{subject}/{line.clip}",
+            subject=subject,
+            key=(number, line.clip),
+            span=Span(frame_number(line.onset), frame_number(line.apex), frame_number(line.offset)),
+            emotion=line.emotion.lower(),
+            action_units=line.action_units,
+        )
+
+    def folder_of(self, clip: Clip) -> Path:
+        """`subject/clip`, the subject found by its number and the clip by its exact name."""
+        number, name = clip.key
+        if number not in self._subjects:
+            raise merbench.ReleaseError(f"the folder of its subject is missing in {self.tree.folder.name}")
+        folder = named(self._subfolders(self._subjects[number]), name)
+        if folder is None:
+            raise merbench.ReleaseError(f"its folder is missing: {self._subjects[number].name}/{name}")
+        inner = self._subfolders(folder) if self.inner else {}
+        return next((found for one in self.inner if (found := named(inner, one))), folder)
+
+    def remarks(self) -> list[str]:
+        """As the base class, and which table was read where there are several."""
+        others = [path.name for path in self._tables(self.folder) if path != self._table]
+        read = f"{self.title}: the table is {self._table.name}, and not {', '.join(others[:3])}"
+        return [*super().remarks(), *([read] if others else [])]
+
+    @property
+    def near(self) -> Path:
+        """The folder of the table."""
+        return self._table.parent
+
+    @property
+    def _table(self) -> Path:
+        found = self._tables(self.folder)
+        if not found:
+            raise merbench.ReleaseError(
+                f"{self.folder} is not a release of {self.title}: it lacks the table ({self.table_name}); {self.mend}"
+            )
+        return found[-1]  # the latest version, by its name
+
+    @classmethod
+    def _tables(cls, folder: Path) -> list[Path]:
+        """The tables in the folder, or else in the folders in it, by name."""
+        near = list(walk(folder, depth=1))
+        for level in (near[:1], near[1:]):
+            found = [path for one in level for path in _files_in(one) if matches(cls.table, path.name)]
+            if found:
+                return sorted(found, key=lambda path: path.name.lower())
+        return []
+
+    @cached_property
+    def _subjects(self) -> dict[int, Path]:
+        return by_number(self._subfolders(self.tree.folder), self.subject_folder)
+
+    @cached_property
+    def _known_folders(self) -> dict[Path, dict[str, Path]]:
+        return {}
+
+    def _subfolders(self, folder: Path) -> dict[str, Path]:
+        if folder not in self._known_folders:
+            self._known_folders[folder] = subfolders(folder, self.folder)
+        return self._known_folders[folder]
+
+
+def subject_number(line: Line) -> int:
+    """The integer in a row's subject (`1`, `01`, `sub01`, `spNO.1`).
+
+    Raises:
+        TableError: there is none.
+    """
+    match = SUBJECT.fullmatch(line.subject)
+    if not match:
+        raise TableError(f", line {line.number}: {line.subject!r} is not a subject")
+    return int(match[1])
+
+
+def _files_in(folder: Path) -> list[Path]:
+    try:
+        # Hidden files, and those that spreadsheet programs leave beside an open table, are none.
+        return [path for path in folder.iterdir() if not path.name.startswith((".", "~$")) and not path.is_dir()]
+    except OSError:
+        return []
