@@ -21,6 +21,7 @@ from merbench.cli import list as list_verb
 from merbench.cli import plugins as plugins_verb
 from merbench.cli import results as results_verb
 from merbench.cli import run as run_verb
+from merbench.cli import show as show_verb
 from merbench.cli.parser import LenientParser, Parser
 from merbench.errors import MerbenchError, printable
 from merbench.plugins import Plugins, load
@@ -44,7 +45,16 @@ class Verb(Protocol):
         """Do it; the exit code is returned, and an expected error is raised as a `MerbenchError`."""
 
 
-VERBS: tuple[Verb, ...] = (run_verb, data_verb, features_verb, results_verb, leaderboard_verb, list_verb, plugins_verb)
+VERBS: tuple[Verb, ...] = (
+    run_verb,
+    data_verb,
+    features_verb,
+    results_verb,
+    leaderboard_verb,
+    list_verb,
+    show_verb,
+    plugins_verb,
+)
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -11,7 +11,7 @@ from merbench.cli.tables import print_json, print_table
 from merbench.registry import Registry
 from merbench.specs import EstimatorModel, Model, Recipe
 
-__all__ = ["add_parser", "run"]
+__all__ = ["add_parser", "recipe_settings", "run"]
 
 Described = dict[str, Any]
 ALWAYS_SHOWN = ("optimizer", "lr", "batch_size", "epochs")
@@ -128,13 +128,13 @@ def _recipes(registry: Registry) -> Iterator[Described]:
                 "model": model_name,
                 "recipe": name,
                 "default": at == 0,
-                "settings": _settings(model, recipe),
+                "settings": recipe_settings(model, recipe),
                 "about": recipe.about,
                 "distribution": registry.models.origin(model_name).distribution,
             }
 
 
-def _settings(model: Model, recipe: Recipe) -> Described:
+def recipe_settings(model: Model, recipe: Recipe) -> Described:
     """The settings that the model reads: of an estimator, its options alone."""
     if isinstance(model, EstimatorModel):
         return {"options": dict(recipe.options)}

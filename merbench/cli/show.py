@@ -1,0 +1,96 @@
+"""`merbench show`: everything that is known of one registered thing, with the documentation of its code."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import inspect
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from merbench.cli.list import recipe_settings
+from merbench.cli.tables import print_json
+from merbench.errors import UnknownName, printable
+from merbench.registry import Catalog, Origin, Registry, load_target
+from merbench.specs import EstimatorModel, TorchModel
+
+__all__ = ["add_parser", "run"]
+
+NOUNS = ("models", "datasets", "features", "protocols", "sources")
+TARGETS = ("network", "estimator", "function", "reader", "splitter", "clip_list")  # fields that name code
+HIDDEN = {"name", "api"}
+
+
+def add_parser(verbs: argparse._SubParsersAction[Any]) -> None:
+    """Add `merbench show` to the command line."""
+    about = "show a model, dataset, feature, protocol or source with its documentation"
+    parser = verbs.add_parser("show", help=about, description=f"{about}, and where it comes from")
+    parser.add_argument("name", metavar="NAME", help="as merbench list has it")
+    parser.add_argument("--json", action="store_true", help="print a list of objects, one for each noun of that name")
+
+
+def run(arguments: argparse.Namespace, registry: Registry) -> int:
+    """Print everything of that name; several nouns may have it."""
+    found = list(_found(arguments.name, registry))
+    if not found:
+        known = [name for noun in NOUNS for name in getattr(registry, noun).names()]
+        raise UnknownName("model, dataset, feature, protocol or source", arguments.name, known, "see: merbench list")
+    if arguments.json:
+        print_json(found)
+        return 0
+    for one in found:
+        doc = one.pop("doc")
+        print(f"{one.pop('noun')} {printable(one.pop('name'))}")
+        for line in [*_lines(one), "", *doc.splitlines()]:
+            print(f"  {printable(line)}".rstrip())
+    return 0
+
+
+def _found(name: str, registry: Registry) -> Iterator[dict[str, Any]]:
+    for noun in NOUNS:
+        catalog: Catalog[Any] = getattr(registry, noun)
+        try:
+            spec, origin = catalog.get(name), catalog.origin(name)
+        except UnknownName:
+            continue
+        yield {"noun": noun[:-1], "name": spec.name, **_fields(spec), "from": _from(origin), "doc": _doc(spec)}
+
+
+def _fields(spec: Any) -> dict[str, Any]:
+    """The fields of a spec that say something."""
+    values = {field.name: getattr(spec, field.name) for field in dataclasses.fields(spec)}
+    if isinstance(spec, TorchModel | EstimatorModel):
+        values["recipes"] = {
+            name: {**recipe_settings(spec, recipe), "about": recipe.about} for name, recipe in spec.recipes.items()
+        }
+    return {name: _plain(value) for name, value in values.items() if name not in HIDDEN and value not in ("", (), {})}
+
+
+def _plain(value: Any) -> Any:
+    if dataclasses.is_dataclass(value):
+        return _fields(value)
+    if isinstance(value, Mapping):
+        return {str(key): _plain(one) for key, one in value.items() if one not in ("", (), {})}
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _from(origin: Origin) -> str:
+    version = f" {origin.version}" if origin.version else ""
+    return f"{origin.distribution}{version}, plugin {origin.plugin}, module {origin.module}"
+
+
+def _doc(spec: Any) -> str:
+    """The docstring of the code that the spec names first."""
+    target = next((getattr(spec, name, "") for name in TARGETS if getattr(spec, name, "")), "")
+    return (inspect.getdoc(load_target(target, owner=spec.name)) or "") if target else ""
+
+
+def _lines(fields: Mapping[str, Any], indent: str = "") -> Iterator[str]:
+    """`name: value`, what is nested below its name."""
+    for name, value in fields.items():
+        title = f"{indent}{name.replace('_', ' ')}"
+        if isinstance(value, Mapping):
+            yield f"{title}:"
+            yield from _lines(value, indent + "  ")
+        else:
+            yield f"{title}: {', '.join(map(str, value)) if isinstance(value, list) else value}"
