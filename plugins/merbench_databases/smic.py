@@ -13,7 +13,7 @@ from pathlib import Path
 
 from merbench import Published, ReleaseError
 from merbench_databases.errata import Span
-from merbench_databases.folders import by_number, frame_names, named, subfolders
+from merbench_databases.folders import by_number, frame_names, matches, named, subfolders
 from merbench_databases.video import Clip, VideoRelease
 
 SUBJECT = r"s0*(\d{1,2})"
@@ -29,7 +29,7 @@ class SMIC(VideoRelease):
     @classmethod
     def is_tree(cls, folder: Path, root: Path) -> bool:
         """Whether the folder is called after the camera and has a subject's folder with `micro` in it."""
-        if not re.fullmatch(rf"(SMIC[ _-]?)?{cls.camera}", folder.name, re.IGNORECASE):
+        if not matches(rf"(SMIC[ _-]?)?{cls.camera}([ _-](all|raw|crop|cropped))*", folder.name):
             return False
         try:
             subjects = by_number(subfolders(folder, root), SUBJECT).values()

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from merbench_databases.errata import Erratum
 
 CROPPED = "crop"  # in the name of a folder of aligned faces, in any case
+ARCHIVES = (".zip", ".rar", ".7z", ".tar", ".gz")
 ALIGNED = re.compile(r"reg_", re.IGNORECASE)  # what the names of aligned frames begin with (CASME, CASME II, SMIC)
 
 
@@ -53,6 +54,13 @@ class VideoRelease(merbench.SourceReader):
     """A release of image sequences. Provides `frames`: `merbench.Frames` of the annotated clip, onset to offset.
 
     A subclass finds the clips (`find_clips`), and the folder of each (`folder_of`).
+
+    Attributes:
+        database: its name in clip ids, e.g. `casme2`.
+        title: its name in sentences, e.g. `CASME II`.
+        fps: frames per second; None where that is not known.
+        mend: which folder to name, as an error ends.
+        counts: what its authors say is in it.
     """
 
     database: str
@@ -177,9 +185,9 @@ class VideoRelease(merbench.SourceReader):
             merbench.ReleaseError: there is none.
         """
         if not self._trees:
-            links = [path.name for path in sorted(self.folder.iterdir()) if leads_out(path, self.folder)]
-            found = f"{', '.join(links[:3])} is a link that leads out of it" if links else "it holds no frames of it"
-            raise merbench.ReleaseError(f"{self.folder} is not a release of {self.title}: {found}; {self.mend}")
+            raise merbench.ReleaseError(
+                f"{self.folder} is not a release of {self.title}: {_instead(self.folder)}; {self.mend}"
+            )
         return self._trees[0]
 
     @cached_property
@@ -237,6 +245,16 @@ class VideoRelease(merbench.SourceReader):
         except merbench.ReleaseError:
             return False
         return bool(files) and any(number is not None and number not in files for number in clip.span)
+
+
+def _instead(folder: Path) -> str:
+    """Why a folder may have no frames in it."""
+    paths = sorted(folder.iterdir())
+    packed = [path.name for path in paths if path.suffix.lower() in ARCHIVES]
+    links = [path.name for path in paths if leads_out(path, folder)]
+    if links:
+        return f"{', '.join(links[:3])} is a link that leads out of it"
+    return "it holds no frames of it" + (f", and {packed[0]} is not unpacked" if packed else "")
 
 
 def within_clip(names: dict[int, str], span: Span) -> dict[int, str]:

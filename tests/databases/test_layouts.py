@@ -91,6 +91,17 @@ def test_an_empty_clip_of_smic_is_broken_and_a_folder_of_another_name_refused(sm
 # The others
 
 
+@pytest.mark.parametrize("name", ["HS", "hs", "SMIC_HS", "HS_raw", "SMIC-HS_cropped"])
+def test_the_folder_of_a_camera_may_be_spelt_so(smic, name):
+    assert len(HS(smic(camera=name)).clips()) == 3
+
+
+@pytest.mark.parametrize("name", ["HS_long", "SMIC-HS-E", "NIR", "VIS"])
+def test_another_folder_is_not_the_high_speed_camera(smic, name):
+    with pytest.raises(merbench.ReleaseError, match="is not a release of SMIC-HS"):
+        HS(smic(camera=name)).clips()
+
+
 @pytest.mark.parametrize("subject", ["006", "6"])
 @pytest.mark.parametrize("tree", ["", "SAMM", "SAMM_CROP"])
 def test_samm_is_read_below_its_preamble(tmp_path, write_table, write_frames, subject, tree):

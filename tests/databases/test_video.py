@@ -181,6 +181,8 @@ def test_a_release_without_table_or_frames_says_what_it_lacks(lay):
     root = lay()
     (root / "CASME2_RAW_selected").rename(root.parent / "elsewhere")
     assert "is not a release of CASME II: it holds no frames of it; name the folder that holds" in refusal(root)
+    (root / "CASME2_RAW_selected.zip").touch()
+    assert "it holds no frames of it, and CASME2_RAW_selected.zip is not unpacked; name" in refusal(root)
     (root / "CASME2_RAW_selected").symlink_to(root.parent / "elsewhere")
     assert "CASME2_RAW_selected is a link that leads out of it" in refusal(root)
     (root / "CASME2-coding-20190701.xlsx").unlink()
