@@ -107,7 +107,7 @@ def find_dataset(registry: Registry, name: str, fits: Fits | None = None) -> Ope
             return OpenDataset(spec, way, {source: open_source(registry, source) for source in way})
     if not fitting or here:
         refusal = next(one for way, one in zip(ways, refusals, strict=True) if one and (way in here or not here))
-        add = f"; or add what can be used: {' or: '.join(map(_adding, fitting))}" if fitting else ""
+        add = f"; or add what can be used: {' or: '.join(_adding(_absent(way)) for way in fitting)}" if fitting else ""
         raise UnresolvableFeature(f"{refusal}{add}")
     raise ReleaseError(_nothing_here(fitting))
 
@@ -309,11 +309,16 @@ def _lacking(source: Source) -> str:
     return f"{what}: {get}, then: merbench data add {source.name} PATH"
 
 
-def _adding(way: Mapping[str, Source]) -> str:
-    return ", ".join(f"merbench data add {name} PATH" for name, source in way.items() if _place(source) is None)
+def _absent(way: Mapping[str, Source]) -> list[Source]:
+    return [source for source in way.values() if _place(source) is None]
+
+
+def _adding(sources: Iterable[Source]) -> str:
+    return ", ".join(f"merbench data add {source.name} PATH" for source in sources)
 
 
 def _nothing_here(ways: Sequence[Mapping[str, Source]]) -> str:
-    first = next(source for source in ways[0].values() if _place(source) is None)
-    others = "".join(f"; or instead: {_adding(way)}" for way in ways[1:])
-    return f"{_lacking(first)}{others}; without it, {DEMO}"
+    first, *further = _absent(ways[0])
+    needed = f"; needed as well: {_adding(further)}" if further else ""
+    others = "".join(f"; or instead: {_adding(_absent(way))}" for way in ways[1:])
+    return f"{_lacking(first)}{needed}{others}; without it, {DEMO}"

@@ -49,7 +49,7 @@ PLUGIN = """
 
     @merbench.hookimpl
     def merbench_sources():
-        shelf = {"plain": ("length", "width"), "other": ("length",), "wide": ("width",), "third": ("width", "depth")}
+        shelf = {"plain": ("length", "width"), "other": ("length",), "wide": ("width", "depth"), "third": ("width", "depth")}
         for name, provides in shelf.items():
             yield merbench.Source(
                 name=name, reader="lengths:Reader", provides=provides, databases=("one", "two"), obtain="it"
@@ -246,6 +246,15 @@ def test_where_nothing_is_here_the_error_names_every_way(registry, write):
         merbench.ReleaseError, match="^no data for plain: get it, then: merbench data add plain PATH; or"
     ):
         open_dataset(registry, "two-homes", wants("width"))
+
+
+def test_every_release_of_a_way_that_is_not_here_is_named(registry, write):
+    write(*BOTH)
+    with pytest.raises(UnresolvableFeature, match="add wide PATH, merbench data add third PATH$"):
+        open_dataset(registry, "two-homes", wants("depth"))
+    locations.config_path().unlink()
+    with pytest.raises(merbench.ReleaseError, match="wide PATH; needed as well: merbench data add third PATH; without"):
+        open_dataset(registry, "two-homes", wants("depth"))
 
 
 def test_an_alternative_may_hold_more_than_the_list_and_differs_by_clip_all_the_same(registry, write):
