@@ -49,7 +49,8 @@ PLUGIN = """
 
     @merbench.hookimpl
     def merbench_sources():
-        shelf = {"plain": ("length", "width"), "other": ("length",), "wide": ("width", "depth"), "third": ("width", "depth")}
+        shelf = {"plain": ("length", "width"), "other": ("length",), "wide": ("width", "depth")}
+        shelf["third"] = shelf["wide"]
         for name, provides in shelf.items():
             yield merbench.Source(
                 name=name, reader="lengths:Reader", provides=provides, databases=("one", "two"), obtain="it"
@@ -232,7 +233,7 @@ def test_where_what_is_here_does_not_do_the_error_says_what_else_to_add(registry
         "the model wants width; or add what can be used: merbench data add plain PATH or: merbench data add wide PATH, "
         "merbench data add third PATH"
     )
-    with pytest.raises(UnresolvableFeature, match="^the model wants warmth$"):
+    with pytest.raises(UnresolvableFeature, match=r"^the model wants warmth$"):
         open_dataset(registry, "two-homes", wants("warmth"))
 
 
@@ -243,14 +244,14 @@ def test_where_nothing_is_here_the_error_names_every_way(registry, write):
         "instead: merbench data add wide PATH; without it, this runs now: merbench run --model flow-lr --dataset demo"
     )
     with pytest.raises(
-        merbench.ReleaseError, match="^no data for plain: get it, then: merbench data add plain PATH; or"
+        merbench.ReleaseError, match=r"^no data for plain: get it, then: merbench data add plain PATH; or"
     ):
         open_dataset(registry, "two-homes", wants("width"))
 
 
 def test_every_release_of_a_way_that_is_not_here_is_named(registry, write):
     write(*BOTH)
-    with pytest.raises(UnresolvableFeature, match="add wide PATH, merbench data add third PATH$"):
+    with pytest.raises(UnresolvableFeature, match=r"add wide PATH, merbench data add third PATH$"):
         open_dataset(registry, "two-homes", wants("depth"))
     locations.config_path().unlink()
     with pytest.raises(merbench.ReleaseError, match="wide PATH; needed as well: merbench data add third PATH; without"):
