@@ -11,9 +11,10 @@ from merbench.errors import MerbenchError
 from merbench.registry import Registry
 from merbench.specs import Source
 
-__all__ = ["recognised"]
+__all__ = ["contents", "recognised"]
 
 MOST = 50  # folders in a folder that are looked at
+SHOWN = 4  # names in a folder that are told
 
 
 def recognised(registry: Registry, source: Source, folder: Path) -> str:
@@ -33,6 +34,16 @@ def recognised(registry: Registry, source: Source, folder: Path) -> str:
                 adding = " or ".join(f"merbench data add {name} {place}" for name in found)
                 return f"{where} a release of {' and '.join(found)}; add it with: {adding}"
     return ""
+
+
+def contents(folder: Path) -> str:
+    """What lies in a folder, by its first names."""
+    try:
+        names = sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))
+    except OSError:
+        return "it cannot be read"
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    return f"in it lie {', '.join(names[:SHOWN])}{more}" if names else "it is empty"
 
 
 def _below(folder: Path) -> Iterator[tuple[Path, str]]:

@@ -69,15 +69,15 @@ def _add(registry: Registry, source: Source, path: Path) -> int:
 def _clips(registry: Registry, source: Source, folder: Path) -> pd.DataFrame:
     """The clips of the release in `folder`; an error that says what the folder is instead, where that can be told."""
     from merbench.datasets import release_reader
-    from merbench.recognition import recognised
+    from merbench.recognition import contents, recognised
 
     try:
         return release_reader(source, folder).clips()
     except ReleaseError as error:
         instead = recognised(registry, source, folder)
-        if not instead:
-            raise
-        raise ReleaseError(f"no release of {source.name} was added: {instead}") from error
+        if instead:
+            raise ReleaseError(f"no release of {source.name} was added: {instead}") from error
+        raise ReleaseError(f"{error} ({contents(folder)})") from error
 
 
 def _list(registry: Registry, *, as_json: bool) -> int:

@@ -71,11 +71,21 @@ def test_a_folder_within_the_release_or_around_it_is_told_as_such(casme2, smic, 
     assert f"in {around} lies a release of casme2; add it with: merbench data add casme2 {around / 'more'}\n" in err
 
 
-def test_a_folder_of_nothing_says_what_the_source_lacks(tmp_path, capsys):
+def test_a_folder_of_nothing_says_what_the_source_lacks_and_what_is_there(tmp_path, capsys):
     (tmp_path / "empty").mkdir()
-    assert "it lacks the table (CASME2-coding-20190701.xlsx); name the folder that" in refused(
-        capsys, "add", "casme2", tmp_path / "empty"
-    )
+    err = refused(capsys, "add", "casme2", tmp_path / "empty")
+    assert "it lacks the table (CASME2-coding-20190701.xlsx); name the folder that" in err
+    assert err.endswith(" (it is empty)\n")
+    for name in "abcdef":
+        (tmp_path / "empty" / name).touch()
+    assert refused(capsys, "add", "smic-hs", tmp_path / "empty").endswith(" (in it lie a, b, c, d and 2 more)\n")
+
+
+@pytest.mark.parametrize("source", ["smic-hs", "casme", "casme2", "casme3a", "samm", "mmew", "4dme", "hsta-folds"])
+def test_no_source_takes_a_folder_of_something_else(tmp_path, write_frames, source, capsys):
+    write_frames(tmp_path / "photos" / "2019" / "summer", range(3), "IMG_{:04}.JPG")
+    (tmp_path / "photos" / "list.csv").write_text("Subject,Filename\n1,summer\n")
+    assert f"{tmp_path / 'photos'}" in refused(capsys, "add", source, tmp_path / "photos")
 
 
 def test_a_check_counts_against_what_was_published_and_looks_at_every_image(casme2, capsys):
