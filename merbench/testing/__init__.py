@@ -1,0 +1,8 @@
+"""What plugin authors test with: virtual faces whose every motion is known, and releases laid out as databases are.
+
+No person is in any of it: see `face.py`.
+"""
+
+from merbench.testing.video import RenderedClip, render
+
+__all__ = ["RenderedClip", "render"]
