@@ -1,0 +1,64 @@
+"""Motion: the flow from onset to apex, the field's small flow images, and frames sampled from a clip."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import merbench
+
+ALGORITHMS = ("tvl1", "farneback", "dis")
+# The images of the flow release hold strain as STSTNet has it; meb has another.
+SMALL = (*ALGORITHMS, *(f"{name}-meb-strain" for name in ALGORITHMS))
+
+
+@merbench.hookimpl
+def merbench_features() -> Iterable[merbench.Feature]:
+    """From an aligned face to what models see of its motion."""
+    yield merbench.Feature(
+        name="apex",
+        function="merbench_flow.apex:apex",
+        inputs=("face", "face-landmarks-68"),
+        variants=("annotated-or-difference", "middle"),
+        about="place of the apex among the clip's frames: annotated, else estimated from differences of frames",
+    )
+    yield merbench.Feature(
+        name="flow",
+        function="merbench_flow.algorithms:flow",
+        inputs=("face", "apex"),
+        variants=ALGORITHMS,
+        about="(u, v) from onset to apex in pixels of the 224x224 face",
+    )
+    yield merbench.Feature(
+        name="flow-28",
+        function="merbench_flow.small:flow_28",
+        inputs=("face", "apex"),
+        variants=SMALL,
+        about="(strain, v, u) at 28x28, each stretched to 0..255 in 8 bits, as the flow release of the composite",
+    )
+    yield merbench.Feature(
+        name="flow-28-float",
+        function="merbench_flow.small:flow_28_float",
+        inputs=("face", "apex"),
+        variants=SMALL,
+        about="(u, v, strain) at 28x28, neither stretched nor rounded",
+    )
+    yield merbench.Feature(
+        name="onset-apex-224",
+        function="merbench_flow.sampling:onset_apex",
+        inputs=("face", "apex"),
+        about="the aligned face at onset and apex",
+    )
+    for count in (8, 16):
+        yield merbench.Feature(
+            name=f"frames-{count}",
+            function=f"merbench_flow.sampling:frames_{count}",
+            inputs=("face",),
+            variants=("uniform", "tim"),
+            about=f"{count} frames from onset to offset, picked evenly or by the temporal interpolation model",
+        )
+    yield merbench.Feature(
+        name="video-6+2",
+        function="merbench_flow.sampling:video_6_2",
+        inputs=("face", "apex"),
+        about="6 frames of the first 51 from the onset, then onset and apex, as HSTA takes them",
+    )

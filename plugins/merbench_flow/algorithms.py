@@ -1,0 +1,108 @@
+"""Optical flow between two images of a face, by OpenCV's implementations."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import merbench
+
+if TYPE_CHECKING:
+    import numpy as np
+
+# Dual TV-L1: Zach, Pock, Bischof, DAGM 2007; the values are OpenCV's own defaults, after Sanchez, Meinhardt-Llopis,
+# Facciolo, Image Processing On Line 3, 2013.
+TVL1 = {
+    "tau": 0.25,
+    "lambda_": 0.15,
+    "theta": 0.3,
+    "nscales": 5,
+    "warps": 5,
+    "epsilon": 0.01,
+    "innnerIterations": 30,  # OpenCV's spelling
+    "outerIterations": 10,
+    "scaleStep": 0.8,
+    "gamma": 0.0,
+    "medianFiltering": 5,
+    "useInitialFlow": False,
+}
+# Farneback, SCIA 2003; the values are those of OpenCV's tutorial, which the field's scripts repeat.
+FARNEBACK = {
+    "pyr_scale": 0.5,
+    "levels": 3,
+    "winsize": 15,
+    "iterations": 3,
+    "poly_n": 5,
+    "poly_sigma": 1.2,
+    "flags": 0,
+}
+
+
+def flow(face: merbench.Frames, apex: np.ndarray, *, variant: str = "tvl1") -> np.ndarray:
+    """The motion from onset to apex: float32 `[2, height, width]`, (u, v) in pixels, u to the right, v downwards.
+
+    What lies at (x, y) in the onset frame lies at (x + u, y + v) in the apex frame.
+
+    Args:
+        face: the aligned clip, `[224, 224, 3]` each.
+        apex: int64 `[1]`, the apex's place among the frames.
+        variant: `tvl1` (dual TV-L1), `farneback` or `dis` (dense inverse search).
+
+    Raises:
+        merbench.ReleaseError: a frame cannot be read.
+        ValueError: an unknown variant.
+    """
+    if variant not in ALGORITHMS:
+        raise ValueError(f"variant {variant!r} is none of {', '.join(ALGORITHMS)}")
+    return motion(face[face.index(face.onset)], face[int(apex[0])], variant)
+
+
+def motion(first: np.ndarray, second: np.ndarray, algorithm: str) -> np.ndarray:
+    """The motion between two images, uint8 `[height, width, 3]`, red first; result as that of `flow`."""
+    import numpy as np
+
+    field = ALGORITHMS[algorithm](first, second)
+    return np.ascontiguousarray(field.transpose(2, 0, 1), dtype=np.float32)
+
+
+def tvl1(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """Dual TV-L1 on grey images of unrounded numbers 0..1: float32 `[height, width, 2]`."""
+    import cv2
+
+    # OpenCV's function for it keeps what it allocates, so each call has one of its own.
+    return cv2.optflow.DualTVL1OpticalFlow_create(**TVL1).calc(_grey(first), _grey(second), None)
+
+
+def farneback(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """Farneback's polynomial expansion on grey images of 8 bits: float32 `[height, width, 2]`."""
+    import cv2
+
+    return cv2.calcOpticalFlowFarneback(_grey_8(first), _grey_8(second), None, **FARNEBACK)
+
+
+def dis(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """Dense inverse search (Kroeger and others, ECCV 2016), OpenCV's medium preset, on grey images of 8 bits: float32
+    `[height, width, 2]`."""
+    import cv2
+
+    return cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM).calc(_grey_8(first), _grey_8(second), None)
+
+
+def _grey(image: np.ndarray) -> np.ndarray:
+    import cv2
+    import numpy as np
+
+    return cv2.cvtColor(image.astype(np.float32) / 255, cv2.COLOR_RGB2GRAY)
+
+
+def _grey_8(image: np.ndarray) -> np.ndarray:
+    import cv2
+
+    return cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
+
+
+ALGORITHMS: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
+    "tvl1": tvl1,
+    "farneback": farneback,
+    "dis": dis,
+}

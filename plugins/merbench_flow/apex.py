@@ -1,0 +1,79 @@
+"""The apex of a clip: annotated, or estimated where a release (SMIC) has none."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import merbench
+from merbench_flow.sampling import span
+
+if TYPE_CHECKING:
+    import numpy as np
+
+VARIANTS = ("annotated-or-difference", "middle")
+# Points of the 68 whose bounding boxes are looked at: brows and eyes, and the mouth.
+REGIONS = ((*range(17, 27), *range(36, 48)), tuple(range(48, 68)))
+MARGIN = 12  # pixels of the 224x224 face around each box: a brow or a corner that moves stays within
+BLUR = 2.0  # pixels, standard deviation: sensor noise goes, a moved edge stays
+
+
+def apex(face: merbench.Frames, landmarks: np.ndarray, *, variant: str = "annotated-or-difference") -> np.ndarray:
+    """The place of the apex among the clip's frames: int64 `[1]`.
+
+    Args:
+        face: the aligned clip.
+        landmarks: `[68, 2]`, (x, y) in pixels of the aligned face.
+        variant: `annotated-or-difference`, the annotated frame, or where there is none `most_different`; `middle`, the
+            annotated frame, or the one in the middle between onset and offset, which is the field's usual stopgap.
+
+    Raises:
+        merbench.ReleaseError: a frame cannot be read, or the offset comes before the onset.
+        ValueError: an unknown variant.
+    """
+    import numpy as np
+
+    if variant not in VARIANTS:
+        raise ValueError(f"variant {variant!r} is none of {', '.join(VARIANTS)}")
+    if face.apex is not None:
+        place = face.index(face.apex)
+    elif variant == "middle":
+        places = span(face)
+        place = places[len(places) // 2]
+    else:
+        place = most_different(face, landmarks)
+    return np.array([place], np.int64)
+
+
+def most_different(face: merbench.Frames, landmarks: np.ndarray) -> int:
+    """The place of the frame that differs most from onset and offset together, around brows, eyes and mouth.
+
+    The difference is the mean absolute one of the blurred grey values. A head that drifts moves away from the onset as
+    it comes nearer to the offset, so that the sum of both differences says little of it; an expression moves away from
+    both.
+    """
+    import numpy as np
+
+    places = span(face)
+    first, last = (_regions(face[place], landmarks) for place in (places[0], places[-1]))
+    sums = []
+    for place in places:
+        here = _regions(face[place], landmarks)
+        sums.append(np.abs(here - first).mean() + np.abs(here - last).mean())
+    return places[int(np.argmax(sums))]
+
+
+def _regions(image: np.ndarray, landmarks: np.ndarray) -> np.ndarray:
+    """The blurred grey values of both regions, one after the other: float32."""
+    import cv2
+    import numpy as np
+
+    grey = cv2.GaussianBlur(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY).astype(np.float32), (0, 0), BLUR)
+    height, width = grey.shape
+    parts = []
+    for points in REGIONS:
+        left, top = np.clip(
+            np.floor(landmarks[list(points)].min(axis=0)).astype(int) - MARGIN, 0, (width - 1, height - 1)
+        )
+        right, bottom = np.clip(np.ceil(landmarks[list(points)].max(axis=0)).astype(int) + MARGIN, 1, (width, height))
+        parts.append(grey[top:bottom, left:right].ravel())
+    return np.concatenate(parts)

@@ -1,0 +1,69 @@
+"""The field's small flow images: 28x28, as STSTNet introduced them, with and without their loss."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import merbench
+from merbench_flow.algorithms import flow
+from merbench_flow.strain import optical_strain
+
+if TYPE_CHECKING:
+    import numpy as np
+
+SIDE = 28
+MEB = "-meb-strain"  # ends the variants that take meb's strain in place of STSTNet's
+
+
+def flow_28(face: merbench.Frames, apex: np.ndarray, *, variant: str = "tvl1") -> np.ndarray:
+    """The image as the flow release of the composite holds it: float32 `[3, 28, 28]`, channels (strain, v, u), each a
+    whole number 0..255.
+
+    Strain is computed at 224x224; then all three are shrunk, then each channel is stretched on its own. That stretching
+    comes last is certain: every channel of all 442 released images reaches 0 and 255.
+
+    Args:
+        face: the aligned clip.
+        apex: int64 `[1]`, the apex's place among the frames.
+        variant: `tvl1`, `farneback`, `dis`: the flow; with `-meb-strain` behind it, the other strain.
+
+    Raises:
+        merbench.ReleaseError: a frame cannot be read.
+        ValueError: an unknown variant.
+    """
+    import numpy as np
+
+    u, v, strain = flow_28_float(face, apex, variant=variant)
+    return np.stack([stretched(channel) for channel in (strain, v, u)])
+
+
+def flow_28_float(face: merbench.Frames, apex: np.ndarray, *, variant: str = "tvl1") -> np.ndarray:
+    """The same without that loss: float32 `[3, 28, 28]`, channels (u, v, strain).
+
+    u and v are in pixels of the 224x224 face, strain has no unit. Arguments and errors as for `flow_28`.
+    """
+    import numpy as np
+
+    motion = flow(face, apex, variant=variant.removesuffix(MEB))
+    strain = optical_strain(motion, variant="meb" if variant.endswith(MEB) else "ststnet")
+    return np.stack([shrunk(channel) for channel in (*motion, strain)])
+
+
+def shrunk(channel: np.ndarray) -> np.ndarray:
+    """`[height, width]` to float32 `[28, 28]`: means over equal areas."""
+    import cv2
+
+    return cv2.resize(channel, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
+
+
+def stretched(channel: np.ndarray) -> np.ndarray:
+    """The channel's least value at 0, its largest at 255, whole numbers: float32 of the same shape.
+
+    A channel with one value everywhere, as where the apex is the onset, becomes all 0: there is nothing to stretch.
+    """
+    import numpy as np
+
+    least, largest = channel.min(), channel.max()
+    if not largest > least:
+        return np.zeros_like(channel, dtype=np.float32)
+    return np.rint((channel.astype(np.float64) - least) * (255 / (float(largest) - float(least)))).astype(np.float32)
