@@ -11,6 +11,7 @@ from merbench.datasets import OpenDataset, find_dataset, open_source
 from merbench.errors import ReleaseError, UnknownName
 from merbench.frames import Frames
 from merbench.images import Look
+from merbench.progress import Progress, Silent
 from merbench.registry import Registry
 from merbench.sources import Published, SourceReader
 from merbench.specs import Dataset
@@ -90,13 +91,14 @@ class Check:
         return not (self.differences or self.broken or self.missing or self.duplicates)
 
 
-def check(registry: Registry, name: str, *, all_frames: bool = False) -> Check:
+def check(registry: Registry, name: str, *, all_frames: bool = False, progress: Progress | None = None) -> Check:
     """Check the dataset called `name`, or else the source.
 
     Args:
         registry: where the name is looked up.
         name: of a dataset or a source.
         all_frames: whether every image of a video is read, and not only those of onset, apex and offset.
+        progress: told of every clip that was looked at.
 
     Raises:
         UnknownName: neither a dataset nor a source is called that.
@@ -109,11 +111,13 @@ def check(registry: Registry, name: str, *, all_frames: bool = False) -> Check:
             known = [*registry.datasets.names(), *registry.sources.names()]
             hint = "list all with: merbench list datasets, merbench data list"
             raise UnknownName("dataset or source", name, known, hint) from None
-        return check_source(registry, name, all_frames=all_frames)
-    return check_dataset(registry, name, all_frames=all_frames)
+        return check_source(registry, name, all_frames=all_frames, progress=progress)
+    return check_dataset(registry, name, all_frames=all_frames, progress=progress)
 
 
-def check_dataset(registry: Registry, name: str, *, all_frames: bool = False) -> Check:
+def check_dataset(
+    registry: Registry, name: str, *, all_frames: bool = False, progress: Progress | None = None
+) -> Check:
     """Check every released clip of a dataset's databases; raises what `check` raises."""
     dataset = find_dataset(registry, name)
     published, clips = _published(dataset), _released(dataset)
@@ -123,7 +127,7 @@ def check_dataset(registry: Registry, name: str, *, all_frames: bool = False) ->
         name=name,
         places=_places(dataset.readers),
         counts=counts,
-        broken=_broken(dataset.readers, dataset.provides, set(clips["clip"]), look),
+        broken=_broken(dataset.readers, dataset.provides, set(clips["clip"]), look, progress or Silent()),
         databases=_databases(clips, published, look),
         differences=tuple(dataset.differences(surplus=True)) if dataset.spec.clip_list else _unlike(counts),
         missing=look.missing,
@@ -132,7 +136,7 @@ def check_dataset(registry: Registry, name: str, *, all_frames: bool = False) ->
     )
 
 
-def check_source(registry: Registry, name: str, *, all_frames: bool = False) -> Check:
+def check_source(registry: Registry, name: str, *, all_frames: bool = False, progress: Progress | None = None) -> Check:
     """Check a source against the clip list of the largest dataset that is cut from it alone, if there is one; else
     against what its authors say is in it.
     """
@@ -140,7 +144,7 @@ def check_source(registry: Registry, name: str, *, all_frames: bool = False) -> 
     listed = [spec for spec in registry.datasets if spec.sources == (source.name,) and spec.clip_list]
     if listed:
         largest: Dataset = max(listed, key=lambda spec: len(spec.databases))
-        return replace(check_dataset(registry, largest.name, all_frames=all_frames), name=name)
+        return replace(check_dataset(registry, largest.name, all_frames=all_frames, progress=progress), name=name)
     reader = open_source(registry, source.name)
     readers, clips, look = {source.name: reader}, reader.clips(), Look(all_frames=all_frames)
     published = {database: reader.published() for database in source.databases[:1]}
@@ -149,7 +153,7 @@ def check_source(registry: Registry, name: str, *, all_frames: bool = False) -> 
         name=name,
         places=_places(readers),
         counts=counts,
-        broken=_broken(readers, set(source.provides), set(clips["clip"]), look),
+        broken=_broken(readers, set(source.provides), set(clips["clip"]), look, progress or Silent()),
         databases=_databases(clips, published, look),
         differences=(*_unlike(counts), *_totals(clips, published)),
         missing=look.missing,
@@ -253,14 +257,18 @@ def _databases(clips: pd.DataFrame, published: Mapping[str, Published], look: Lo
     )
 
 
-def _broken(readers: Mapping[str, SourceReader], features: set[str], clips: set[str], look: Look) -> dict[str, str]:
+def _broken(
+    readers: Mapping[str, SourceReader], features: set[str], clips: set[str], look: Look, progress: Progress
+) -> dict[str, str]:
     """Reads every raw feature of every clip, and looks at its images."""
     found: dict[str, str] = {}
+    progress.start(len(clips), 0)
     for reader in readers.values():
         for clip in (clip for clip in reader.clips()["clip"] if clip in clips):
             reasons = [reason for feature in sorted(features) if (reason := _fault(reader, feature, clip, look))]
             if reasons:
                 found[clip] = "; ".join(reasons)
+            progress.advance(1)
     return found
 
 

@@ -5,6 +5,7 @@ import pytest
 from merbench.checks import Count, check, check_source
 from merbench.errors import UnknownName
 from merbench.plugins import load
+from merbench.progress import Silent
 from merbench.registry import Registry
 
 PLUGIN = """
@@ -78,3 +79,18 @@ def test_every_feature_of_a_clip_that_cannot_be_read_is_named(registry):
 def test_a_name_of_nothing_is_answered_with_the_nearest(registry):
     with pytest.raises(UnknownName, match=r"no dataset or source is called 'smal-3' \(nearest: small-3, small"):
         check(registry, "smal-3")
+
+
+def test_whoever_watches_is_told_of_every_clip(registry):
+    class Watching(Silent):
+        units, done = 0, 0
+
+        def start(self, units, finished):
+            self.units = units
+
+        def advance(self, units):
+            self.done += units
+
+    watching = Watching()
+    check(registry, "small", progress=watching)
+    assert (watching.units, watching.done) == (3, 3)

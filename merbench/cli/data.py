@@ -110,8 +110,10 @@ def _where(source: Source, found: dict[str, object]) -> str:
 
 def _check(registry: Registry, name: str, *, all_frames: bool, as_json: bool) -> int:
     from merbench.checks import check
+    from merbench.cli.progress import progress
 
-    found = check(registry, name, all_frames=all_frames)
+    with progress("clips") as shown:
+        found = check(registry, name, all_frames=all_frames, progress=shown)
     if as_json:
         print_json({**dataclasses.asdict(found), "ok": found.ok})
     else:
