@@ -102,23 +102,19 @@ def _in_processes(
 ) -> Iterator[list[FoldOutcome]]:
     parallel = joblib.Parallel(
         n_jobs=min(joblib.cpu_count(), max(len(folds), 1)),
+        backend="loky",
         return_as="generator_unordered",
         mmap_mode="c",  # shared, yet writable as torch wants it: a write would stay in the process
+        initializer=end_with,
+        initargs=(os.getpid(),),
     )
     try:
-        for outcome in parallel(joblib.delayed(_with_owner)(os.getpid(), work, task, fold) for fold in folds):
+        for outcome in parallel(joblib.delayed(work)(task, fold) for fold in folds):
             advance(units)
             yield [outcome]
     finally:
         # Kept for reuse they would hold memory, and threads of one library that another may wait for.
         get_reusable_executor().shutdown(wait=True, kill_workers=True)
-
-
-def _with_owner(owner: int, work: Work, task: Task, fold: FoldTask) -> FoldOutcome:
-    """`work`, in a process that ends when the run that owns it was killed."""
-    if os.getpid() != owner:  # for a single fold joblib starts no process
-        end_with(owner)
-    return work(task, fold)
 
 
 def _train_alone(task: Task, fold: FoldTask) -> FoldOutcome:
