@@ -3,6 +3,6 @@
 No person is in any of it: see `face.py`.
 """
 
-from merbench.testing.video import RenderedClip, render
+from merbench.testing.video import RenderedClip, render, write_frames
 
-__all__ = ["RenderedClip", "render"]
+__all__ = ["RenderedClip", "render", "write_frames"]

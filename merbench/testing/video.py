@@ -18,15 +18,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 
 import cv2
 import numpy as np
 
+from merbench.frames import Frames
 from merbench.testing.face import draw_face
 from merbench.testing.muscles import BLINK, Push, pushes_of, shown_units
 from merbench.testing.shape import Pose, generator, neutral_landmarks
 
-__all__ = ["RenderedClip", "render"]
+__all__ = ["RenderedClip", "render", "write_frames"]
 
 TURN, GROW, SHIFT = 0.002, 0.0015, 0.004  # drift over the clip: radians, ratio, face units (standard deviations)
 BLINKS = 0.2  # share of clips with a blink
@@ -204,6 +206,29 @@ def render(
         raise ValueError(f"onset {onset}, apex {apex}, offset {offset} must be in order and below {frames} frames")
     shown = shown_units(subject, clip, emotion) if units is None else units
     return RenderedClip(subject, clip, emotion, shown, frames, onset, apex, offset, size, cropped, noise)
+
+
+def write_frames(clip: RenderedClip, folder: Path, *, annotate_apex: bool = True) -> Frames:
+    """Writes the frames as `img1.png`, `img2.png`, … and gives them as a source would.
+
+    Args:
+        clip: what is drawn.
+        folder: made where it is missing; files of these names in it are replaced.
+        annotate_apex: whether the apex is told.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    files = {place + 1: folder / f"img{place + 1}.png" for place in range(clip.frames)}
+    for number, path in files.items():
+        cv2.imwrite(str(path), clip.image(number - 1)[..., ::-1])
+    return Frames(
+        files,
+        root=folder,
+        onset=clip.onset + 1,
+        apex=clip.apex + 1 if annotate_apex else None,
+        offset=clip.offset + 1,
+        fps=200,
+        cropped=clip.cropped,
+    )
 
 
 def _field(pushes: list[Push], pose: Pose, size: tuple[int, int]) -> np.ndarray:
