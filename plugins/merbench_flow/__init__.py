@@ -8,7 +8,7 @@ import merbench
 
 ALGORITHMS = ("tvl1", "farneback", "dis")
 # The images of the flow release hold strain as STSTNet has it; meb has another.
-SMALL = (*ALGORITHMS, *(f"{name}-meb-strain" for name in ALGORITHMS))
+SMALL = (*ALGORITHMS, *(f"{name}-meb" for name in ALGORITHMS))
 
 
 @merbench.hookimpl
@@ -18,7 +18,7 @@ def merbench_features() -> Iterable[merbench.Feature]:
         name="apex",
         function="merbench_flow.apex:apex",
         inputs=("face", "face-landmarks-68"),
-        variants=("annotated-or-difference", "middle"),
+        variants=("difference", "middle"),
         about="place of the apex among the clip's frames: annotated, else estimated from differences of frames",
     )
     yield merbench.Feature(

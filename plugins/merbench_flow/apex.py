@@ -10,20 +10,20 @@ from merbench_flow.sampling import span
 if TYPE_CHECKING:
     import numpy as np
 
-VARIANTS = ("annotated-or-difference", "middle")
+VARIANTS = ("difference", "middle")
 # Points of the 68 whose bounding boxes are looked at: brows and eyes, and the mouth.
 REGIONS = ((*range(17, 27), *range(36, 48)), tuple(range(48, 68)))
 MARGIN = 12  # pixels of the 224x224 face around each box: a brow or a corner that moves stays within
 BLUR = 2.0  # pixels, standard deviation: sensor noise goes, a moved edge stays
 
 
-def apex(face: merbench.Frames, landmarks: np.ndarray, *, variant: str = "annotated-or-difference") -> np.ndarray:
+def apex(face: merbench.Frames, landmarks: np.ndarray, *, variant: str = "difference") -> np.ndarray:
     """The place of the apex among the clip's frames: int64 `[1]`.
 
     Args:
         face: the aligned clip.
         landmarks: `[68, 2]`, (x, y) in pixels of the aligned face.
-        variant: `annotated-or-difference`, the annotated frame, or where there is none `most_different`; `middle`, the
+        variant: `difference`, the annotated frame, or where there is none `most_different`; `middle`, the
             annotated frame, or the one in the middle between onset and offset, which is the field's usual stopgap.
 
     Raises:

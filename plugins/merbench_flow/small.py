@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import numpy as np
 
 SIDE = 28
-MEB = "-meb-strain"  # ends the variants that take meb's strain in place of STSTNet's
+MEB = "-meb"  # ends the variants that take meb's strain in place of STSTNet's
 
 
 def flow_28(face: merbench.Frames, apex: np.ndarray, *, variant: str = "tvl1") -> np.ndarray:
@@ -25,7 +25,7 @@ def flow_28(face: merbench.Frames, apex: np.ndarray, *, variant: str = "tvl1") -
     Args:
         face: the aligned clip.
         apex: int64 `[1]`, the apex's place among the frames.
-        variant: `tvl1`, `farneback`, `dis`: the flow; with `-meb-strain` behind it, the other strain.
+        variant: `tvl1`, `farneback`, `dis`: the flow; with `-meb` behind it, the other strain.
 
     Raises:
         merbench.ReleaseError: a frame cannot be read.
