@@ -52,6 +52,8 @@ class Look:
         """
         database = clip.split("/", 1)[0]
         files = frames.files
+        if not files:  # drawn as they are asked for: there is nothing on disk
+            return
         self.images[database] += len(files)
         self.cropped[database] += frames.cropped
         missing = _missing(frames)

@@ -79,3 +79,14 @@ def test_clips_that_overlap_in_one_video_are_no_duplicates(write, tmp_path):
         files = {number: path for number, path in video.items() if onset <= number <= onset + 2}
         look.at(clip, merbench.Frames(files, root=tmp_path, onset=onset, offset=onset + 2))
     assert look.duplicates == []
+
+
+def test_images_that_lie_on_no_disk_are_nothing_to_look_at(write):
+    class Drawn(merbench.Frames):
+        files = {}  # noqa: RUF012
+
+    frames = write("db/s1/a", (1, 2))
+    frames.__class__ = Drawn
+    look = Look(all_frames=True)
+    look.at("db/s1/a", frames)
+    assert (look.images["db"], look.missing) == (0, {})
