@@ -3,6 +3,18 @@
 No person is in any of it: see `face.py`.
 """
 
+from merbench.testing.releases import LAYOUTS, MARGIN, QUIRKS, made_clips, plain_grey, rendering, write_release
 from merbench.testing.video import RenderedClip, render, write_frames
 
-__all__ = ["RenderedClip", "render", "write_frames"]
+__all__ = [
+    "LAYOUTS",
+    "MARGIN",
+    "QUIRKS",
+    "RenderedClip",
+    "made_clips",
+    "plain_grey",
+    "render",
+    "rendering",
+    "write_frames",
+    "write_release",
+]
