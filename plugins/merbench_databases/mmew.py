@@ -54,7 +54,7 @@ class MMEW(TableRelease):
             subjects = [path for name, path in below.items() if matches(cls.subject_folder, name)]
             emotions = [path for one in subjects for path in subfolders(one, root).values()]
             near = [*(path for path in below.values() if path not in subjects), *emotions]
-            return any(matches(cls.clip_folder, name) for one in near for name in subfolders(one, root))
+            return any(matches(cls.clip_folder, name.strip()) for one in near for name in subfolders(one, root))
         except ReleaseError:
             return False
 
@@ -73,7 +73,7 @@ class MMEW(TableRelease):
     def _by_name(self) -> dict[str, Path]:
         tree = self.tree.folder
         found: dict[str, Path] = {}
-        for path in topmost(tree, lambda one: matches(self.clip_folder, one.name)):
+        for path in topmost(tree, lambda one: matches(self.clip_folder, one.name.strip())):
             if MACRO not in path.relative_to(tree).as_posix().lower() and found.setdefault(path.name, path) != path:
                 raise ReleaseError(f"{path.name} is there twice: {found[path.name].parent} and {path.parent}")
         return found

@@ -33,7 +33,7 @@ class TableRelease(VideoRelease):
         """Whether the folder has a subject's folder with a clip's folder in it."""
         try:
             subjects = by_number(subfolders(folder, root), cls.subject_folder).values()
-            return any(matches(cls.clip_folder, name) for one in subjects for name in subfolders(one, root))
+            return any(matches(cls.clip_folder, name.strip()) for one in subjects for name in subfolders(one, root))
         except merbench.ReleaseError:
             return False
 

@@ -97,7 +97,7 @@ class VideoRelease(merbench.SourceReader):
     @classmethod
     def recognises(cls, folder: Path) -> bool:
         """Whether the frames of this database are in the folder, by the look of names."""
-        return bool(topmost(folder, lambda one: cls.is_tree(one, folder), depth=2))
+        return bool(topmost(folder, lambda one: cls.is_tree(one, folder)))
 
     def clips(self) -> pd.DataFrame:
         """Every annotated clip; frame numbers as the release has them, repaired where an erratum says so.
