@@ -179,8 +179,9 @@ def _left_out(dataset: OpenDataset, broken: list[str], total: int) -> list[str]:
     if not broken:
         return []
     more = f" and {len(broken) - NAMED} more" if len(broken) > NAMED else ""
-    which = f": {', '.join(broken[:NAMED])}{more}" if dataset.spec.public_labels else ""
-    return [f"{len(broken)} of {total} clips are broken and were left out{which}"]
+    # In a sentence of its own: it goes where a record is published without its clips, and the number stays.
+    named = [f"broken: {', '.join(broken[:NAMED])}{more}"] if dataset.spec.public_labels else []
+    return [f"{len(broken)} of {total} clips are broken and were left out", *named]
 
 
 def _recipe(model: Model, request: Request) -> tuple[str, Recipe, tuple[str, ...], str]:
