@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import secrets
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -156,6 +157,9 @@ class _Computation:
     def _outcomes(self, clips: Sequence[str], root: Path | None) -> Iterator[ClipOutcome]:
         """What came of the clips that are not broken; of the others the reason is kept."""
         self.progress.start(len(self.clips), len(self.clips) - len(clips))
+        # Another process may be at the same clips: begun at different ones, each finds what the other has done.
+        first = secrets.randbelow(len(clips))
+        clips = [*clips[first:], *clips[:first]]
         jobs = min(self.jobs or cores(), len(clips))
         with contextlib.closing(extract(self._work(clips), self.kept, root, jobs)) as outcomes:
             for outcome in outcomes:

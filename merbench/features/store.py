@@ -36,7 +36,8 @@ class Store:
     """
 
     def __init__(self, folder: Path, name: str) -> None:
-        self.name, self.clips, self.packs = name, folder / "clips", folder / "packs"
+        self.name, self.folder = name, folder
+        self.clips, self.packs = folder / "clips", folder / "packs"
         self.corrupt: set[str] = set()  # keys of results that were found not to be what was written
         self.damaged = 0  # packs that were not whole, and were removed
         self._seen = -1  # time of change of the folder of packs, when it was looked into
@@ -98,7 +99,7 @@ class Store:
 
     def _move_together(self, keys: Sequence[str]) -> None:
         first = self._one(keys[0])
-        clear_partials(self.packs)
+        clear_partials(self.folder)
         with PackWriter(self.packs, len(keys), first, self.name) as writer:
             for key in keys:
                 writer.append(key, self._one(key))

@@ -208,6 +208,20 @@ def test_after_a_kill_only_what_was_in_flight_is_computed_again(toys: Lay, compu
     assert list(cache_path().rglob("*.partial")) == []
 
 
+def test_a_process_that_is_ended_from_outside_is_one_line_and_costs_no_more_than_its_clips(
+    toys: Lay, computed: Told, monkeypatch
+) -> None:
+    toys(12)
+    monkeypatch.setenv("TOYS_KILL", "5")
+    with pytest.raises(OutputError, match=r"ended from outside.*fewer --jobs"):
+        found("toy-light", jobs=2)
+    assert len(files("clips")) >= 3
+    computed()
+    monkeypatch.delenv("TOYS_KILL")
+    assert found("toy-light", jobs=2)[0].shape == (12, 3)
+    assert len(computed()) <= 9
+
+
 def test_an_interrupt_keeps_what_is_finished(toys: Lay, computed: Told, monkeypatch) -> None:
     toys()
     monkeypatch.setenv("TOYS_STOP", "4")
