@@ -3,7 +3,16 @@
 No person is in any of it: see `face.py`.
 """
 
-from merbench.testing.releases import LAYOUTS, MARGIN, QUIRKS, made_clips, plain_grey, rendering, write_release
+from merbench.testing.releases import (
+    LAYOUTS,
+    MARGIN,
+    QUIRKS,
+    cached_shelf,
+    made_clips,
+    plain_grey,
+    rendering,
+    write_release,
+)
 from merbench.testing.video import RenderedClip, render, write_frames
 
 __all__ = [
@@ -11,6 +20,7 @@ __all__ = [
     "MARGIN",
     "QUIRKS",
     "RenderedClip",
+    "cached_shelf",
     "made_clips",
     "plain_grey",
     "render",

@@ -44,6 +44,16 @@ class CASME3A(Layout):
         later = APART * place
         return onset + later, apex + later, offset + later
 
+    def given_span(self, name: str, place: int) -> tuple[int, int, int]:
+        """From the onset in the clip's name."""
+        onset, apex, offset = super().given_span(name, place)
+        later = int(name.partition("_")[2]) - onset
+        return onset + later, apex + later, offset + later
+
+    def fits(self, subject: str, name: str, onset: int | None) -> bool:
+        """As the base class, and the onset is the one in the name."""
+        return super().fits(subject, name, onset) and name.partition("_")[2] == str(onset)
+
     def folder(self, clip: Clip, style: Style) -> PurePosixPath:
         """`part_A/spNO.1/a/color`."""
         video = style.folder(clip.name.partition("_")[0], clip)

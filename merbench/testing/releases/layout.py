@@ -83,12 +83,16 @@ class Layout(ABC):
         return self.classes[label] if 0 <= label < len(self.classes) else ""
 
     def made_span(self, number: int, place: int) -> tuple[int, int, int]:
-        """Onset, apex and offset of a made-up clip, or of one of which nothing but its name is known."""
+        """Onset, apex and offset of a made-up clip: the `place`-th (from 0) of subject `number`."""
         draw = generator(self.source, str(number), str(place), "span")
         onset = int(draw.integers(*self.onsets))
         apex = onset + int(draw.integers(*RISE))
         return onset, apex, apex + int(draw.integers(*FALL))
 
-    def fits(self, subject: str, name: str) -> bool:
+    def given_span(self, name: str, place: int) -> tuple[int, int, int]:
+        """Onset, apex and offset of a clip of which nothing but its name and its place in the release is known."""
+        return self.made_span(place, 0)
+
+    def fits(self, subject: str, name: str, onset: int | None) -> bool:
         """Whether a clip of this id can lie in such a release."""
         return bool(re.fullmatch(self.clip_form, f"{subject}/{name}", flags=re.ASCII))

@@ -94,9 +94,9 @@ def _made(layout: Layout, number: int, place: int, emotion: str) -> dict[str, An
 def _clips(layout: Layout, table: pd.DataFrame, style: Style, every: bool) -> Iterator[Clip]:
     for place, row in enumerate(table.to_dict("records")):
         _, subject, name = row["clip"].split("/")
-        if not layout.fits(subject, name):
+        told = _told(layout, row, name, place)
+        if not layout.fits(subject, name, told.onset):
             raise ReleaseError(f"{row['clip']} is not called as a clip of {layout.database} is: {layout.example}")
-        told = _told(layout, row, place)
         span = shown(told)
         yield Clip(
             database=layout.database,
@@ -111,11 +111,11 @@ def _clips(layout: Layout, table: pd.DataFrame, style: Style, every: bool) -> It
         )
 
 
-def _told(layout: Layout, row: Mapping[Any, Any], place: int) -> Span:
+def _told(layout: Layout, row: Mapping[Any, Any], name: str, place: int) -> Span:
     """Frames as the row has them; made up where it has none at all."""
-    told = Span(*(None if pd.isna(row[name]) else int(row[name]) for name in ("onset", "apex", "offset")))
+    told = Span(*(None if pd.isna(row[one]) else int(row[one]) for one in ("onset", "apex", "offset")))
     if told.onset is None and told.offset is None:
-        return Span(*layout.made_span(place, 0))
+        return Span(*layout.given_span(name, place))
     return told
 
 

@@ -75,9 +75,12 @@ def write_release(
         UnknownName: no source, layout or quirk is called so, or the release cannot have the quirk.
         OutputError: the folder is not empty, or cannot be written.
         ReleaseError: a clip is not called as this database's clips are.
+        ValueError: the number of subjects or the size is out of range.
     """
     plan = _known(source)
     style = _style(plan, layout, quirks)
+    if min(size) < 1:
+        raise ValueError(f"images cannot have {size[0]}x{size[1]} pixels")
     laid = laid_out(plan, made(plan, subjects) if clips is None else clips, style, frames == "all")
     try:
         _prepare(root)
