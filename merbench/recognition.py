@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from itertools import islice
+from itertools import takewhile
 from pathlib import Path
 
 from merbench.datasets import reader_class
@@ -25,15 +24,26 @@ def recognised(registry: Registry, source: Source, folder: Path) -> str:
     if _looks_like(source, folder):
         return ""
     others = [one for one in registry.sources if one.name != source.name]
-    below = list(_below(folder))
-    above = [(parent, f"{folder} lies in") for parent in list(folder.parents)[:2]]
-    for candidates, places in (([source], [*above, *below]), (others, [(folder, f"{folder} is"), *below])):
+    below = [(path, f"in {folder} lies") for path in _folders(folder)]
+    beside = [path for path in _folders(folder.parent) if path != folder]
+    around = takewhile(lambda path: not _lies_below(source, path, folder), folder.parents[:2])
+    for candidates, places in (
+        ([source], [(path, f"{folder} lies in") for path in around]),
+        (others, [(folder, f"{folder} is")]),
+        ([source], [*((path, f"beside {folder} lies") for path in beside), *below]),
+        (others, below),
+    ):
         for place, where in places:
             found = [one.name for one in candidates if _looks_like(one, place)]
             if found:
                 adding = " or ".join(f"merbench data add {name} {place}" for name in found)
                 return f"{where} a release of {' and '.join(found)}; add it with: {adding}"
     return ""
+
+
+def _lies_below(source: Source, path: Path, folder: Path) -> bool:
+    """Whether a release lies in `path`, in another folder than the one that leads to `folder`."""
+    return any(one != folder and one not in folder.parents and _looks_like(source, one) for one in _folders(path))
 
 
 def contents(folder: Path) -> str:
@@ -46,13 +56,12 @@ def contents(folder: Path) -> str:
     return f"in it lie {', '.join(names[:SHOWN])}{more}" if names else "it is empty"
 
 
-def _below(folder: Path) -> Iterator[tuple[Path, str]]:
+def _folders(folder: Path) -> list[Path]:
     try:
         inside = sorted(path for path in folder.iterdir() if path.is_dir() and not path.is_symlink())
     except OSError:
-        return
-    for path in islice(inside, MOST):
-        yield path, f"in {folder} lies"
+        return []
+    return inside[:MOST]
 
 
 def _looks_like(source: Source, folder: Path) -> bool:

@@ -63,8 +63,11 @@ def test_a_folder_within_the_release_or_around_it_is_told_as_such(casme2, smic, 
     err = refused(capsys, "add", "casme2", casme2 / "CASME2_RAW_selected")
     assert f"CASME2_RAW_selected lies in a release of casme2; add it with: merbench data add casme2 {casme2}\n" in err
     err = refused(capsys, "add", "smic-hs", smic / "VIS")
-    assert f"lies in a release of smic-hs; add it with: merbench data add smic-hs {smic}\n" in err
-    around = casme2.parents[1] / "data"
+    assert f"{smic / 'VIS'} is a release of smic-vis; add it with: merbench data add smic-vis {smic / 'VIS'}\n" in err
+    (casme2.parent / "empty").mkdir()
+    err = refused(capsys, "add", "casme2", casme2.parent / "empty")
+    assert f"lies a release of casme2; add it with: merbench data add casme2 {casme2}\n" in err
+    around = casme2.parent
     (around / "more").mkdir()
     casme2.rename(around / "more" / "CASME2")
     err = refused(capsys, "add", "casme2", around)
