@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import stat
 import struct
@@ -77,10 +78,14 @@ class Frames(Sequence["Image"]):
         """
         if isinstance(index, slice):
             return [self[place] for place in range(*index.indices(len(self)))]
-        image = read_image(self._files[index], self.root)
+        image = self.read(range(len(self))[index])
         for change in self._changes:
             image = change(image)
         return image
+
+    def read(self, place: int) -> Image:
+        """The image at a place from 0 up, as it lies on disk; raises what indexing raises."""
+        return read_image(self._files[place], self.root)
 
     @property
     def files(self) -> dict[int, Path]:
@@ -93,15 +98,7 @@ class Frames(Sequence["Image"]):
 
     def mapped(self, change: Callable[[Image], Image]) -> Frames:
         """The same clip with every image changed as it is read."""
-        mapped = Frames(
-            self.files,
-            root=self.root,
-            onset=self.onset,
-            apex=self.apex,
-            offset=self.offset,
-            fps=self.fps,
-            cropped=self.cropped,
-        )
+        mapped = copy.copy(self)
         mapped._changes = (*self._changes, change)
         return mapped
 

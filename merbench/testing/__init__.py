@@ -3,6 +3,7 @@
 No person is in any of it: see `face.py`.
 """
 
+from merbench.testing.muscles import shown_units
 from merbench.testing.releases import (
     LAYOUTS,
     MARGIN,
@@ -13,18 +14,22 @@ from merbench.testing.releases import (
     rendering,
     write_release,
 )
-from merbench.testing.video import RenderedClip, render, write_frames
+from merbench.testing.shape import generator
+from merbench.testing.video import DrawnFrames, RenderedClip, render, write_frames
 
 __all__ = [
     "LAYOUTS",
     "MARGIN",
     "QUIRKS",
+    "DrawnFrames",
     "RenderedClip",
     "cached_shelf",
+    "generator",
     "made_clips",
     "plain_grey",
     "render",
     "rendering",
+    "shown_units",
     "write_frames",
     "write_release",
 ]

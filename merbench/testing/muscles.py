@@ -64,10 +64,13 @@ def shown_units(subject: str, clip: str, emotion: str) -> tuple[str, ...]:
     return choices[generator(subject, clip, "units").choice(len(choices), p=taste)]
 
 
-def pushes_of(subject: str, clip: str, units: Iterable[str], points: np.ndarray) -> list[Push]:
-    """What the action units do to a face with these landmarks (`[68, 2]`, face units), at their apex."""
+def pushes_of(subject: str, clip: str, units: Iterable[str], points: np.ndarray, strength: float = 1.0) -> list[Push]:
+    """What the action units do to a face with these landmarks (`[68, 2]`, face units), at their apex.
+
+    `strength` multiplies the length of every push.
+    """
     draw = generator(subject, clip, "pushes")
-    intensity = INTENSITY * float(np.exp(np.clip(draw.normal(), -2, 2) * INTENSITY_SPREAD))
+    intensity = strength * INTENSITY * float(np.exp(np.clip(draw.normal(), -2, 2) * INTENSITY_SPREAD))
     sites = _sites(points)
     found = []
     for unit in units:

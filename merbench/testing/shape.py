@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-__all__ = ["EYES", "JAW", "LANDMARKS", "MOUTH", "NOSE", "Pose", "generator", "neutral_landmarks"]
+__all__ = ["EYES", "JAW", "LANDMARKS", "MOUTH", "NOSE", "VERSION", "Pose", "generator", "neutral_landmarks"]
 
 VERSION = 1  # part of every seed: a change of what is drawn is a change of this number
 

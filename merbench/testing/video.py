@@ -16,7 +16,9 @@ Measured (2026-11-21, 640x480, faces 230 pixels wide): dlib's frontal detector f
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import hashlib
+import json
+from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
 
@@ -26,11 +28,12 @@ import numpy as np
 from merbench.frames import Frames
 from merbench.testing.face import draw_face
 from merbench.testing.muscles import BLINK, Push, pushes_of, shown_units
-from merbench.testing.shape import Pose, generator, neutral_landmarks
+from merbench.testing.shape import VERSION, Pose, generator, neutral_landmarks
 
-__all__ = ["RenderedClip", "render", "write_frames"]
+__all__ = ["DrawnFrames", "RenderedClip", "render", "write_frames"]
 
 TURN, GROW, SHIFT = 0.002, 0.0015, 0.004  # drift over the clip: radians, ratio, face units (standard deviations)
+FPS = 200  # frames per second that a clip is said to have
 BLINKS = 0.2  # share of clips with a blink
 NOISE = 1.2  # standard deviation of the sensor's noise, in 1/255 of full brightness
 BLINK_REACH = 2.0  # of a blink, as a multiple of an expression's intensity: the lids come half down
@@ -49,6 +52,7 @@ class RenderedClip:
         size: height and width in pixels.
         cropped: the face alone fills the image.
         noise: standard deviation of the sensor's noise, 1/255 of full brightness.
+        strength: of the expression, 1 for the usual one.
     """
 
     subject: str
@@ -62,6 +66,7 @@ class RenderedClip:
     size: tuple[int, int]
     cropped: bool
     noise: float
+    strength: float = 1.0
 
     def image(self, place: int) -> np.ndarray:
         """One frame: uint8 `[height, width, 3]`, red first; the same bytes whenever it is asked for."""
@@ -98,7 +103,7 @@ class RenderedClip:
     def _pushes(self) -> tuple[list[Push], list[Push]]:
         points = neutral_landmarks(self.subject)
         return (
-            pushes_of(self.subject, self.clip, self.units, points),
+            pushes_of(self.subject, self.clip, self.units, points, self.strength),
             pushes_of(self.subject, f"{self.clip} blink", (BLINK,), points),
         )
 
@@ -183,6 +188,7 @@ def render(
     cropped: bool = False,
     noise: float = NOISE,
     units: tuple[str, ...] | None = None,
+    strength: float = 1.0,
 ) -> RenderedClip:
     """A clip of a virtual subject who shows an emotion.
 
@@ -195,6 +201,7 @@ def render(
         cropped: the face alone fills the image.
         noise: standard deviation of the sensor's noise, 1/255 of full brightness.
         units: the action units to show in place of the emotion's.
+        strength: of the expression, 1 for one that moves skin by one to three pixels of a 640x480 image.
 
     Raises:
         ValueError: the places are not in order, or not among the frames.
@@ -205,7 +212,7 @@ def render(
     if not 0 <= onset <= apex <= offset < frames:
         raise ValueError(f"onset {onset}, apex {apex}, offset {offset} must be in order and below {frames} frames")
     shown = shown_units(subject, clip, emotion) if units is None else units
-    return RenderedClip(subject, clip, emotion, shown, frames, onset, apex, offset, size, cropped, noise)
+    return RenderedClip(subject, clip, emotion, shown, frames, onset, apex, offset, size, cropped, noise, strength)
 
 
 def write_frames(clip: RenderedClip, folder: Path, *, annotate_apex: bool = True) -> Frames:
@@ -226,9 +233,46 @@ def write_frames(clip: RenderedClip, folder: Path, *, annotate_apex: bool = True
         onset=clip.onset + 1,
         apex=clip.apex + 1 if annotate_apex else None,
         offset=clip.offset + 1,
-        fps=200,
+        fps=FPS,
         cropped=clip.cropped,
     )
+
+
+class DrawnFrames(Frames):
+    """The images of a rendered clip as a source gives them, though they lie on no disk: drawn when they are asked for.
+
+    Args:
+        clip: what is drawn; frame n is its place n - 1.
+        annotate_apex: whether the apex is told.
+    """
+
+    def __init__(self, clip: RenderedClip, *, annotate_apex: bool = True) -> None:
+        nowhere = Path()
+        super().__init__(
+            {place + 1: nowhere for place in range(clip.frames)},
+            root=nowhere,
+            onset=clip.onset + 1,
+            apex=clip.apex + 1 if annotate_apex else None,
+            offset=clip.offset + 1,
+            fps=FPS,
+            cropped=clip.cropped,
+        )
+        self.clip = clip
+
+    @property
+    def files(self) -> dict[int, Path]:
+        """None: the images lie nowhere."""
+        return {}
+
+    def read(self, place: int) -> np.ndarray:
+        """The image at a place: uint8 `[height, width, 3]`, red first."""
+        return self.clip.image(place)
+
+    def signature(self) -> str:
+        """sha256 (hex) of all that decides the images."""
+        decided = [getattr(self.clip, field.name) for field in fields(self.clip)]
+        told = [VERSION, decided, self.onset, self.apex, self.offset]
+        return hashlib.sha256(json.dumps(told).encode()).hexdigest()
 
 
 def _field(pushes: list[Push], pose: Pose, size: tuple[int, int]) -> np.ndarray:

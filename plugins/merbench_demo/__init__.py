@@ -15,11 +15,11 @@ def merbench_sources() -> Iterable[merbench.Source]:
     yield merbench.Source(
         name="demo",
         reader="merbench_demo.release:DemoRelease",
-        provides=("flow-28", "landmarks-28"),
+        provides=("frames",),
         databases=DATABASES,
         obtain="nothing: it is generated",
         embedded=True,
-        about="generated flow of virtual faces; no person is in it",
+        about="generated videos of virtual faces; no person is in them",
     )
 
 

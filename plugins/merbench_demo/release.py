@@ -1,4 +1,4 @@
-"""The demo's clips: who is in them, which emotion they show, and their arrays, generated as they are asked for.
+"""The demo's clips: who is in them, which emotion they show, and their images, drawn as they are asked for.
 
 Good for trying commands, plugins and pages out, and for tests: it has what makes the field's databases awkward (few
 clips, many of them negative, subjects with a single class or a single clip, databases that look different). Not good
@@ -12,10 +12,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 import merbench
-from merbench_demo import motion
 
 if TYPE_CHECKING:
-    import numpy as np
     import pandas as pd
 
 EMOTIONS = ("negative", "positive", "surprise")
@@ -52,20 +50,20 @@ ROSTER: dict[str, dict[str, tuple[int, int, int]]] = {
         "c08": (1, 0, 0),
     },
 }
-CAMERAS = {
-    "demo-a": motion.Camera(scale=0.8, noise=0.16),
-    "demo-b": motion.Camera(scale=1.0, noise=0.10),
-    "demo-c": motion.Camera(scale=1.1, noise=0.13),
-}
+# Database → what its camera adds to every image: sensor noise, standard deviation in 1/255 of full brightness.
+NOISE = {"demo-a": 2.0, "demo-b": 1.0, "demo-c": 1.5}
+SIZE = (360, 480)  # height and width in pixels
+FRAMES = 13
+# What keeps the demo from being solved: clips that show another emotion's action units too, a dimple on top, and
+# expressions that hardly move.
+AMBIGUOUS, DIMPLE = 0.1, 0.2  # shares of clips
+STRENGTH, STRENGTH_SPREAD = 0.4, 0.5  # median of an expression's strength, standard deviation of its logarithm
 
 
 class DemoRelease(merbench.SourceReader):
-    """Generates, for each clip, the two features that the flow release of the composite has:
+    """Draws, for each clip, `frames`: 13 images of 480x360 pixels of a virtual face, whose apex is annotated.
 
-    - `flow-28`: float32 `[3, 28, 28]`, channels (strain, v, u), whole numbers 0..255, each stretched on its own;
-    - `landmarks-28`: float32 `[5, 2]`, (x, y) in pixels: left eye, right eye, nose, left and right mouth corner.
-
-    The same numbers come out on every machine and in any order of reading.
+    The same faces and motion come out on every machine and in any order of reading (`merbench.testing.video`).
     """
 
     def clips(self) -> pd.DataFrame:
@@ -79,20 +77,23 @@ class DemoRelease(merbench.SourceReader):
             }
         )
 
-    def read(self, feature: str, clip: str) -> np.ndarray:
-        """One raw feature of one clip; shapes and units as the class says.
+    def read(self, feature: str, clip: str) -> merbench.Frames:
+        """The images of one clip, drawn when they are asked for.
 
         Raises:
             merbench.ReleaseError: there is no such clip or feature.
         """
+        from merbench.testing import DrawnFrames, render
+
         if clip not in self._emotions:
             raise merbench.ReleaseError(f"demo has no clip {clip}")
+        if feature != "frames":
+            raise merbench.ReleaseError(f"demo has no feature {feature!r}")
         subject = clip.rsplit("/", 1)[0]
-        if feature == "landmarks-28":
-            return motion.landmarks(subject)
-        if feature == "flow-28":
-            return motion.flow(subject, clip, self._emotions[clip], CAMERAS[clip.split("/")[0]])
-        raise merbench.ReleaseError(f"demo has no feature {feature!r}")
+        noise = NOISE[clip.split("/")[0]]
+        units, strength = _shown(subject, clip, self._emotions[clip])
+        drawn = render(subject, clip, "", frames=FRAMES, size=SIZE, noise=noise, units=units, strength=strength)
+        return DrawnFrames(drawn)
 
     @cached_property
     def _emotions(self) -> dict[str, str]:
@@ -103,3 +104,17 @@ class DemoRelease(merbench.SourceReader):
                 shown = [emotion for emotion, count in zip(EMOTIONS, counts, strict=True) for _ in range(count)]
                 found |= {f"{database}/{subject}/{number:02}": name for number, name in enumerate(shown, start=1)}
         return found
+
+
+def _shown(subject: str, clip: str, emotion: str) -> tuple[tuple[str, ...], float]:
+    """The action units that a clip shows, and how strongly."""
+    from merbench.testing import generator, shown_units
+
+    draw = generator(clip, "demo")
+    units = shown_units(subject, clip, emotion)
+    if draw.random() < AMBIGUOUS:
+        other = [one for one in EMOTIONS if one != emotion][draw.integers(len(EMOTIONS) - 1)]
+        units += shown_units(subject, clip, other)
+    if draw.random() < DIMPLE:
+        units += ("14",)
+    return units, float(STRENGTH * draw.lognormal(0, STRENGTH_SPREAD))
