@@ -46,8 +46,8 @@ def laid_out(layout: Layout, clips: pd.DataFrame, style: Style, every: bool) -> 
         ReleaseError: there is none, or one is not called as its clips are.
     """
     # A list of clips may have columns that a clip table has not, and lack others.
-    table = clips[[column for column in clips.columns if column in _COLUMNS]]
-    own = clip_table(table[table["database"] == layout.database])
+    table = clips.loc[clips["database"] == layout.database, [one for one in clips.columns if one in _COLUMNS]]
+    own = clip_table(table.fillna({"label": -1}) if "label" in table else table)
     if own.empty:
         raise ReleaseError(f"there is no clip of {layout.database} to lay out")
     return [quirky(one, style.quirks) for one in _clips(layout, own, style, every)]
