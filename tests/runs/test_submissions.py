@@ -116,8 +116,8 @@ def test_a_record_says_who_declared_what_and_from_which_file(handed_in):
 
 
 def test_clips_folds_and_labels_are_those_of_a_run_on_the_same_clips(handed_in):
-    records = Path(__file__).parents[2] / "leaderboards" / "records"
-    ran = next(one for one in map(read_record, sorted(records.glob("*.json"))) if one.plan.dataset == "composite")
+    records = map(read_record, (Path(__file__).parents[2] / "leaderboards" / "records").glob("*.json"))
+    ran = next(one for one in records if one.plan.dataset == "composite" and one.plan.kind != "rescored")
     digests = handed_in(log_of(ststnet())).plan.digests
     assert digests.model_dump() == ran.plan.digests.model_dump(include={"clips", "labels", "folds"})
 
