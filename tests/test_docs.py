@@ -133,7 +133,7 @@ def test_every_command_of_a_page_runs_and_prints_what_it_says(
     run_page(page, lambda command: not needs_real_data(command), lambda: capsys.readouterr().out)
 
 
-@pytest.mark.parametrize("page", [page for page in TEXT if CLONE in TEXT[page]])
+@pytest.mark.parametrize("page", [page for page in TEXT if any(command == CLONE for command, _ in commands(page))])
 def test_every_command_on_the_real_composite_runs_and_prints_what_it_says(
     page: str, real_data: Path, folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
