@@ -150,7 +150,7 @@ def _board_with(pages: Environment, board: Board, pictures: list[tuple[str, str]
 
 def _board_data(rows: Sequence[Row]) -> str:
     """What the script cannot read from the table: families, and the papers to cite."""
-    papers = {row.id: row.paper for row in rows if row.paper and not row.entries}
+    papers = {row.id: row.paper for row in rows if row.paper}
     return _json(
         {
             **_families([row.family for row in rows]),

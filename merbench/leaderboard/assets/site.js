@@ -458,8 +458,9 @@ function bibtex(view) {
   const found = new Map(); // a paper is cited once, however many rows it has
   for (const row of view.visible()) {
     const paper = sources ? papers[sources[row.index]] : papers[row.element.id];
-    const same = paper ? JSON.stringify(paper) : row.element.id;
-    if (!found.has(same)) found.set(same, paper ? citePaper(`paper-${found.size + 1}`, paper) : citeRecord(row));
+    const same = JSON.stringify(paper);
+    if (paper && !found.has(same)) found.set(same, citePaper(`paper-${found.size + 1}`, paper));
+    if (row.element.querySelector("th a[href*='entries/']")) found.set(row.element.id, citeRecord(row));
   }
   return [...found.values()].join("\n");
 }
