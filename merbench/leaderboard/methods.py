@@ -5,10 +5,13 @@ from __future__ import annotations
 import unicodedata
 from dataclasses import dataclass
 
+from merbench.leaderboard.drawing import shorten
 from merbench.leaderboard.site import Board, Row
 from merbench.leaderboard.wording import figure
 
 __all__ = ["Method", "methods_of"]
+
+NAME = 60  # letters of a name in a sentence; a longer one is cut
 
 
 @dataclass(frozen=True)
@@ -41,7 +44,8 @@ class Method:
             ("honest", _shown(self.honest)),
             ("chosen on the test subject", _shown(self.selected)),
         )
-        return f"{self.name}: {', '.join(f'{kind} {value}' for kind, value in kinds if value)}."
+        name = shorten(self.name, NAME)
+        return f"{name}: {', '.join(f'{kind} {value}' for kind, value in kinds if value)}."
 
 
 def methods_of(board: Board) -> list[Method]:

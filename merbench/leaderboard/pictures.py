@@ -300,7 +300,7 @@ def _forest_row(sheet: Sheet, scale: Scale, y: float, row: Row) -> None:
 
 
 def _dumbbell(sheet: Sheet, scale: Scale, y: float, method: Method) -> None:
-    sheet.text(LEFT, y + 4, method.name, anchor="end")
+    sheet.text(LEFT, y + 4, shorten(method.name, NAME), anchor="end")
     sheet.lines([[(scale(min(method.values())), y), (scale(max(method.values())), y)]], "pic-grid", 2)
     for value in method.reported:
         sheet.ring(scale(value), y, "pic-reported", 12)  # wide enough to be seen around another mark

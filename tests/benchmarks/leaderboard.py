@@ -1,0 +1,83 @@
+"""How long a leaderboard of 1,000 records of the composite takes to build, its largest page, and to sort its table."""
+
+from __future__ import annotations
+
+import importlib.util
+import random
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from types import ModuleType
+
+from tests.benchmarks.row import Row
+
+RECORDS = 1000
+MAKER = Path(__file__).parents[1] / "leaderboard" / "conftest.py"
+CLICKS = ("full-uf1", "model", "samm-uar", "clips")
+# From the click to the end of the layout that it makes necessary.
+SORTED = """(key) => {
+    const button = document.querySelector(`#table th[data-key='${key}'] button`);
+    const started = performance.now();
+    button.click();
+    document.body.offsetHeight;
+    return performance.now() - started;
+}"""
+
+
+def run(reference: Path | None) -> list[Row]:
+    """Seconds, bytes and milliseconds; `reference` has no part in it."""
+    with tempfile.TemporaryDirectory() as place:
+        folder, site = Path(place) / "records", Path(place) / "site"
+        folder.mkdir()
+        _write_records(folder)
+        command = [str(Path(sys.executable).with_name("merbench")), "leaderboard", "build", "--records", str(folder)]
+        started = time.perf_counter()
+        subprocess.run([*command, "--out", str(site)], check=True, capture_output=True)
+        seconds = time.perf_counter() - started
+        pages = {path.relative_to(site): path.stat().st_size for path in site.rglob("*.html")}
+        largest = max(pages, key=pages.__getitem__)
+        return [
+            Row(f"leaderboard of {RECORDS} records, 442 clips each", f"{seconds:.1f} s", "merbench leaderboard build"),
+            Row("its largest page", f"{pages[largest] / 1000:.0f} kB", str(largest)),
+            *_sorting(site),
+        ]
+
+
+def _write_records(folder: Path) -> None:
+    maker = _maker()
+    for number in range(RECORDS):
+        accuracy = 0.4 + 0.5 * random.Random(number).random()
+        record = maker.made_record(f"net-{number:04d}", accuracy=accuracy, draw=number)
+        curves = [fold.model_copy(update={"loss": [1 / (epoch + 1) for epoch in range(25)]}) for fold in record.folds]
+        text = record.model_copy(update={"folds": curves}).to_json()
+        (folder / f"{number:04d}.json").write_text(text, "utf-8")
+
+
+def _maker() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("made_records", MAKER)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def _sorting(site: Path) -> list[Row]:
+    chromium = shutil.which("chromium")
+    if not chromium or importlib.util.find_spec("playwright") is None:
+        return [Row(f"sorting {RECORDS} rows", "not measured", "no chromium, or no playwright")]
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        page = browser.new_page(viewport={"width": 1440, "height": 900})
+        page.goto((site / "boards" / "composite-composite.html").as_uri())
+        page.wait_for_timeout(2000)
+        times = [page.evaluate(SORTED, key) for key in CLICKS for _ in range(3)]
+        browser.close()
+    figure = f"{statistics.median(times):.0f} ms, at most {max(times):.0f}"
+    return [Row(f"sorting {RECORDS} rows", figure, f"{len(times)} clicks on {len(CLICKS)} columns, layout included")]
