@@ -8,8 +8,9 @@ from pathlib import Path
 
 from threadpoolctl import threadpool_limits
 
+from merbench.leaderboard.batches import end_processes, uncollected
 from merbench.leaderboard.boards import make_site
-from merbench.leaderboard.entries import read_entries, record_files, uncollected
+from merbench.leaderboard.entries import read_entries, record_files
 from merbench.leaderboard.pages import render
 from merbench.leaderboard.place import check_place, recover, whole_folder
 from merbench.leaderboard.reported import read_reported
@@ -46,18 +47,21 @@ def build(
     figures = read_reported(reported) if reported else []
     paths = record_files(folders)
     progress.start(2 * len(paths), 0)
-    # One thread: the products of the bootstrap are too small to be shared out.
-    with uncollected(), threadpool_limits(1), whole_folder(out) as folder:
-        read = []
-        for path, entry in read_entries(paths, registry):
-            read.append((path, entry))
-            progress.advance(1)
-        site = make_site((entry for _, entry in read), figures, registry)
-        for path, entry in read:
-            _publish(folder, path, entry)
-        for name, text in render(site, figures):
-            _write(folder / name, text)
-            progress.advance(name.startswith("entries/"))
+    try:
+        # One thread: the products of the bootstrap are too small to be shared out.
+        with uncollected(), threadpool_limits(1), whole_folder(out) as folder:
+            read = []
+            for path, entry in read_entries(paths, registry):
+                read.append((path, entry))
+                progress.advance(1)
+            site = make_site((entry for _, entry in read), figures, registry)
+            for path, entry in read:
+                _publish(folder, path, entry)
+            for name, text in render(site, figures):
+                _write(folder / name, text)
+                progress.advance(name.startswith("entries/"))
+    finally:
+        end_processes()
     return site
 
 

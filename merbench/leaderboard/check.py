@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import get_args
 
 from merbench.errors import MerbenchError
-from merbench.leaderboard.entries import read_verified, record_files, refusal, uncollected
+from merbench.leaderboard.batches import uncollected
+from merbench.leaderboard.entries import read_verified, record_files, refusal
 from merbench.leaderboard.history import committed_records
 from merbench.leaderboard.reported import read_reported
 from merbench.leaderboard.rows import counting_policy

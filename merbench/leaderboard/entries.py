@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
-import gc
-import os
-import warnings
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
-from merbench.errors import MerbenchError, OutputError, RecordError
+from merbench.errors import MerbenchError, RecordError
+from merbench.leaderboard.batches import in_batches
 from merbench.leaderboard.site import Answers, Entry, Figure, Figures
-from merbench.processes import end_with, interrupts_later
 from merbench.registry import Registry
 from merbench.runs.export import without_clips
 from merbench.runs.record import read_record, verify
@@ -19,10 +16,7 @@ from merbench.runs.schema import AnyPolicy, PartScores, Record
 from merbench.runs.scoring import count
 from merbench.scores import Metric
 
-__all__ = ["has_public_labels", "make_entry", "read_entries", "read_verified", "record_files", "refusal", "uncollected"]
-
-MANY = 100  # records from which on it is worth starting processes
-BATCH = 25  # records that a process reads before it answers
+__all__ = ["has_public_labels", "make_entry", "read_entries", "read_verified", "record_files", "refusal"]
 
 
 def record_files(folders: Sequence[Path]) -> list[Path]:
@@ -47,64 +41,15 @@ def read_entries(paths: Sequence[Path], registry: Registry) -> Iterator[tuple[Pa
         RecordError: a file is not a valid record, says what does not follow from its predictions, or stands twice.
     """
     seen: dict[str, Path] = {}
-    for path, entry in zip(paths, _read(paths, registry), strict=True):
+    for path, entry in zip(paths, in_batches(partial(_read, registry=registry), paths), strict=True):
         if entry.id in seen:
             raise RecordError(f"{path} and {seen[entry.id]} are the same record ({entry.id}); remove one of them")
         seen[entry.id] = path
         yield path, entry
 
 
-def _read(paths: Sequence[Path], registry: Registry) -> Iterator[Entry]:
-    """The entries in the order of the paths; many are read by several processes."""
-    if len(paths) < MANY:
-        yield from _read_batch(paths, registry)
-        return
-    import joblib
-    from joblib.externals.loky import get_reusable_executor
-    from joblib.externals.loky.process_executor import TerminatedWorkerError
-
-    batches = (paths[start : start + BATCH] for start in range(0, len(paths), BATCH))
-    tasks = (joblib.delayed(_in_worker)(os.getpid(), batch, registry) for batch in batches)
-    with interrupts_later():
-        read = joblib.Parallel(n_jobs=joblib.cpu_count(), return_as="generator")(tasks)
-    try:
-        for entries in read:
-            yield from entries
-    except TerminatedWorkerError as error:
-        raise OutputError(
-            "a process that reads records was ended from outside, most likely for want of memory; make room and run "
-            "again"
-        ) from error
-    finally:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # that tasks were done or begun for nothing, after an error or Ctrl-C
-            read.close()
-        get_reusable_executor().shutdown(wait=True, kill_workers=True)
-
-
-def _in_worker(owner: int, paths: Sequence[Path], registry: Registry) -> list[Entry]:
-    if os.getpid() != owner:  # for a single core joblib starts no process
-        end_with(owner)
-    return _read_batch(paths, registry)
-
-
-def _read_batch(paths: Sequence[Path], registry: Registry) -> list[Entry]:
-    with uncollected():
-        return [make_entry(read_verified(path, registry)[0], registry) for path in paths]
-
-
-@contextlib.contextmanager
-def uncollected() -> Iterator[None]:
-    """Without the garbage collector, which would walk every record read so far again and again: that takes several
-    times as long as reading them.
-    """
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
+def _read(paths: Sequence[Path], registry: Registry) -> list[Entry]:
+    return [make_entry(read_verified(path, registry)[0], registry) for path in paths]
 
 
 def read_verified(path: Path, registry: Registry) -> tuple[Record, list[str]]:

@@ -6,9 +6,10 @@ import functools
 import json
 from collections.abc import Callable, Iterator, Sequence
 from importlib import resources
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from merbench.leaderboard import wording
+from merbench.leaderboard.batches import in_batches
 from merbench.leaderboard.compare import pack
 from merbench.leaderboard.entry_view import entry_view, policy_name
 from merbench.leaderboard.rows import counting_policy
@@ -31,8 +32,8 @@ THRIFT = range(5)  # how much a long board leaves out, least first
 def render(site: Site, reported: Sequence[Reported]) -> Iterator[tuple[str, str]]:
     """Every file of the site: its path (with slashes, relative to the site) and its text.
 
-    The same input gives the same bytes. Pages are made one after another and not kept, so that a thousand entries need
-    no more memory than one.
+    The same input gives the same bytes. Pages are made one after another, those of many entries by several processes,
+    and are not kept.
     """
     pages = _environment()
     rows = {entry.id: (board, row) for board in site.boards for row in _all_rows(board) for entry in row.entries}
@@ -42,8 +43,7 @@ def render(site: Site, reported: Sequence[Reported]) -> Iterator[tuple[str, str]
     for board in site.boards:
         yield f"boards/{board.slug}.html", _board(pages, board)
         yield f"boards/{board.slug}-compare.html", _compare(pages, board)
-    for entry in site.entries:
-        yield f"entries/{entry.id}.html", _entry(pages, entry, *rows.get(entry.id, (None, None)))
+    yield from in_batches(_entries, [_placed(entry, *rows.get(entry.id, (None, None))) for entry in site.entries])
     yield "reported.html", _reported(pages, reported, site.boards)
     yield "scores.html", _page(pages, "scores.html", here="scores.html", root="")
 
@@ -226,7 +226,23 @@ def _compare_with(pages: Environment, board: Board, ranked: Sequence[Row], kept:
     )  # fmt: skip
 
 
-def _entry(pages: Environment, entry: Entry, board: Board | None, row: Row | None) -> str:
+class _Place(NamedTuple):
+    """All that an entry's page says of its board."""
+
+    slug: str
+    title: str
+
+
+def _placed(entry: Entry, board: Board | None, row: Row | None) -> tuple[Entry, _Place | None, Row | None]:
+    return entry, _Place(board.slug, board.title) if board else None, row
+
+
+def _entries(placed: Sequence[tuple[Entry, _Place | None, Row | None]]) -> list[tuple[str, str]]:
+    pages = _environment()
+    return [(f"entries/{entry.id}.html", _entry(pages, entry, board, row)) for entry, board, row in placed]
+
+
+def _entry(pages: Environment, entry: Entry, board: _Place | None, row: Row | None) -> str:
     from merbench.leaderboard import pictures
 
     view = entry_view(entry, row)

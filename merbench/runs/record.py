@@ -42,7 +42,10 @@ def read_record(path: Path) -> Record:
     found = content.get("schema") if isinstance(content, dict) else None
     if found != SCHEMA:
         raise RecordError(f"{path} is a record of schema {_shown(found)}; this merbench reads schema {SCHEMA}")
-    if _deeper(content, MAX_DEPTH):
+    plan = content.get("plan")
+    # What the schema leaves open; of all else it says how deep it is.
+    free = [content.get("environment"), *(plan.get(name) for name in ("settings", "options") if isinstance(plan, dict))]
+    if _deeper(free, MAX_DEPTH):
         raise RecordError(f"{path} is not a valid record: it is nested more than {MAX_DEPTH} levels deep")
     try:
         record = Record.model_validate(content)
@@ -124,8 +127,14 @@ def _check_clips(record: Record, registry: Registry) -> list[str]:
 
 
 def _check_digests(record: Record, table: Any) -> None:
-    _same("plan.digests.clips", record.plan.digests.clips, clips_digest(table))
-    _same("plan.digests.labels", record.plan.digests.labels, labels_digest(table))
+    clips, labels = _same_digests(_pairs(table))
+    _same("plan.digests.clips", record.plan.digests.clips, clips)
+    _same("plan.digests.labels", record.plan.digests.labels, labels)
+
+
+def _pairs(table: Any) -> tuple[tuple[str, int], ...]:
+    """Each clip with its label."""
+    return tuple(zip(table["clip"].tolist(), table["label"].tolist(), strict=True))
 
 
 def _check_subjects(record: Record, registry: Registry) -> list[str]:
@@ -184,6 +193,12 @@ def _table(record: Record) -> Any:
 @functools.lru_cache(maxsize=16)
 def _same_table(clips: tuple[tuple[str, int], ...]) -> Any:
     return labelled_clips(clips)
+
+
+@functools.lru_cache(maxsize=16)
+def _same_digests(clips: tuple[tuple[str, int], ...]) -> tuple[str, str]:
+    table = _same_table(clips)
+    return clips_digest(table), labels_digest(table)
 
 
 @functools.lru_cache(maxsize=16)
@@ -290,8 +305,7 @@ def _check_folds(record: Record, table: Any, registry: Registry) -> list[str]:
         return [f"{record.plan.clips_total - len(table)} clips are never tested: the folds were not made again"]
     if name not in registry.protocols.names():
         return [f"protocol {name} is not installed: the folds were not made again"]
-    clips = tuple(zip(table["clip"], table["label"].tolist(), strict=True))
-    digest, owner = _same_folds(clips, registry.protocols.get(name).splitter, name)
+    digest, owner = _same_folds(_pairs(table), registry.protocols.get(name).splitter, name)
     _same("plan.digests.folds", record.plan.digests.folds, digest)
     if record.subjects and record.plan.kind != "rescored":
         _same("folds", sorted(fold.name for fold in record.folds), sorted(set(owner.values())))

@@ -17,9 +17,9 @@ import pytest
 
 from merbench.clips import clip_table, clips_digest, labels_digest
 from merbench.errors import MerbenchError, OutputError, RecordError
-from merbench.leaderboard import entries
+from merbench.leaderboard import batches
+from merbench.leaderboard.batches import MANY
 from merbench.leaderboard.build import build
-from merbench.leaderboard.entries import MANY
 from merbench.leaderboard.place import MANIFEST
 from merbench.plugins import load
 from merbench.progress import Silent
@@ -345,9 +345,9 @@ def test_a_build_that_stops_half_way_leaves_the_old_site_whole(built, out, save,
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from merbench.leaderboard import entries
+from merbench.leaderboard import batches
 from merbench.leaderboard.build import build
-from merbench.leaderboard.entries import MANY
+from merbench.leaderboard.batches import MANY
 from merbench.plugins import load
 from merbench.registry import Registry
 from merbench.progress import Silent
@@ -398,7 +398,7 @@ def test_many_records_read_by_several_processes_make_the_same_site_and_bring_no_
     many, built, licensed, monkeypatch
 ):
     together = built(registry=licensed)
-    monkeypatch.setattr(entries, "MANY", MANY + 1)
+    monkeypatch.setattr(batches, "MANY", MANY + 1)
     assert built(registry=licensed) == together
     assert [name for name, content in together.items() if b"secret" in content] == []
 
@@ -425,7 +425,7 @@ def test_a_process_that_is_ended_from_outside_is_one_line(many, records, out, re
                     process.kill()
             self.killed = True
 
-    with pytest.raises(OutputError, match="a process that reads records was ended from outside, most likely for want"):
+    with pytest.raises(OutputError, match="a process that works on the records was ended from outside, most likely"):
         build([records], None, out, registry, Kills())
     assert list(out.parent.iterdir()) == []
 

@@ -1,0 +1,85 @@
+"""Work on many records, shared out among processes."""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import os
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeVar
+
+from merbench.errors import OutputError
+from merbench.processes import end_with, interrupts_later
+
+__all__ = ["end_processes", "in_batches", "uncollected"]
+
+MANY = 100  # records from which on it is worth starting processes
+BATCH = 25  # records that a process works on before it answers
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+def in_batches(work: Callable[[Sequence[T]], list[R]], items: Sequence[T]) -> Iterator[R]:
+    """What `work` makes of the items, in their order; many are shared out among processes, which stay for more work
+    until `end_processes`.
+
+    Raises:
+        OutputError: a process was ended from outside.
+    """
+    if len(items) < MANY:
+        with uncollected():
+            yield from work(items)
+        return
+    import joblib
+    from joblib.externals.loky.process_executor import TerminatedWorkerError
+
+    batches = (items[start : start + BATCH] for start in range(0, len(items), BATCH))
+    tasks = (joblib.delayed(_in_worker)(os.getpid(), work, batch) for batch in batches)
+    with interrupts_later():
+        made = joblib.Parallel(n_jobs=joblib.cpu_count(), return_as="generator")(tasks)
+    finished = False
+    try:
+        for results in made:
+            yield from results
+        finished = True
+    except TerminatedWorkerError as error:
+        raise OutputError(
+            "a process that works on the records was ended from outside, most likely for want of memory; make room and "
+            "run again"
+        ) from error
+    finally:
+        if not finished:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # that tasks were done or begun for nothing, after an error or Ctrl-C
+                made.close()
+            end_processes()
+
+
+def _in_worker(owner: int, work: Callable[[Sequence[T]], list[R]], items: Sequence[T]) -> list[R]:
+    if os.getpid() != owner:  # for a single core joblib starts no process
+        end_with(owner)
+    with uncollected():
+        return work(items)
+
+
+def end_processes() -> None:
+    """Ends the processes that `in_batches` started, if there are any."""
+    from joblib.externals.loky import get_reusable_executor
+
+    get_reusable_executor().shutdown(wait=True, kill_workers=True)
+
+
+@contextlib.contextmanager
+def uncollected() -> Iterator[None]:
+    """Without the garbage collector, which would walk every record read so far again and again: that takes several
+    times as long as reading them.
+    """
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
