@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 
 from merbench.leaderboard.site import Entry, Family, Figure, Figures, Paper, Row
-from merbench.registry import Registry
+from merbench.protocols import Splitter
+from merbench.registry import Registry, load_target
 from merbench.runs.schema import AnyPolicy, Plan, Record, Submission
 from merbench.scores import Metric, interval_of, resampled
 
@@ -62,7 +63,7 @@ def _row(entries: tuple[Entry, ...], registry: Registry) -> Row:
         paper=_paper(plan, registry),
         notes=tuple(dict.fromkeys(warning for one in entries for warning in one.record.warnings)),
         entries=entries,
-        unranked=_unranked(entries[0]),
+        unranked=_unranked(entries[0], registry),
     )
 
 
@@ -79,7 +80,7 @@ def _policy_in_words(plan: Plan | Submission) -> str:
     return said.get(plan.declared_policy, f"declared {plan.declared_policy}")
 
 
-def _unranked(entry: Entry) -> str:
+def _unranked(entry: Entry, registry: Registry) -> str:
     """Why a record is not ranked; empty where it is."""
     record, plan = entry.record, entry.record.plan
     if record.clips != plan.clips_total:
@@ -88,6 +89,8 @@ def _unranked(entry: Entry) -> str:
         return f"only folds {plan.folds} were run"
     if record.scores[counting_policy(record)]["full"] is None:
         return "UF1 is not defined: some class has no clip"
+    if _shares_subjects(plan.protocol, registry):
+        return "its folds have subjects on both sides"
     if isinstance(plan, Plan):
         return "made from given checkpoints: how their epoch was chosen is not known" if plan.weights else ""
     reasons = {
@@ -95,6 +98,15 @@ def _unranked(entry: Entry) -> str:
         "unknown": "its sender does not say how the epoch was chosen",
     }
     return reasons.get(plan.declared_policy, "")
+
+
+def _shares_subjects(protocol: str, registry: Registry) -> bool:
+    if protocol not in registry.protocols.names():
+        return False
+    splitter: type[Splitter] = load_target(
+        registry.protocols.get(protocol).splitter, owner=f"protocol {protocol}", base=Splitter
+    )
+    return splitter.shares_subjects
 
 
 def _mean(entries: Sequence[Entry], policy: AnyPolicy) -> Figures:

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from merbench.clips import clip_table, clips_digest, labels_digest
 from merbench.datasets import canonical_clips
 from merbench.errors import MerbenchError, RecordError, printable
-from merbench.protocols import Splitter, folds_digest
+from merbench.protocols import ProtocolError, Splitter, folds_digest
 from merbench.registry import Registry, load_target
 from merbench.runs.schema import SCHEMA, AnyPolicy, Prediction, Record, SubjectConfusion
 from merbench.runs.scoring import count, labelled_clips, score_counts
@@ -305,7 +305,13 @@ def _check_folds(record: Record, table: Any, registry: Registry) -> list[str]:
         return [f"{record.plan.clips_total - len(table)} clips are never tested: the folds were not made again"]
     if name not in registry.protocols.names():
         return [f"protocol {name} is not installed: the folds were not made again"]
-    digest, owner = _same_folds(_pairs(table), registry.protocols.get(name).splitter, name)
+    target = registry.protocols.get(name).splitter
+    try:
+        digest, owner = _same_folds(_pairs(table), target, name)
+    except ProtocolError as error:
+        if load_target(target, owner=f"protocol {name}", base=Splitter).shares_subjects:  # published folds, in a file
+            return [f"the folds were not made again: {error}"]
+        raise RecordError(f"predictions: {error}") from error
     _same("plan.digests.folds", record.plan.digests.folds, digest)
     if record.subjects and record.plan.kind != "rescored":
         _same("folds", sorted(fold.name for fold in record.folds), sorted(set(owner.values())))

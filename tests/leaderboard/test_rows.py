@@ -190,3 +190,12 @@ def test_the_mean_over_seeds_is_the_mean_that_ranks_them(row, make_record):
     found = row(*[make_record(draw=draw, seed=draw) for draw in range(3)])
     counts = np.stack([entry.counts.confusions["last"] for entry in found.entries])
     assert found.figures["full"]["uf1"].value == pytest.approx(mean_rate(counts, "uf1"), abs=1e-12)
+
+
+def test_a_protocol_with_subjects_on_both_sides_is_listed_and_not_ranked(make_record, registry, monkeypatch):
+    from merbench.protocols import LeaveOneSubjectOut
+
+    record = make_record("leaky")
+    monkeypatch.setattr(LeaveOneSubjectOut, "shares_subjects", True)
+    (row,) = make_rows([make_entry(record, registry)], registry)
+    assert row.unranked == "its folds have subjects on both sides"
