@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 def tim_weights(frames: int, wanted: int) -> np.ndarray:
-    """How much each of the clip's frames counts in each of the wanted images: float64 `[wanted, frames]`, rows add to 1.
+    """What each of the clip's frames counts in each of the wanted images: float64 `[wanted, frames]`; rows add to 1.
 
     Zhou, Zhao, Pietikainen, Towards a practical lipreading system, CVPR 2011, embed the path graph of n frames: frame i
     lies at t = i/n on the curve f_k(t) = sin(pi k t + pi (n - k) / (2n)), k = 1..n-1, and a linear map takes the curve
