@@ -148,7 +148,7 @@ FAULTS = {
         "import merbench\n@merbench.hookimpl\ndef merbench_datasets():\n"
         "    yield merbench.Dataset(name='d', sources=('s',), databases=('b',), scheme=merbench.THREE_CLASS,\n"
         "                           alternatives=('videos',))\n",
-        "dataset 'd': alternatives must be a tuple of tuples of names such as ((\"casme2\", \"samm\"),)",
+        'dataset \'d\': alternatives must be a tuple of tuples of names such as (("casme2", "samm"),)',
     ),
     "no recipe": (
         MODEL.format(name="r").replace("features=()", "features=(), recipes={}"),
