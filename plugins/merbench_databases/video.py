@@ -260,10 +260,11 @@ def _instead(folder: Path) -> str:
 def within_clip(names: dict[int, str], span: Span) -> dict[int, str]:
     """Frames that are numbered within the clip, by their numbers in the recording; others as they are.
 
-    The largest number tells: it fits into the clip's length, and is not one that the clip has in the recording.
+    The largest number tells: it fits into the clip's length, and is not one that the clip has in the recording; and so
+    does the smallest, which lies before the onset.
     """
     if not names or span.onset is None or span.offset is None:
         return names
-    if max(names) > span.offset - span.onset + 1 or max(names) >= span.offset:
+    if max(names) > span.offset - span.onset + 1 or max(names) >= span.offset or min(names) >= span.onset:
         return names
     return {number + span.onset - 1: name for number, name in names.items()}

@@ -40,3 +40,9 @@ def test_frames_numbered_within_the_clip_come_out_as_those_of_the_recording_and_
 def test_any_cell_is_a_frame_number_or_none(cell):
     number = frame_number(cell)
     assert number is None or 0 <= number < 10**9
+
+
+def test_frames_that_are_missing_at_the_end_do_not_make_a_recordings_numbers_a_clips():
+    span = Span(onset=3, apex=None, offset=20)
+    recording = {number: f"{number}.jpg" for number in range(3, 18)}
+    assert within_clip(recording, span) == recording
