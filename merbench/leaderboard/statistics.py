@@ -51,11 +51,11 @@ def stand(rows: Sequence[np.ndarray]) -> list[Standing]:
     if not rows:
         return []
     scores = np.array([mean_rate(row, "uf1") for row in rows])
-    drawn = np.stack([mean_resampled(row, "uf1") for row in rows])
     best = int(np.argmax(scores))
     others = [index for index in range(len(rows)) if index != best]
     # Threads do: nearly all of the time goes into products that let others run.
     with ThreadPoolExecutor(os.cpu_count()) as threads:
+        drawn = np.stack(list(threads.map(lambda row: mean_resampled(row, "uf1"), rows)))
         raw = list(threads.map(lambda index: exchange_p_value(rows[best], rows[index], "uf1"), others))
     p_values = holm(raw)
     adjusted = dict(zip(others, p_values, strict=True))
