@@ -42,7 +42,11 @@ def recognised(registry: Registry, source: Source, folder: Path) -> str:
 
 
 def _lies_below(source: Source, path: Path, folder: Path) -> bool:
-    """Whether a release lies in `path`, in another folder than the one that leads to `folder`."""
+    """Whether a release lies in `path`, in another folder than the one that leads to `folder`; also where there are too
+    many folders to look into them all: it cannot be told then that `folder` belongs to one.
+    """
+    if len(_folders(path, MOST + 1)) > MOST:
+        return True
     return any(one != folder and one not in folder.parents and _looks_like(source, one) for one in _folders(path))
 
 
@@ -56,12 +60,12 @@ def contents(folder: Path) -> str:
     return f"in it lie {', '.join(names[:SHOWN])}{more}" if names else "it is empty"
 
 
-def _folders(folder: Path) -> list[Path]:
+def _folders(folder: Path, most: int = MOST) -> list[Path]:
     try:
         inside = sorted(path for path in folder.iterdir() if path.is_dir() and not path.is_symlink())
     except OSError:
         return []
-    return inside[:MOST]
+    return inside[:most]
 
 
 def _looks_like(source: Source, folder: Path) -> bool:

@@ -7,6 +7,7 @@ import pytest
 from merbench_databases.canonical import composite
 
 from merbench.cli import main
+from merbench.testing import write_release
 
 CLIPS = [("EP02_01f", 46, 50, 56, "happiness"), ("EP03_02", 1, "/", 6, "others")]
 
@@ -82,6 +83,14 @@ def test_a_folder_of_nothing_says_what_the_source_lacks_and_what_is_there(tmp_pa
     for name in "abcdef":
         (tmp_path / "empty" / name).touch()
     assert refused(capsys, "add", "smic-hs", tmp_path / "empty").endswith(" (in it lie a, b, c, d and 2 more)\n")
+
+
+def test_a_folder_among_many_is_not_taken_for_a_part_of_a_release_that_may_lie_beside_it(tmp_path, capsys):
+    for number in range(60):
+        (tmp_path / f"folder{number:02}").mkdir()
+    write_release("smic-hs", tmp_path / "smic", subjects=1, size=(16, 16), draw="plain")
+    (tmp_path / "a" / "b").mkdir(parents=True)
+    assert "lies in a release" not in refused(capsys, "add", "smic-hs", tmp_path / "a" / "b")
 
 
 @pytest.mark.parametrize("source", ["smic-hs", "casme", "casme2", "casme3a", "samm", "mmew", "4dme", "hsta-folds"])

@@ -465,5 +465,5 @@ def test_a_record_that_its_protocol_cannot_split_is_named(built, save, make_reco
         update={"id": plan.digest(), "plan": plan, "predictions": alone, "folds": record.folds[:1]}
     )
     path = save(forged, "alone")
-    with pytest.raises(RecordError, match=re.escape(f"{path}: to leave one subject out takes at least two")):
+    with pytest.raises(RecordError, match=re.escape(f"{path}: predictions: to leave one subject out takes at least")):
         built()
