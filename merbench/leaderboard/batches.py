@@ -9,6 +9,8 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
+from threadpoolctl import threadpool_limits
+
 from merbench.errors import OutputError
 from merbench.processes import end_with, interrupts_later
 
@@ -60,7 +62,7 @@ def in_batches(work: Callable[[Sequence[T]], list[R]], items: Sequence[T]) -> It
 def _in_worker(owner: int, work: Callable[[Sequence[T]], list[R]], items: Sequence[T]) -> list[R]:
     if os.getpid() != owner:  # for a single core joblib starts no process
         end_with(owner)
-    with uncollected():
+    with uncollected(), threadpool_limits(1):  # the cores are taken
         return work(items)
 
 
