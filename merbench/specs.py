@@ -14,6 +14,7 @@ __all__ = [
     "EstimatorModel",
     "Feature",
     "Model",
+    "ModelFamily",
     "Protocol",
     "Recipe",
     "Source",
@@ -91,6 +92,10 @@ class Feature:
         inputs: names of the features that it is computed from.
         variants: named ways of computing it; the first is the default. `name@variant` asks for one.
         version: raised when the function's result changes.
+        mirror: target of a function that takes a float32 tensor `[batch, ...]` of clips and returns what the feature
+            would be of the clips as a mirror shows them. Empty: recipes cannot flip it.
+        drawing: target of a function that takes the feature's array, then the arrays of its inputs, and returns an
+            image `[height, width, 3]` uint8 for `merbench data preview`. Empty: it is not drawn.
         about: one line for `merbench list`.
     """
 
@@ -99,28 +104,47 @@ class Feature:
     inputs: tuple[str, ...]
     variants: tuple[str, ...] = ()
     version: int = 1
+    mirror: str = ""
+    drawing: str = ""
     about: str = ""
     api: int = API
 
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
-    """A named set of training settings of a model. An `EstimatorModel` reads `options` alone.
+    """A named set of training settings of a model. An `EstimatorModel` reads `options` and `features` alone.
 
     Attributes:
         optimizer: `adam`, `adamw` or `sgd` as `torch.optim` has them.
         lr: learning rate; with a schedule, its peak.
         weight_decay, momentum: as `torch.optim` has them; momentum is SGD's.
+        decay_vectors: whether weight decay acts on parameters of fewer than two axes too (biases, norms).
+        layer_decay: in (0, 1]; the learning rate of a layer is this times that of the next. The network then has a
+            method `layer_of(parameter_name) -> int`, counted from the input.
         batch_size: clips in a step; the last step of an epoch takes what is left.
         epochs: passes over the training clips.
-        order: `shuffled` anew every epoch; `by-class` (class 0 first, clip order within) as scripts do that read one
-            folder after another without shuffling; `clip` for the order of the clip table.
-        schedule: `constant`, or `one-cycle` (torch's OneCycleLR defaults, over all steps; they cycle momentum too, so
-            that SGD's own has no effect).
+        order: `shuffled` anew every epoch; `balanced`, as many draws with replacement, in which every class is as
+            likely; `by-class` (class 0 first, clip order within) as scripts do that read one folder after another
+            without shuffling; `clip` for the order of the clip table.
+        schedule: `constant`; `one-cycle` (torch's OneCycleLR defaults, over all steps; they cycle momentum too, so
+            that SGD's own has no effect); `step`, times `decay` after every `decay_every` epochs; or `cosine`, to 0 at
+            the last step.
+        decay, decay_every, decay_epochs: of `step`; the last is after how many epochs the rate stays (0: never).
+        warmup_epochs: through which the rate grows in a line from 0, before the `constant`, `step` or `cosine` one.
+        class_weights: `none`, or `balanced`: each clip's loss counts with clips / (classes x clips of its class) on
+            the fold's training side, and a step's loss is the mean by these weights.
+        focal: the exponent of the focal loss (Lin et al., 2017), at least 0; 0 is plain cross-entropy.
         label_smoothing: in [0, 1), as `torch.nn.functional.cross_entropy` has it.
+        mixup: at least 0; above it, a step's clips are mixed in pairs by a share drawn from Beta(mixup, mixup).
+        flip: probability in [0, 1] that a clip is seen as a mirror shows it (`Feature.mirror`).
+        rotation: degrees in [0, 180]; a clip's images are turned by up to that, either way.
+        crop_padding: pixels; images are padded with zeros by that much and cut to their size at a random place.
+            Flip, rotation and place are drawn for every clip in every epoch, and are the same for all of its images;
+            the vectors of a flow are mirrored but not turned.
         standardize: subtract the mean and divide by the standard deviation that each channel (axis 1 of a batch) has
             on the fold's training clips.
         options: keyword arguments of the network or estimator.
+        features: in place of the model's own, where the recipe sees others.
         about: where the settings come from.
     """
 
@@ -128,13 +152,26 @@ class Recipe:
     lr: float = 1e-3
     weight_decay: float = 0.0
     momentum: float = 0.0
+    decay_vectors: bool = True
+    layer_decay: float = 1.0
     batch_size: int = 64
     epochs: int = 100
-    order: Literal["shuffled", "by-class", "clip"] = "shuffled"
-    schedule: Literal["constant", "one-cycle"] = "constant"
+    order: Literal["shuffled", "balanced", "by-class", "clip"] = "shuffled"
+    schedule: Literal["constant", "one-cycle", "step", "cosine"] = "constant"
+    decay: float = 1.0
+    decay_every: int = 1
+    decay_epochs: int = 0
+    warmup_epochs: int = 0
+    class_weights: Literal["none", "balanced"] = "none"
+    focal: float = 0.0
     label_smoothing: float = 0.0
+    mixup: float = 0.0
+    flip: float = 0.0
+    rotation: float = 0.0
+    crop_padding: int = 0
     standardize: bool = False
     options: Mapping[str, Any] = field(default_factory=dict)
+    features: tuple[str, ...] = ()
     about: str = ""
     api: int = API
 
@@ -150,6 +187,7 @@ class TorchModel:
             order of `features`, and returns logits `[batch, classes]`.
         features: names of the features it sees (`name` or `name@variant`).
         recipes: by name; the first is the default.
+        parameters: how many the default recipe trains with 3 classes; None where it was not counted.
         paper: what to cite.
         about: one line for `merbench list`.
     """
@@ -158,6 +196,7 @@ class TorchModel:
     network: str
     features: tuple[str, ...]
     recipes: Mapping[str, Recipe]
+    parameters: int | None = None
     paper: str = ""
     about: str = ""
     api: int = API
@@ -187,6 +226,26 @@ class EstimatorModel:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ModelFamily:
+    """Models of one maker that are too many to register one by one; each is called `family:member`.
+
+    Attributes:
+        name: of the family, e.g. `timm`.
+        member: target of a function `(name) -> TorchModel | EstimatorModel` for the part after the colon; it raises
+            `merbench.OptionError` for one that there is not, with the nearest names. The model's name is the whole.
+        members: target of a function `(pattern) -> list of names` (the parts after the colon) that match the
+            shell pattern.
+        about: one line for `merbench list`.
+    """
+
+    name: str
+    member: str
+    members: str
+    about: str = ""
+    api: int = API
+
+
+@dataclass(frozen=True, kw_only=True)
 class Protocol:
     """How clips are split into folds.
 
@@ -203,4 +262,4 @@ class Protocol:
 
 
 Model = TorchModel | EstimatorModel
-Spec = Source | Dataset | Feature | TorchModel | EstimatorModel | Protocol
+Spec = Source | Dataset | Feature | TorchModel | EstimatorModel | ModelFamily | Protocol

@@ -139,7 +139,7 @@ def recipe_settings(model: Model, recipe: Recipe) -> Described:
     if isinstance(model, EstimatorModel):
         return {"options": dict(recipe.options)}
     settings = {field.name: getattr(recipe, field.name) for field in dataclasses.fields(recipe)}
-    del settings["about"], settings["api"]
+    del settings["about"], settings["api"], settings["features"]
     return {**settings, "options": dict(recipe.options)}
 
 

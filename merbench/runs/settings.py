@@ -15,7 +15,7 @@ from merbench.specs import Model, Recipe, TorchModel
 
 __all__ = ["apply_settings", "model_options"]
 
-NOT_SETTINGS = ("options", "about", "api")
+NOT_SETTINGS = ("options", "features", "about", "api")
 
 
 def model_options(build: Callable[..., Any]) -> dict[str, Any]:
@@ -42,7 +42,7 @@ def apply_settings(
     Raises:
         OptionError: a name that the model does not have, or a value that cannot be parsed.
     """
-    options, features = dict(recipe.options), list(model.features)
+    options, features = dict(recipe.options), list(recipe.features or model.features)
     defaults = model_options(build)
     if _takes_any(build):
         defaults = {**recipe.options, **defaults}
