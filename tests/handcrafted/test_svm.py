@@ -44,10 +44,10 @@ def test_empty_histograms_and_clips_that_are_all_alike_are_answered(kernel):
 
 @pytest.mark.parametrize("kernel", KERNELS)
 def test_every_class_has_the_same_say_however_many_clips_it_has(kernel):
-    # Ten clips of class 0 and one of class 1 at the same place of their halves: the middle is undecided.
-    X = np.array([[1.0, 0.0]] * 10 + [[0.0, 1.0]])
-    fitted = histogram_svm(kernel=kernel, C=0.01).fit(X, [0] * 10 + [1])
-    assert abs(fitted.decision_function(np.array([[0.5, 0.5]]))[0]) < 1e-3
+    # Of the clips at the second place ten are of class 0, which has twenty, and five of class 1, which has no others.
+    X = np.array([[1.0, 0.0]] * 10 + [[0.0, 1.0]] * 15)
+    fitted = histogram_svm(kernel=kernel, C=10.0).fit(X, [0] * 20 + [1] * 5)
+    assert fitted.predict(X[[0, -1]]).tolist() == [0, 1]
 
 
 @pytest.mark.parametrize("kernel", KERNELS)
