@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
+import runpy
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -28,6 +32,60 @@ def real_data() -> Path:
 def golden(real_data: Path) -> Path:
     """The folder of parity cases computed with the authors' own code."""
     return real_data.parent / "golden"
+
+
+@dataclass(frozen=True)
+class ParityCase:
+    """What the authors' own code computes: `facts` as the case's file has them, its `state` and `inputs`."""
+
+    facts: dict[str, Any]
+    state: dict[str, Any]
+    inputs: list[Any]
+
+    def load(self, network: Any) -> Any:
+        """The network in evaluation mode with the case's values; it must want exactly the official names and shapes."""
+        wanted = dict(self.facts["tensors"])
+        assert {name: list(value.shape) for name, value in network.state_dict().items()} == wanted
+        assert sum(parameter.numel() for parameter in network.parameters()) == self.facts["parameters"]
+        network.load_state_dict(self.state, strict=True)
+        return network.eval()
+
+    def check(self, network: Any, rounding: float = 0.0) -> None:
+        """A loaded network's logits (to 1e-4) and gradient norms (to 1e-3 of them, or by `rounding`) are the case's."""
+        import torch
+        from torch.nn import functional
+
+        logits = network(*self.inputs)
+        functional.cross_entropy(logits, torch.tensor(self.facts["labels"])).backward()
+        assert np.abs(logits.detach().numpy() - np.array(self.facts["logits"])).max() < 1e-4
+        gradients = {name: parameter.grad for name, parameter in network.named_parameters()}
+        norms = {name: float(gradient.norm()) for name, gradient in gradients.items() if gradient is not None}
+        used = {name: norm for name, norm in self.facts["grad_norms"].items() if norm is not None}
+        assert norms == pytest.approx(used, rel=1e-3, abs=rounding)
+
+
+@pytest.fixture(scope="session")
+def parity(golden: Path) -> Callable[[str], ParityCase]:
+    """Reads a parity case by its name: `case = parity("ststnet"); case.check(case.load(STSTNet()))`."""
+    import torch
+
+    fill = runpy.run_path(str(golden / "fill.py"))["fill"]
+
+    def read(name: str) -> ParityCase:
+        facts = json.loads((golden / f"{name}.json").read_text())
+        state = {
+            tensor: torch.from_numpy(np.asarray(fill(tensor, shape, facts["first_seed"] + number)))
+            for number, (tensor, shape) in enumerate(facts["tensors"])
+        }
+        inputs = [
+            torch.from_numpy(
+                (np.random.RandomState(one["seed"]).standard_normal(one["shape"]) * one["scale"]).astype(np.float32)
+            )
+            for one in facts["inputs"]
+        ]
+        return ParityCase(facts, state, inputs)
+
+    return read
 
 
 @pytest.fixture(autouse=True)

@@ -2,48 +2,19 @@
 
 from __future__ import annotations
 
-import importlib.util
-import json
-from pathlib import Path
+from collections.abc import Callable
+from typing import Any
 
 import merbench_shallow
-import numpy as np
 import pytest
 import torch
 from merbench_shallow.ststnet import STSTNet, joint_norm
 from torch import nn
-from torch.nn import functional
 
 
-def parity_case(golden: Path) -> tuple[dict, STSTNet, torch.Tensor]:
-    """The case, the network with its tensors loaded, and its input."""
-    spec = importlib.util.spec_from_file_location("fill", golden / "fill.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    case = json.loads((golden / "ststnet.json").read_text())
-    state = {
-        name: torch.from_numpy(np.asarray(module.fill(name, shape, case["first_seed"] + number)))
-        for number, (name, shape) in enumerate(case["tensors"])
-    }
-    network = STSTNet().eval()
-    network.load_state_dict(state, strict=True)
-    (wanted,) = case["inputs"]
-    flow = np.random.RandomState(wanted["seed"]).standard_normal(wanted["shape"]) * wanted["scale"]
-    return case, network, torch.from_numpy(flow.astype(np.float32))
-
-
-def test_logits_gradients_and_size_are_those_of_the_authors_code(golden: Path) -> None:
-    case, network, flow = parity_case(golden)
-    logits = network(flow)
-    functional.cross_entropy(logits, torch.tensor(case["labels"])).backward()
-
-    assert {name: list(value.shape) for name, value in network.state_dict().items()} == dict(case["tensors"])
-    assert sum(parameter.numel() for parameter in network.parameters()) == case["parameters"]
-    assert np.abs(logits.detach().numpy() - np.array(case["logits"])).max() < 1e-4
-    norms = {name: float(parameter.grad.norm()) for name, parameter in network.named_parameters()}
-    assert norms == pytest.approx(case["grad_norms"], rel=1e-3)
+def test_logits_gradients_and_size_are_those_of_the_authors_code(parity: Callable[[str], Any]) -> None:
+    case = parity("ststnet")
+    case.check(case.load(STSTNet()))
 
 
 def test_the_joined_batch_norm_is_that_of_each_stream() -> None:
@@ -82,7 +53,7 @@ def test_images_of_another_shape_are_refused() -> None:
 
 
 def test_the_published_recipe_is_the_authors_script() -> None:
-    (model,) = merbench_shallow.merbench_models()
+    model = next(one for one in merbench_shallow.merbench_models() if one.name == "ststnet")
     published = model.recipes["published"]
     assert next(iter(model.recipes)) == "published"
     assert (published.optimizer, published.lr, published.batch_size, published.epochs) == ("adam", 5e-5, 256, 800)
