@@ -1,0 +1,145 @@
+"""MMNet (Li et al., 2022), with the tensor names of the authors' checkpoints.
+
+Every detail is that of the authors' scripts (repository muse1998/MMNet: CASME2_3.py, CASME2_5.py, CA_block.py,
+PC_module.py). Two had to be settled: the script for 3 classes cannot run as released, as it asks for a convolution of 3
+channels in 2 groups, so that the one group of the script for 5 classes is taken; and the onset is shrunk for the
+position branch by linear interpolation that averages (antialias), which depended on the version of torchvision.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+import torch
+from merbench_mmnet.motion import MainBranch, normed_convolution
+from merbench_mmnet.position import PositionBranch
+from torch import Tensor, nn
+from torch.nn import functional
+
+__all__ = ["MMNet"]
+
+# Of red, green and blue in 0..1, on ImageNet: what the scripts normalise with.
+MEAN = (0.485, 0.456, 0.406)
+DEVIATION = (0.229, 0.224, 0.225)
+WIDTHS = (180, 128, 128, 256, 512)
+STRIDE = 16  # pixels of the image for one of the last map
+# What the scripts build and never call: tensors of fixed shapes, and the name that each gives to a classifier.
+SPARE_EMBEDDING = (1, 4, 111, 111)
+SPARE_CLASSIFIER = (112 * 112, 38)
+SPARE_NAMES = {"3-class": "head1", "5-class": "head"}
+SPARE_PREFIXES = ("timeembed", "pos.", "vit_pos.cls_token", "vit_pos.head.", "vit_pos.to_Mask.", "head")
+
+
+class MMNet(nn.Module):
+    """The network; the defaults are the shape of the authors' script for 3 classes (9.4 million parameters).
+
+    The main branch sees how the apex differs from the onset, the position branch what is where at the onset.
+
+    Args:
+        classes: number of logits. Both scripts have 5.
+        image_size: rows and columns of the images in pixels, a multiple of 16.
+        widths: channels of the first convolution, then of the four attending blocks; the last is the position branch's
+            too.
+        pc_depth: blocks of the position branch: 3, in the script for 5 classes 2.
+        pc_heads: attention heads of each.
+        pc_mlp_ratio: width of their hidden layers, in multiples of the last of `widths`: 2, for 5 classes 4.
+        pc_drop_path: probability in [0, 1) that the last of them is left out in training: .3, for 5 classes 0.
+        spare: which script's checkpoints are to load, `3-class` or `5-class`: holds, frozen, the tensors in them that
+            the network does not use; `none` holds none of these.
+
+    Raises:
+        ValueError: an option that is out of range.
+    """
+
+    def __init__(
+        self,
+        classes: int = 3,
+        *,
+        image_size: int = 224,
+        widths: Sequence[int] = WIDTHS,
+        pc_depth: int = 3,
+        pc_heads: int = 4,
+        pc_mlp_ratio: int = 2,
+        pc_drop_path: float = 0.3,
+        spare: Literal["3-class", "5-class", "none"] = "3-class",
+    ) -> None:
+        super().__init__()
+        _check_positive(
+            classes=classes, image_size=image_size, pc_depth=pc_depth, pc_heads=pc_heads, pc_mlp_ratio=pc_mlp_ratio
+        )
+        _check_shape(image_size, widths, pc_heads, pc_drop_path, spare)
+        self.image_size, self.side = image_size, image_size // STRIDE
+        held = spare != "none"
+        if held:
+            self.timeembed = nn.Parameter(torch.zeros(SPARE_EMBEDDING))
+        self.conv_act = normed_convolution(3, widths[0], 3, 2)
+        if held:
+            self.pos = normed_convolution(3, widths[-1], 1, 1)
+        self.vit_pos = PositionBranch(
+            self.side, widths[-1], depth=pc_depth, heads=pc_heads, mlp_ratio=pc_mlp_ratio, drop_path=pc_drop_path,
+            spare=held,
+        )  # fmt: skip
+        self.main_branch = MainBranch(classes, widths, self.side)
+        if held:
+            self.add_module(SPARE_NAMES[spare], nn.Sequential(nn.Identity(), nn.Linear(*SPARE_CLASSIFIER, bias=False)))
+        for name, parameter in self.named_parameters():
+            parameter.requires_grad_(not name.startswith(SPARE_PREFIXES))
+        self.register_buffer("mean", torch.tensor(MEAN)[:, None, None], persistent=False)
+        self.register_buffer("deviation", torch.tensor(DEVIATION)[:, None, None], persistent=False)
+
+    @property
+    def unused_tensors(self) -> tuple[str, ...]:
+        """Names of the tensors that are there for the authors' checkpoints alone."""
+        return tuple(name for name in self.state_dict() if name.startswith(SPARE_PREFIXES))
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Logits `[batch, classes]`.
+
+        Args:
+            images: `[batch, 2, candidates, 3, image_size, image_size]`, float32 in 0..255, red first: of the onset and
+                of the apex the frame itself, then neighbours. Training draws one of each, evaluation takes the first.
+
+        Raises:
+            ValueError: images of another shape.
+        """
+        shape = tuple(images.shape[1:])
+        if len(shape) != 5 or (shape[0], *shape[2:]) != (2, 3, self.image_size, self.image_size):
+            wanted = f"(2, candidates, 3, {self.image_size}, {self.image_size})"
+            raise ValueError(f"MMNet was built for images of shape {wanted}, not {shape}")
+        pair = (self.drawn(images) / 255 - self.mean) / self.deviation
+        return self.logits(pair[:, 0], pair[:, 1])
+
+    def drawn(self, images: Tensor) -> Tensor:
+        """Of each clip the onset and the apex that are looked at: `[batch, 2, 3, image_size, image_size]`."""
+        if not self.training:
+            return images[:, :, 0]
+        clips, frames = torch.arange(len(images), device=images.device)[:, None], torch.arange(2, device=images.device)
+        return images[clips, frames, torch.randint(images.shape[2], (len(images), 2), device=images.device)]
+
+    def logits(self, onset: Tensor, apex: Tensor) -> Tensor:
+        """Logits `[batch, classes]` of normalised images `[batch, 3, image_size, image_size]`."""
+        thumbnail = functional.interpolate(onset, (self.side, self.side), mode="bilinear", antialias=True)
+        motion = functional.relu(self.conv_act(apex - onset), inplace=True)
+        result: Tensor = self.main_branch(motion, self.vit_pos(thumbnail))
+        return result
+
+
+def _check_positive(**options: int) -> None:
+    for name, value in options.items():
+        if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+            raise ValueError(f"{name} is {value!r}; it must be a whole number of at least 1")
+
+
+def _check_shape(image_size: int, widths: Sequence[int], pc_heads: int, pc_drop_path: float, spare: str) -> None:
+    if image_size % STRIDE:
+        raise ValueError(f"image_size {image_size} is not a multiple of {STRIDE}")
+    if isinstance(widths, str) or not isinstance(widths, Sequence) or len(widths) != len(WIDTHS):
+        raise ValueError(f"widths is {len(WIDTHS)} numbers, such as {','.join(map(str, WIDTHS))}, not {widths!r}")
+    _check_positive(**{f"widths[{place}]": width for place, width in enumerate(widths)})
+    if widths[-1] % pc_heads:
+        raise ValueError(f"the last of widths, {widths[-1]}, is not a multiple of pc_heads {pc_heads}")
+    if not isinstance(pc_drop_path, int | float) or not 0 <= pc_drop_path < 1:
+        raise ValueError(f"pc_drop_path is {pc_drop_path!r}; it must lie in [0, 1)")
+    if spare not in ("none", *SPARE_NAMES):
+        raise ValueError(f"spare is {spare!r}; it must be one of none, {', '.join(SPARE_NAMES)}")
