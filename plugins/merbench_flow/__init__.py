@@ -48,7 +48,7 @@ def merbench_features() -> Iterable[merbench.Feature]:
         inputs=("face", "apex"),
         about="the aligned face at onset and apex",
     )
-    for count in (8, 16):
+    for count in (8, 10, 16):
         yield merbench.Feature(
             name=f"frames-{count}",
             function=f"merbench_flow.sampling:frames_{count}",

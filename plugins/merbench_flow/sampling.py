@@ -33,6 +33,11 @@ def frames_8(face: merbench.Frames, *, variant: str = "uniform") -> np.ndarray:
     return sampled(face, 8, variant)
 
 
+def frames_10(face: merbench.Frames, *, variant: str = "uniform") -> np.ndarray:
+    """10 images from onset to offset: uint8 `[10, 3, 224, 224]`; see `sampled`."""
+    return sampled(face, 10, variant)
+
+
 def frames_16(face: merbench.Frames, *, variant: str = "uniform") -> np.ndarray:
     """16 images from onset to offset: uint8 `[16, 3, 224, 224]`; see `sampled`."""
     return sampled(face, 16, variant)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from merbench_flow.sampling import frames_8, frames_16, onset_apex, padded, subset, video_6_2
+from merbench_flow.sampling import frames_8, frames_10, frames_16, onset_apex, padded, subset, video_6_2
 from merbench_flow.tim import tim_weights
 
 
@@ -35,6 +35,14 @@ def test_interpolated_frames_pass_through_the_frames_of_the_clip(aligned):
     made = aligned(frames=8, apex=4)
     images = frames_8(made.face, variant="tim")
     assert max(np.abs(images[place].transpose(1, 2, 0).astype(int) - made.face[place]).max() for place in range(8)) <= 1
+
+
+def test_ten_frames_are_what_the_baseline_of_the_composite_interpolates_to(aligned):
+    made = aligned(frames=4, apex=2)
+    images = frames_10(made.face, variant="tim")
+    assert (images.shape, images.dtype) == ((10, 3, 224, 224), np.uint8)
+    for place in range(4):  # the 10 images stand at every third of the way from a frame to the next
+        assert np.abs(images[3 * place].transpose(1, 2, 0).astype(int) - made.face[place]).max() <= 1
 
 
 @pytest.mark.parametrize(("frames", "wanted"), [(1, 4), (2, 5), (7, 7), (9, 4), (30, 10)])
