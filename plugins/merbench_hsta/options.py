@@ -1,0 +1,55 @@
+"""What HSTA's options may be; each function raises ValueError with the option's name, its value and the rule."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from numbers import Real
+
+__all__ = ["check_choice", "check_pairs", "check_positive", "check_probabilities", "check_shape"]
+
+
+def check_pairs(**options: Sequence[int]) -> None:
+    """Each has one whole number of at least 1 for either branch."""
+    for name, pair in options.items():
+        if isinstance(pair, str) or not isinstance(pair, Sequence) or len(pair) != 2:
+            raise ValueError(f"{name} is {pair!r}; it must be two numbers: special branch, video branch")
+        check_positive(**{f"{name}[{index}]": value for index, value in enumerate(pair)})
+
+
+def check_positive(**options: int) -> None:
+    """Each is a whole number of at least 1."""
+    for name, value in options.items():
+        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+            raise ValueError(f"{name} is {value!r}; it must be a whole number of at least 1")
+
+
+def check_shape(
+    image_size: int,
+    frames: int,
+    tubelet: int,
+    patch_sizes: Sequence[int],
+    embed_dims: Sequence[int],
+    heads: Sequence[int],
+) -> None:
+    """Patches lie within a picture, tubelets fill the frames, and heads share a token evenly."""
+    for index, patch in enumerate(patch_sizes):
+        if patch > image_size:
+            raise ValueError(f"patch_sizes[{index}] is {patch}; it must not exceed image_size, {image_size}")
+    if tubelet > 2 or frames % tubelet:
+        raise ValueError(f"tubelet is {tubelet}; it must be 1 or 2 and divide frames, {frames}")
+    for index, (width, count) in enumerate(zip(embed_dims, heads, strict=True)):
+        if width % count:
+            raise ValueError(f"embed_dims[{index}] is {width}; it must be a multiple of heads[{index}], {count}")
+
+
+def check_probabilities(**options: float) -> None:
+    """Each lies in [0, 1)."""
+    for name, value in options.items():
+        if not isinstance(value, Real) or not 0 <= value < 1:
+            raise ValueError(f"{name} is {value!r}; it must lie in [0, 1)")
+
+
+def check_choice(name: str, value: str, choices: tuple[str, ...]) -> None:
+    """`value` is one of `choices`."""
+    if value not in choices:
+        raise ValueError(f"{name} is {value!r}; it must be {' or '.join(choices)}")
