@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-__all__ = ["block_histograms", "check_grid", "hoof", "hoof_28", "uncentred"]
+__all__ = ["block_histograms", "check_grid", "hoof", "hoof_28", "quotient", "uncentred"]
 
 # Chaudhry, Ravichandran, Hager, Vidal, Histograms of oriented optical flow and Binet-Cauchy kernels on nonlinear
 # dynamical systems for the recognition of human actions, CVPR 2009, take one histogram of the whole image. Blocks came
@@ -36,7 +36,7 @@ def hoof(flow: np.ndarray, *, bins: int = BINS, blocks: int = BLOCKS) -> np.ndar
     u, v = flow.astype(np.float64)
     sums = block_histograms((np.arctan2(v, np.abs(u)) / np.pi + 0.5) * bins, np.hypot(u, v), bins, blocks)
     totals = sums.sum(axis=2, keepdims=True)
-    return np.divide(sums, totals, out=np.zeros_like(sums), where=totals > 0).astype(np.float32)
+    return quotient(sums, totals).astype(np.float32)
 
 
 def hoof_28(image: np.ndarray, *, bins: int = BINS, blocks: int = BLOCKS) -> np.ndarray:
@@ -48,11 +48,12 @@ def uncentred(image: np.ndarray) -> np.ndarray:
     """(u, v) of a small flow image, with each channel's median taken for no motion: float64 `[2, height, width]`.
 
     The release stretches each channel to 0..255, which loses where 0 was. Most of a face hardly moves during a
-    micro-expression, so the value that most pixels lie around stands for it. The mode says the same with less right:
-    of 784 pixels in 256 values it is a matter of few of them, and ties are common. The median needs no choice of a
-    bin, changes smoothly, and stays with the still part as long as less than half of the face moves one way; what a
-    head's shift adds to every pixel it takes away as well. What stretching loses for good is the scale of u against
-    that of v, so angles hold between clips only as far as that ratio does.
+    micro-expression, so the value that most pixels lie around stands for it; median and mode are both that. The
+    median needs no width of a bin, has no ties, and takes away what a head's shift adds to every pixel, while the mode
+    may settle on a background that stands still. On 48 channels of 12 rendered clips, whose head motion is known, the
+    median lay 4.6 levels of 255 from it and the mode 9.1 (medians); on the 442 released images the two are 4 to 5
+    levels apart. What stretching loses for good is the scale of u against that of v: angles compare between clips
+    only as far as that ratio does.
 
     Args:
         image: (strain, v, u) `[3, height, width]`; a channel with one value everywhere gives 0 everywhere.
@@ -75,6 +76,13 @@ def block_histograms(places: np.ndarray, weights: np.ndarray, bins: int, blocks:
     index = (rows[:, None] * blocks + columns) * bins + np.clip(places.astype(np.intp), 0, bins - 1)
     sums = np.bincount(index.ravel(), weights=weights.ravel(), minlength=blocks * blocks * bins)
     return sums.reshape(blocks, blocks, bins)
+
+
+def quotient(values: np.ndarray, by: np.ndarray | np.floating) -> np.ndarray:
+    """`values / by`, 0 where `by` is."""
+    out: np.ndarray = np.zeros_like(values)
+    np.divide(values, by, out=out, where=np.broadcast_to(by, values.shape) > 0)
+    return out
 
 
 def check_grid(shape: tuple[int, ...], bins: int, blocks: int) -> None:

@@ -1,0 +1,60 @@
+"""Bi-WOOF: histograms of oriented optical flow, weighted within a block by motion and between blocks by strain."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from merbench_handcrafted.hoof import BINS, BLOCKS, block_histograms, check_grid, quotient, uncentred
+
+__all__ = ["bi_woof", "bi_woof_28"]
+
+
+def bi_woof(flow: np.ndarray, *, bins: int = BINS, blocks: int = BLOCKS) -> np.ndarray:
+    """Bi-weighted oriented optical flow from onset to apex: float32 `[blocks, blocks, bins]`, of norm 1 as a whole.
+
+    Liong, See, Wong, Phan, Less is more: micro-expression recognition from video using apex frame, Signal Processing:
+    Image Communication 62, 2018, in the order of the code that its first author released (biwoof.m), which fixes
+    5x5 blocks, 8 bins and both norms: in each block a histogram of directions, each pixel counting with the length of
+    its vector; divided by its sum; times the block's optical strain; all of it divided by its Euclidean norm. Bins run
+    from -180 degrees (motion to the left) over 0 (to the right) to 180, which is in the last: nothing is folded.
+
+    Strain is that of `strain`. The code sums it over a block; here it is the mean, so that blocks one pixel wider than
+    others do not weigh more. Without any motion all values are 0.
+
+    Args:
+        flow: `[2, height, width]`, (u, v), v downwards, in pixels; at least two pixels a side.
+        bins: of the full circle, at least 1.
+        blocks: along each side, at least 1 and at most the image's shorter side.
+
+    Raises:
+        ValueError: an argument out of range.
+    """
+    return _weighted(flow.astype(np.float64), strain(flow), bins, blocks)
+
+
+def bi_woof_28(image: np.ndarray, *, bins: int = BINS, blocks: int = BLOCKS) -> np.ndarray:
+    """The same of a small flow image, (strain, v, u) `[3, 28, 28]` in 0..255.
+
+    u and v after `merbench_handcrafted.hoof.uncentred`. Strain is the image's own: stretching has taken away its
+    smallest value, which is near 0 on a face, and its scale, which the norm takes away too.
+    """
+    return _weighted(uncentred(image), image[0].astype(np.float64), bins, blocks)
+
+
+def strain(flow: np.ndarray) -> np.ndarray:
+    """The magnitude of optical strain, sqrt(u_x^2 + v_y^2 + (u_y + v_x)^2 / 2), as the paper has it: float64
+    `[height, width]`; derivatives are central differences, one-sided at the border."""
+    (u_y, u_x), (v_y, v_x) = (np.gradient(component.astype(np.float64)) for component in flow)
+    magnitude: np.ndarray = np.sqrt(u_x**2 + v_y**2 + (u_y + v_x) ** 2 / 2)
+    return magnitude
+
+
+def _weighted(flow: np.ndarray, strains: np.ndarray, bins: int, blocks: int) -> np.ndarray:
+    check_grid(flow.shape, bins, blocks)
+    u, v = flow + 0.0  # a zero's sign would put still motion upwards or downwards on either side of 180 degrees
+    lengths = np.hypot(u, v)
+    sums = block_histograms((np.arctan2(v, u) / (2 * np.pi) + 0.5) * bins, lengths, bins, blocks)
+    local = quotient(sums, sums.sum(axis=2, keepdims=True))
+    pixels = block_histograms(np.zeros_like(strains), np.ones_like(strains), 1, blocks)
+    weighted = local * block_histograms(np.zeros_like(strains), strains, 1, blocks) / pixels
+    return quotient(weighted, np.linalg.norm(weighted)).astype(np.float32)

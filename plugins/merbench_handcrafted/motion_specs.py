@@ -1,0 +1,72 @@
+"""What the plugin registers of descriptors of motion: HOOF, Bi-WOOF and MDMO."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import merbench
+
+SVM = "merbench_handcrafted.svm:histogram_svm"
+
+
+def motion_features() -> Iterable[merbench.Feature]:
+    """Each descriptor of full flow, and those that need no landmarks of the small flow images too."""
+    yield merbench.Feature(
+        name="hoof",
+        function="merbench_handcrafted.hoof:hoof",
+        inputs=("flow",),
+        about="histograms of oriented flow in 5x5 blocks, 8 bins, left and right alike",
+    )
+    yield merbench.Feature(
+        name="hoof-28",
+        function="merbench_handcrafted.hoof:hoof_28",
+        inputs=("flow-28",),
+        about="the same of 28x28 flow, whose medians count as no motion",
+    )
+    yield merbench.Feature(
+        name="bi-woof",
+        function="merbench_handcrafted.biwoof:bi_woof",
+        inputs=("flow",),
+        about="histograms of oriented flow in 5x5 blocks, 8 bins, blocks weighted by optical strain",
+    )
+    yield merbench.Feature(
+        name="bi-woof-28",
+        function="merbench_handcrafted.biwoof:bi_woof_28",
+        inputs=("flow-28",),
+        about="the same of 28x28 flow, whose medians count as no motion",
+    )
+
+
+def motion_models() -> Iterable[merbench.EstimatorModel]:
+    """A support vector machine on each descriptor."""
+    yield merbench.EstimatorModel(
+        name="hoof",
+        estimator=SVM,
+        features=("hoof-28",),
+        recipes={**_recipes(), **_recipes("hoof")},
+        paper="Chaudhry and others, Histograms of oriented optical flow and Binet-Cauchy kernels on nonlinear "
+        "dynamical systems for the recognition of human actions, CVPR 2009",
+        about="support vector machine on histograms of oriented optical flow",
+    )
+    yield merbench.EstimatorModel(
+        name="bi-woof",
+        estimator=SVM,
+        features=("bi-woof-28",),
+        recipes={**_recipes(), **_recipes("bi-woof")},
+        paper="Liong and others, Less is more: micro-expression recognition from video using apex frame, Signal "
+        "Processing: Image Communication 62, 2018",
+        about="support vector machine on bi-weighted oriented optical flow",
+    )
+
+
+def _recipes(feature: str = "") -> dict[str, merbench.Recipe]:
+    """One for each kernel; with a feature, on that in place of the model's own, which is of 28x28 flow."""
+    where = "flow at 224x224" if feature else "28x28 flow"
+    return {
+        f"{kernel}-224" if feature else kernel: merbench.Recipe(
+            options={"kernel": kernel},
+            features=(feature,) if feature else (),
+            about=f"{kernel} kernel on {where}; C as scikit-learn has it, searched for on no clip",
+        )
+        for kernel in ("linear", "rbf", "chi2")
+    }
