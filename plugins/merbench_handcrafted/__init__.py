@@ -5,11 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import merbench
+from merbench_handcrafted.motion_specs import motion_features, motion_models
+
+
+@merbench.hookimpl
+def merbench_features() -> Iterable[merbench.Feature]:
+    """The descriptors."""
+    yield from motion_features()
 
 
 @merbench.hookimpl
 def merbench_models() -> Iterable[merbench.EstimatorModel]:
-    """The reference points."""
+    """The reference points, and a model of each descriptor."""
     yield merbench.EstimatorModel(
         name="majority",
         estimator="merbench_handcrafted.reference:majority",
@@ -28,3 +35,4 @@ def merbench_models() -> Iterable[merbench.EstimatorModel]:
         features=("flow-28",),
         about="support vector machine on the standardised pixels of 28x28 flow",
     )
+    yield from motion_models()
