@@ -58,9 +58,15 @@ def flow(face: merbench.Frames, apex: np.ndarray, *, variant: str = "tvl1") -> n
 
 
 def motion(first: np.ndarray, second: np.ndarray, algorithm: str) -> np.ndarray:
-    """The motion between two images, uint8 `[height, width, 3]`, red first; result as that of `flow`."""
+    """The motion between two images, uint8 `[height, width, 3]`, red first; result as that of `flow`.
+
+    Between equal images, such as those of a clip whose apex is its onset, it is exactly 0: Farneback's method finds
+    some at the border, and the small images would stretch that to their whole range.
+    """
     import numpy as np
 
+    if np.array_equal(first, second):
+        return np.zeros((2, *first.shape[:2]), np.float32)
     field = ALGORITHMS[algorithm](first, second)
     return np.ascontiguousarray(field.transpose(2, 0, 1), dtype=np.float32)
 

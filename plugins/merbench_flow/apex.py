@@ -49,7 +49,8 @@ def most_different(face: merbench.Frames, landmarks: np.ndarray) -> int:
 
     The difference is the mean absolute one of the blurred grey values. A head that drifts moves away from the onset as
     it comes nearer to the offset, so that the sum of both differences says little of it; an expression moves away from
-    both.
+    both. Of frames that differ alike the last is taken: of two frames, in which either differs as much, that is not the
+    onset.
     """
     import numpy as np
 
@@ -58,8 +59,8 @@ def most_different(face: merbench.Frames, landmarks: np.ndarray) -> int:
     sums = []
     for place in places:
         here = _regions(face[place], landmarks)
-        sums.append(np.abs(here - first).mean() + np.abs(here - last).mean())
-    return places[int(np.argmax(sums))]
+        sums.append(float(np.abs(here - first).mean() + np.abs(here - last).mean()))
+    return max(zip(sums, places, strict=True))[1]
 
 
 def _regions(image: np.ndarray, landmarks: np.ndarray) -> np.ndarray:

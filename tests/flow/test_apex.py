@@ -32,6 +32,12 @@ def test_a_clip_of_one_frame_has_it_as_apex(aligned):
     assert apex(made.face, made.landmarks).tolist() == [0]
 
 
+def test_of_two_frames_it_is_not_the_onset_from_which_nothing_would_move(aligned):
+    made = aligned(frames=2, apex=1, annotate_apex=False)
+    assert apex(made.face, made.landmarks).tolist() == [1]
+    assert apex(made.face, made.landmarks, variant="middle").tolist() == [1]
+
+
 def test_an_offset_before_the_onset_is_a_broken_clip(aligned):
     made = aligned(annotate_apex=False)
     made.face.onset, made.face.offset = 5, 2
