@@ -26,6 +26,8 @@ PREAMBLE = 100  # rows among which the header is looked for; SAMM's stands in th
 LARGEST = 64 * 2**20  # bytes; the largest table of the field has 200 thousand
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # what a spreadsheet that is encrypted, or of before 2007, begins with
 ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
+NUMBER = re.compile(r"([0-9]{1,9})(?:\.0+)?", re.ASCII)  # a column with gaps is often saved again as 46.0
+NONE = frozenset({"", "/", "-", "?", "n/a", "na", "nan", "none", "null"})  # what stands where nothing is annotated
 
 
 class Line(NamedTuple):
@@ -67,7 +69,13 @@ def read_lines(path: Path, root: Path, sheet: str = "") -> list[Line]:
 
 def frame_number(cell: str) -> int | None:
     """A cell that names a frame; None for one that does not, such as an empty one or CASME II's `/`."""
-    return int(cell) if re.fullmatch(r"[0-9]{1,9}", cell) else None
+    match = NUMBER.fullmatch(cell)
+    return int(match[1]) if match else None
+
+
+def is_empty(cell: str) -> bool:
+    """Whether a cell says that nothing is annotated, rather than something that cannot be understood."""
+    return cell.lower() in NONE
 
 
 def _lines(rows: Sequence[Sequence[str]], start: int, places: dict[str, int]) -> Iterator[Line]:
@@ -123,7 +131,7 @@ def _of_ole(content: bytes) -> str:
     if ENCRYPTED in content:
         return (
             " is protected by a password; open it with the password that its authors gave you, "
-            "and save it beside under the same name without one"
+            "and save it without one, in place of this file"
         )
     return " is a spreadsheet of before 2007 (xls); save it as xlsx"
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from merbench import Published
-from merbench_databases.annotations import Line
+from merbench_databases.annotations import Line, frame_number
 from merbench_databases.tabled import TableRelease, subject_number
 from merbench_databases.video import Clip
 
@@ -44,4 +44,5 @@ class CASME3A(TableRelease):
 
 def clip_id(line: Line) -> str:
     """The id of the clip in one row of a table of part A; `J`, which stands there once, is the video `j`."""
-    return f"{DATABASE}/spNO.{subject_number(line)}/{line.clip.lower()}_{line.onset or 'none'}"
+    onset = frame_number(line.onset)
+    return f"{DATABASE}/spNO.{subject_number(line)}/{line.clip.lower()}_{'none' if onset is None else onset}"

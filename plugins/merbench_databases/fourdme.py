@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from merbench import Published, ReleaseError
-from merbench_databases.folders import by_number, subfolders
+from merbench_databases.folders import by_number, matches, subfolders
 from merbench_databases.tabled import TableRelease
 from merbench_databases.video import Clip, within_clip
 
@@ -31,7 +31,7 @@ class FourDME(TableRelease):
     def is_tree(cls, folder: Path, root: Path) -> bool:
         """Whether the folder is called as the release calls it, and has subjects in it."""
         try:
-            return folder.name.lower() in ("gray_micro", "grey_micro") and bool(
+            return matches(r"gr[ae]y_micro([ _-]?crop(ped)?)?", folder.name) and bool(
                 by_number(subfolders(folder, root), cls.subject_folder)
             )
         except ReleaseError:

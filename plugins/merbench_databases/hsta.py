@@ -1,6 +1,7 @@
 """HSTA's released five folds of CAS(ME)3 part A: `train_fold_1.csv`, `test_fold_1.csv` and so on to 5.
 
-They were drawn clip by clip, so that between 54 and 64 subjects stand on both sides of a fold. They are here to show
+They lie in the folder `washed_data/washed_data/new_labels/emothion_as_label` of github.com/OceanSummerDay/HSTA_MER; the
+one beside it has folds with other labels. They were drawn clip by clip, so that between 54 and 64 subjects stand on both sides of a fold. They are here to show
 what that does to a score, beside the honest `subjects-5`.
 """
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 SOURCE, VIDEOS = "hsta-folds", "casme3a"  # names of sources
-BESIDE = "hsta-5-fold"  # what the folder is called in HSTA's repository
+BESIDE = "hsta-5-fold"  # what the folder may be called that lies beside or in the release of the videos
 FOLDS = 5
 SIDES = ("train", "test")
 
@@ -74,7 +75,7 @@ class HSTAFolds(merbench.SourceReader):
         if not path.is_file():
             raise merbench.ReleaseError(
                 f"{self.root} does not hold HSTA's folds: it lacks {path.name}; name the folder that holds the ten csv "
-                "files train_fold_1.csv to test_fold_5.csv"
+                "files train_fold_1.csv to test_fold_5.csv (emothion_as_label in HSTA's repository)"
             )
         try:
             return read_lines(path, self.root)

@@ -77,7 +77,10 @@ def sources() -> Iterator[merbench.Source]:
         reader="merbench_databases.hsta:HSTAFolds",
         provides=(),
         databases=("casme3a",),
-        obtain="the folder with the fold files of HSTA's repository",
+        obtain=(
+            "a clone of github.com/OceanSummerDay/HSTA_MER, and in it the folder "
+            "washed_data/washed_data/new_labels/emothion_as_label"
+        ),
         about="HSTA's released five folds of CAS(ME)3 part A, for the protocol hsta-5-fold",
     )
 

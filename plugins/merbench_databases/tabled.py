@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 
 import merbench
-from merbench_databases.annotations import Line, frame_number, read_lines
+from merbench_databases.annotations import Line, frame_number, is_empty, read_lines
 from merbench_databases.errata import Span
 from merbench_databases.folders import by_number, matches, named, subfolders, walk
 from merbench_databases.tables import TableError
@@ -56,13 +56,17 @@ class TableRelease(VideoRelease):
         """The clip in one row."""
         number = subject_number(line)
         subject = f"{self.database}/{self.subject_form.format(number)}"
+        span = Span(frame_number(line.onset), frame_number(line.apex), frame_number(line.offset))
+        # An apex that is there, and taken for missing, would be estimated without a word.
+        unread = span.apex is None and not is_empty(line.apex)
         return Clip(
             id=f"{subject}/{line.clip}",
             subject=subject,
             key=(number, line.clip),
-            span=Span(frame_number(line.onset), frame_number(line.apex), frame_number(line.offset)),
+            span=span,
             emotion=line.emotion.lower(),
             action_units=line.action_units,
+            unread="its apex in the table is not a frame number" if unread else "",
         )
 
     def folder_of(self, clip: Clip) -> Path:

@@ -19,14 +19,17 @@ if TYPE_CHECKING:
 
     from merbench_databases.errata import Erratum
 
-CROPPED = "crop"  # in the name of a folder of aligned faces, in any case
+# In the names of folders, of which the nearest to the frames that says either counts: aligned faces, or not.
+CROPPED = re.compile("crop", re.IGNORECASE)
+RAW = re.compile(r"(?<![a-z])raw|(?:un|no[nt]?)[ _-]?crop", re.IGNORECASE)
 ARCHIVES = (".zip", ".rar", ".7z", ".tar", ".gz")
 ALIGNED = re.compile(r"reg_", re.IGNORECASE)  # what the names of aligned frames begin with (CASME, CASME II, SMIC)
 
 
 @dataclass(frozen=True)
 class Clip:
-    """One annotated clip: ids as in the clip table, `key` to find its folder by, frames after errata."""
+    """One annotated clip: ids as in the clip table, `key` to find its folder by, frames after errata; `unread` says
+    what of its annotation could not be understood."""
 
     id: str
     subject: str
@@ -35,11 +38,12 @@ class Clip:
     emotion: str
     action_units: str = ""
     erratum: Erratum | None = None
+    unread: str = ""
 
     @property
     def fault(self) -> str:
-        """What is impossible about its frames; empty where nothing is."""
-        return impossible(self.span)
+        """What is impossible about its frames, or could not be understood; empty where nothing is."""
+        return impossible(self.span) or self.unread
 
 
 @dataclass(frozen=True)
@@ -200,7 +204,9 @@ class VideoRelease(merbench.SourceReader):
         return self.is_tree(folder, self.folder)
 
     def _cropped(self, folder: Path) -> bool:
-        return CROPPED in folder.relative_to(self.folder.parent).as_posix().lower()
+        names = reversed(folder.relative_to(self.folder.parent).parts)
+        says = next((name for name in names if RAW.search(name) or CROPPED.search(name)), "")
+        return bool(says) and not RAW.search(says)
 
     @cached_property
     def _clips(self) -> dict[str, Clip]:

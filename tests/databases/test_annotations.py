@@ -1,7 +1,7 @@
 import csv
 
 import pytest
-from merbench_databases.annotations import ENCRYPTED, OLE, frame_number, read_lines
+from merbench_databases.annotations import ENCRYPTED, OLE, frame_number, is_empty, read_lines
 from merbench_databases.tables import TableError
 
 COLUMNS = ("Subject", "Filename", "", "OnsetFrame", "ApexFrame", "OffsetFrame", "Action Units", "Estimated Emotion")
@@ -82,6 +82,14 @@ def test_a_link_out_of_the_release_is_not_read(tmp_path, write_table):
     assert "leads out of the release" in refusal(tmp_path / "release" / "t.xlsx", tmp_path / "release")
 
 
-@pytest.mark.parametrize(("cell", "number"), [("46", 46), ("/", None), ("", None), ("-3", None), ("4.5", None)])
+@pytest.mark.parametrize(
+    ("cell", "number"),
+    [("46", 46), ("0046", 46), ("46.0", 46), ("/", None), ("", None), ("-3", None), ("4.5", None), ("\u0664", None)],
+)
 def test_what_names_no_frame_counts_as_not_annotated(cell, number):
     assert frame_number(cell) == number
+
+
+def test_what_says_that_nothing_is_annotated_is_told_from_what_cannot_be_understood():
+    assert all(map(is_empty, ("", "/", "-", "NaN", "None")))
+    assert not any(map(is_empty, ("46?", "-3", "4.5", "about 50")))

@@ -201,3 +201,13 @@ def test_4dme_keeps_its_several_labels_as_annotated(tmp_path, write_table, write
     assert reader.clips().loc[0, ["clip", "emotion"]].tolist() == ["4dme/s01/c_01", "negative+surprise"]
     assert numbers(reader, "4dme/s01/c_01") == (51, 52, 53, 54, 55)
     assert reader.read("frames", "4dme/s01/c_01").fps is None
+
+
+def test_4dme_has_aligned_faces_too(tmp_path, write_table, write_frames):
+    header = ("sub_ID", "fold_name", "Onset", "Apex", "Offset", "AUs", "Emotion")
+    table = "4DME_Labelling_Micro_release v1.xlsx"
+    write_table(tmp_path / table, [("s01", "c_01", 51, 53, 55, "AU4", "Negative")], header)
+    write_frames(tmp_path / "gray_micro_crop" / "s01" / "c_01", range(51, 56), "{}.bmp")
+    assert FourDME(tmp_path).read("frames", "4dme/s01/c_01").cropped
+    write_frames(tmp_path / "gray_micro" / "s01" / "c_01", range(51, 56), "{}.bmp")
+    assert not FourDME(tmp_path).read("frames", "4dme/s01/c_01").cropped

@@ -142,6 +142,8 @@ def test_a_clip_without_two_frames_is_broken(lay):
         ((1, 30, 35, 20, "fear"), "the offset is before the onset"),
         ((1, "x", 5, 20, "fear"), "the table names no onset frame"),
         ((1, 5, 7, None, "fear"), "the table names no offset frame"),
+        ((1, 5, "7?", 9, "fear"), "its apex in the table is not a frame number"),
+        ((1, 5, -7, 9, "fear"), "its apex in the table is not a frame number"),
     ],
 )
 def test_impossible_frames_are_a_broken_clip_and_not_a_broken_release(lay, write_table, clip, fault):
@@ -149,6 +151,30 @@ def test_impossible_frames_are_a_broken_clip_and_not_a_broken_release(lay, write
     write_table(root / "CASME2-coding-20190701.xlsx", rows({**CLIPS, "EP07_01": clip}))
     assert len(CASME2(root).clips()) == 4
     assert refusal(root, "casme2/sub01/EP07_01") == fault
+
+
+def test_a_table_that_was_saved_again_with_fractions_has_the_same_frames(lay):
+    root = lay()
+    cells = [[f"{cell}.0" if isinstance(cell, int) else cell for cell in row] for row in rows(CLIPS)]
+    before = CASME2(root).clips()
+    (root / "CASME2-coding-20190701.xlsx").unlink()
+    header = "Subject,Filename,,OnsetFrame,ApexFrame,OffsetFrame,,Action Units,Estimated Emotion"
+    (root / "CASME2-coding-20190701.csv").write_text("\n".join([header, *map(",".join, cells)]))
+    assert CASME2(root).clips().equals(before)
+
+
+@pytest.mark.parametrize("tree", ["CASME2_uncropped", "not cropped", "no_crop", "cropped and raw/RAW", "drawn/raw"])
+def test_a_folder_that_says_that_it_is_not_cropped_is_not(lay, tree):
+    reader = CASME2(lay(tree=tree))
+    assert not reader.read("frames", "casme2/sub01/EP19_05").cropped
+
+
+def test_the_releases_own_folder_says_so_too_where_none_in_it_does(lay, tmp_path):
+    cropped = tmp_path / "CASME2_cropped"
+    lay(tree="sub-folder").rename(cropped)
+    assert CASME2(cropped).read("frames", "casme2/sub01/EP19_05").cropped
+    (cropped / "sub-folder").rename(cropped / "RAW")
+    assert not CASME2(cropped).read("frames", "casme2/sub01/EP19_05").cropped
 
 
 def test_onset_as_apex_is_read_as_it_stands(lay):
