@@ -1,4 +1,4 @@
-"""Reference points: what a score means is known from what needs no neural network at all."""
+"""Handcrafted descriptors of texture and motion, and reference points: what a score means without a network."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ from collections.abc import Iterable
 
 import merbench
 from merbench_handcrafted.motion_specs import motion_features, motion_models
+from merbench_handcrafted.texture_specs import texture_features, texture_models
 
 
 @merbench.hookimpl
 def merbench_features() -> Iterable[merbench.Feature]:
     """The descriptors."""
+    yield from texture_features()
     yield from motion_features()
 
 
@@ -35,4 +37,5 @@ def merbench_models() -> Iterable[merbench.EstimatorModel]:
         features=("flow-28",),
         about="support vector machine on the standardised pixels of 28x28 flow",
     )
+    yield from texture_models()
     yield from motion_models()
