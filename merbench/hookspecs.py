@@ -28,7 +28,7 @@ from collections.abc import Iterable
 
 import pluggy
 
-from merbench.specs import Dataset, Feature, Model, Protocol, Source
+from merbench.specs import Dataset, Feature, Model, ModelFamily, Protocol, Source
 
 __all__ = ["NAMESPACE", "hookimpl", "hookspec"]
 
@@ -69,8 +69,10 @@ def merbench_features() -> Iterable[Feature]:
 
 
 @hookspec
-def merbench_models() -> Iterable[Model]:
+def merbench_models() -> Iterable[Model | ModelFamily]:
     """Models to benchmark: `merbench.TorchModel` or `merbench.EstimatorModel`.
+
+    Where they are too many to name one by one, a `merbench.ModelFamily` that makes each when it is asked for.
 
     Example: `yield merbench.EstimatorModel(name="my-svm", estimator="my_package.svm:build", features=("flow-28",))`
     """

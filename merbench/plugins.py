@@ -22,7 +22,7 @@ import pluggy
 from merbench import hookspecs
 from merbench.errors import PluginError, nearest
 from merbench.hookspecs import NAMESPACE
-from merbench.specs import Spec
+from merbench.specs import ModelFamily, Spec
 from merbench.validation import KINDS, fault
 
 __all__ = ["ALLOW_VARIABLE", "BUILT_IN", "Plugin", "PluginReport", "Plugins", "load"]
@@ -52,7 +52,8 @@ class Plugin:
 
 @dataclass(frozen=True, kw_only=True)
 class PluginReport:
-    """What became of one plugin; `provides` has the names of its specs under `sources`, `datasets`, ...
+    """What became of one plugin; `provides` has the names of its specs under `sources`, `datasets`, ...; a
+    family of models is there as `family:*`.
 
     `reason` is one line for a plugin that was blocked or failed, and empty for one that was loaded.
     """
@@ -196,17 +197,19 @@ def _row(
     reason: str = "",
     plugin: Plugin | None = None,
 ) -> PluginReport:
-    provides = (
-        {} if plugin is None else {noun: tuple(spec.name for spec in plugin.specs[noun]) for noun in plugin.specs}
-    )
+    specs = {} if plugin is None else plugin.specs
     return PluginReport(
         name=candidate.name,
         distribution=candidate.distribution,
         version=candidate.version,
         status=status,
         reason=reason,
-        provides=provides,
+        provides={noun: tuple(map(_title, specs[noun])) for noun in specs},
     )
+
+
+def _title(spec: Spec) -> str:
+    return f"{spec.name}:*" if isinstance(spec, ModelFamily) else spec.name
 
 
 def _try(candidate: _Candidate, loaded: list[Plugin]) -> PluginReport:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, is_dataclass, replace
+from fnmatch import fnmatchcase
 from typing import Any, Generic, TypeVar, cast
 
-from merbench.errors import PluginError, UnknownName, nearest
+from merbench.errors import MerbenchError, PluginError, UnknownName, nearest
 from merbench.plugins import Plugin, Plugins
-from merbench.specs import Dataset, Feature, Model, Protocol, Source
+from merbench.specs import Dataset, Feature, Model, ModelFamily, Protocol, Source
+from merbench.validation import fault
 
 __all__ = ["Catalog", "Origin", "Registry", "load_target"]
 
 T = TypeVar("T", Source, Dataset, Feature, Model, Protocol)
+S = TypeVar("S", Source, Dataset, Feature, Model, ModelFamily, Protocol)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +37,7 @@ class Origin:
 
 
 class Catalog(Generic[T]):
-    """The specs of one noun, by name.
+    """The specs of one noun, by name. Members of a family are found by `family:member` and made when asked for.
 
     Args:
         noun: in the singular, e.g. `model`.
@@ -44,20 +47,23 @@ class Catalog(Generic[T]):
     def __init__(self, noun: str, plugins: Plugins) -> None:
         self._noun = noun
         self._failed = len(plugins.failed)
-        self._by_name: dict[str, list[tuple[T, Origin]]] = {}
-        self._qualified: dict[str, tuple[T, Origin]] = {}
+        self._specs: _Names[T] = _Names(noun)
+        self._families: _Names[ModelFamily] = _Names(f"{noun} family")
+        self._members: dict[str, tuple[T, Origin]] = {}
         for plugin in plugins.loaded:
             for spec in plugin.specs.get(f"{noun}s", ()):
-                entry = (cast(T, spec), _origin(plugin))
-                self._by_name.setdefault(spec.name, []).append(entry)
-                self._qualified[f"{plugin.distribution}:{spec.name}"] = entry
+                if isinstance(spec, ModelFamily):
+                    self._families.add(spec, _origin(plugin))
+                else:
+                    self._specs.add(cast(T, spec), _origin(plugin))
 
     def get(self, name: str) -> T:
-        """The spec called `name`, or `distribution:name`, which always works.
+        """The spec called `name`, or `distribution:name`, which always works; or the member `family:member`.
 
         Raises:
             UnknownName: nothing is called so; the nearest names are offered.
-            PluginError: plugins of two distributions give this plain name.
+            PluginError: plugins of two distributions give this plain name, or a family gives what is no model.
+            OptionError: the family has no such member.
         """
         return self._find(name)[0]
 
@@ -66,40 +72,144 @@ class Catalog(Generic[T]):
         return self._find(name)[1]
 
     def names(self) -> list[str]:
-        """A name for each spec that `get` takes, sorted: qualified where two distributions give the plain one."""
-        return sorted(
-            spec.name if len(entries) == 1 else f"{origin.distribution}:{spec.name}"
-            for entries in self._by_name.values()
-            for spec, origin in entries
-        )
+        """A name for each spec that `get` takes, sorted: qualified where two distributions give the plain one.
+
+        Members of families are not among them.
+        """
+        return self._specs.names()
+
+    def families(self) -> dict[str, ModelFamily]:
+        """The families by name, sorted: qualified where two distributions give the plain one."""
+        return {name: self._families.find(name)[0] for name in self._families.names()}
+
+    def family_origin(self, name: str) -> Origin:
+        """Where the family called `name` comes from.
+
+        Raises:
+            UnknownName: no family is called so.
+            PluginError: plugins of two distributions give this plain name.
+        """
+        return self._families.find(name)[1]
+
+    def matching(self, pattern: str) -> list[str]:
+        """The names, sorted, that match a shell pattern. One with a colon is asked of the families that its part before
+        the last colon matches, too.
+        """
+        prefix, colon, rest = pattern.rpartition(":")
+        found = [name for name in self.names() if fnmatchcase(name, pattern)]
+        for name, family in self.families().items() if colon else ():
+            if fnmatchcase(name, prefix):
+                list_members = load_target(family.members, owner=f"{self._noun} family {family.name!r}")
+                found += [f"{name}:{member}" for member in list_members(rest)]
+        return found
 
     def __iter__(self) -> Iterator[T]:
         """The specs, in the order of `names`."""
         return (self.get(name) for name in self.names())
 
     def __len__(self) -> int:
-        """How many specs there are."""
-        return len(self._qualified)
+        """How many specs there are, members of families aside."""
+        return len(self._specs)
 
     def _find(self, name: str) -> tuple[T, Origin]:
+        if name in self._specs:
+            return self._specs.find(name)
+        family, _, member = name.rpartition(":")
+        if family not in self._families:
+            raise UnknownName(self._noun, name, self._near(name), self._hint(name))
+        if name not in self._members:
+            spec, origin = self._families.find(family)
+            made: Any = _member(spec, member)
+            self._members[name] = made, origin
+        return self._members[name]
+
+    def _near(self, name: str) -> list[str]:
+        """The names that `name` may have been meant for."""
+        if name in self._families:
+            return []
+        if ":" not in name:
+            return self._specs.plain()
+        known = [*self._specs.plain(), *self._specs.qualified()]
+        return known + [f"{family}:{name.rpartition(':')[2]}" for family in self._families.names()]
+
+    def _hint(self, name: str) -> str:
+        if name in self._families:
+            return f"it is a family; name a member, {name}:NAME, or list them with: {_listing(self._noun, name)}"
+        how = f"list all with: merbench list {self._noun}s"
+        if families := self._families.names():
+            how += f", and those of a family with: {_listing(self._noun, families[0])}"
+        if self._failed:
+            how += f" ({self._failed} plugin(s) could not be loaded, see: merbench plugins)"
+        return how
+
+
+class _Names(Generic[S]):
+    """Specs by plain name, which plugins of several distributions may give, and by `distribution:name`."""
+
+    def __init__(self, noun: str) -> None:
+        self._noun = noun
+        self._by_name: dict[str, list[tuple[S, Origin]]] = {}
+        self._qualified: dict[str, tuple[S, Origin]] = {}
+
+    def add(self, spec: S, origin: Origin) -> None:
+        self._by_name.setdefault(spec.name, []).append((spec, origin))
+        self._qualified[f"{origin.distribution}:{spec.name}"] = spec, origin
+
+    def find(self, name: str) -> tuple[S, Origin]:
         if name in self._qualified:
             return self._qualified[name]
         entries = self._by_name.get(name, [])
         if not entries:
-            raise UnknownName(
-                self._noun, name, [*self._by_name, *(self._qualified if ":" in name else ())], self._hint()
-            )
+            raise UnknownName(self._noun, name, self._by_name)
         if len(entries) > 1:
             who = " and ".join(origin.distribution for _, origin in entries)
             ways = " or ".join(f"{origin.distribution}:{name}" for _, origin in entries)
             raise PluginError(f"{self._noun} {name!r} is given by {who}; ask for {ways}")
         return entries[0]
 
-    def _hint(self) -> str:
-        how = f"list all with: merbench list {self._noun}s"
-        if self._failed:
-            how += f" ({self._failed} plugin(s) could not be loaded, see: merbench plugins)"
-        return how
+    def names(self) -> list[str]:
+        return sorted(
+            spec.name if len(entries) == 1 else f"{origin.distribution}:{spec.name}"
+            for entries in self._by_name.values()
+            for spec, origin in entries
+        )
+
+    def plain(self) -> list[str]:
+        return list(self._by_name)
+
+    def qualified(self) -> list[str]:
+        return list(self._qualified)
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._qualified or name in self._by_name
+
+    def __len__(self) -> int:
+        return len(self._qualified)
+
+
+def _listing(noun: str, family: str) -> str:
+    return f"merbench list {noun}s --match '{family}:*'"
+
+
+def _member(family: ModelFamily, name: str) -> Model:
+    """What the family makes of `name`, checked as what a hook yields is."""
+    owner = f"model family {family.name!r}"
+    make = load_target(family.member, owner=owner)
+    try:
+        model = make(name)
+    except MerbenchError:
+        raise
+    except Exception as error:  # whatever a plugin's function raises
+        reason = " ".join(str(error).split())
+        raise PluginError(f"{owner} cannot make {name!r}: {type(error).__name__}: {reason}") from error
+    whole = f"{family.name}:{name}"
+    if getattr(model, "name", whole) != whole:
+        raise PluginError(f"{owner}: its member {name!r} calls itself {model.name!r}, not {whole!r}")
+    # Under its own part of the name: the whole has a colon, which a name that a hook gives may not have.
+    plain = replace(model, name=name) if is_dataclass(model) and not isinstance(model, type) else model
+    if wrong := "a family again" if isinstance(model, ModelFamily) else fault(plain, "models"):
+        raise PluginError(f"{owner}: its member {name!r}: {wrong}")
+    return cast(Model, model)
 
 
 def _origin(plugin: Plugin) -> Origin:

@@ -8,7 +8,7 @@ import reprlib
 from collections.abc import Mapping
 
 from merbench.labels import LabelScheme
-from merbench.specs import API, Dataset, EstimatorModel, Feature, Protocol, Recipe, Source, TorchModel
+from merbench.specs import API, Dataset, EstimatorModel, Feature, ModelFamily, Protocol, Recipe, Source, TorchModel
 
 __all__ = ["KINDS", "fault"]
 
@@ -17,7 +17,7 @@ KINDS: dict[str, tuple[type, ...]] = {
     "sources": (Source,),
     "datasets": (Dataset,),
     "features": (Feature,),
-    "models": (TorchModel, EstimatorModel),
+    "models": (TorchModel, EstimatorModel, ModelFamily),
     "protocols": (Protocol,),
 }
 
@@ -30,18 +30,21 @@ _TYPES: dict[str, tuple[type, ...]] = {
     "str": (str,),
     "bool": (bool,),
     "int": (int,),
+    "int | None": (int, type(None)),
     "float": (int, float),
     "LabelScheme": (LabelScheme,),
     "Mapping[str, Any]": (Mapping,),
 }
-_TARGETS = ("reader", "function", "network", "estimator", "splitter", "clip_list")
+_TARGETS = ("reader", "function", "network", "estimator", "splitter", "member", "members")
+_OPTIONAL_TARGETS = ("clip_list", "mirror", "drawing")
 
 
 def fault(spec: object, noun: str) -> str:
     """What is wrong with `spec`, yielded by the hook of `noun` (`sources`, `models`, ...); empty where nothing is."""
     kinds = KINDS[noun]
     if not isinstance(spec, kinds):
-        wanted = " or ".join(f"merbench.{kind.__name__}" for kind in kinds)
+        *others, last = (f"merbench.{kind.__name__}" for kind in kinds)
+        wanted = f"{', '.join(others)} or {last}" if others else last
         return f"yielded {reprlib.repr(spec)}, which is not a {wanted}"
     title = f"{noun[:-1]} {getattr(spec, 'name', None)!r}"
     return _api_fault(spec, title) or _field_fault(spec, title) or _recipe_fault(spec, title)
@@ -60,16 +63,15 @@ def _field_fault(spec: object, title: str) -> str:
         value = getattr(spec, field.name)
         if field.name == "name" and not (isinstance(value, str) and _NAME.fullmatch(value)):
             return f"{title}: a name is letters, digits and . _ + - only"
-        if field.name in _TARGETS and not _is_target(value, optional=field.name == "clip_list"):
+        optional = field.name in _OPTIONAL_TARGETS
+        if (optional or field.name in _TARGETS) and not _is_target(value, optional=optional):
             return f'{title}: {field.name} must read "module:attribute", found {reprlib.repr(value)}'
         kinds = _TYPES.get(str(field.type))
         if kinds and (not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds)):
             return f"{title}: {field.name} must be {field.type}, found {reprlib.repr(value)}"
         if str(field.type).startswith("tuple[str") and not _is_names(value):
             return f'{title}: {field.name} must be a tuple of names such as ("flow-28",), found {reprlib.repr(value)}'
-        if field.name == "alternatives" and not (
-            isinstance(value, tuple) and all(map(_is_names, value)) and all(value)
-        ):
+        if field.name == "alternatives" and not _is_sets(value):
             return f'{title}: {field.name} must be a tuple of tuples of names such as (("casme2", "samm"),)'
     return ""
 

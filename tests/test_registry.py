@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +14,7 @@ from merbench.errors import PluginError, UnknownName
 from merbench.plugins import Plugin, PluginReport, Plugins, load
 from merbench.registry import Origin, Registry, load_target
 from merbench.specs import Spec
+from merbench.validation import fault
 
 
 def model(name: str, about: str = "") -> merbench.EstimatorModel:
@@ -109,3 +112,143 @@ def test_a_target_that_is_not_there_or_of_the_wrong_kind_names_owner_target_and_
         load_target(target, owner="source 'mine'", base=merbench.SourceReader)
     assert str(raised.value).startswith(f"source 'mine' names {target!r}, ")
     assert reason in str(raised.value)
+
+
+TOYS = """
+import fnmatch
+import merbench
+
+def member(name):
+    if name == "odd":
+        return merbench.EstimatorModel(name="odd", estimator="a:b", features=())
+    if name == "source":
+        return merbench.Source(name="toys:source", reader="a:b", provides=(), databases=())
+    if name == "family":
+        return merbench.ModelFamily(name="toys:family", member="a:b", members="a:b")
+    if name == "broken":
+        raise KeyError("gone")
+    if name not in members("*"):
+        raise merbench.OptionError(f"toys has no {name!r}")
+    return merbench.EstimatorModel(name=f"toys:{name}", estimator="sklearn.dummy:DummyClassifier", features=())
+
+def members(pattern):
+    return fnmatch.filter(["small", "smaller", "large"], pattern)
+"""
+
+
+@pytest.fixture
+def toys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> merbench.ModelFamily:
+    """A family whose module can be imported, but has not been."""
+    (tmp_path / "registry_toys.py").write_text(TOYS)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "registry_toys", raising=False)
+    return merbench.ModelFamily(name="toys", member="registry_toys:member", members="registry_toys:members")
+
+
+def registry_of(*families: merbench.ModelFamily) -> Registry:
+    given = [plugin(name, {"models": (model("only"), family)}) for name, family in zip("ab", families, strict=False)]
+    return Registry(Plugins(tuple(given), []))
+
+
+def test_a_member_of_a_family_is_made_when_it_is_asked_for(toys: merbench.ModelFamily) -> None:
+    models = registry_of(toys).models
+    assert "registry_toys" not in sys.modules
+    assert models.get("toys:small").name == "toys:small"
+    assert models.get("a:toys:small") == models.get("toys:small")
+    assert models.origin("toys:small") == Origin(plugin="nets", distribution="a", version="1.0", module="a_module")
+
+
+def test_names_are_those_of_models_alone_and_importing_nothing(toys: merbench.ModelFamily) -> None:
+    models = registry_of(toys).models
+    assert models.names() == [one.name for one in models] == ["only"]
+    assert len(models) == 1
+    assert models.families() == {"toys": toys}
+    assert models.family_origin("toys").distribution == "a"
+    assert "registry_toys" not in sys.modules
+
+
+def test_a_pattern_with_a_colon_is_asked_of_the_families_that_it_matches(toys: merbench.ModelFamily) -> None:
+    models = registry_of(toys).models
+    assert models.matching("o*") == models.matching("*") == ["only"]
+    assert models.matching("*s*") == []
+    assert "registry_toys" not in sys.modules
+    assert models.matching("toys:sm*") == models.matching("t*:sm*") == ["toys:small", "toys:smaller"]
+    assert models.matching("toy:*") == []
+
+
+def test_exact_and_qualified_names_go_before_families(toys: merbench.ModelFamily) -> None:
+    named_alike = plugin("toys", {"models": (model("small", "not of the family"),)})
+    registry = Registry(Plugins((plugin("a", {"models": (toys,)}), named_alike), []))
+    assert registry.models.get("toys:small").about == "not of the family"
+    assert registry.models.get("toys:large").name == "toys:large"
+
+
+def test_a_family_from_two_distributions_is_an_error_only_when_it_is_asked_for(toys: merbench.ModelFamily) -> None:
+    models = registry_of(toys, replace(toys, about="another")).models
+    assert sorted(models.families()) == ["a:toys", "b:toys"]
+    assert models.get("b:toys:small").name == "toys:small"
+    assert models.origin("b:toys:small").distribution == "b"
+    with pytest.raises(PluginError) as raised:
+        models.get("toys:small")
+    assert str(raised.value) == "model family 'toys' is given by a and b; ask for a:toys or b:toys"
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        (
+            "tois:small",
+            "no model is called 'tois:small' (nearest: toys:small); list all with: merbench list models, and those of "
+            "a family with: merbench list models --match 'toys:*'",
+        ),
+        (
+            "toys",
+            "no model is called 'toys'; it is a family; name a member, toys:NAME, or list them with: "
+            "merbench list models --match 'toys:*'",
+        ),
+        ("toys:tiny", "toys has no 'tiny'"),
+        ("toys:", "toys has no ''"),
+    ],
+)
+def test_an_unknown_family_or_member_is_told_with_how_to_list_them(
+    toys: merbench.ModelFamily, name: str, said: str
+) -> None:
+    with pytest.raises(merbench.MerbenchError) as raised:
+        registry_of(toys).models.get(name)
+    assert str(raised.value) == said
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("odd", "its member 'odd' calls itself 'odd', not 'toys:odd'"),
+        ("source", "which is not a merbench.TorchModel, merbench.EstimatorModel or merbench.ModelFamily"),
+        ("family", "its member 'family': a family again"),
+        ("broken", "cannot make 'broken': KeyError: 'gone'"),
+    ],
+)
+def test_what_a_family_makes_is_checked_as_what_a_hook_yields(toys: merbench.ModelFamily, name: str, said: str) -> None:
+    with pytest.raises(PluginError, match=r"^model family 'toys'") as raised:
+        registry_of(toys).models.get(f"toys:{name}")
+    assert said in str(raised.value)
+
+
+def test_a_family_whose_target_is_not_there_is_told(toys: merbench.ModelFamily) -> None:
+    with pytest.raises(PluginError, match="model family 'toys' names 'registry_toys:membr', but there is no 'membr'"):
+        registry_of(replace(toys, member="registry_toys:membr")).models.get("toys:small")
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"name": "to:ys"}, "a name is letters, digits and . _ + - only"),
+        ({"member": "registry_toys"}, 'member must read "module:attribute"'),
+        ({"members": ""}, 'members must read "module:attribute"'),
+        ({"api": 2}, "is written for plugin api 2"),
+    ],
+)
+def test_a_family_is_validated_as_other_specs_are(
+    toys: merbench.ModelFamily, change: Mapping[str, object], said: str
+) -> None:
+    assert said in fault(replace(toys, **change), "models")  # type: ignore[arg-type]
+    assert fault(toys, "models") == ""
