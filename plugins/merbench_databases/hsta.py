@@ -1,8 +1,8 @@
 """HSTA's released five folds of CAS(ME)3 part A: `train_fold_1.csv`, `test_fold_1.csv` and so on to 5.
 
-They lie in `washed_data/washed_data/new_labels/emothion_as_label` of github.com/OceanSummerDay/HSTA_MER. They were drawn
-clip by clip, so that between 54 and 64 subjects stand on both sides of a fold. They are here to show what that does to
-a score, beside the honest `subjects-5`.
+They lie in `washed_data/washed_data/new_labels/emothion_as_label` of github.com/OceanSummerDay/HSTA_MER. They were
+drawn clip by clip, so that between 54 and 64 subjects stand on both sides of a fold. They are here to show what that
+does to a score, beside the honest `subjects-5`.
 """
 
 from __future__ import annotations
