@@ -1,0 +1,76 @@
+"""OFF-ApexNet (Gan, Liong, Yau, Huang, Tan, 2019): horizontal and vertical flow in two streams of their own.
+
+No code of the authors is public. What is fixed, and by whom:
+
+- Two streams (u and v, 28x28), 5x5 convolutions with 6 and 16 kernels, 2x2 max-pooling after each, two fully connected
+  layers of 1024: the paper, as others describe it.
+- Padding 2, and dropout of one half behind each fully connected layer: the implementation in Off-TANet's repository
+  (ECNU-Cross-Innovation-Lab/PRICAI2021-Off-TANet), which quotes 2.66 M parameters. Padding decides the count: each
+  stream ends with 16x7x7 values, and 2 x 784 x 1024 weights follow. That gives 2,664,475 with three classes.
+- Open: STSTNet's authors print 2.77 M for it; no layout of these layers gives that (without padding it is 1.58 M). And
+  whether a ReLU follows a convolution: Off-TANet's has none, meb's single-stream version has one. Here there is one.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from merbench_shallow.checks import check_divisor, check_dropout, check_images, check_whole
+from merbench_shallow.layout import channels_last
+
+__all__ = ["OFFApexNet"]
+
+SHAPE = (3, 28, 28)  # of the flow image: (strain, v, u)
+KERNELS = (6, 16)  # of a stream's two convolutions
+WIDTH = 1024  # of the fully connected layers
+PLACES = 7 * 7  # what two poolings leave of 28x28
+
+
+class OFFApexNet(nn.Module):
+    """Two streams of two convolutions, joined by three linear layers.
+
+    Both streams are computed as one convolution in two groups; the first half of each one's channels is that of u.
+
+    Args:
+        classes: number of logits.
+        dropout: in [0, 1), behind each layer of 1024. 0 also lets folds train at once.
+        divisor: above 0, what the flow is divided by: 255 for images of 0..255, 1 where the recipe standardizes.
+
+    Raises:
+        ValueError: an option out of range.
+    """
+
+    def __init__(self, classes: int = 3, *, dropout: float = 0.5, divisor: float = 255.0) -> None:
+        super().__init__()
+        check_whole(classes=classes)
+        check_dropout(dropout)
+        check_divisor(divisor)
+        self.dropout, self.divisor = dropout, divisor
+        first, second = KERNELS
+        self.conv1 = nn.Conv2d(2, 2 * first, 5, padding=2, groups=2)
+        self.conv2 = nn.Conv2d(2 * first, 2 * second, 5, padding=2, groups=2)
+        self.fc1 = nn.Linear(2 * second * PLACES, WIDTH)
+        self.fc2 = nn.Linear(WIDTH, WIDTH)
+        self.fc = nn.Linear(WIDTH, classes)
+
+    def forward(self, flow: Tensor) -> Tensor:
+        """Logits `[batch, classes]` of flow images `[batch, 3, 28, 28]` float32, channels (strain, v, u).
+
+        Raises:
+            ValueError: images of another shape.
+        """
+        check_images(self, flow, SHAPE)
+        streams = channels_last(torch.stack((flow[:, 2], flow[:, 1]), 1) / self.divisor)
+        # ReLU behind the maximum instead of before it: the same values, of a quarter as many places.
+        streams = functional.relu(functional.max_pool2d(self.conv1(streams), 2))
+        streams = functional.relu(functional.max_pool2d(self.conv2(streams), 2))
+        joined = self.dropped(functional.relu(self.fc1(streams.flatten(1))))
+        joined = self.dropped(functional.relu(self.fc2(joined)))
+        logits: Tensor = self.fc(joined)
+        return logits
+
+    def dropped(self, x: Tensor) -> Tensor:
+        """With dropout where there is any; without, nothing random is drawn."""
+        return functional.dropout(x, self.dropout, self.training) if self.dropout else x
