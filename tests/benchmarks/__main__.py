@@ -7,13 +7,14 @@ import platform
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.benchmarks import composite, features, leaderboard, quick_recipe, startup, training_step
+from tests.benchmarks import composite, features, handcrafted, leaderboard, quick_recipe, startup, training_step
 from tests.benchmarks.row import Row
 
 # name -> the benchmark; a new one is a module beside these and a line here.
 BENCHMARKS: dict[str, Callable[[Path | None], list[Row]]] = {
     "composite": composite.run,
     "features": features.run,
+    "handcrafted": handcrafted.run,
     "leaderboard": leaderboard.run,
     "quick-recipe": quick_recipe.run,
     "startup": startup.run,
