@@ -68,7 +68,7 @@ class AttendingBlock(nn.Module):
         """F x A `[batch, width, rows, columns]`, and A `[batch, 1, rows, columns]`."""
         shortcut = x if self.downsample is None else self.downsample(x)
         x = functional.relu(self.bn1(self.conv1(x)), inplace=True)
-        x = functional.relu(self.bn2(self.conv2(x)) + shortcut, inplace=True)
+        x = functional.relu(self.bn2(self.conv2(x)).add_(shortcut), inplace=True)
         attention = self.attn(torch.cat([x.mean(1, keepdim=True), x.max(1, keepdim=True).values], 1))
         if before is not None:
             attention = attention * functional.max_pool2d(before, 3, stride=2, padding=1)

@@ -12,10 +12,11 @@ from collections.abc import Sequence
 from typing import Literal
 
 import torch
-from merbench_mmnet.motion import MainBranch, normed_convolution
-from merbench_mmnet.position import PositionBranch
 from torch import Tensor, nn
 from torch.nn import functional
+
+from merbench_mmnet.motion import MainBranch, normed_convolution
+from merbench_mmnet.position import PositionBranch
 
 __all__ = ["MMNet"]
 
@@ -52,6 +53,9 @@ class MMNet(nn.Module):
         ValueError: an option that is out of range.
     """
 
+    mean: Tensor
+    deviation: Tensor
+
     def __init__(
         self,
         classes: int = 3,
@@ -87,6 +91,7 @@ class MMNet(nn.Module):
             parameter.requires_grad_(not name.startswith(SPARE_PREFIXES))
         self.register_buffer("mean", torch.tensor(MEAN)[:, None, None], persistent=False)
         self.register_buffer("deviation", torch.tensor(DEVIATION)[:, None, None], persistent=False)
+        self.to(memory_format=torch.channels_last)  # convolutions then copy nothing to and fro: less time and memory
 
     @property
     def unused_tensors(self) -> tuple[str, ...]:

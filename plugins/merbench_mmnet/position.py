@@ -55,7 +55,8 @@ class PositionBranch(nn.Module):
         tokens = self.patch_embed["proj"](image).flatten(2).transpose(1, 2) + self.pos_embed
         for block in self.blocks:
             tokens = block(tokens)
-        return self.norm(tokens).transpose(1, 2).unflatten(2, image.shape[2:])
+        grid: Tensor = self.norm(tokens).transpose(1, 2).unflatten(2, image.shape[2:])
+        return grid
 
 
 class Block(nn.Module):

@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 import torch
 from merbench_mmnet.network import DEVIATION, MEAN, MMNet
-from merbench_mmnet.position import Block
 from torch.nn import functional
 
 CASES = ["3-class", "5-class"]

@@ -1,0 +1,23 @@
+"""An aligned clip of a rendered face."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from merbench_faces.align import face
+
+import merbench
+from merbench.testing import render, write_frames
+
+
+@pytest.fixture
+def aligned(tmp_path: Path) -> Callable[..., merbench.Frames]:
+    """Renders a clip and aligns its face."""
+
+    def make(**settings: int) -> merbench.Frames:
+        clip = render("s1", "c1", "positive", **{"frames": 8, "onset": 0, "apex": 4, **settings})
+        return face(write_frames(clip, tmp_path), clip.landmarks(clip.onset))
+
+    return make
