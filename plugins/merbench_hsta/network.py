@@ -204,8 +204,8 @@ def drop_paths(last: float, stages: int, depth: Sequence[int]) -> list[list[list
     A block has that of its place in the deeper branch; the authors' code does the same where that is the video's.
     """
     deepest = max(depth)
-    steps = torch.linspace(0, last, stages * deepest, dtype=torch.float64).tolist()
-    return [[[steps[stage * deepest + block] for block in range(one)] for one in depth] for stage in range(stages)]
+    step = last / max(stages * deepest - 1, 1)
+    return [[[step * (stage * deepest + block) for block in range(one)] for one in depth] for stage in range(stages)]
 
 
 def sine_positions(tokens: int, width: int) -> Tensor:
