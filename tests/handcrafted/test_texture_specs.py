@@ -1,0 +1,82 @@
+"""What is registered of the texture descriptors, from the frames of a clip on."""
+
+from __future__ import annotations
+
+import importlib
+
+import merbench_flow
+import merbench_handcrafted
+import numpy as np
+import pytest
+from merbench_faces.align import face
+from merbench_flow.sampling import frames_10
+from merbench_handcrafted.texture_specs import texture_features, texture_models
+
+import merbench
+from merbench.testing import render, write_frames
+
+FEATURES = {feature.name: feature for feature in texture_features()}
+MODELS = {model.name: model for model in texture_models()}
+
+
+def target(name: str):
+    module, _, attribute = name.partition(":")
+    return getattr(importlib.import_module(module), attribute)
+
+
+@pytest.fixture(scope="module")
+def frames(tmp_path_factory: pytest.TempPathFactory) -> dict[str, np.ndarray]:
+    """Ten interpolated frames of a rendered face, smiling and still."""
+    found = {}
+    for name, strength in (("smile", 1.0), ("still", 0.0)):
+        clip = render("s1", "c1", "positive", frames=6, onset=0, apex=3, strength=strength)
+        written: merbench.Frames = write_frames(clip, tmp_path_factory.mktemp(name))
+        found[name] = frames_10(face(written, clip.landmarks(clip.onset)), variant="tim")
+    return found
+
+
+@pytest.mark.parametrize(("name", "variant"), [(one.name, each) for one in FEATURES.values() for each in one.variants])
+def test_every_variant_describes_a_clip_in_blocks_and_tells_motion_from_none(frames, name: str, variant: str) -> None:
+    describe = target(FEATURES[name].function)
+    smile, still = describe(frames["smile"], variant=variant), describe(frames["still"], variant=variant)
+    assert smile.dtype == np.float32
+    assert smile.shape == still.shape
+    assert smile.shape[:2] == (5, 5)
+    changed = np.abs(smile - still).sum(axis=tuple(range(2, smile.ndim)))
+    assert changed[3:].max() > changed[0].max()  # the mouth moves more than the forehead
+
+
+@pytest.mark.parametrize("name", FEATURES)
+def test_the_first_variant_is_what_the_function_does_by_itself(frames, name: str) -> None:
+    describe = target(FEATURES[name].function)
+    assert np.array_equal(describe(frames["smile"]), describe(frames["smile"], variant=FEATURES[name].variants[0]))
+
+
+def test_the_descriptors_see_ten_interpolated_frames() -> None:
+    given = {one.name: one for one in merbench_flow.merbench_features()}
+    for feature in FEATURES.values():
+        (wanted,) = feature.inputs
+        name, _, variant = wanted.partition("@")
+        assert (name, variant) == ("frames-10", "tim")
+        assert variant in given[name].variants
+
+
+@pytest.mark.parametrize(("name", "recipe"), [(one.name, each) for one in MODELS.values() for each in one.recipes])
+def test_every_recipe_builds_its_machine_and_is_one_of_three_kernels(name: str, recipe: str) -> None:
+    settings = MODELS[name].recipes[recipe]
+    built = target(MODELS[name].estimator)(**settings.options)
+    kernel = "precomputed" if settings.options["kernel"] == "chi2" else settings.options["kernel"]
+    assert built[-1].kernel == kernel
+    assert [recipe.options["kernel"] for recipe in MODELS[name].recipes.values()] == ["linear", "rbf", "chi2"]
+
+
+def test_the_baseline_of_the_composite_is_the_first_recipe_of_lbp_top() -> None:
+    recipe = MODELS["lbp-top"].recipes["megc2019"]
+    assert next(iter(MODELS["lbp-top"].recipes)) == "megc2019"
+    assert recipe.features == ("lbp-top@megc2019",)
+    assert recipe.options["kernel"] == "linear"
+
+
+def test_what_is_described_here_is_registered() -> None:
+    assert set(FEATURES) <= {one.name for one in merbench_handcrafted.merbench_features()}
+    assert set(MODELS) <= {one.name for one in merbench_handcrafted.merbench_models()}
