@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import merbench
 
 SVM = "merbench_handcrafted.svm:histogram_svm"
+KERNELS = ("linear", "rbf", "chi2")
 
 
 def motion_features() -> Iterable[merbench.Feature]:
@@ -35,6 +36,12 @@ def motion_features() -> Iterable[merbench.Feature]:
         inputs=("flow-28",),
         about="the same of 28x28 flow, whose medians count as no motion",
     )
+    yield merbench.Feature(
+        name="mdmo",
+        function="merbench_handcrafted.mdmo:mdmo",
+        inputs=("flow", "face-landmarks-68"),
+        about="magnitude and angle of the main direction in 36 regions, without the head's motion",
+    )
 
 
 def motion_models() -> Iterable[merbench.EstimatorModel]:
@@ -43,7 +50,7 @@ def motion_models() -> Iterable[merbench.EstimatorModel]:
         name="hoof",
         estimator=SVM,
         features=("hoof-28",),
-        recipes={**_recipes(), **_recipes("hoof")},
+        recipes=_recipes("hoof"),
         paper="Chaudhry and others, Histograms of oriented optical flow and Binet-Cauchy kernels on nonlinear "
         "dynamical systems for the recognition of human actions, CVPR 2009",
         about="support vector machine on histograms of oriented optical flow",
@@ -52,21 +59,28 @@ def motion_models() -> Iterable[merbench.EstimatorModel]:
         name="bi-woof",
         estimator=SVM,
         features=("bi-woof-28",),
-        recipes={**_recipes(), **_recipes("bi-woof")},
+        recipes=_recipes("bi-woof"),
         paper="Liong and others, Less is more: micro-expression recognition from video using apex frame, Signal "
         "Processing: Image Communication 62, 2018",
         about="support vector machine on bi-weighted oriented optical flow",
     )
+    yield merbench.EstimatorModel(
+        name="mdmo",
+        estimator="merbench_handcrafted.mdmo:mdmo_svm",
+        features=("mdmo",),
+        recipes={kernel: _recipe(kernel, "flow at 224x224") for kernel in ("linear", "rbf")},
+        paper="Liu and others, A main directional mean optical flow feature for spontaneous micro-expression "
+        "recognition, IEEE Transactions on Affective Computing 7, 2016",
+        about="support vector machine on the main directions of motion in 36 regions",
+    )
 
 
-def _recipes(feature: str = "") -> dict[str, merbench.Recipe]:
-    """One for each kernel; with a feature, on that in place of the model's own, which is of 28x28 flow."""
-    where = "flow at 224x224" if feature else "28x28 flow"
-    return {
-        f"{kernel}-224" if feature else kernel: merbench.Recipe(
-            options={"kernel": kernel},
-            features=(feature,) if feature else (),
-            about=f"{kernel} kernel on {where}; C as scikit-learn has it, searched for on no clip",
-        )
-        for kernel in ("linear", "rbf", "chi2")
-    }
+def _recipes(feature: str) -> dict[str, merbench.Recipe]:
+    """One for each kernel on 28x28 flow; and one for each on this feature of full flow."""
+    small = {kernel: _recipe(kernel, "28x28 flow") for kernel in KERNELS}
+    return small | {f"{kernel}-224": _recipe(kernel, "flow at 224x224", (feature,)) for kernel in KERNELS}
+
+
+def _recipe(kernel: str, where: str, features: tuple[str, ...] = ()) -> merbench.Recipe:
+    about = f"{kernel} kernel on {where}; C as scikit-learn has it, searched for on no clip"
+    return merbench.Recipe(options={"kernel": kernel}, features=features, about=about)

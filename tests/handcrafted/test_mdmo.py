@@ -1,0 +1,193 @@
+"""MDMO: its regions, the head's motion, and the main direction of motions known by hand."""
+
+from __future__ import annotations
+
+import pickle
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from merbench_handcrafted.mdmo import HEAD, mdmo, mdmo_svm, without_head_motion
+from merbench_handcrafted.mdmo_regions import MIRRORED, REGIONS, polygons, region_map
+
+from merbench.testing import render
+
+SIDE = 224
+ROWS = (6, 8, 6, 4, 4, 4, 4)
+# The number that each region has on the mirrored face: each row backwards.
+MIRROR_ORDER = np.concatenate([np.arange(n)[::-1] + sum(ROWS[:row]) for row, n in enumerate(ROWS)])
+
+
+@pytest.fixture(scope="module")
+def landmarks() -> np.ndarray:
+    """A virtual face, symmetric and upright, that fills the image as an aligned one does."""
+    clip = render("s1", "c1", "negative", frames=1, onset=0, size=(SIDE, SIDE), cropped=True)
+    points = clip.landmarks(0)
+    points = (points - points.mean(axis=0)) * 150 / np.ptp(points[:, 0]) + (111.5, 120)
+    points[:, 0] = (points[:, 0] + SIDE - 1 - points[list(MIRRORED), 0]) / 2
+    points[:, 1] = (points[:, 1] + points[list(MIRRORED), 1]) / 2
+    return points
+
+
+def still() -> np.ndarray:
+    return np.zeros((2, SIDE, SIDE))
+
+
+def indices() -> tuple[np.ndarray, np.ndarray]:
+    y, x = np.indices((SIDE, SIDE)).astype(float)
+    return x, y
+
+
+def test_there_are_36_regions_in_rows_and_none_is_empty(landmarks: np.ndarray) -> None:
+    assert sum(ROWS) == len(polygons(landmarks)) == REGIONS == 36
+    counts = np.bincount(region_map(landmarks, (SIDE, SIDE)).ravel(), minlength=REGIONS + 1)
+    assert len(counts) == REGIONS + 1
+    assert counts[:REGIONS].min() > 50
+    heights = [polygon[:, 1].mean() for polygon in polygons(landmarks)]
+    starts = np.cumsum((0, *ROWS))[:-1]
+    assert (np.diff([np.mean(heights[start : start + n]) for start, n in zip(starts, ROWS, strict=True)]) > 0).all()
+
+
+def test_regions_do_not_overlap(landmarks: np.ndarray) -> None:
+    alone = sum(cv2.contourArea(polygon.astype(np.float32)) for polygon in polygons(landmarks))
+    union = (region_map(landmarks, (SIDE, SIDE)) < REGIONS).sum()
+    assert 0 <= union - alone < 0.05 * alone  # a drawn polygon holds its border too
+
+
+def test_regions_cover_the_face_but_eyes_and_open_mouth(landmarks: np.ndarray) -> None:
+    drawn = region_map(landmarks, (SIDE, SIDE)) < REGIONS
+    for spot in (33, 8, 27, 57):  # nose, chin, root of the nose, lower lip
+        x, y = np.rint(landmarks[spot]).astype(int)
+        assert drawn[y - 2 : y + 1, x].all()
+    for eye in (slice(36, 42), slice(42, 48)):
+        x, y = np.rint(landmarks[eye].mean(axis=0)).astype(int)
+        assert not drawn[y, x]
+    outside = np.ptp(landmarks[:, 1]) + landmarks[:, 1].min()
+    assert not drawn[int(outside) + 2 :].any()
+
+
+def test_regions_of_a_mirrored_face_are_the_mirrored_regions(landmarks: np.ndarray) -> None:
+    skewed = landmarks + np.random.default_rng(0).normal(0, 1, landmarks.shape)
+    mirrored = skewed[list(MIRRORED)] * (-1, 1) + (SIDE - 1, 0)
+    for here, there in zip(np.array(polygons(skewed), object)[MIRROR_ORDER], polygons(mirrored), strict=True):
+        flipped = here * (-1, 1) + (SIDE - 1, 0)
+        assert sorted(map(tuple, flipped.round(6))) == sorted(map(tuple, there.round(6)))
+
+
+def test_regions_turn_and_grow_with_the_face(landmarks: np.ndarray) -> None:
+    turn = 1.5 * np.array([[0.8, 0.6], [-0.6, 0.8]])
+    for before, after in zip(polygons(landmarks), polygons(landmarks @ turn.T + (9, 4)), strict=True):
+        np.testing.assert_allclose(before @ turn.T + (9, 4), after)
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.lists(st.floats(-0.1, 0.1), min_size=6, max_size=6))
+def test_affine_motion_of_the_head_leaves_nothing(landmarks: np.ndarray, numbers: list[float]) -> None:
+    a, b, c, d, e, f = numbers
+    x, y = indices()
+    flow = np.stack([a * x + b * y + 100 * c, d * x + e * y + 100 * f])
+    np.testing.assert_allclose(without_head_motion(flow, landmarks), 0, atol=1e-8)
+
+
+def test_what_the_face_does_remains_when_the_head_shifts(landmarks: np.ndarray) -> None:
+    smile = still()
+    smile[:, 125:155, 85:138] = np.array([1.0, -2.0]).reshape(2, 1, 1)
+    shifted = smile + np.array([3.0, 5.0]).reshape(2, 1, 1)
+    assert not any(124 <= y < 156 and 84 <= x < 139 for x, y in landmarks[list(HEAD)])
+    np.testing.assert_allclose(without_head_motion(shifted, landmarks), smile, atol=1e-9)
+
+
+def test_landmarks_on_one_spot_or_beyond_the_image_still_tell_the_shift() -> None:
+    flow = np.full((2, SIDE, SIDE), 2.0)
+    for spot in ((10, 20), (-50, 900)):
+        points = np.broadcast_to(np.array(spot, np.float32), (68, 2))
+        np.testing.assert_allclose(without_head_motion(flow, points), 0, atol=1e-12)
+        assert np.array_equal(mdmo(flow, points), np.zeros((36, 2)))
+
+
+@pytest.mark.parametrize("region", range(REGIONS))
+def test_the_fullest_bin_stands_for_its_region_whatever_longer_vectors_say(landmarks: np.ndarray, region: int) -> None:
+    inside = region_map(landmarks, (SIDE, SIDE)) == region
+    x, y = np.rint(landmarks[list(HEAD)]).astype(int).T
+    inside[y, x] = False  # the head stands still
+    places = np.flatnonzero(inside)
+    flow = still().reshape(2, -1)
+    third = len(places) // 3
+    flow[:, places[:third]] = np.array([2, 1]).reshape(2, 1)  # 27 degrees: as many as
+    flow[:, places[third : 2 * third]] = np.array([3, 2]).reshape(2, 1)  # 34 degrees: the same bin
+    flow[:, places[2 * third :]] = np.array([-90, 9]).reshape(2, 1)
+    answer = mdmo(flow.reshape(2, SIDE, SIDE), landmarks)
+    assert answer[region].tolist() == pytest.approx([1, np.arctan2(1.5, 2.5)], abs=1e-6)
+    assert np.array_equal(np.delete(answer, region, axis=0), np.zeros((35, 2)))
+
+
+def test_magnitudes_are_parts_of_the_largest(landmarks: np.ndarray) -> None:
+    regions = region_map(landmarks, (SIDE, SIDE))
+    flow = still()
+    flow[1][regions == 0], flow[0][regions == 8] = -1, -4
+    answer = mdmo(flow, landmarks)
+    np.testing.assert_allclose(answer[[0, 8]], [[0.25, -np.pi / 2], [1, np.pi]], rtol=1e-6)
+
+
+def test_a_turn_of_the_motion_by_one_bin_turns_the_angles(landmarks: np.ndarray) -> None:
+    regions = region_map(landmarks, (SIDE, SIDE))
+    flow, turned = still(), still()
+    for degrees, field in ((20, flow), (65, turned)):
+        field[:, regions == 28] = np.array([np.cos(np.deg2rad(degrees)), np.sin(np.deg2rad(degrees))]).reshape(2, 1)
+    before, after = mdmo(flow, landmarks)[28], mdmo(turned, landmarks)[28]
+    assert (after - before).tolist() == pytest.approx([0, np.pi / 4], abs=1e-6)
+
+
+def test_the_answer_is_small_floats_and_still_faces_are_zero(landmarks: np.ndarray) -> None:
+    answer = mdmo(still().astype(np.float32), landmarks.astype(np.float32))
+    assert (answer.shape, answer.dtype) == ((36, 2), np.float32)
+    assert np.array_equal(answer, np.zeros((36, 2)))
+    assert np.array_equal(mdmo(-still(), landmarks), np.zeros((36, 2)))
+
+
+@settings(max_examples=10, deadline=None)
+@given(st.integers(0, 2**32), st.sampled_from([0.25, 8.0, 1024.0]))
+def test_only_the_pattern_counts_not_how_far_everything_moves(landmarks: np.ndarray, seed: int, scale: float) -> None:
+    flow = np.random.default_rng(seed).normal(size=(2, SIDE, SIDE))
+    x, y = np.rint(landmarks[list(HEAD)]).astype(int).T
+    flow[:, y, x] = 0  # the head stands still
+    answer = mdmo(flow, landmarks)
+    assert answer[:, 0].max() == 1
+    assert answer[:, 0].min() >= 0
+    assert (np.abs(answer[:, 1]) <= np.float32(np.pi)).all()
+    np.testing.assert_allclose(mdmo(flow * scale, landmarks), answer, atol=1e-5)
+
+
+@pytest.mark.parametrize(("options", "says"), [({"bins": 0}, "bins is 0"), ({"bins": 8.0}, r"bins is 8\.0")])
+def test_an_option_out_of_range_is_named(landmarks: np.ndarray, options: dict[str, object], says: str) -> None:
+    with pytest.raises(ValueError, match=says):
+        mdmo(still(), landmarks, **options)
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ({"kernel": "chi2"}, "kernel is 'chi2'; it must be 'linear' or 'rbf'"),
+        ({"C": 0}, "C is 0"),
+        ({"weight": 1.1}, r"weight is 1\.1; it must be from 0 to 1"),
+        ({"weight": float("nan")}, "weight is nan"),
+    ],
+)
+def test_an_option_of_the_machine_out_of_range_is_named(options: dict[str, object], says: str) -> None:
+    with pytest.raises(ValueError, match=says):
+        mdmo_svm(**options)
+
+
+def test_the_weight_decides_between_magnitudes_and_angles() -> None:
+    draw = np.random.default_rng(0)
+    X = np.stack([draw.random((40, 36)), draw.uniform(-np.pi, np.pi, (40, 36))], axis=2).astype(np.float32)
+    y = (X[:, 0, 0] > np.median(X[:, 0, 0])).astype(int)
+    other = X.copy()
+    other[:, :, 1] = draw.uniform(-np.pi, np.pi, (40, 36))
+    by_magnitude, by_angle = (mdmo_svm(weight=weight, C=100.0).fit(X, y) for weight in (1.0, 0.0))
+    assert by_magnitude.predict(other).tolist() == by_magnitude.predict(X).tolist() == y.tolist()
+    other[:, :, 0], other[:, :, 1] = draw.random((40, 36)), X[:, :, 1]
+    assert by_angle.predict(other).tolist() == by_angle.predict(X).tolist()
+    assert pickle.loads(pickle.dumps(by_angle)).predict(X).tolist() == by_angle.predict(X).tolist()
