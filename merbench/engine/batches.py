@@ -23,6 +23,11 @@ def epoch_order(task: Task, fold: FoldTask, epoch: int) -> np.ndarray:
     if task.recipe.order == "shuffled":
         seed = derive_seed(fold=fold.seed, purpose="order", epoch=epoch)
         return np.random.default_rng(seed).permutation(fold.train)
+    if task.recipe.order == "balanced":
+        seed = derive_seed(fold=fold.seed, purpose="order", epoch=epoch)
+        _, of_clip, clips = np.unique(task.labels[fold.train], return_inverse=True, return_counts=True)
+        likely = 1 / (len(clips) * clips[of_clip])
+        return np.random.default_rng(seed).choice(fold.train, len(fold.train), p=likely)
     if task.recipe.order == "by-class":
         return fold.train[np.argsort(task.labels[fold.train], kind="stable")]
     return fold.train

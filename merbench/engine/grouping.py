@@ -78,7 +78,7 @@ def _logits(group: Group, positions: Tensor, training: bool) -> Tensor:
 def footprint(task: Task, fold: FoldTask) -> Footprint:
     """Measures one fold: its parameters, and the tensors that a forward pass on a full batch keeps for the backward."""
     group = Group(replace(task, device="cpu"), [fold], stacked=False)
-    parameters = sum(tensor.numel() for tensor in group.network.parameters())
+    parameters = sum(tensor.numel() for _, tensor in group.network.named_parameters())
     positions = torch.as_tensor(epoch_batches(task, [fold], 0)[0][0])
     clips = positions.shape[1]
     many, few = min(8, clips), min(4, clips)
@@ -99,7 +99,7 @@ def _kept_bytes(group: Group, positions: Tensor) -> int:
 
     with saved_tensors_hooks(keep, lambda tensor: tensor):
         _try_forward(group, positions)
-    weights = {tensor.untyped_storage().data_ptr() for tensor in group.network.parameters()}
+    weights = {tensor.untyped_storage().data_ptr() for _, tensor in group.network.named_parameters()}
     return sum(size for pointer, size in kept.items() if pointer not in weights)
 
 

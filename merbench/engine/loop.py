@@ -8,20 +8,18 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn import functional
-from torch.optim.lr_scheduler import LRScheduler, OneCycleLR
 
+from merbench.engine.augment import augment, draw_augmentation
 from merbench.engine.batches import epoch_batches, padded, steps_per_epoch
 from merbench.engine.clips import ClipTensor
 from merbench.engine.device import autocast
+from merbench.engine.losses import Mixing, class_weights, draw_mixing, step_losses
 from merbench.engine.networks import OneNetwork, StackedNetworks, seeded
+from merbench.engine.optimizers import make_optimizer
 from merbench.engine.task import FoldOutcome, FoldTask, Task
-from merbench.errors import PluginError, TrainingError
-from merbench.specs import Recipe
+from merbench.errors import TrainingError
 
 __all__ = ["Group", "train_group"]
-
-OPTIMIZERS = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW, "sgd": torch.optim.SGD}
 
 
 class Group:
@@ -37,29 +35,38 @@ class Group:
         self.data = [ClipTensor(array, task.device) for array in task.arrays]
         self.labels = torch.as_tensor(task.labels, device=task.device)
         self.moments = [clips.moments(folds) for clips in self.data] if task.recipe.standardize else None
-        steps = task.recipe.epochs * steps_per_epoch(folds[0], task.recipe.batch_size)
-        self.optimizer, self.schedule = _optimizer(task.recipe, list(self.network.parameters()), steps, task.device)
+        self.class_weights = class_weights(task, folds)
+        self.rows = torch.arange(len(folds), device=task.device)[:, None]
+        steps, named = steps_per_epoch(folds[0], task.recipe.batch_size), self.network.named_parameters()
+        self.optimizer, self.schedule = make_optimizer(task.recipe, self.network.module, named, steps, task.device)
 
-    def logits(self, positions: Tensor) -> Tensor:
-        """Float32 logits `[folds, batch, classes]` of the clips at `positions` `[folds, batch]`."""
+    def logits(self, positions: Tensor, drawn: Tensor | None = None, mixing: Mixing | None = None) -> Tensor:
+        """Float32 logits `[folds, batch, classes]` of the clips at `positions` `[folds, batch]`.
+
+        In training they may be changed by what was `drawn` for them `[folds, clips, 4]`, and mixed.
+        """
         inputs = [clips.take(positions) for clips in self.data]
+        if drawn is not None:
+            numbers = drawn[self.rows, positions]
+            inputs = [
+                augment(x, numbers, self.task.recipe, mirror)
+                for x, mirror in zip(inputs, self.task.mirrors, strict=True)
+            ]
         if self.moments is not None:
             inputs = [(x - mean) / deviation for x, (mean, deviation) in zip(inputs, self.moments, strict=True)]
+        if mixing is not None:
+            inputs = [mixing.mixed(x) for x in inputs]
         with autocast(self.task.precision, self.task.device):
             return self.network.logits(inputs).float()
 
-    def step(self, positions: np.ndarray, weights: np.ndarray) -> Tensor:
+    def step(
+        self, positions: np.ndarray, weights: np.ndarray, drawn: Tensor | None = None, mixing: Mixing | None = None
+    ) -> Tensor:
         """One optimiser step on a batch; the mean loss of each fold, `[folds]`, detached."""
         index = torch.as_tensor(positions, device=self.task.device)
         weight = torch.as_tensor(weights, device=self.task.device)
-        logits = self.logits(index)
-        losses = functional.cross_entropy(
-            logits.flatten(0, 1),
-            self.labels[index].flatten(),
-            reduction="none",
-            label_smoothing=self.task.recipe.label_smoothing,
-        ).view_as(weight)
-        loss = (losses * weight).sum(1) / weight.sum(1)
+        logits = self.logits(index, drawn, mixing)
+        loss = step_losses(logits, self.labels[index], weight, self.class_weights, mixing, self.task.recipe)
         self.optimizer.zero_grad(set_to_none=True)
         torch.autograd.backward(
             loss.sum()
@@ -72,8 +79,16 @@ class Group:
     def epoch(self, epoch: int) -> np.ndarray:
         """Trains through one epoch (0-based); the mean training loss of each fold over its steps, `[folds]`."""
         self.network.mode(True)
-        losses = [self.step(*batch) for batch in epoch_batches(self.task, self.folds, epoch)]
+        drawn = draw_augmentation(self.task, self.folds, epoch)
+        losses = []
+        for number, (positions, weights) in enumerate(epoch_batches(self.task, self.folds, epoch)):
+            mixing = self._mixing(weights, epoch, number) if self.task.recipe.mixup else None
+            losses.append(self.step(positions, weights, drawn, mixing))
         return torch.stack(losses).mean(0).cpu().numpy()
+
+    def _mixing(self, weights: np.ndarray, epoch: int, step: int) -> Mixing:
+        mixing = draw_mixing(self.task.recipe, self.folds, weights, epoch, step)
+        return Mixing(mixing.share.to(self.task.device), mixing.partner.to(self.task.device))
 
     @torch.no_grad()
     def predict(self) -> list[np.ndarray]:
@@ -138,19 +153,3 @@ def _check_finite(loss: np.ndarray, scores: list[np.ndarray], group: Group, epoc
             f"{what} epoch {epoch + 1}; finished folds are kept; try a smaller learning rate "
             f"(--set lr={group.task.recipe.lr / 10:g}) or --precision fp32"
         )
-
-
-def _optimizer(
-    recipe: Recipe, parameters: list[Tensor], steps: int, device: str
-) -> tuple[torch.optim.Optimizer, LRScheduler | None]:
-    if not any(tensor.requires_grad for tensor in parameters):
-        raise PluginError("the network has no parameter that can be trained")
-    settings: dict[str, object] = {"lr": recipe.lr, "weight_decay": recipe.weight_decay}
-    if recipe.optimizer == "sgd":
-        settings["momentum"] = recipe.momentum
-    # One kernel for all parameters; elementwise, so stacking the folds changes nothing.
-    settings["fused"] = device in ("cpu", "cuda")
-    optimizer = OPTIMIZERS[recipe.optimizer](parameters, **settings)
-    if recipe.schedule == "constant":
-        return optimizer, None
-    return optimizer, OneCycleLR(optimizer, max_lr=recipe.lr, total_steps=steps)

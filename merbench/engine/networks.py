@@ -49,9 +49,9 @@ class OneNetwork:
         (fold,) = folds
         self.module = build_network(build, fold.seed).to(device)
 
-    def parameters(self) -> Iterable[Tensor]:
-        """The tensors to train."""
-        return self.module.parameters()
+    def named_parameters(self) -> Iterable[tuple[str, Tensor]]:
+        """The tensors to train, by name."""
+        return self.module.named_parameters()
 
     def mode(self, training: bool) -> None:
         """Training or evaluation mode, as `nn.Module.train` has it."""
@@ -82,21 +82,21 @@ class StackedNetworks:
         for name, parameter in first.named_parameters():
             self.stacked[name].requires_grad_(parameter.requires_grad)  # what a network freezes stays frozen
         # The shape alone is needed from here on; constants (buffers) do not depend on the seed.
-        self.template = first.to("meta") if not list(first.buffers()) else first.to(device)
+        self.module = first.to("meta") if not list(first.buffers()) else first.to(device)
 
-    def parameters(self) -> Iterable[Tensor]:
-        """The tensors to train, each `[folds, ...]`."""
-        return self.stacked.values()
+    def named_parameters(self) -> Iterable[tuple[str, Tensor]]:
+        """The tensors to train by name, each `[folds, ...]`."""
+        return self.stacked.items()
 
     def mode(self, training: bool) -> None:
         """Training or evaluation mode, as `nn.Module.train` has it."""
-        self.template.train(training)
+        self.module.train(training)
 
     def logits(self, inputs: Sequence[Tensor]) -> Tensor:
         """Logits `[folds, batch, classes]` for one tensor `[folds, batch, ...]` per feature."""
 
         def one(parameters: dict[str, Tensor], *tensors: Tensor) -> Any:
-            return functional_call(self.template, parameters, tensors)
+            return functional_call(self.module, parameters, tensors)
 
         # Randomness under vmap would depend on which folds share a group: refuse it.
         logits: Tensor = vmap(one, randomness="error")(self.stacked, *inputs)

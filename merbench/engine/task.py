@@ -10,7 +10,9 @@ import numpy as np
 
 from merbench.specs import Recipe
 
-__all__ = ["FoldOutcome", "FoldTask", "Task"]
+__all__ = ["FoldOutcome", "FoldTask", "Mirror", "Task"]
+
+Mirror = Callable[[Any], Any]  # of a float32 tensor `[batch, ...]`, see `Feature.mirror`
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,6 +26,7 @@ class Task:
         labels: `[clips]` int64, class indices. The engine hands a model those of the training side alone.
         classes: number of classes.
         recipe: the training settings, resolved. An estimator's has none that matter here.
+        mirrors: one per feature, as `Feature.mirror` describes it; None where there is none.
         device: `cpu`, `cuda` or `mps`.
         precision: `fp32`, `tf32` or `bf16`.
     """
@@ -33,6 +36,7 @@ class Task:
     labels: np.ndarray
     classes: int
     recipe: Recipe
+    mirrors: tuple[Mirror | None, ...] = ()
     device: str = "cpu"
     precision: str = "fp32"
 

@@ -24,6 +24,7 @@ from merbench.protocols import Fold, Splitter, folds_digest, inner_split, shared
 from merbench.registry import Registry, load_target
 from merbench.runs.build import Build
 from merbench.runs.code import code_versions
+from merbench.runs.mirrors import find_mirrors
 from merbench.runs.schema import Code, Digests, Plan
 from merbench.runs.settings import NOT_SETTINGS, apply_settings
 from merbench.runs.weights import find_weights, weights_digest
@@ -145,6 +146,7 @@ def prepare(registry: Registry, request: Request, progress: Progress | None = No
             labels=dataset.clips["label"].to_numpy(np.int64, copy=True),  # pandas hands out what cannot be written
             classes=classes,
             recipe=recipe,
+            mirrors=find_mirrors(registry, recipe, resolved, arrays),
             device=device,
             precision=request.precision,
         ),

@@ -130,7 +130,21 @@ def _check(recipe: Recipe, settings: Mapping[str, Any]) -> None:
         "weight_decay": (0 <= recipe.weight_decay < math.inf, "0 or above"),
         "momentum": (0 <= recipe.momentum < 1, "at least 0 and below 1"),
         "label_smoothing": (0 <= recipe.label_smoothing < 1, "at least 0 and below 1"),
+        "layer_decay": (0 < recipe.layer_decay <= 1, "above 0 and at most 1"),
+        "decay": (0 < recipe.decay <= 1, "above 0 and at most 1"),
+        "decay_every": (recipe.decay_every >= 1, "at least 1"),
+        "decay_epochs": (recipe.decay_epochs >= 0, "0 or above"),
+        "warmup_epochs": (0 <= recipe.warmup_epochs < max(recipe.epochs, 1), "0 or above, and fewer than epochs"),
+        "focal": (0 <= recipe.focal < math.inf, "0 or above"),
+        "mixup": (0 <= recipe.mixup < math.inf, "0 or above"),
+        "flip": (0 <= recipe.flip <= 1, "from 0 to 1"),
+        "rotation": (0 <= recipe.rotation <= 180, "from 0 to 180"),
+        "crop_padding": (recipe.crop_padding >= 0, "0 or above"),
     }
     for name, (holds, wanted) in rules.items():
         if not holds:
             raise OptionError(f"--set {name}={getattr(recipe, name)}: must be {wanted}")
+    if recipe.schedule != "step" and recipe.decay != 1:
+        raise OptionError(f"--set decay={recipe.decay}: only schedule=step decays; the schedule is {recipe.schedule}")
+    if recipe.schedule == "one-cycle" and recipe.warmup_epochs:
+        raise OptionError(f"--set warmup_epochs={recipe.warmup_epochs}: schedule=one-cycle has a warm-up of its own")

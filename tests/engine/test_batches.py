@@ -45,6 +45,23 @@ def test_shuffled_order_is_another_one_every_epoch_and_for_every_fold_but_the_sa
     assert rows(one, [fold(clips, 2)], 2)[0][0] == orders[-1]
 
 
+def test_balanced_order_draws_as_many_clips_and_every_class_about_as_often() -> None:
+    labels = np.array([0] * 80 + [1] * 15 + [2] * 5)
+    (steps,) = rows(task(40, "balanced", labels), [fold(list(range(100)))])
+    drawn = [clip for step in steps for clip in step]
+    assert [len(step) for step in steps] == [40, 40, 20]
+    counts = np.sum([np.bincount(labels[np.array(step)], minlength=3) for step in steps], 0)
+    assert counts.sum() == 100
+    assert counts.min() > 20  # of 33 to be expected
+    assert len(set(drawn)) < 100  # with replacement
+    assert rows(task(40, "balanced", labels), [fold(list(range(100)))]) == [steps]
+
+
+def test_balanced_order_draws_from_the_training_side_alone() -> None:
+    (steps,) = rows(task(4, "balanced"), [fold([1, 3, 4, 6])])
+    assert {clip for step in steps for clip in step} <= {1, 3, 4, 6}
+
+
 def test_a_shorter_last_batch_is_padded_with_a_clip_of_its_own_fold_at_weight_0() -> None:
     ((positions, weights),) = epoch_batches(task(9, "clip"), [fold([4, 5, 6]), fold([7])], 0)
     assert positions.tolist() == [[4, 5, 6], [7, 7, 7]]

@@ -114,7 +114,7 @@ def test_the_epoch_and_the_fold_named_are_those_that_failed(make_task, make_fold
         done.append(folds)
         if len(done) == 2:
             with torch.no_grad():
-                next(iter(group.network.parameters()))[1].fill_(float("nan"))
+                next(iter(dict(group.network.named_parameters()).values()))[1].fill_(float("nan"))
 
     with pytest.raises(TrainingError, match=r"the loss of fold fold1 is nan in epoch 3"):
         train_group(group, break_the_second)
@@ -135,7 +135,8 @@ def test_initial_parameters_depend_on_the_seed_alone(make_task, make_folds) -> N
         for name, parameter in build_network(task.build, fold.seed).named_parameters():
             assert torch.equal(group.network.stacked[name][index], parameter)
         (alone,) = (Group(task, [replace(fold, name="other")], stacked=False),)
-        assert torch.equal(next(iter(alone.network.parameters())), next(iter(group.network.parameters()))[index])
+        for name, parameter in alone.network.named_parameters():
+            assert torch.equal(parameter, group.network.stacked[name][index])
 
 
 @pytest.mark.parametrize("stacked", [True, False], ids=["batched", "alone"])

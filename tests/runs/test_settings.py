@@ -94,11 +94,22 @@ def test_a_value_is_read_as_the_options_default_has_it(assignment, value) -> Non
         ("lr=inf", "--set lr=inf: must be a number"),
         ("weight_decay=-1", "--set weight_decay=-1.0: must be 0 or above"),
         ("momentum=1", "--set momentum=1.0: must be at least 0 and below 1"),
+        ("layer_decay=0", "--set layer_decay=0.0: must be above 0 and at most 1"),
+        ("warmup_epochs=100", "--set warmup_epochs=100: must be 0 or above, and fewer than epochs"),
+        ("decay=0.5", "--set decay=0.5: only schedule=step decays; the schedule is constant"),
+        ("decay_every=0", "--set decay_every=0: must be at least 1"),
+        ("decay_epochs=-1", "--set decay_epochs=-1: must be 0 or above"),
+        ("focal=-1", "--set focal=-1.0: must be 0 or above"),
+        ("mixup=-1", "--set mixup=-1.0: must be 0 or above"),
+        ("flip=1.5", "--set flip=1.5: must be from 0 to 1"),
+        ("rotation=-4", "--set rotation=-4.0: must be from 0 to 180"),
+        ("crop_padding=-1", "--set crop_padding=-1: must be 0 or above"),
+        ("class_weights=even", "--set class_weights=even: must be one of none, balanced"),
         ("label_smoothing=1", "--set label_smoothing=1.0: must be at least 0 and below 1"),
         ("standardize=yes", "--set standardize=yes: must be true or false"),
         ("optimizer=adm", "--set optimizer=adm: must be one of adam, adamw, sgd"),
-        ("schedule=cosine", "--set schedule=cosine: must be one of constant, one-cycle"),
-        ("order=random", "--set order=random: must be one of shuffled, by-class, clip"),
+        ("schedule=cyclic", "--set schedule=cyclic: must be one of constant, one-cycle, step, cosine"),
+        ("order=random", "--set order=random: must be one of shuffled, balanced, by-class, clip"),
     ],
 )
 def test_a_value_that_cannot_be_taken_is_told_with_what_can(assignment, says) -> None:
@@ -139,7 +150,7 @@ def test_an_unknown_name_is_answered_with_the_nearest_and_all() -> None:
         options("repeat=2")
     says = str(caught.value)
     assert says.startswith("model net has no option 'repeat' (nearest: repeats")
-    assert "what can be set: batch_size, deep, dim, epochs" in says
+    assert "what can be set: batch_size, class_weights, crop_padding, " in says
     assert "regions" in says
     assert "\n" not in says
 
@@ -178,7 +189,7 @@ def test_a_recipe_that_sets_what_the_model_does_not_have_is_found() -> None:
 
 
 def test_a_recipe_of_words_that_mean_nothing_is_found() -> None:
-    with pytest.raises(OptionError, match="--set order=suffled: must be one of shuffled, by-class, clip"):
+    with pytest.raises(OptionError, match="--set order=suffled: must be one of shuffled, balanced, by-class, clip"):
         options(recipe=Recipe(order="suffled"))  # type: ignore[arg-type]
 
 

@@ -1,0 +1,112 @@
+"""What a step minimises, by the recipe: class weights, focal loss, label smoothing, mixed clips."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from merbench.engine.seeds import derive_seed
+from merbench.engine.task import FoldTask, Task
+from merbench.specs import Recipe
+
+__all__ = ["Mixing", "class_weights", "clip_losses", "draw_mixing", "step_losses"]
+
+
+@dataclass(frozen=True)
+class Mixing:
+    """How the clips of a step are mixed: `share` `[folds]` float32 of itself, the rest of its partner, whose place in
+    the batch is `partner` `[folds, batch]` int64."""
+
+    share: Tensor
+    partner: Tensor
+
+    def partners(self, values: Tensor) -> Tensor:
+        """`values` `[folds, batch, ...]` of each clip's partner."""
+        folds = torch.arange(len(values), device=values.device)[:, None]
+        return values[folds, self.partner]
+
+    def mixed(self, values: Tensor) -> Tensor:
+        """`values` `[folds, batch, ...]` float32, mixed with those of the partners."""
+        share = self.share.view(-1, *(1 for _ in values.shape[1:]))
+        return share * values + (1 - share) * self.partners(values)
+
+
+def draw_mixing(recipe: Recipe, folds: Sequence[FoldTask], weights: np.ndarray, epoch: int, step: int) -> Mixing:
+    """One share and one permutation a fold, whatever other folds train beside it (Zhang et al., 2018, mixup).
+
+    Args:
+        recipe: its `mixup` is both parameters of the beta distribution.
+        folds: that train at once.
+        weights: `[folds, batch]`, 0 for padding, which is nobody's partner but its own.
+        epoch, step: from 0.
+    """
+    share = np.empty(len(folds), np.float32)
+    partner = np.tile(np.arange(weights.shape[1]), (len(folds), 1))
+    for index, fold in enumerate(folds):
+        random = np.random.default_rng(derive_seed(fold=fold.seed, purpose="mixup", epoch=epoch, step=step))
+        share[index] = random.beta(recipe.mixup, recipe.mixup)
+        clips = int(weights[index].sum())
+        partner[index, :clips] = random.permutation(clips)
+    return Mixing(torch.as_tensor(share), torch.as_tensor(partner))
+
+
+def class_weights(task: Task, folds: Sequence[FoldTask]) -> Tensor:
+    """What a clip of each class counts in a fold's loss: `[folds, classes]` float32.
+
+    All 1, or clips / (classes x clips of the class) on the fold's training side, scikit-learn's `balanced`; a class
+    that it lacks has weight 0.
+    """
+    weights = np.ones((len(folds), task.classes), np.float32)
+    if task.recipe.class_weights == "balanced":
+        for index, fold in enumerate(folds):
+            counts = np.bincount(task.labels[fold.train], minlength=task.classes)
+            weights[index] = np.where(counts > 0, len(fold.train) / (task.classes * np.maximum(counts, 1)), 0)
+    return torch.as_tensor(weights, device=task.device)
+
+
+def clip_losses(logits: Tensor, labels: Tensor, recipe: Recipe) -> Tensor:
+    """The loss of each clip, float32 of the shape of `labels`.
+
+    Cross-entropy with the recipe's label smoothing, times (1 - p)^focal where p is the probability of the true class
+    (Lin et al., 2017, Focal Loss for Dense Object Detection, equation 4).
+
+    Args:
+        logits: `[..., classes]` float32.
+        labels: `[...]` int64.
+        recipe: its `label_smoothing` and `focal`.
+    """
+    flat, truth = logits.flatten(0, -2), labels.flatten()
+    losses = functional.cross_entropy(flat, truth, reduction="none", label_smoothing=recipe.label_smoothing)
+    if recipe.focal:
+        p = flat.softmax(-1).gather(1, truth[:, None])[:, 0]
+        # At p = 1 a power below 1 has an infinite slope.
+        losses = losses * (1 - p).clamp_min(torch.finfo(p.dtype).tiny) ** recipe.focal
+    return losses.view_as(labels)
+
+
+def step_losses(
+    logits: Tensor, labels: Tensor, weights: Tensor, by_class: Tensor, mixing: Mixing | None, recipe: Recipe
+) -> Tensor:
+    """The mean loss of each fold in a step, `[folds]`, weighted by class.
+
+    Args:
+        logits: `[folds, batch, classes]` float32.
+        labels: `[folds, batch]` int64.
+        weights: `[folds, batch]` float32, 0 for padding.
+        by_class: `[folds, classes]`, as `class_weights` gives them.
+        mixing: how the clips were mixed; None where they were not.
+        recipe: as for `clip_losses`.
+    """
+    counted = weights * by_class.gather(1, labels)
+    if mixing is None:
+        return (clip_losses(logits, labels, recipe) * counted).sum(1) / counted.sum(1)
+    partners = mixing.partners(labels)
+    share = mixing.share[:, None]
+    own, other = share * counted, (1 - share) * weights * by_class.gather(1, partners)
+    summed = clip_losses(logits, labels, recipe) * own + clip_losses(logits, partners, recipe) * other
+    return summed.sum(1) / (own + other).sum(1)

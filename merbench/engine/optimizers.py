@@ -1,0 +1,88 @@
+"""From a recipe to an optimiser: groups of parameters, and how the learning rate changes from step to step."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+
+import torch
+from torch import Tensor, nn
+from torch.optim.lr_scheduler import LambdaLR, LRScheduler, OneCycleLR
+
+from merbench.errors import PluginError
+from merbench.specs import Recipe
+
+__all__ = ["make_optimizer", "rate"]
+
+OPTIMIZERS = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW, "sgd": torch.optim.SGD}
+
+
+def make_optimizer(
+    recipe: Recipe, network: nn.Module, tensors: Iterable[tuple[str, Tensor]], steps_per_epoch: int, device: str
+) -> tuple[torch.optim.Optimizer, LRScheduler | None]:
+    """The optimiser, and the schedule to advance after every step (None where the rate is constant).
+
+    Args:
+        recipe: the training settings.
+        network: one network: what its parameters are called, what shapes they have, and which layer they are in.
+        tensors: what is trained under the parameters' names; of many folds each has one more axis in front.
+        steps_per_epoch: optimiser steps in an epoch.
+        device: where the tensors are.
+
+    Raises:
+        PluginError: no parameter can be trained, or there is a layer decay and the network does not tell its layers.
+    """
+    groups = _groups(recipe, network, tensors)
+    settings: dict[str, object] = {"lr": recipe.lr, "fused": device in ("cpu", "cuda")}
+    # Fused: one kernel for all parameters; elementwise, so stacking the folds changes nothing.
+    if recipe.optimizer == "sgd":
+        settings["momentum"] = recipe.momentum
+    optimizer = OPTIMIZERS[recipe.optimizer](groups, **settings)
+    if recipe.schedule == "one-cycle":
+        peaks = [group["lr"] for group in optimizer.param_groups]
+        return optimizer, OneCycleLR(optimizer, max_lr=peaks, total_steps=recipe.epochs * steps_per_epoch)
+    if recipe.schedule == "constant" and not recipe.warmup_epochs:
+        return optimizer, None
+    return optimizer, LambdaLR(optimizer, rate(recipe, steps_per_epoch))
+
+
+def rate(recipe: Recipe, steps_per_epoch: int) -> Callable[[int], float]:
+    """What the learning rate of step n (from 0) is multiplied with, for all schedules but `one-cycle`."""
+    warmup, total = recipe.warmup_epochs * steps_per_epoch, recipe.epochs * steps_per_epoch
+
+    def factor(step: int) -> float:
+        if step < warmup:
+            return (step + 1) / warmup
+        if recipe.schedule == "cosine":
+            return 0.5 * (1 + math.cos(math.pi * (step - warmup) / max(total - warmup, 1)))
+        if recipe.schedule == "step":
+            epoch = step // steps_per_epoch
+            return float(recipe.decay ** (min(epoch, recipe.decay_epochs or epoch) // recipe.decay_every))
+        return 1.0
+
+    return factor
+
+
+def _groups(recipe: Recipe, network: nn.Module, tensors: Iterable[tuple[str, Tensor]]) -> list[dict[str, object]]:
+    """Parameters by learning rate and weight decay; a single group where all are treated alike."""
+    shapes = {name: parameter.ndim for name, parameter in network.named_parameters()}
+    layers = _layers(network, list(shapes)) if recipe.layer_decay < 1 else {}
+    top = max(layers.values(), default=0)
+    groups: dict[tuple[float, float], list[Tensor]] = {}
+    trained = [(name, tensor) for name, tensor in tensors if tensor.requires_grad]
+    if not trained:
+        raise PluginError("the network has no parameter that can be trained")
+    for name, tensor in trained:
+        lr = recipe.lr * recipe.layer_decay ** (top - layers[name]) if layers else recipe.lr
+        decays = recipe.decay_vectors or shapes[name] >= 2
+        groups.setdefault((lr, recipe.weight_decay if decays else 0.0), []).append(tensor)
+    return [{"params": own, "lr": lr, "weight_decay": decay} for (lr, decay), own in groups.items()]
+
+
+def _layers(network: nn.Module, names: list[str]) -> dict[str, int]:
+    layer_of = getattr(network, "layer_of", None)
+    if layer_of is None:
+        raise PluginError(
+            "the recipe has a layer decay, but the network has no method layer_of(parameter_name); --set layer_decay=1"
+        )
+    return {name: int(layer_of(name)) for name in names}

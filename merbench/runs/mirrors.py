@@ -1,0 +1,53 @@
+"""Whether what a model sees can be changed as its recipe asks, and how it is mirrored."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from merbench.engine.task import Mirror
+from merbench.errors import OptionError
+from merbench.features.resolve import Resolved
+from merbench.registry import Registry, load_target
+from merbench.specs import Recipe
+
+__all__ = ["find_mirrors"]
+
+IMAGES = 4  # axes of an array of images at least: clips, channels, height, width
+
+
+def find_mirrors(
+    registry: Registry, recipe: Recipe, features: Sequence[Resolved], arrays: Sequence[np.ndarray]
+) -> tuple[Mirror | None, ...]:
+    """How each feature is mirrored; None where that is not known, or the recipe mirrors nothing.
+
+    Args:
+        registry: where features are looked up.
+        recipe: the training settings.
+        features: what the model sees.
+        arrays: `[clips, ...]`, one per feature.
+
+    Raises:
+        OptionError: the recipe mirrors, turns or moves a feature that cannot be.
+    """
+    for feature, array in zip(features, arrays, strict=True):
+        for setting in ("flip", "rotation", "crop_padding"):
+            if getattr(recipe, setting) and array.ndim < IMAGES:
+                shape = list(array.shape[1:])
+                raise OptionError(
+                    f"{setting}={getattr(recipe, setting):g}: feature {feature.name} has shape {shape}, which is no "
+                    f"image; --set {setting}=0"
+                )
+    return tuple(_mirror(registry, feature, recipe) for feature in features)
+
+
+def _mirror(registry: Registry, feature: Resolved, recipe: Recipe) -> Mirror | None:
+    if not recipe.flip:
+        return None
+    # What a source reads as it was released is mirrored as what is computed under that name.
+    spec = feature.spec or next((one for one in registry.features if one.name == feature.name), None)
+    if spec is None or not spec.mirror:
+        raise OptionError(f"flip={recipe.flip:g}: feature {feature.name} does not say how it is mirrored; --set flip=0")
+    mirror: Mirror = load_target(spec.mirror, owner=f"feature {spec.name}")
+    return mirror

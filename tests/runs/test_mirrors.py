@@ -1,0 +1,43 @@
+"""A recipe that changes images meets only features that are images, and can be changed so."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from merbench_flow import mirror
+
+from merbench.errors import OptionError
+from merbench.features.resolve import Resolved
+from merbench.runs.mirrors import find_mirrors
+from merbench.specs import Recipe
+
+FLOW, IMAGES, REGIONS, LANDMARKS = (
+    Resolved(name) for name in ("flow-28", "onset-apex-224", "htnet-regions", "landmarks-28")
+)
+SHAPES = {FLOW: (2, 3, 28, 28), IMAGES: (2, 2, 3, 8, 8), REGIONS: (2, 3, 28, 28), LANDMARKS: (2, 5, 2)}
+
+
+def found(registry, recipe: Recipe, *features: Resolved):
+    return find_mirrors(registry, recipe, features, [np.zeros(SHAPES[one], np.float32) for one in features])
+
+
+def test_what_a_release_holds_is_mirrored_as_what_is_computed_under_that_name(registry) -> None:
+    assert found(registry, Recipe(flip=0.5), FLOW, IMAGES) == (mirror.small_motion, mirror.images)
+
+
+def test_without_flips_nothing_needs_a_mirror(registry) -> None:
+    assert found(registry, Recipe(rotation=4, crop_padding=4), FLOW, REGIONS) == (None, None)
+    assert found(registry, Recipe(), LANDMARKS) == (None,)
+
+
+@pytest.mark.parametrize("name", ["htnet-regions", "strangers-own"])
+def test_a_feature_that_does_not_say_how_it_is_mirrored_is_refused(registry, name) -> None:
+    feature = Resolved(name)
+    with pytest.raises(OptionError, match=rf"flip=0.5: feature {name} does not say how it is mirrored; --set flip=0"):
+        find_mirrors(registry, Recipe(flip=0.5), [feature], [np.zeros((2, 3, 28, 28), np.float32)])
+
+
+@pytest.mark.parametrize("setting", ["flip", "rotation", "crop_padding"])
+def test_what_is_no_image_is_refused(registry, setting) -> None:
+    with pytest.raises(OptionError, match=rf"{setting}=1: feature landmarks-28 has shape \[5, 2\], which is no image"):
+        found(registry, Recipe(**{setting: 1}), FLOW, LANDMARKS)
