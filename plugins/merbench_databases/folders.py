@@ -29,6 +29,11 @@ def subfolders(folder: Path, root: Path) -> dict[str, Path]:
     return {name: found[name] for name in sorted(found) if not name.startswith(".")}
 
 
+def matching(folders: dict[str, Path], pattern: str) -> list[Path]:
+    """The folders whose whole name matches `pattern`, in either case."""
+    return [path for name, path in folders.items() if matches(pattern, name)]
+
+
 def by_number(folders: dict[str, Path], pattern: str) -> dict[int, Path]:
     """The folders whose whole name matches `pattern`, in either case, by the integer in its group.
 

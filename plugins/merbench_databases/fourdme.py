@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from merbench import Published, ReleaseError
-from merbench_databases.folders import by_number, matches, subfolders
+from merbench_databases.folders import matches, matching, subfolders
 from merbench_databases.tabled import TableRelease
 from merbench_databases.video import Clip, within_clip
 
@@ -32,7 +32,7 @@ class FourDME(TableRelease):
         """Whether the folder is called as the release calls it, and has subjects in it."""
         try:
             return matches(r"gr[ae]y_micro([ _-]?crop(ped)?)?", folder.name) and bool(
-                by_number(subfolders(folder, root), cls.subject_folder)
+                matching(subfolders(folder, root), cls.subject_folder)
             )
         except ReleaseError:
             return False

@@ -11,7 +11,7 @@ from functools import cached_property
 from pathlib import Path
 
 from merbench import Published, ReleaseError
-from merbench_databases.folders import matches, named, subfolders, topmost
+from merbench_databases.folders import matches, matching, named, subfolders, topmost
 from merbench_databases.tabled import TableRelease
 from merbench_databases.video import Clip, within_clip
 
@@ -51,7 +51,7 @@ class MMEW(TableRelease):
             return False
         try:
             below = subfolders(folder, root)
-            subjects = [path for name, path in below.items() if matches(cls.subject_folder, name)]
+            subjects = matching(below, cls.subject_folder)
             emotions = [path for one in subjects for path in subfolders(one, root).values()]
             near = [*(path for path in below.values() if path not in subjects), *emotions]
             return any(matches(cls.clip_folder, name.strip()) for one in near for name in subfolders(one, root))

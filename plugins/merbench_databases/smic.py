@@ -13,7 +13,7 @@ from pathlib import Path
 
 from merbench import Published, ReleaseError
 from merbench_databases.errata import Span
-from merbench_databases.folders import by_number, frame_names, matches, named, subfolders
+from merbench_databases.folders import by_number, frame_names, matches, matching, named, subfolders
 from merbench_databases.video import Clip, VideoRelease
 
 SUBJECT = r"s0*(\d{1,2})"
@@ -32,7 +32,7 @@ class SMIC(VideoRelease):
         if not matches(rf"(SMIC[ _-]?)?{cls.camera}([ _-](all|raw|crop|cropped))*", folder.name):
             return False
         try:
-            subjects = by_number(subfolders(folder, root), SUBJECT).values()
+            subjects = matching(subfolders(folder, root), SUBJECT)
             return any(named(subfolders(one, root), "micro") for one in subjects)
         except ReleaseError:
             return False

@@ -10,7 +10,7 @@ from pathlib import Path
 import merbench
 from merbench_databases.annotations import Line, frame_number, is_empty, read_lines
 from merbench_databases.errata import Span
-from merbench_databases.folders import by_number, matches, named, subfolders, walk
+from merbench_databases.folders import by_number, matches, matching, named, subfolders, walk
 from merbench_databases.tables import TableError
 from merbench_databases.video import Clip, VideoRelease
 
@@ -32,7 +32,7 @@ class TableRelease(VideoRelease):
     def is_tree(cls, folder: Path, root: Path) -> bool:
         """Whether the folder has a subject's folder with a clip's folder in it."""
         try:
-            subjects = by_number(subfolders(folder, root), cls.subject_folder).values()
+            subjects = matching(subfolders(folder, root), cls.subject_folder)
             return any(matches(cls.clip_folder, name.strip()) for one in subjects for name in subfolders(one, root))
         except merbench.ReleaseError:
             return False
@@ -50,7 +50,7 @@ class TableRelease(VideoRelease):
                 yield self.clip_of(line)
         except TableError as error:
             raise merbench.ReleaseError(f"{path}{error}") from error
-        self.tree  # noqa: B018  a table without frames is not the release
+        self._subjects  # noqa: B018  a table without frames is not the release, nor one with two folders of a subject
 
     def clip_of(self, line: Line) -> Clip:
         """The clip in one row."""

@@ -18,6 +18,7 @@ from merbench.registry import Registry
 from merbench.testing import LAYOUTS, write_release
 
 SMALL = {"size": (16, 16), "draw": "plain", "subjects": 1}
+TREES = {"HS", "VIS", "NIR", "Cropped", "CASME2_RAW_selected", "SAMM", "part_A", "gray_micro"}
 TABLED = [source for source in LAYOUTS if not source.startswith("smic")]
 
 
@@ -106,6 +107,19 @@ def test_a_clip_whose_folder_has_gone_is_broken_and_the_others_are_read(tabled):
     assert len(reader.clips()) == len(tabled.told)
     assert tabled.refusal(lambda: reader.read("frames", last))
     assert len(reader.read("frames", tabled.clip)) > 2
+
+
+# MMEW's clips are found by their own names, in whatever subject's folder they lie.
+@pytest.mark.parametrize("release", [source for source in LAYOUTS if source != "mmew"], indirect=True)
+def test_two_folders_of_one_subject_are_both_named(release):
+    subject = next(path for path in release.folder.parents if path.parent.name in TREES)
+    number = "".join(one for one in subject.name if one.isdigit())
+    twin = subject.with_name(f"{subject.name.removesuffix(number)}{int(number):04}")
+    twin.mkdir()
+    message = release.refusal(release.reader.clips)
+    assert f"{subject.parent}" in message
+    assert twin.name in message
+    assert f"are both number {int(number)}; remove one" in message
 
 
 # The table
