@@ -59,15 +59,22 @@ class SMIC(VideoRelease):
         found: dict[str, tuple[int, str, Path]] = {}
         for number, subject in sorted(by_number(subfolders(self.tree.folder, self.folder), SUBJECT).items()):
             micro = named(subfolders(subject, self.folder), "micro")
-            emotions = subfolders(micro, self.folder) if micro else {}
-            for emotion in EMOTIONS.values():
-                folder = named(emotions, emotion)
-                for name, path in (subfolders(folder, self.folder) if folder else {}).items():
+            for emotion, folder in self._emotions(micro).items() if micro else ():
+                for name, path in subfolders(folder, self.folder).items():
                     id_ = self._id(name, number, emotion, path)
                     if id_ in found:
                         raise ReleaseError(f"{path} and {found[id_][2].name} are both {id_}; remove one")
                     found[id_] = (number, emotion, path)
         return dict(sorted(found.items()))
+
+    def _emotions(self, micro: Path) -> dict[str, Path]:
+        """Emotion to its folder in a subject's; clips in any other would be left out without a word."""
+        there = subfolders(micro, self.folder)
+        found = {emotion: folder for emotion in EMOTIONS.values() if (folder := named(there, emotion))}
+        for path in there.values():
+            if path not in found.values() and any(map(CLIP.fullmatch, subfolders(path, self.folder))):
+                raise ReleaseError(f"{path} holds clips, and is not the folder of {', '.join(EMOTIONS.values())}")
+        return found
 
     def _id(self, name: str, subject: int, emotion: str, path: Path) -> str:
         match = CLIP.fullmatch(name.strip())

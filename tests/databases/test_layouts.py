@@ -88,6 +88,16 @@ def test_an_empty_clip_of_smic_is_broken_and_a_folder_of_another_name_refused(sm
         HS(root).clips()
 
 
+def test_clips_of_smic_in_a_folder_of_no_known_emotion_are_refused_rather_than_left_out(smic):
+    root = smic()
+    micro = root / "SMIC_all_raw" / "HS" / "s1" / "micro"
+    (micro / "thumbnails").mkdir()
+    assert len(HS(root).clips()) == 3
+    (micro / "negative").rename(micro / "neg")
+    with pytest.raises(merbench.ReleaseError, match=r"neg holds clips, and is not the folder of negative, positive"):
+        HS(root).clips()
+
+
 # The others
 
 
