@@ -1,1 +1,18 @@
-"""Any architecture of the library timm, as `timm:NAME`."""
+"""Any architecture of the library timm (Wightman, 2019), as `timm:NAME`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import merbench
+
+
+@merbench.hookimpl
+def merbench_models() -> Iterable[merbench.ModelFamily]:
+    """The family; importing timm is left to whoever asks for one of its members."""
+    yield merbench.ModelFamily(
+        name="timm",
+        member="merbench_timm.architectures:member",
+        members="merbench_timm.architectures:members",
+        about="over 1000 image architectures of the library timm, on flow or on images",
+    )

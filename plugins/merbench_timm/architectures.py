@@ -1,0 +1,114 @@
+"""From the name of a timm architecture to a model with recipes."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import timm
+
+import merbench
+
+__all__ = ["image_size", "member", "members"]
+
+PAPER = "Wightman: PyTorch Image Models (timm). doi 10.5281/zenodo.4414861, 2019"
+OWN = "merbench's own, the same for every architecture: "
+TOKENS = 2  # in each direction at least, where an architecture cuts its image into patches
+
+# Small networks from a random start and few clips: AdamW with a one-cycle schedule comes far in few epochs.
+QUICK = merbench.Recipe(
+    optimizer="adamw",
+    lr=1e-3,
+    weight_decay=0.05,
+    batch_size=64,
+    epochs=6,
+    schedule="one-cycle",
+    label_smoothing=0.1,
+    standardize=True,
+    about=OWN + "few epochs on small flow images",
+)
+FLOW = replace(QUICK, lr=5e-4, epochs=40, about=OWN + "on flow images of 112x112 or the next size that it takes")
+IMAGES = replace(
+    QUICK,
+    lr=1e-4,
+    batch_size=32,
+    epochs=30,
+    standardize=False,
+    features=("onset-apex-224",),
+    about=OWN + "on the faces at onset and apex, stacked as 6 channels",
+)
+FRAMES = replace(
+    IMAGES,
+    batch_size=16,
+    features=("frames-8",),
+    about=OWN + "on 8 frames, stacked as 24 channels",
+)
+
+
+def member(name: str) -> merbench.TorchModel:
+    """The model `timm:NAME`.
+
+    Args:
+        name: of the architecture as timm has it, also with the tag of its weights (`resnet18.a1_in1k`), which
+            `pretrained=true` loads then.
+
+    Raises:
+        merbench.OptionError: timm has no such architecture, or no such weights of it.
+    """
+    known = timm.list_models()
+    architecture, _, tag = name.partition(".")
+    if architecture not in known:
+        near = ", ".join(difflib.get_close_matches(architecture.lower(), known, n=3, cutoff=0.5))
+        raise merbench.OptionError(
+            f"timm {timm.__version__} has no architecture {architecture!r}{f' (nearest: {near})' if near else ''}; "
+            "list all with: merbench list models --match 'timm:*'"
+        )
+    if tag and name not in (tagged := timm.list_models(f"{architecture}.*", pretrained=True)):
+        has = ", ".join(tagged) or "none"
+        raise merbench.OptionError(f"timm {timm.__version__} has no weights {name!r}; those of {architecture}: {has}")
+    full = image_size(name, 224)
+    images: dict[str, Any] = {"image_size": full, "normalize": True}
+    return merbench.TorchModel(
+        name=f"timm:{name}",
+        network="merbench_timm.network:TimmNetwork",
+        features=("flow-28",),
+        recipes={
+            "quick": _recipe(QUICK, name, {"image_size": image_size(name, 32)}),
+            "flow": _recipe(FLOW, name, {"image_size": image_size(name, 112)}),
+            "images": _recipe(IMAGES, name, {"in_chans": 6, **images}),
+            "frames": _recipe(FRAMES, name, {"in_chans": 24, **images}),
+        },
+        paper=PAPER,
+        about=f"{architecture} of timm",
+    )
+
+
+def members(pattern: str) -> list[str]:
+    """The architectures that match a shell pattern; with a full stop in it, those with the tags of their weights."""
+    names: list[str] = timm.list_models(pattern, pretrained="." in pattern)
+    return names
+
+
+def image_size(name: str, wanted: int) -> int:
+    """Rows and columns that an architecture takes: `wanted`, or more where it needs more.
+
+    One whose images may have any size (most convolutional networks) takes what is wanted; one that cuts patches, as its
+    name says, the next multiple that has at least 2 patches in each direction; any other the size of its weights.
+    """
+    found = timm.get_pretrained_cfg(name)
+    config: Mapping[str, Any] = found.to_dict() if found else {}
+    least = max((config.get("min_input_size") or (0,))[1:], default=0)
+    if not config.get("fixed_input_size"):
+        return max(wanted, least)
+    patch = re.search(r"patch(\d+)(?!.*window)", name)
+    if not patch:
+        return int(config["input_size"][-1])
+    side = int(patch[1])
+    return side * max(TOKENS, -(-wanted // side))
+
+
+def _recipe(recipe: merbench.Recipe, name: str, options: Mapping[str, Any]) -> merbench.Recipe:
+    return replace(recipe, options={"architecture": name, **options})

@@ -1,0 +1,137 @@
+"""A timm network behind merbench's face: clips in, resized and with their images as channels; logits out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import timm
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+import merbench
+from merbench_timm.weights import find_weights, fitted
+
+__all__ = ["TimmNetwork"]
+
+MEAN, DEVIATION = (0.5, 0.5, 0.5), (0.5, 0.5, 0.5)  # of an architecture that timm has no weights of
+
+
+class TimmNetwork(nn.Module):
+    """An architecture of timm, built as timm builds it, for any number of classes and input channels.
+
+    A clip's images are stacked along the channels and resized by bilinear interpolation.
+
+    Args:
+        classes: number of logits.
+        architecture: as `timm.list_models` has it, also with the tag of its weights.
+        in_chans: channels of the stacked images: 3 of flow, 6 of onset and apex, 24 of eight frames.
+        image_size: rows and columns that the images are resized to.
+        normalize: for images of 0..255: divide by 255, and scale each channel by the mean and deviation that the
+            architecture's weights were trained with. Leave it off where the recipe standardizes.
+        pretrained: true for timm's own weights, from the hub's cache or the network; or the path of a checkpoint of
+            this architecture (`.safetensors`, or a torch state dict, read without running code in it). The first
+            convolution is adapted to `in_chans` as timm does it, and a head of another number of classes stays at its
+            random start.
+
+    Raises:
+        ValueError: an option out of range, an unknown architecture, or a size that it cannot take.
+        merbench.OptionError: weights that cannot be had, or do not fit.
+    """
+
+    def __init__(
+        self,
+        classes: int = 3,
+        *,
+        architecture: str = "resnet18",
+        in_chans: int = 3,
+        image_size: int = 32,
+        normalize: bool = False,
+        pretrained: bool | str | None = None,
+    ) -> None:
+        super().__init__()
+        for name, value in (("classes", classes), ("in_chans", in_chans), ("image_size", image_size)):
+            if not isinstance(value, int) or value < 1:
+                raise ValueError(f"{name} is {value!r}; it must be a whole number of at least 1")
+        if normalize and in_chans % 3:
+            raise ValueError(f"in_chans is {in_chans}; to normalize, it must be a multiple of 3 (red, green, blue)")
+        if not isinstance(pretrained, bool | str | None):
+            raise ValueError(f"pretrained is {pretrained!r}; it must be true, false or the path of a checkpoint")
+        self.in_chans, self.image_size, self.normalize = in_chans, image_size, normalize
+        self.network = _created(architecture, classes, in_chans, image_size)
+        if pretrained:
+            path = find_weights(architecture, pretrained)
+            self.network = _loaded(path, self.network, architecture, classes, in_chans, image_size)
+        config = self.network.pretrained_cfg
+        self.mean = [255 * one for one in config.get("mean") or MEAN]
+        self.deviation = [255 * one for one in config.get("std") or DEVIATION]
+
+    def forward(self, clips: Tensor) -> Tensor:
+        """Logits `[batch, classes]` of clips `[batch, channels, height, width]`, or of several images each
+        `[batch, images, channels, height, width]`, float32.
+
+        Raises:
+            ValueError: not as many channels as the network was built for.
+        """
+        x = clips.flatten(1, -3)
+        if x.shape[1] != self.in_chans:
+            raise ValueError(f"in_chans is {self.in_chans}, and the clips have {x.shape[1]} channels")
+        if self.normalize:
+            mean, deviation = (x.new_tensor(one * (self.in_chans // 3)) for one in (self.mean, self.deviation))
+            x = (x - mean[:, None, None]) / deviation[:, None, None]
+        size = (self.image_size, self.image_size)
+        if tuple(x.shape[2:]) != size:
+            x = functional.interpolate(x, size, mode="bilinear", align_corners=False)
+        alone = self.training and len(x) == 1
+        # A batch norm over a 1x1 map cannot train on one clip, which an epoch's last step may be left with: twice it.
+        logits: Tensor = self.network(torch.cat([x, x]) if alone else x)
+        return logits[:1] if alone else logits
+
+
+def _created(architecture: str, classes: int, in_chans: int, image_size: int) -> nn.Module:
+    """timm's network with random weights.
+
+    Raises:
+        ValueError: timm has no such architecture, or it does not take such images.
+    """
+    if not timm.is_model(architecture):
+        raise ValueError(f"timm {timm.__version__} has no architecture {architecture!r}")
+    try:
+        network = _timm(architecture, classes, in_chans, image_size)
+    except Exception as error:  # each architecture has rules of its own about what it can be built with
+        raise ValueError(
+            f"timm cannot build {architecture} for {in_chans} channels of {image_size}x{image_size}: {_reason(error)}"
+        ) from error
+    if getattr(network, "num_classes", classes) != classes:
+        raise ValueError(f"timm's {architecture} is an encoder without a head for classes")
+    return network
+
+
+def _loaded(
+    path: Path, random: nn.Module, architecture: str, classes: int, in_chans: int, image_size: int
+) -> nn.Module:
+    """timm's network with the weights in a file; `random` is the same without them."""
+    overlay = fitted(path, random, in_chans)
+    try:
+        return _timm(architecture, classes, in_chans, image_size, pretrained=True, pretrained_cfg_overlay=overlay)
+    except Exception as error:  # a tensor too many, one too few, or one of another shape
+        raise merbench.OptionError(
+            f"pretrained={path} does not fit timm's {architecture} with {in_chans} channels: {_reason(error)}"
+        ) from error
+
+
+def _timm(architecture: str, classes: int, in_chans: int, image_size: int, **weights: Any) -> nn.Module:
+    found = timm.get_pretrained_cfg(architecture)
+    # timm calls an architecture so whose layers depend on the size of its images.
+    sized = {"img_size": image_size} if found and found.fixed_input_size else {}
+    network: nn.Module = timm.create_model(architecture, num_classes=classes, in_chans=in_chans, **sized, **weights)
+    for module in network.modules():
+        # torch's fused attention on a CPU cannot be batched over folds, and gains little with tokens as few as here.
+        if hasattr(module, "fused_attn"):
+            module.fused_attn = False
+    return network
+
+
+def _reason(error: Exception) -> str:
+    return f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"
