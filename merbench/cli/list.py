@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-from collections.abc import Callable, Iterator, Mapping
+import re
+import shutil
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from fnmatch import fnmatchcase
 from typing import Any
 
 from merbench.cli.tables import print_json, print_table
-from merbench.registry import Registry
+from merbench.errors import UnknownName, printable
+from merbench.registry import Catalog, Registry
 from merbench.specs import EstimatorModel, Model, Recipe
 
-__all__ = ["add_parser", "recipe_settings", "run"]
+__all__ = ["add_parser", "count", "recipe_settings", "run", "short_source"]
 
 Described = dict[str, Any]
+NARROW = 150  # columns of a terminal below which models are told apart in one line each, not in sentences
+SPARE = ("recipes", "source")  # of the table of models
 ALWAYS_SHOWN = ("optimizer", "lr", "batch_size", "epochs")
 
 
@@ -22,35 +29,65 @@ def add_parser(verbs: argparse._SubParsersAction[Any]) -> None:
     about = "list models, datasets, features, protocols, recipes or sources"
     parser = verbs.add_parser("list", help=about, description=f"{about}; without a noun, all of them briefly")
     parser.add_argument("noun", nargs="?", metavar="NOUN", choices=tuple(NOUNS), help=", ".join(NOUNS))
+    parser.add_argument(
+        "--match", metavar="PATTERN", help="list those whose names match a shell pattern, members of families too"
+    )
     parser.add_argument("--json", action="store_true", help="print a list of objects")
 
 
 def run(arguments: argparse.Namespace, registry: Registry) -> int:
-    """Print one noun in full, or all nouns with name and description."""
-    if arguments.noun:
-        described = list(NOUNS[arguments.noun](registry))
-        if arguments.json:
-            print_json(described)
-        else:
-            _print(COLUMNS[arguments.noun], described)
-        return 0
-    everything = {noun: list(describe(registry)) for noun, describe in NOUNS.items()}
+    """Print one noun in full, or all nouns with name and description.
+
+    Raises:
+        UnknownName: nothing matches the pattern.
+    """
+    nouns = [arguments.noun] if arguments.noun else list(NOUNS)
+    described = {noun: list(NOUNS[noun](registry, arguments.match)) for noun in nouns}
+    if arguments.match is not None and not any(described.values()):
+        _nothing_matches(arguments.match, arguments.noun, registry)
     if arguments.json:
-        print_json([{"noun": noun[:-1], **one} for noun, described in everything.items() for one in described])
+        brief = [{"noun": noun[:-1], **one} for noun, rows in described.items() for one in rows]
+        print_json(described[arguments.noun] if arguments.noun else brief)
         return 0
-    for noun, described in everything.items():
-        _print(("name", "about"), described, title=noun)
-        print()
+    for noun in (noun for noun in nouns if described[noun] or arguments.match is None):
+        whole = noun == arguments.noun
+        _print(_columns(noun) if whole else ("name", "about"), described[noun], title="" if whole else noun)
+        if noun == "models" and arguments.match is None:
+            _print_families(registry)
+        if not whole:
+            print()
     return 0
 
 
+def _nothing_matches(pattern: str, noun: str | None, registry: Registry) -> None:
+    catalogs = [getattr(registry, one) for one in (noun,) if one in NOUNS and one != "recipes"]
+    known = [name for catalog in catalogs for name in catalog.names()]
+    raise UnknownName(
+        noun[:-1] if noun else "name", pattern, known, f"list all with: merbench list{f' {noun}' if noun else ''}"
+    )
+
+
+def _columns(noun: str) -> tuple[str, ...]:
+    narrow = sys.stdout.isatty() and shutil.get_terminal_size().columns < NARROW
+    return COLUMNS[noun][:-1] if noun == "models" and narrow else COLUMNS[noun]
+
+
+def _print_families(registry: Registry) -> None:
+    """That there are more models than the table shows, and how to see them."""
+    for name, family in registry.models.families().items():
+        print(f"{name}:*  {printable(family.about)}")
+        print(f"{'':{len(name) + 2}}  merbench list models --match '{name}:*'")
+
+
 def _print(columns: tuple[str, ...], described: list[Described], title: str = "") -> None:
-    rows = [{column: _cell(one[column]) for column in columns} for one in described]
-    print_table(columns, rows, title=title)
+    rows = [{column: _cell(one[column], column) for column in columns} for one in described]
+    print_table(columns, rows, title=title, spare=SPARE if "recipes" in columns else ())
 
 
-def _cell(value: Any) -> str:
+def _cell(value: Any, column: str) -> str:
     """A value as a table shows it."""
+    if column == "parameters":
+        return count(value)
     if isinstance(value, list):
         return ", ".join(value)
     if isinstance(value, Mapping):
@@ -68,8 +105,34 @@ def _in_brief(settings: Mapping[str, Any]) -> Described:
     return {**kept, **settings["options"]}
 
 
-def _models(registry: Registry) -> Iterator[Described]:
-    for name in registry.models.names():
+def _matching(catalog: Catalog[Any], pattern: str | None) -> Iterable[str]:
+    return catalog.names() if pattern is None else catalog.matching(pattern)
+
+
+def count(parameters: int | None) -> str:
+    """A number of parameters in millions or thousands, with four digits at most: `139.6 M`, `5.3 k`."""
+    if parameters is None:
+        return ""
+    for unit, size in (("M", 10**6), ("k", 10**3)):
+        if parameters >= size:
+            return f"{parameters / size:.{1 if parameters >= 10 * size else 2}f} {unit}"
+    return str(parameters)
+
+
+def short_source(paper: str) -> str:
+    """`Wang et al., 2024` of `Wang, Zhang: Title. Journal 602, 2024`; empty where it does not read like that."""
+    authors, colon, rest = paper.partition(":")
+    years = re.findall(r"\b(?:19|20)\d\d\b", rest)
+    if not colon or not years:
+        return ""
+    first, *others = (one.strip() for one in re.split(r",| and ", authors))
+    if len(others) == 1 and others != ["others"]:
+        return f"{first} and {others[0]}, {years[-1]}"
+    return f"{first} et al., {years[-1]}" if others else f"{first}, {years[-1]}"
+
+
+def _models(registry: Registry, pattern: str | None) -> Iterator[Described]:
+    for name in _matching(registry.models, pattern):
         model = registry.models.get(name)
         yield {
             "name": name,
@@ -77,14 +140,16 @@ def _models(registry: Registry) -> Iterator[Described]:
             "features": list(model.features),
             "recipes": list(model.recipes),
             "default_recipe": next(iter(model.recipes)),
+            "parameters": getattr(model, "parameters", None),
+            "source": short_source(model.paper),
             "about": model.about,
             "paper": model.paper,
             "distribution": registry.models.origin(name).distribution,
         }
 
 
-def _datasets(registry: Registry) -> Iterator[Described]:
-    for name in registry.datasets.names():
+def _datasets(registry: Registry, pattern: str | None) -> Iterator[Described]:
+    for name in _matching(registry.datasets, pattern):
         dataset = registry.datasets.get(name)
         yield {
             "name": name,
@@ -97,8 +162,8 @@ def _datasets(registry: Registry) -> Iterator[Described]:
         }
 
 
-def _features(registry: Registry) -> Iterator[Described]:
-    for name in registry.features.names():
+def _features(registry: Registry, pattern: str | None) -> Iterator[Described]:
+    for name in _matching(registry.features, pattern):
         feature = registry.features.get(name)
         yield {
             "name": name,
@@ -110,8 +175,8 @@ def _features(registry: Registry) -> Iterator[Described]:
         }
 
 
-def _protocols(registry: Registry) -> Iterator[Described]:
-    for name in registry.protocols.names():
+def _protocols(registry: Registry, pattern: str | None) -> Iterator[Described]:
+    for name in _matching(registry.protocols, pattern):
         yield {
             "name": name,
             "about": registry.protocols.get(name).about,
@@ -119,10 +184,14 @@ def _protocols(registry: Registry) -> Iterator[Described]:
         }
 
 
-def _recipes(registry: Registry) -> Iterator[Described]:
-    for model_name in registry.models.names():
+def _recipes(registry: Registry, pattern: str | None) -> Iterator[Described]:
+    """Those of the models that match the pattern, or its part before a slash."""
+    models, _, recipes = (pattern or "*").partition("/")
+    for model_name in registry.models.matching(models):
         model = registry.models.get(model_name)
         for at, (name, recipe) in enumerate(model.recipes.items()):
+            if not fnmatchcase(name, recipes or "*"):
+                continue
             yield {
                 "name": f"{model_name}/{name}",
                 "model": model_name,
@@ -143,8 +212,8 @@ def recipe_settings(model: Model, recipe: Recipe) -> Described:
     return {**settings, "options": dict(recipe.options)}
 
 
-def _sources(registry: Registry) -> Iterator[Described]:
-    for name in registry.sources.names():
+def _sources(registry: Registry, pattern: str | None) -> Iterator[Described]:
+    for name in _matching(registry.sources, pattern):
         source = registry.sources.get(name)
         yield {
             "name": name,
@@ -157,7 +226,7 @@ def _sources(registry: Registry) -> Iterator[Described]:
         }
 
 
-NOUNS: dict[str, Callable[[Registry], Iterator[Described]]] = {
+NOUNS: dict[str, Callable[[Registry, str | None], Iterator[Described]]] = {
     "models": _models,
     "datasets": _datasets,
     "features": _features,
@@ -166,7 +235,7 @@ NOUNS: dict[str, Callable[[Registry], Iterator[Described]]] = {
     "sources": _sources,
 }
 COLUMNS = {
-    "models": ("name", "features", "recipes", "about"),
+    "models": ("name", "features", "recipes", "parameters", "source", "about"),
     "datasets": ("name", "databases", "protocol", "about"),
     "features": ("name", "inputs", "variants", "about"),
     "protocols": ("name", "about"),

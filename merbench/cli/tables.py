@@ -20,7 +20,9 @@ def print_json(value: Any) -> None:
     print(json.dumps(value, indent=2, ensure_ascii=False, default=str))
 
 
-def print_table(columns: Sequence[str], rows: Sequence[Mapping[str, str]], *, title: str = "") -> None:
+def print_table(
+    columns: Sequence[str], rows: Sequence[Mapping[str, str]], *, title: str = "", spare: Sequence[str] = ()
+) -> None:
     """Print a table.
 
     Args:
@@ -28,16 +30,26 @@ def print_table(columns: Sequence[str], rows: Sequence[Mapping[str, str]], *, ti
             and the others only between words (the last one, where a word is very long, within it).
         rows: one mapping per row.
         title: stands above the table.
+        spare: columns that a terminal without room for them does without, the first one first.
     """
     lines = [list(columns), *([printable(row[column]) for column in columns] for row in rows)]
-    needed = [max(map(_longest_word, column)) for column in zip(*lines, strict=True)]
-    needed[0] = max(len(line[0]) for line in lines)
-    needed[-1] = min(needed[-1], BREAKABLE)
+    needed = _needed(lines)
     # Where there is no room for a table, a terminal's own line breaks are better than names cut short.
     if sys.stdout.isatty() and sum(needed) + 3 * len(needed) <= shutil.get_terminal_size().columns:
         _print_rich(lines, needed, title)
+    elif sys.stdout.isatty() and spare:
+        kept = [column for column in columns if column != spare[0]]
+        print_table(kept, rows, title=title, spare=spare[1:])
     else:
         _print_plain(lines, title)
+
+
+def _needed(lines: list[list[str]]) -> list[int]:
+    """The least width of each column."""
+    needed = [max(map(_longest_word, column)) for column in zip(*lines, strict=True)]
+    needed[0] = max(len(line[0]) for line in lines)
+    needed[-1] = min(needed[-1], BREAKABLE)
+    return needed
 
 
 def _longest_word(cell: str) -> int:
