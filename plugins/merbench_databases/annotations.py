@@ -44,12 +44,13 @@ class Line(NamedTuple):
 
 
 def read_lines(path: Path, root: Path, sheet: str = "") -> list[Line]:
-    """Every annotated row of the first sheet that has the needed columns.
+    """Every annotated row of a table: of the sheet that is named, or where there is none, of the first that has the
+    needed columns.
 
     Args:
         path: an xlsx or csv file.
         root: the release's folder; a table that a link leads out of it is not read.
-        sheet: the sheet that is looked at before the others.
+        sheet: the sheet that is read, where the workbook has it: another may hold other recordings.
 
     Raises:
         TableError: the file is protected by a password, is not a table, lacks a column or names one twice, or a row
@@ -109,8 +110,8 @@ def _fault(cells: list[str], missing: list[str], twice: list[str]) -> str:
     return f" has the column for the {twice[0]} twice"
 
 
-def _sheets(path: Path, first: str) -> Iterator[tuple[str, list[list[str]]]]:
-    """Name and rows of every sheet; a csv file is one sheet without a name."""
+def _sheets(path: Path, named: str) -> Iterator[tuple[str, list[list[str]]]]:
+    """Name and rows of the named sheet, or of every one where there is none; a csv file is one without a name."""
     try:
         size = path.stat().st_size
         if not 0 < size <= LARGEST:
@@ -120,7 +121,7 @@ def _sheets(path: Path, first: str) -> Iterator[tuple[str, list[list[str]]]]:
         if start == OLE:
             raise TableError(_of_ole(path.read_bytes()))
         if start.startswith(b"PK"):
-            yield from _workbook(path, first)
+            yield from _workbook(path, named)
         else:
             yield "", _csv(path)
     except OSError as error:
@@ -136,7 +137,7 @@ def _of_ole(content: bytes) -> str:
     return " is a spreadsheet of before 2007 (xls); save it as xlsx"
 
 
-def _workbook(path: Path, first: str) -> Iterator[tuple[str, list[list[str]]]]:
+def _workbook(path: Path, named: str) -> Iterator[tuple[str, list[list[str]]]]:
     from openpyxl import load_workbook
 
     try:
@@ -145,7 +146,7 @@ def _workbook(path: Path, first: str) -> Iterator[tuple[str, list[list[str]]]]:
             sheets = load_workbook(path, data_only=True).worksheets
     except Exception as error:  # the library raises whatever its parsers raise
         raise TableError(f" is not a spreadsheet that can be read ({type(error).__name__})") from error
-    for sheet in sorted(sheets, key=lambda one: one.title != first):
+    for sheet in [one for one in sheets if one.title == named] or sheets:
         yield sheet.title, [_cells(row) for row in sheet.iter_rows(values_only=True)]
 
 

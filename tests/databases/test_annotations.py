@@ -29,7 +29,7 @@ def test_the_header_is_found_below_a_preamble_in_any_order_and_sheet(tmp_path, w
     assert (line.number, line.subject, line.clip, line.onset, line.offset) == (5, "6", "a", "1", "3")
 
 
-def test_the_named_sheet_is_read_before_the_others(tmp_path, write_table):
+def test_of_several_sheets_the_named_one_is_read_and_no_other(tmp_path, write_table):
     from openpyxl import load_workbook
 
     path = write_table(tmp_path / "t.xlsx", [ROW], COLUMNS, sheet="MACRO")
@@ -39,6 +39,9 @@ def test_the_named_sheet_is_read_before_the_others(tmp_path, write_table):
     book.save(path)
     assert [line.subject for line in read_lines(path, tmp_path, "MICRO")] == ["02"]
     assert [line.subject for line in read_lines(path, tmp_path)] == ["01"]
+    book["MICRO"].delete_cols(5)
+    book.save(path)
+    assert "lacks a column for the apex" in refusal(path, tmp_path, "MICRO")
 
 
 def test_a_csv_file_is_read_as_well(tmp_path):
