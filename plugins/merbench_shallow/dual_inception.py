@@ -5,7 +5,7 @@ What is fixed, and by whom:
 - Two inception blocks a stream, with 6 and 16 kernels in each of four branches (1x1; 1x1 then 3x3; 1x1 then 5x5;
   3x3 maximum then 1x1), a ReLU behind every convolution, 2x2 max-pooling behind every block; both streams flattened,
   one linear layer of 1024 with ReLU, then the logits: the first author's code (xly135846/MEGC2019, dual_inception.py).
-  So are values of 0..1, Adam at 1e-4 and 40 epochs in batches of 3, with classes weighted.
+  So are values of 0..1, Adam at 1e-4 and 40 epochs in batches of 3.
 - That code reads each flow component as a grey image in three equal channels. One channel computes the same functions
   with fewer parameters, 6,449,867 with three classes: the 6.45 M that Off-TANet's repository counts for its version.
 - Open: the paper's settings differ in places (the code has a second layer of 1024, commented out). The released script

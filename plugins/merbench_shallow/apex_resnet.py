@@ -1,0 +1,74 @@
+"""A ResNet-18 (He, Zhang, Ren, Sun, 2016) that sees the apex frame alone: what motion adds shows beside it.
+
+Not one paper's model, but the baseline that many compare with. What is fixed, and by whom:
+
+- The first three of ResNet-18's four stages feed CapsuleNet (Quang, Chun, Tokuyama, 2019) in its authors' code, whose
+  training settings the recipe `from-scratch` takes: Adam at 1e-4, times .9 every epoch, batches of 32, 30 epochs.
+  `stages=4` is the whole of ResNet-18, as timm has it.
+- That code starts from ImageNet weights. They cannot be had without a download, and none is made here: all weights
+  start at random, on 442 clips or fewer. Its capsules, margin loss and jittered colours are left out too. A figure of
+  this model says nothing about CapsuleNet. `timm:resnet18` takes a file of weights.
+- Images are scaled as for ImageNet: by its mean and deviation for each colour.
+"""
+
+from __future__ import annotations
+
+import timm
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from merbench_shallow.checks import check_whole
+
+__all__ = ["ApexResNet"]
+
+SIDE = 224
+SHAPE = (2, 3, SIDE, SIDE)  # onset and apex, red first
+APEX = 1
+MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # ImageNet's, of values 0..1
+CHANNELS = (64, 128, 256, 512)  # of the four stages
+LEAST = 32  # the whole network leaves 1/32 of the rows and columns
+
+
+class ApexResNet(nn.Module):
+    """ResNet-18's stages, the mean over all places, and a linear layer.
+
+    Args:
+        classes: number of logits.
+        stages: 1 to 4, how many of its stages; they have 64, 128, 256 and 512 channels.
+        side: rows and columns, 32 to 224, that the image is shrunk to (means over areas).
+
+    Raises:
+        ValueError: an option out of range.
+    """
+
+    mean: Tensor
+    deviation: Tensor
+
+    def __init__(self, classes: int = 3, *, stages: int = 4, side: int = SIDE) -> None:
+        super().__init__()
+        check_whole(classes=classes, stages=stages, side=side)
+        if stages > len(CHANNELS):
+            raise ValueError(f"stages is {stages}; it must be at most {len(CHANNELS)}, which is what ResNet-18 has")
+        if not LEAST <= side <= SIDE:
+            raise ValueError(f"side is {side}; it must be {LEAST} to {SIDE}")
+        self.side = side
+        self.features = timm.create_model("resnet18", pretrained=False, features_only=True, out_indices=(stages,))
+        self.fc = nn.Linear(CHANNELS[stages - 1], classes)
+        for name, values in (("mean", MEAN), ("deviation", DEVIATION)):
+            self.register_buffer(name, 255 * torch.tensor(values)[:, None, None], persistent=False)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Logits `[batch, classes]` of the images at onset and apex, `[batch, 2, 3, 224, 224]` float32 0..255.
+
+        Raises:
+            ValueError: images of another shape.
+        """
+        if tuple(images.shape[1:]) != SHAPE:
+            raise ValueError(f"ApexResNet was built for images of shape {SHAPE}, not {tuple(images.shape[1:])}")
+        apex = images[:, APEX]
+        if self.side < SIDE:
+            apex = functional.interpolate(apex, size=(self.side, self.side), mode="area")
+        apex = ((apex - self.mean) / self.deviation).contiguous(memory_format=torch.channels_last)
+        logits: Tensor = self.fc(self.features(apex)[0].mean((2, 3)))
+        return logits
