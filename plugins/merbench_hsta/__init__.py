@@ -1,1 +1,87 @@
 """HSTA: hierarchical space-time attention over a clip's frames, and over its onset and apex."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+import merbench
+
+# As the README of the authors' repository starts the training. The script multiplies the learning rate by batch / 256,
+# draws clips so that all classes are as likely, and hands its `fc_drop_rate` to no network, hence no `head_dropout`.
+BASE_LR, BASE_BATCH = 5e-4, 256
+BATCH = 32
+PUBLISHED = merbench.Recipe(
+    optimizer="adamw",
+    lr=BASE_LR * BATCH / BASE_BATCH,
+    weight_decay=0.05,
+    decay_vectors=False,
+    layer_decay=0.9,
+    batch_size=BATCH,
+    epochs=150,
+    order="balanced",
+    schedule="cosine",
+    warmup_epochs=5,
+    options={"stages": 4, "depth": (1, 2), "dropout": 0.2, "drop_path": 0.2},
+    about="the README's command for the authors' script (repository OceanSummerDay/HSTA_MER)",
+)
+FLOW = replace(
+    PUBLISHED,
+    options={**PUBLISHED.options, "special": "flow"},
+    features=("video-6+2", "flow"),
+    about="as published, with the flow from onset to apex in place of the two frames; how it enters is merbench's own",
+)
+QUICK = merbench.Recipe(
+    optimizer="adamw",
+    lr=2e-3,
+    weight_decay=0.05,
+    decay_vectors=False,
+    batch_size=32,
+    epochs=15,
+    order="balanced",
+    schedule="cosine",
+    warmup_epochs=2,
+    options={
+        "image_size": 56,
+        "patch_sizes": (14, 28),
+        "embed_dims": (48, 24),
+        "heads": (3, 3),
+        "stages": 1,
+        "depth": (1, 1),
+        "special": "flow",
+    },
+    features=("video-6+2-56", "flow-56"),
+    about="merbench's own: one narrow stage on small pictures and flow, seconds a fold on one CPU core",
+)
+
+
+@merbench.hookimpl
+def merbench_features() -> Iterable[merbench.Feature]:
+    """The small inputs."""
+    yield merbench.Feature(
+        name="video-6+2-56",
+        function="merbench_hsta.pictures:video_56",
+        inputs=("video-6+2",),
+        about="video-6+2 averaged to 56x56",
+    )
+    yield merbench.Feature(
+        name="flow-56",
+        function="merbench_hsta.pictures:flow_56",
+        inputs=("flow@dis",),
+        about="DIS flow averaged to 56x56, in pixels of the 224x224 face",
+    )
+
+
+@merbench.hookimpl
+def merbench_models() -> Iterable[merbench.TorchModel]:
+    """The network."""
+    yield merbench.TorchModel(
+        name="hsta",
+        network="merbench_hsta.network:HSTA",
+        features=("video-6+2",),
+        recipes={"published": PUBLISHED, "flow": FLOW, "quick": QUICK},
+        parameters=81_883_011,
+        paper="Hao, Wang, Ben, Hao, Wang, Wang: Hierarchical space-time attention for micro-expression recognition. "
+        "arXiv 2405.03202, 2024",
+        about="two-branch video transformer over 6 frames, and over onset and apex",
+    )
