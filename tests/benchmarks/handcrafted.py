@@ -25,7 +25,7 @@ def run(reference: Path | None) -> list[Row]:
     try:
         return [
             Row(what, f"{milliseconds(describe):.1f} ms", f"{size}, one core, median of {REPEATS}")
-            for what, size, describe in _texture()
+            for what, size, describe in (*_texture(), *_motion())
         ]
     finally:
         cv2.setNumThreads(threads)
@@ -59,6 +59,23 @@ def _texture() -> Iterator[tuple[str, str, Callable[[], np.ndarray]]]:
     yield "lbp-top@r3p8", face, lambda: lbp_top(frames, variant="r3p8")
     yield "lbp-sip@r114", face, lambda: lbp_sip(frames)
     yield "hog-top@hog", face, lambda: hog_top(frames)
+
+
+def _motion() -> Iterator[tuple[str, str, Callable[[], np.ndarray]]]:
+    from merbench_handcrafted.biwoof import bi_woof, bi_woof_28
+    from merbench_handcrafted.hoof import hoof, hoof_28
+    from merbench_handcrafted.mdmo import mdmo
+
+    from merbench.testing import render
+
+    flow = np.random.default_rng(0).normal(size=(2, 224, 224)).astype(np.float32)
+    image = _noise(3, 28, 28).astype(np.float32)
+    landmarks = render("s1", "c1", "negative", frames=1, onset=0, size=(224, 224), cropped=True).landmarks(0)
+    yield "hoof", "flow 224x224", lambda: hoof(flow)
+    yield "bi-woof", "flow 224x224", lambda: bi_woof(flow)
+    yield "mdmo", "flow 224x224", lambda: mdmo(flow, landmarks)
+    yield "hoof-28", "flow 28x28", lambda: hoof_28(image)
+    yield "bi-woof-28", "flow 28x28", lambda: bi_woof_28(image)
 
 
 def _noise(*shape: int) -> np.ndarray:
