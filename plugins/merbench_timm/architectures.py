@@ -16,6 +16,8 @@ __all__ = ["image_size", "member", "members"]
 
 PAPER = "Wightman: PyTorch Image Models (timm). doi 10.5281/zenodo.4414861, 2019"
 OWN = "merbench's own, the same for every architecture: "
+# What timm's configurations do not tell: smaller images leave nothing for a convolution or pooling deep inside.
+LEAST = {"inception": 96, "ghostnetv3": 64, "csatv2": 64}
 TOKENS = 2  # in each direction at least, where an architecture cuts its image into patches
 
 # Small networks from a random start and few clips: AdamW with a one-cycle schedule comes far in few epochs.
@@ -100,9 +102,9 @@ def image_size(name: str, wanted: int) -> int:
     """
     found = timm.get_pretrained_cfg(name)
     config: Mapping[str, Any] = found.to_dict() if found else {}
-    least = max((config.get("min_input_size") or (0,))[1:], default=0)
     if not config.get("fixed_input_size"):
-        return max(wanted, least)
+        known = max((config.get("min_input_size") or (0,))[1:], default=0)
+        return max(wanted, known, *(size for start, size in LEAST.items() if name.startswith(start)))
     patch = re.search(r"patch(\d+)(?!.*window)", name)
     if not patch:
         return int(config["input_size"][-1])
