@@ -12,8 +12,8 @@ from merbench_handcrafted.volume import block_histograms, check_blocks, grey, sh
 __all__ = ["VARIANTS", "hog_top", "hog_top_histograms"]
 
 VARIANTS = ("hog", "higo")
-BINS = 8  # as Li and others have it, over the whole circle
-BLOCKS = (5, 5)  # those of the LBP-TOP baseline: the authors try several
+BINS = 8  # over the whole circle
+BLOCKS = (5, 5)  # those of the LBP-TOP baseline
 MOST = 255  # by which two values of 8 bits can differ
 PLANES = ((1, 2), (0, 2), (0, 1))  # XY, XT, YT: axes (down, right) of a volume (t, y, x); in YT t is down, y right
 
@@ -22,9 +22,10 @@ def hog_top(frames: np.ndarray, *, variant: str = "hog") -> np.ndarray:
     """Histograms of gradients on three planes: float32 `[5, 5, 3, 8]`, each adding to 1, or 0 where nothing changes.
 
     Li, Hong, Moilanen, Huang, Pfister, Zhao, Pietikainen, Towards reading hidden emotions, IEEE Transactions on
-    Affective Computing 9, 2018: gradients by the mask (-1, 0, 1) on XY, XT and YT, 8 orientations; blocks are not
-    normalised with their neighbours as Dalal and Triggs (CVPR 2005) do. Open there, and settled here: the circle is
-    divided by direction, not by axis; a gradient between two directions is shared between them; time is not divided.
+    Affective Computing 9, 2018: Dalal and Triggs' gradients (CVPR 2005; mask (-1, 0, 1)) on XY, XT and YT, 8
+    orientations, without a normalisation over neighbouring blocks. No code of it is public, and its text was not at
+    hand: those details are second-hand. Settled here: orientations are directions over the whole circle; a gradient
+    between two of them is shared between both; 5x5 blocks; time is not divided.
 
     Args:
         frames: uint8 `[frames, 3, height, width]`, red first.
@@ -66,7 +67,8 @@ def _rise(volume: np.ndarray, axis: int) -> np.ndarray:
     """How much brighter the next place is than the one before: int32, without the places at the border."""
     after, before = [slice(1, -1)] * 3, [slice(1, -1)] * 3
     after[axis], before[axis] = slice(2, None), slice(None, -2)
-    return np.subtract(volume[tuple(after)], volume[tuple(before)], dtype=np.int32)
+    rise: np.ndarray = np.subtract(volume[tuple(after)], volume[tuple(before)], dtype=np.int32)
+    return rise
 
 
 def _oriented(right: np.ndarray, down: np.ndarray, bins: int, blocks: tuple[int, int], weighted: bool) -> np.ndarray:
@@ -74,9 +76,9 @@ def _oriented(right: np.ndarray, down: np.ndarray, bins: int, blocks: tuple[int,
     first, counts = _votes(bins, weighted)
     which = (down + MOST) * (2 * MOST + 1) + (right + MOST)
     low = first[which]
-    return block_histograms(low, bins, blocks, counts[0][which]) + block_histograms(
-        (low + 1) % bins, bins, blocks, counts[1][which]
-    )
+    found = block_histograms(low, bins, blocks, counts[0][which])
+    found += block_histograms((low + 1) % bins, bins, blocks, counts[1][which])
+    return found
 
 
 @lru_cache(maxsize=4)

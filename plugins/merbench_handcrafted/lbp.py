@@ -45,8 +45,10 @@ class Setting:
 
 
 # megc2019: See, Yap, Li, Hong, Wang, MEGC 2019 - The second facial micro-expressions grand challenge, FG 2019, whose
-# baseline has R (1, 1, 4), P 4 and 5x5 blocks. r3p8: R 3 and uniform patterns of P 8, with which Zhao and Pietikainen
-# (2007) describe faces, and Zong and others' code their cross-database benchmark (2019); the blocks are left at 5x5.
+# baseline has R (1, 1, 4), P 4 and 5x5 blocks; whether it kept all 16 patterns is open. r3p8: R 3 and uniform patterns
+# of P 8, with which Zhao and Pietikainen (2007) describe faces; the code of Jiang, Zong, Zheng, Seeking salient facial
+# regions for cross-database micro-expression recognition, 2021, takes it too, with 177 values a block, and LBP-SIP with
+# R 3 and 20 values. The blocks are left at 5x5; theirs are 85, in several sizes.
 LBP_TOP = {"megc2019": Setting(), "r3p8": Setting(radii=(3, 3, 3), points=8, uniform=True)}
 LBP_SIP = {"r114": Setting(), "r3": Setting(radii=(3, 3, 3))}
 
@@ -72,7 +74,7 @@ def lbp_sip(frames: np.ndarray, *, variant: str = "r114") -> np.ndarray:
 
     Wang, See, Phan, Oh, LBP with six intersection points, ACCV 2014: of the points of LBP-TOP with P 4 only six are
     different, four in the image and two in time. The patterns of the four have 16 bins, those of the two 4; each of the
-    two histograms adds to 1.
+    two histograms adds to 1. Which radii and blocks the authors took was not at hand: see `LBP_SIP`.
 
     Args:
         frames: uint8 `[frames, 3, height, width]`, red first.
@@ -87,8 +89,9 @@ def lbp_sip(frames: np.ndarray, *, variant: str = "r114") -> np.ndarray:
 def lbp_top_histograms(volume: np.ndarray, setting: Setting) -> np.ndarray:
     """LBP-TOP of a grey volume, uint8 `[frames, height, width]`; result and errors as those of `lbp_top`.
 
-    All three planes have the same centres: those whose neighbours lie within the volume on every plane, as in the
-    authors' code. The blocks divide these centres.
+    All three planes have the same centres: those whose neighbours lie within the volume on every plane. The blocks
+    divide these centres, and each histogram is divided by its sum. So does the code of Hong, Xu, Zhao, LBP-TOP: a
+    tensor unfolding revisit, ACCV workshops 2016, who are of the authors' group.
     """
     bins = uniform_bins(setting.points) if setting.uniform else np.arange(2**setting.points)
     planes = []
@@ -174,13 +177,12 @@ def _corners(point: Point) -> list[tuple[tuple[int, int, int], int]]:
     """The pixels that a point lies between, as offsets (t, y, x), each with its weight; the weights add to `ONE`."""
     near = [(math.floor(one), one - math.floor(one)) for one in point]
     sides = [[(low, 1 - part), (low + 1, part)] if part else [(low, 1.0)] for low, part in near]
-    corners = []
-    for corner in product(*sides):
-        weight = math.prod(part for _, part in corner)
-        corners.append((tuple(place for place, _ in corner), round(ONE * weight)))
+    corners: list[tuple[tuple[int, int, int], int]] = []
+    for (t, of_t), (y, of_y), (x, of_x) in product(*sides):
+        corners.append(((t, y, x), round(ONE * of_t * of_y * of_x)))
     corners.sort(key=lambda corner: corner[1])
-    offset, _ = corners.pop()
-    return [*corners, (offset, ONE - sum(weight for _, weight in corners))]
+    largest, _ = corners.pop()
+    return [*corners, (largest, ONE - sum(weight for _, weight in corners))]
 
 
 def _shifted(volume: np.ndarray, offset: tuple[int, int, int], radii: tuple[int, int, int]) -> np.ndarray:

@@ -67,7 +67,8 @@ class Chi2Kernel(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # scik
         return kernel
 
     def _distances(self, X: np.ndarray) -> np.ndarray:
-        return -additive_chi2_kernel(X, self.histograms_)
+        distances: np.ndarray = -additive_chi2_kernel(X, self.histograms_)
+        return distances
 
 
 def _histograms(X: np.ndarray) -> np.ndarray:

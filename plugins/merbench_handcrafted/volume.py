@@ -51,7 +51,8 @@ def block_histograms(
 def shares(histograms: np.ndarray) -> np.ndarray:
     """Histograms along the last axis as float32 shares of their sum; those that count nothing stay zeros."""
     total = histograms.sum(-1, keepdims=True)
-    return np.divide(histograms, total, out=np.zeros_like(histograms), where=total > 0).astype(np.float32)
+    divided: np.ndarray = np.divide(histograms, total, out=np.zeros_like(histograms), where=total > 0)
+    return divided.astype(np.float32)
 
 
 def check_blocks(blocks: tuple[int, int]) -> None:
