@@ -94,8 +94,10 @@ class Feature:
         version: raised when the function's result changes.
         mirror: target of a function that takes a float32 tensor `[batch, ...]` of clips and returns what the feature
             would be of the clips as a mirror shows them. Empty: recipes cannot flip it.
-        drawing: target of a function that takes the feature's array, then the arrays of its inputs, and returns an
-            image `[height, width, 3]` uint8 for `merbench data preview`. Empty: it is not drawn.
+        drawing: target of a function that returns a picture of it, uint8 `[height, width, 3]`, for `merbench data
+            preview`. It takes the feature's array (or its `Frames`), then those of its inputs, and the keyword
+            `variant` as `function` does; of a feature that a source provides itself, the array alone. Empty: it is
+            not drawn.
         about: one line for `merbench list`.
     """
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
@@ -20,8 +21,10 @@ from merbench.features.store import Store
 from merbench.frames import Frames
 from merbench.processes import end_with
 
-__all__ = ["ClipOutcome", "cores", "extract", "stores_of"]
+__all__ = ["ClipOutcome", "cores", "extract", "of_each", "signatures", "stores_of"]
 
+T = TypeVar("T")
+Work = Iterable[tuple[str, Mapping[str, Value]]]
 Stores = dict[Resolved, Store]
 ATTEMPTS = 2  # at a clip whose files change while they are read
 
@@ -53,10 +56,7 @@ def stores_of(features: Iterable[Resolved], root: Path) -> Stores:
 
 
 def extract(
-    work: Iterable[tuple[str, Mapping[str, Value]]],
-    features: Sequence[Resolved],
-    root: Path | None,
-    jobs: int,
+    work: Work, features: Sequence[Resolved], root: Path | None, jobs: int
 ) -> Generator[ClipOutcome, None, None]:
     """Computes and keeps the features of clips; outcomes come in the order in which they are ready.
 
@@ -66,12 +66,23 @@ def extract(
         root: the feature store's folder; None where nothing can be kept.
         jobs: processes; 1 for this one.
     """
+    yield from of_each(partial(_of_clip, features=tuple(features), root=root), work, jobs)
+
+
+def of_each(function: Callable[[str, Mapping[str, Value]], T], work: Work, jobs: int) -> Generator[T, None, None]:
+    """What a function makes of each clip and its raw features, in the order in which they are ready.
+
+    Args:
+        function: to be pickled, as are its results. What it expects to go wrong it returns: most exceptions do not
+            come out of another process as they were.
+        work, jobs: as `extract` has them.
+    """
     if jobs == 1:
         with _one_thread():
             for clip, raw in work:
-                yield _of_clip(clip, raw, tuple(features), root)
+                yield function(clip, raw)
         return
-    yield from _in_processes(work, tuple(features), root, jobs)
+    yield from _in_processes(function, work, jobs)
 
 
 def cores() -> int:
@@ -81,9 +92,7 @@ def cores() -> int:
     return int(joblib.cpu_count())
 
 
-def _in_processes(
-    work: Iterable[tuple[str, Mapping[str, Value]]], features: tuple[Resolved, ...], root: Path | None, jobs: int
-) -> Generator[ClipOutcome, None, None]:
+def _in_processes(function: Callable[[str, Mapping[str, Value]], T], work: Work, jobs: int) -> Generator[T, None, None]:
     import joblib
     from joblib.externals.loky import get_reusable_executor
     from joblib.externals.loky.process_executor import TerminatedWorkerError
@@ -95,7 +104,7 @@ def _in_processes(
         initializer=_begin_worker,  # and not with its first clip: a worker that never got one would be left behind
         initargs=(os.getpid(),),
     )
-    outcomes = parallel(joblib.delayed(_of_clip)(clip, raw, features, root) for clip, raw in work)
+    outcomes = parallel(joblib.delayed(function)(clip, raw) for clip, raw in work)
     try:
         for outcome in outcomes:  # noqa: UP028  `yield from` would close them where joblib's warning is heard
             yield outcome
@@ -125,10 +134,10 @@ def _of_clip(clip: str, raw: Mapping[str, Value], features: tuple[Resolved, ...]
 
 def _attempt(clip: str, raw: Mapping[str, Value], features: tuple[Resolved, ...], stores: Stores) -> ClipOutcome:
     for _ in range(ATTEMPTS):
-        before = _signatures(raw)
+        before = signatures(raw)
         values = ClipValues(clip, raw, stores)
         arrays = tuple(values.array(one) for one in features)
-        if _signatures(raw) == before:
+        if signatures(raw) == before:
             corrupt = frozenset(one.name for one, store in stores.items() if values.key(one) in store.corrupt)
             values.keep()
             keys = tuple(values.key(one) for one in features)
@@ -136,7 +145,8 @@ def _attempt(clip: str, raw: Mapping[str, Value], features: tuple[Resolved, ...]
     raise ReleaseError("its files change while they are read")
 
 
-def _signatures(raw: Mapping[str, Value]) -> list[str]:
+def signatures(raw: Mapping[str, Value]) -> list[str]:
+    """What tells whether a clip's images were changed on disk."""
     return [value.signature() for value in raw.values() if isinstance(value, Frames)]
 
 
