@@ -38,6 +38,7 @@ LAYERS = (
     ("features", "engine"),
     ("runs",),
     ("leaderboard",),
+    ("preview",),
     ("testing",),
     ("cli",),
     ("__main__",),

@@ -1,4 +1,4 @@
-"""`merbench data`: where releases are, and whether they are what they should be."""
+"""`merbench data`: where releases are, whether they are what they should be, and what became of their clips."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from merbench.cli.options import positive
 from merbench.cli.tables import print_json, print_table
 from merbench.errors import ReleaseError
 from merbench.registry import Registry
@@ -23,8 +24,8 @@ DIFFERENCES = 1  # exit code of a check that found something
 
 
 def add_parser(verbs: argparse._SubParsersAction[Any]) -> None:
-    """Add `merbench data add`, `list` and `check` to the command line."""
-    about = "add, list and check releases of databases"
+    """Add `merbench data add`, `list`, `check` and `preview` to the command line."""
+    about = "add, list, check and look at releases of databases"
     parser = verbs.add_parser("data", help=about, description=about)
     actions = parser.add_subparsers(title="actions", metavar="ACTION", dest="action", required=True)
     add = actions.add_parser("add", help="tell where a release is", description="tell where a release is")
@@ -37,6 +38,18 @@ def add_parser(verbs: argparse._SubParsersAction[Any]) -> None:
     check.add_argument("name", metavar="NAME", help="a dataset or a source")
     check.add_argument("--all-frames", action="store_true", help="read every image, not onset, apex and offset alone")
     check.add_argument("--json", action="store_true", help="print an object")
+    _add_preview(actions)
+
+
+def _add_preview(actions: argparse._SubParsersAction[Any]) -> None:
+    about = "write a page with pictures of a dataset's clips: faces, landmarks, flow and whatever else can be drawn"
+    preview = actions.add_parser("preview", help=about, description=f"{about}. It shows licensed data: keep it.")
+    preview.add_argument("dataset", metavar="DATASET", help="see: merbench list datasets")
+    preview.add_argument(
+        "--clips", metavar="PATTERN", help="shell pattern on clip ids; default: two of each class of each database"
+    )
+    preview.add_argument("--out", metavar="DIR", type=Path, required=True, help="the page becomes DIR/DATASET.html")
+    preview.add_argument("--jobs", type=positive, metavar="N", help="processes; default: one for each core")
 
 
 def run(arguments: argparse.Namespace, registry: Registry) -> int:
@@ -45,6 +58,8 @@ def run(arguments: argparse.Namespace, registry: Registry) -> int:
         return _add(registry, registry.sources.get(arguments.source), arguments.path)
     if arguments.action == "list":
         return _list(registry, as_json=arguments.json)
+    if arguments.action == "preview":
+        return _preview(registry, arguments)
     return _check(registry, arguments.name, all_frames=arguments.all_frames, as_json=arguments.json)
 
 
@@ -119,6 +134,25 @@ def _check(registry: Registry, name: str, *, all_frames: bool, as_json: bool) ->
     else:
         _print_check(found)
     return 0 if found.ok else DIFFERENCES
+
+
+def _preview(registry: Registry, arguments: argparse.Namespace) -> int:
+    from merbench.cli.broken import print_broken
+    from merbench.cli.features import size
+    from merbench.cli.progress import progress
+    from merbench.preview.write import write_preview
+
+    with progress("clips") as shown:
+        written = write_preview(
+            registry, arguments.dataset, arguments.out,
+            pattern=arguments.clips, jobs=arguments.jobs, progress=shown,
+        )  # fmt: skip
+    if written.broken:
+        print_broken(written.broken)
+    more = f", {len(written.broken)} broken, see above" if written.broken else ""
+    print(f"{written.path}: {written.pictures} pictures of {written.clips} clips, {size(written.bytes)}{more}")
+    print("it shows licensed data: do not publish it")
+    return 0
 
 
 def _print_check(found: Check) -> None:

@@ -1,0 +1,104 @@
+"""From what was drawn to one file of HTML that needs no other."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import inspect
+from collections.abc import Iterator, Mapping, Sequence
+from importlib import resources
+from typing import TYPE_CHECKING, Any
+
+from merbench.preview.drawn import Drawn
+from merbench.preview.spool import Spooled
+from merbench.registry import load_target
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from merbench.datasets import OpenDataset
+
+__all__ = ["MARKER", "page"]
+
+MARKER = '<meta name="generator" content="merbench data preview">'  # in every page, near its beginning
+SHOWN = 2  # variants of a feature: where there are more, all but the default one are folded away
+ANNOTATED = ("onset", "apex", "offset")
+
+
+def page(
+    dataset: OpenDataset,
+    clips: pd.DataFrame,
+    drawn: Sequence[Drawn],
+    pictures: Mapping[str, Sequence[Spooled]],
+    broken: Mapping[str, str],
+) -> Iterator[str]:
+    """The page, piece by piece.
+
+    Args:
+        dataset: what was looked at.
+        clips: the rows that were to be shown.
+        drawn: what was drawn of each.
+        pictures: by clip, in the order of `drawn`.
+        broken: the other clips, with the reason.
+    """
+    classes = dataset.spec.scheme.classes
+    rows = [dict(zip(map(str, clips), row, strict=True)) for row in clips.itertuples(index=False)]
+    shown = [_clip(row, classes, pictures[row["clip"]]) for row in rows if row["clip"] in pictures]
+    counts = {database: len(rows) for database, rows in dataset.clips.groupby("database", sort=False)}
+    yield from _template().generate(
+        dataset=dataset.spec,
+        sources=list(dataset.readers),
+        notes=dataset.notes(dataset.provides),
+        total=len(dataset.clips),
+        counts=counts,
+        asked=len(clips),
+        groups=[(name, [one for one in shown if one["database"] == name]) for name in counts],
+        broken=broken,
+        about={one.spec.name: one.spec.about for one in drawn},
+        reading={one.spec.name: _reading(one) for one in drawn},
+        variants=SHOWN,
+        marker=MARKER,
+        version=importlib.metadata.version("merbench"),
+        styles=[
+            (resources.files("merbench.leaderboard") / "assets" / "site.css").read_text("utf-8"),
+            (resources.files(__package__) / "templates" / "preview.css").read_text("utf-8"),
+        ],
+    )
+
+
+def _reading(drawn: Drawn) -> str:
+    """What a picture shows: the first paragraph of its drawing's documentation."""
+    documentation = inspect.getdoc(load_target(drawn.spec.drawing, owner=f"feature {drawn.spec.name}")) or ""
+    return " ".join(documentation.split("\n\n")[0].split())
+
+
+def _template() -> Any:
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    pages = Environment(
+        loader=PackageLoader("merbench.preview"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return pages.get_template("preview.html")
+
+
+def _clip(row: Mapping[str, Any], classes: Sequence[str], pictures: Sequence[Spooled]) -> dict[str, Any]:
+    """One clip as the template shows it: its facts as words, and each feature with its pictures."""
+    import pandas as pd
+
+    known = {name: value for name, value in row.items() if not pd.isna(value)}
+    facts = {"class": classes[row["label"]]}
+    if known.get("emotion", facts["class"]) != facts["class"]:
+        facts["annotated"] = known["emotion"]
+    if "action_units" in known:
+        facts["action units"] = known["action_units"]
+    if {"onset", "offset"} & set(known):
+        facts["frames"] = ", ".join(f"{name} {known.get(name, 'not annotated')}" for name in ANNOTATED)
+    if "fps" in known:
+        facts["frames per second"] = f"{known['fps']:g}"
+    features = [
+        (name, [one for one in pictures if one.name == name]) for name in dict.fromkeys(p.name for p in pictures)
+    ]
+    return {"id": row["clip"], "database": row["database"], "facts": facts, "features": features}

@@ -1,0 +1,133 @@
+"""One clip's pictures: its features computed, or taken from where they are kept, and drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from merbench.errors import MerbenchError, PluginError, ReleaseError
+from merbench.features.cache import full
+from merbench.features.clip import ClipValues, Value, from_images
+from merbench.features.extract import signatures, stores_of
+from merbench.preview.drawn import Drawn
+from merbench.registry import load_target
+
+__all__ = ["ClipPictures", "Picture", "pictures_of"]
+
+LARGEST_SIDE = 4096  # pixels
+COMPRESSION = 9  # of 9; what is kept is the same
+
+
+@dataclass(frozen=True)
+class Picture:
+    """What is drawn of one feature, in one variant or in several that look the same.
+
+    Attributes:
+        name: of the feature.
+        titles: `name@variant`, of each variant that looks so.
+        png: the image file.
+        width, height: in pixels.
+    """
+
+    name: str
+    titles: tuple[str, ...]
+    png: bytes
+    width: int
+    height: int
+
+
+@dataclass(frozen=True)
+class ClipPictures:
+    """What came of a clip.
+
+    Attributes:
+        clip: its id.
+        pictures: in the order of the features.
+        broken: why it has none; empty where it has.
+        error: what must stop the command.
+    """
+
+    clip: str
+    pictures: tuple[Picture, ...] = ()
+    broken: str = ""
+    error: MerbenchError | None = None
+
+
+def pictures_of(clip: str, raw: Mapping[str, Value], *, drawn: Sequence[Drawn], root: Path | None) -> ClipPictures:
+    """Computes and draws the features of one clip; what is computed from images is kept.
+
+    Args:
+        clip: its id.
+        raw: its raw features by name.
+        drawn: what to draw.
+        root: the feature store's folder; None where nothing can be kept.
+    """
+    kept = [one.feature for one in drawn if from_images(one.feature, raw)] if root else []
+    values = ClipValues(clip, raw, stores_of(kept, root) if root else None)
+    try:
+        before = signatures(raw)
+        found = _merged([_picture(one, values) for one in drawn])
+        if signatures(raw) != before:
+            raise ReleaseError("its files change while they are read")
+        values.keep()
+    except ReleaseError as error:
+        return ClipPictures(clip, broken=str(error))
+    except MerbenchError as error:
+        return ClipPictures(clip, error=error)
+    except OSError as error:
+        return ClipPictures(clip, error=full(root or Path(), error))
+    return ClipPictures(clip, found)
+
+
+def _picture(drawn: Drawn, values: ClipValues) -> Picture:
+    feature = drawn.feature
+    image = _drawing(drawn, values.clip, [values.value(feature), *map(values.value, feature.inputs)])
+    height, width = image.shape[:2]
+    return Picture(drawn.spec.name, (drawn.title,), _png(image), width, height)
+
+
+def _drawing(drawn: Drawn, clip: str, values: Sequence[Value]) -> np.ndarray:
+    """What the feature's drawing gives, seen to be an image."""
+    who = f"feature {drawn.spec.name}"
+    draw: Callable[..., object] = load_target(drawn.spec.drawing, owner=who)
+    variant = {"variant": drawn.feature.variant} if drawn.feature.variant else {}
+    try:
+        image = draw(*values, **variant)
+    except MerbenchError:
+        raise
+    except Exception as error:  # whatever a plugin's function raises
+        reason = " ".join(str(error).split())
+        raise PluginError(f"{who} cannot be drawn of {clip}: {type(error).__name__}: {reason}") from error
+    if (
+        isinstance(image, np.ndarray)
+        and image.dtype == np.uint8
+        and image.shape[2:] == (3,)
+        and 0 < min(image.shape[:2]) <= max(image.shape[:2]) <= LARGEST_SIDE
+    ):
+        return image
+    found = f"{image.dtype} {list(image.shape)}" if isinstance(image, np.ndarray) else type(image).__name__
+    raise PluginError(
+        f"{who} is drawn of {clip} as {found}; wanted is uint8 [height, width, 3], {LARGEST_SIDE} a side at most"
+    )
+
+
+def _png(image: np.ndarray) -> bytes:
+    import cv2
+
+    _, encoded = cv2.imencode(
+        ".png", cv2.cvtColor(image, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_PNG_COMPRESSION, COMPRESSION]
+    )
+    return bytes(encoded)
+
+
+def _merged(pictures: Sequence[Picture]) -> tuple[Picture, ...]:
+    """Variants of a feature that look the same become one picture."""
+    found: dict[tuple[str, bytes], Picture] = {}
+    for one in pictures:
+        same = found.get((one.name, one.png))
+        titles = (*same.titles, *one.titles) if same else one.titles
+        found[one.name, one.png] = Picture(one.name, titles, one.png, one.width, one.height)
+    return tuple(found.values())
