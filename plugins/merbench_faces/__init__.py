@@ -14,6 +14,7 @@ def merbench_features() -> Iterable[merbench.Feature]:
         name="landmarks-68",
         function="merbench_faces.landmarks:landmarks_68",
         inputs=("frames",),
+        drawing="merbench_faces.drawing:landmarks_68",
         about="68 points (iBUG order) of the onset frame by dlib; its model's training data (iBUG 300-W) is for "
         "non-commercial use",
     )
@@ -27,11 +28,13 @@ def merbench_features() -> Iterable[merbench.Feature]:
         name="face-landmarks-68",
         function="merbench_faces.align:face_landmarks_68",
         inputs=("frames", "landmarks-68"),
+        drawing="merbench_faces.drawing:face_landmarks_68",
         about="the 68 points in pixels of the 224x224 face",
     )
     yield merbench.Feature(
         name="landmarks-28",
         function="merbench_faces.align:landmarks_28",
         inputs=("face-landmarks-68",),
+        drawing="merbench_faces.drawing:landmarks_28",
         about="eyes, nose and mouth corners in pixels of the face shrunk to 28x28",
     )

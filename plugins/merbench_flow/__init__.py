@@ -19,6 +19,7 @@ def merbench_features() -> Iterable[merbench.Feature]:
         function="merbench_flow.apex:apex",
         inputs=("face", "face-landmarks-68"),
         variants=("difference", "middle"),
+        drawing="merbench_flow.drawing:apex",
         about="place of the apex among the clip's frames: annotated, else estimated from differences of frames",
     )
     yield merbench.Feature(
@@ -26,6 +27,7 @@ def merbench_features() -> Iterable[merbench.Feature]:
         function="merbench_flow.algorithms:flow",
         inputs=("face", "apex"),
         variants=ALGORITHMS,
+        drawing="merbench_flow.drawing:flow",
         about="(u, v) from onset to apex in pixels of the 224x224 face",
     )
     yield merbench.Feature(
@@ -33,6 +35,7 @@ def merbench_features() -> Iterable[merbench.Feature]:
         function="merbench_flow.small:flow_28",
         inputs=("face", "apex"),
         variants=SMALL,
+        drawing="merbench_flow.drawing:flow_28",
         about="(strain, v, u) at 28x28, each stretched to 0..255 in 8 bits, as the flow release of the composite",
     )
     yield merbench.Feature(
@@ -40,6 +43,7 @@ def merbench_features() -> Iterable[merbench.Feature]:
         function="merbench_flow.small:flow_28_float",
         inputs=("face", "apex"),
         variants=SMALL,
+        drawing="merbench_flow.drawing:flow_28_float",
         about="(u, v, strain) at 28x28, neither stretched nor rounded",
     )
     yield merbench.Feature(

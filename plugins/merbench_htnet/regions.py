@@ -33,11 +33,15 @@ def htnet_regions(flow: np.ndarray, landmarks: np.ndarray, *, variant: str = "as
         raise ValueError(f"landmarks must be five pairs of numbers (x, y), not shape {landmarks.shape} with gaps")
     if variant not in ("as-released", "anatomical"):
         raise ValueError(f"variant {variant!r} is neither 'as-released' nor 'anatomical'")
-    centres = np.clip(landmarks, HALF, flow.shape[1] - HALF).astype(int)
-    rows_columns = centres if variant == "as-released" else centres[:, ::-1]
     pieces = [
-        flow[:, row - HALF : row + HALF, column - HALF : column + HALF]
-        for row, column in rows_columns[list(CENTRES)].tolist()
+        flow[:, row : row + 2 * HALF, column : column + 2 * HALF] for row, column in corners(landmarks, variant)
     ]
     tiled = np.block([[pieces[0], pieces[1]], [pieces[2], pieces[3]]])
     return tiled.astype(np.float32, copy=False)
+
+
+def corners(landmarks: np.ndarray, variant: str) -> list[tuple[int, int]]:
+    """The first row and column of each of the four pieces. Arguments as `htnet_regions` takes them."""
+    centres = np.clip(landmarks, HALF, 3 * HALF).astype(int)
+    rows_columns = centres if variant == "as-released" else centres[:, ::-1]
+    return [(row - HALF, column - HALF) for row, column in rows_columns[list(CENTRES)].tolist()]
