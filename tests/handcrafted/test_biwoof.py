@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from merbench_handcrafted.biwoof import bi_woof, bi_woof_28, strain
+from merbench_handcrafted.hoof import hoof_28
 
 
 def noise(seed: int, side: int = 28) -> np.ndarray:
@@ -121,3 +125,12 @@ def test_an_option_out_of_range_is_named(options: dict[str, int], says: str) -> 
     for function, argument in ((bi_woof, noise(0)), (bi_woof_28, np.zeros((3, 28, 28)))):
         with pytest.raises(ValueError, match=says):
             function(argument, **options)
+
+
+def test_every_released_image_has_both_descriptors_and_motion_in_every_block(real_data: Path) -> None:
+    images = sorted((real_data / "htnet-release" / "datasets" / "STSNet_whole_norm_u_v_os").glob("*.png"))
+    assert len(images) == 442
+    for path in images:
+        image = cv2.imread(str(path)).transpose(2, 0, 1).astype(np.float32)
+        np.testing.assert_allclose(hoof_28(image).sum(axis=2), 1, atol=1e-5)
+        assert np.linalg.norm(bi_woof_28(image)) == pytest.approx(1, abs=1e-5)
