@@ -18,7 +18,7 @@ PUBLISHED = merbench.Recipe(
     decay_vectors=False,
     layer_decay=0.9,
     batch_size=BATCH,
-    epochs=150,
+    epochs=200,
     order="balanced",
     schedule="cosine",
     warmup_epochs=5,
@@ -33,24 +33,24 @@ FLOW = replace(
 )
 QUICK = merbench.Recipe(
     optimizer="adamw",
-    lr=2e-3,
+    lr=4e-3,
     weight_decay=0.05,
     decay_vectors=False,
     batch_size=32,
-    epochs=15,
+    epochs=20,
     order="balanced",
     schedule="cosine",
     warmup_epochs=2,
     options={
-        "image_size": 56,
-        "patch_sizes": (14, 28),
+        "image_size": 28,
+        "patch_sizes": (4, 14),
         "embed_dims": (48, 24),
         "heads": (3, 3),
         "stages": 1,
         "depth": (1, 1),
         "special": "flow",
     },
-    features=("video-6+2-56", "flow-56"),
+    features=("hsta-video-28", "hsta-flow-28"),
     about="merbench's own: one narrow stage on small pictures and flow, seconds a fold on one CPU core",
 )
 
@@ -59,16 +59,16 @@ QUICK = merbench.Recipe(
 def merbench_features() -> Iterable[merbench.Feature]:
     """The small inputs."""
     yield merbench.Feature(
-        name="video-6+2-56",
-        function="merbench_hsta.pictures:video_56",
+        name="hsta-video-28",
+        function="merbench_hsta.pictures:video_28",
         inputs=("video-6+2",),
-        about="video-6+2 averaged to 56x56",
+        about="video-6+2 averaged to 28x28",
     )
     yield merbench.Feature(
-        name="flow-56",
-        function="merbench_hsta.pictures:flow_56",
+        name="hsta-flow-28",
+        function="merbench_hsta.pictures:flow_28",
         inputs=("flow@dis",),
-        about="DIS flow averaged to 56x56, in pixels of the 224x224 face",
+        about="DIS flow averaged to 28x28, in pixels of the 224x224 face",
     )
 
 

@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import numpy as np
-from merbench_hsta.pictures import flow_56, video_56
+from merbench_hsta.pictures import flow_28, video_28
 
 
-def test_pictures_are_averaged_by_four_and_rounded() -> None:
+def test_pictures_are_averaged_by_eight_and_rounded() -> None:
     video = np.zeros((8, 3, 224, 224), np.uint8)
-    video[2, 1, :4, :4] = 255
-    video[2, 1, 0, 4:8] = (0, 0, 20, 3)  # 23 / 16 = 1.44
-    video[7, 2, -1, -1] = 8  # 8 / 16, to the even number
-    found = video_56(video)
-    assert (found.shape, found.dtype) == ((8, 3, 56, 56), np.uint8)
-    assert (found[2, 1, 0, 0], found[2, 1, 0, 1], found[7, 2, 55, 55], found.sum()) == (255, 1, 0, 256)
+    video[2, 1, :8, :8] = 255
+    video[2, 1, 0, 8:12] = (0, 0, 90, 3)  # 93 / 64 = 1.45
+    video[7, 2, -1, -1] = 32  # 32 / 64, to the even number
+    found = video_28(video)
+    assert (found.shape, found.dtype) == ((8, 3, 28, 28), np.uint8)
+    assert (found[2, 1, 0, 0], found[2, 1, 0, 1], found[7, 2, 27, 27], found.sum()) == (255, 1, 0, 256)
 
 
 def test_averaged_flow_keeps_its_unit() -> None:
     flow = np.zeros((2, 224, 224), np.float32)
-    flow[0], flow[1, 4:8, 8:12] = -1.5, 3
-    found = flow_56(flow)
-    assert (found.shape, found.dtype) == ((2, 56, 56), np.float32)
+    flow[0], flow[1, 8:16, 16:24] = -1.5, 3
+    found = flow_28(flow)
+    assert (found.shape, found.dtype) == ((2, 28, 28), np.float32)
     assert (found[0] == -1.5).all()
     assert (found[1, 1, 2], found[1].sum()) == (3, 3)

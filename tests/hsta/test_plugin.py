@@ -53,7 +53,7 @@ def test_the_flow_recipe_differs_from_the_published_in_what_the_special_branch_s
 def test_many_networks_of_the_quick_recipe_train_at_once() -> None:
     torch.manual_seed(0)
     networks = [HSTA(classes=3, **MODEL.recipes["quick"].options).train() for _ in range(2)]
-    video, flow = 255 * torch.rand(2, 3, 8, 3, 56, 56), torch.randn(2, 3, 2, 56, 56)
+    video, flow = 255 * torch.rand(2, 3, 8, 3, 28, 28), torch.randn(2, 3, 2, 28, 28)
     stacked, buffers = stack_module_state(networks)
     together = vmap(lambda p, b, *x: functional_call(networks[0], (p, b), x), randomness="error")
     found = together(stacked, buffers, video, flow)
