@@ -19,7 +19,7 @@ from merbench.runs.record import check_scores, read_record
 from merbench.runs.schema import FoldResult, FoldSummary, PolicyPrediction, Prediction, Record
 from merbench.runs.scoring import score_predictions, undefined_parts
 from merbench.runs.store import RunFolder, write_whole
-from merbench.runs.weights import predict_from
+from merbench.runs.weights import predict_from, unused_tensors
 
 __all__ = ["run"]
 
@@ -181,6 +181,8 @@ class _Runner:
         return FoldResult(id=self.folder.id, summary=summary, predictions=predictions)
 
     def _weights(self) -> dict[str, FoldResult]:
+        if unused := unused_tensors(self.job.task):
+            self.progress.note(unused)
         self.progress.start(len(self.job.folds), 0)
         results = {}
         for fold in self.job.folds:

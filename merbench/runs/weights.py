@@ -15,7 +15,7 @@ from merbench.engine.task import FoldOutcome, FoldTask, Task
 from merbench.errors import OptionError, ReleaseError
 from merbench.specs import Model, TorchModel
 
-__all__ = ["find_weights", "predict_from", "weights_digest"]
+__all__ = ["find_weights", "predict_from", "unused_tensors", "weights_digest"]
 
 
 def find_weights(model: Model, folder: Path | None, folds: Sequence[str]) -> dict[str, Path]:
@@ -92,6 +92,13 @@ def predict_from(task: Task, fold: FoldTask, path: Path) -> FoldOutcome:
         loss=np.empty(0, np.float32),
         seconds=time.perf_counter() - started,
     )
+
+
+def unused_tensors(task: Task) -> str | None:
+    """A sentence that names the tensors in a checkpoint that the network does not use, as it says itself in its
+    `unused_tensors`; None where there are none, or it says nothing."""
+    names = getattr(task.build(), "unused_tensors", ())
+    return f"{len(names)} tensors of the checkpoints are not used by the network: {', '.join(names)}" if names else None
 
 
 def _read(path: Path, device: str) -> Any:

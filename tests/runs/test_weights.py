@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from merbench_htnet.network import HTNet
 from merbench.engine.task import FoldTask, Task
 from merbench.errors import OptionError, ReleaseError
 from merbench.runs.build import Build
-from merbench.runs.weights import find_weights, predict_from, weights_digest
+from merbench.runs.weights import find_weights, predict_from, unused_tensors, weights_digest
 from merbench.specs import EstimatorModel, Recipe, TorchModel
 
 NET = TorchModel(name="htnet", network="m:Net", features=("regions",), recipes={"published": Recipe()})
@@ -108,6 +109,15 @@ def test_a_checkpoint_of_another_shape_is_one_line(tmp_path) -> None:
     with pytest.raises(ReleaseError, match=r"s01.pth does not fit the network: .*size mismatch") as caught:
         predict_from(task(), FOLD, tmp_path / "s01.pth")
     assert "\n" not in str(caught.value)
+
+
+def test_tensors_that_are_there_for_official_checkpoints_alone_are_named() -> None:
+    build = Build("merbench_mmnet.network:MMNet", {"spare": "5-class"}, "model mmnet")
+    said = unused_tensors(replace(task(), build=build))
+    assert said is not None
+    assert said.startswith("13 tensors of the checkpoints are not used by the network: timeembed, pos.0.weight, ")
+    assert said.endswith(", head.1.weight")
+    assert unused_tensors(task()) is None
 
 
 @pytest.mark.parametrize("content", [b"", b"not a checkpoint", b"PK\x03\x04 cut off"])
