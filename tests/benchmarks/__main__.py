@@ -7,7 +7,7 @@ import platform
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.benchmarks import composite, features, handcrafted, leaderboard, quick_recipe, startup, training_step
+from tests.benchmarks import composite, features, handcrafted, hsta, leaderboard, quick_recipe, startup, training_step
 from tests.benchmarks.row import Row
 
 # name -> the benchmark; a new one is a module beside these and a line here.
@@ -15,6 +15,7 @@ BENCHMARKS: dict[str, Callable[[Path | None], list[Row]]] = {
     "composite": composite.run,
     "features": features.run,
     "handcrafted": handcrafted.run,
+    "hsta": hsta.run,
     "leaderboard": leaderboard.run,
     "quick-recipe": quick_recipe.run,
     "startup": startup.run,

@@ -1,0 +1,54 @@
+"""HSTA's training step in its published shape: seconds, and the memory that the process comes to."""
+
+from __future__ import annotations
+
+import resource
+import statistics
+import sys
+import time
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+
+import merbench_hsta
+import torch
+from merbench_hsta.network import HSTA
+from torch.nn import functional
+
+from tests.benchmarks.row import Row
+
+BATCH = 2  # clips
+PICTURES = 8  # 6 frames, onset and apex
+THREADS = 2
+REPEATS = 3
+CONDITIONS = f"published recipe, 6+2 frames of 224x224, batch {BATCH}, CPU, {THREADS} threads, fp32, AdamW"
+
+
+def run(reference: Path | None) -> list[Row]:
+    """Seconds of a step, and the peak of resident memory with everything that Python and torch load."""
+    with ProcessPoolExecutor(1, get_context("spawn")) as fresh:  # so that the peak is this benchmark's own
+        seconds, peak = fresh.submit(measured).result()
+    return [
+        Row("HSTA training step", f"{seconds:.1f} s", f"{CONDITIONS}, median of {REPEATS} after one"),
+        Row("HSTA peak memory of training", f"{peak / 2**30:.2f} GiB", CONDITIONS),
+    ]
+
+
+def measured() -> tuple[float, int]:
+    """Median seconds of a step, and the process's peak of resident memory in bytes."""
+    torch.set_num_threads(THREADS)
+    torch.manual_seed(0)
+    (model,) = merbench_hsta.merbench_models()
+    recipe = model.recipes["published"]
+    network = HSTA(classes=3, **recipe.options).train()
+    optimizer = torch.optim.AdamW(network.parameters(), recipe.lr, weight_decay=recipe.weight_decay)
+    video, labels = 255 * torch.rand(BATCH, PICTURES, 3, 224, 224), torch.arange(BATCH)
+    seconds = []
+    for _ in range(REPEATS + 1):
+        started = time.perf_counter()
+        optimizer.zero_grad(set_to_none=True)
+        functional.cross_entropy(network(video), labels).backward()
+        optimizer.step()
+        seconds.append(time.perf_counter() - started)
+    unit = 1 if sys.platform == "darwin" else 1024  # of ru_maxrss
+    return statistics.median(seconds[1:]), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
