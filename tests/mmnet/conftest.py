@@ -11,13 +11,15 @@ from merbench_faces.align import face
 import merbench
 from merbench.testing import render, write_frames
 
+SIZE = (180, 240)  # height and width of the images in pixels: drawn in little time
+
 
 @pytest.fixture
 def aligned(tmp_path: Path) -> Callable[..., merbench.Frames]:
     """Renders a clip and aligns its face."""
 
     def make(**settings: int) -> merbench.Frames:
-        clip = render("s1", "c1", "positive", **{"frames": 8, "onset": 0, "apex": 4, **settings})
+        clip = render("s1", "c1", "positive", **{"frames": 8, "onset": 0, "apex": 4, **settings}, size=SIZE)
         return face(write_frames(clip, tmp_path), clip.landmarks(clip.onset))
 
     return make

@@ -60,11 +60,11 @@ def test_candidates_are_frames_within_reach_and_as_evenly_spread_as_six_allow(
 
 
 def test_the_first_candidates_are_onset_and_apex_red_first(aligned) -> None:
-    face = aligned(frames=70, onset=0, apex=50)
-    images = neighbours_224(face, np.array([50]))
+    face = aligned(frames=42, onset=0, apex=40)
+    images = neighbours_224(face, np.array([40]))
     assert (images.shape, images.dtype) == ((2, 6, 3, 224, 224), np.uint8)
-    # onset: 0, 1, 2; apex: 50 and int(.15 x 50 / 4) = 1 before it, int(.15 x 19 / 4) = 0 after it
-    for side, places in ((0, (0, 1, 2, 0, 1, 2)), (1, (50, 49, 50, 49, 50, 49))):
+    # int(.2 x 40 / 4) = 2 after the onset; int(.15 x 40 / 4) = 1 before the apex, int(.15 x 1 / 4) = 0 after it
+    for side, places in ((0, (0, 1, 2, 0, 1, 2)), (1, (40, 39, 40, 39, 40, 39))):
         for candidate, place in enumerate(places):
             assert np.array_equal(images[side, candidate].transpose(1, 2, 0), face[place])
 
