@@ -100,13 +100,13 @@ def quick(epochs: int, lr: float = 1e-3, **options: Any) -> merbench.Recipe:
 
 def rcn(**options: Any) -> dict[str, merbench.Recipe]:
     """Both recipes of one of the four."""
-    return {"published": replace(RCN, options=options), "quick": quick(25, lr=3e-3, **options)}
+    return {"published": replace(RCN, options=options), "quick": quick(18, lr=3e-3, **options)}
 
 
 RECIPES: dict[str, dict[str, merbench.Recipe]] = {
     "ststnet": {"published": STSTNET, "quick": STSTNET_QUICK},
     "off-apexnet": {"published": OFF_APEXNET, "quick": quick(20)},
-    "dual-inception": {"published": DUAL_INCEPTION, "quick": quick(8, width=128)},
+    "dual-inception": {"published": DUAL_INCEPTION, "quick": quick(6, width=128)},
     "sssnet": {"published": SSSNET, "quick": quick(40, side=28)},
     "rcn-a": rcn(attention="pooled"),
     "rcn-s": rcn(shortcut=True),
