@@ -1,0 +1,175 @@
+"""Weights that somebody else trained: files of both kinds, adapted channels, dropped heads, and no checkpoints."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+import timm
+import torch
+from merbench_timm.network import TimmNetwork
+from safetensors.torch import save_file
+from torch import Tensor
+
+import merbench
+
+Options = Mapping[str, object]
+
+
+@pytest.fixture(scope="module")
+def trained() -> dict[str, Tensor]:
+    """The weights of a network of 10 classes and 3 channels, with running statistics of its own."""
+    torch.manual_seed(3)
+    network = timm.create_model("resnet18", num_classes=10)
+    network(torch.randn(4, 3, 32, 32))
+    return dict(network.state_dict())
+
+
+def saved(state: dict[str, Tensor], path: Path) -> str:
+    if path.suffix == ".safetensors":
+        save_file(state, path)
+    else:
+        torch.save(state, path)
+    return str(path)
+
+
+def loaded(path: str, **options: object) -> dict[str, Tensor]:
+    return dict(TimmNetwork(architecture="resnet18", pretrained=path, **options).network.state_dict())  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("name", ["weights.safetensors", "weights.pth"])
+def test_a_checkpoint_goes_round(trained: dict[str, Tensor], tmp_path: Path, name: str) -> None:
+    found = loaded(saved(trained, tmp_path / name), classes=10)
+    assert found.keys() == trained.keys()
+    assert all(torch.equal(found[one], trained[one]) for one in trained)
+
+
+def test_a_checkpoint_may_lie_under_a_key_as_training_scripts_save_it(
+    trained: dict[str, Tensor], tmp_path: Path
+) -> None:
+    torch.save({"epoch": 3, "state_dict": {f"module.{name}": one for name, one in trained.items()}}, tmp_path / "a.pth")
+    assert torch.equal(loaded(str(tmp_path / "a.pth"), classes=10)["fc.weight"], trained["fc.weight"])
+
+
+def test_the_head_is_dropped_where_it_has_other_classes(trained: dict[str, Tensor], tmp_path: Path) -> None:
+    path = saved(trained, tmp_path / "weights.pth")
+    torch.manual_seed(1)
+    found = loaded(path, classes=3)
+    assert found["fc.weight"].shape == (3, 512)
+    assert found["fc.weight"].std() > 0
+    assert all(torch.equal(found[one], trained[one]) for one in trained if not one.startswith("fc."))
+
+
+@pytest.mark.parametrize("in_chans", [6, 24])
+def test_the_first_convolution_is_repeated_over_the_images_and_keeps_its_sums(
+    trained: dict[str, Tensor], tmp_path: Path, in_chans: int
+) -> None:
+    found = loaded(saved(trained, tmp_path / "weights.pth"), in_chans=in_chans)["conv1.weight"]
+    assert found.shape[1] == in_chans
+    torch.testing.assert_close(found, trained["conv1.weight"].repeat(1, in_chans // 3, 1, 1) * 3 / in_chans)
+
+
+def test_a_checkpoint_of_as_many_channels_is_taken_as_it_is(tmp_path: Path) -> None:
+    state = dict(timm.create_model("resnet18", num_classes=3, in_chans=6).state_dict())
+    found = loaded(saved(state, tmp_path / "weights.pth"), in_chans=6)
+    assert torch.equal(found["conv1.weight"], state["conv1.weight"])
+
+
+def test_position_embeddings_follow_the_image_size(tmp_path: Path) -> None:
+    state = dict(timm.create_model("vit_tiny_patch16_224", num_classes=3).state_dict())
+    path = saved(state, tmp_path / "weights.safetensors")
+    network = TimmNetwork(architecture="vit_tiny_patch16_224", image_size=32, pretrained=path).network
+    assert network.pos_embed.shape == (1, 5, 192)
+    assert torch.equal(network.pos_embed[:, 0], state["pos_embed"][:, 0])  # of the class token, which has no place
+    assert torch.equal(network.blocks[0].attn.qkv.weight, state["blocks.0.attn.qkv.weight"])
+
+
+class Harmful:
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        return os.mkdir, ("harm",)
+
+
+def test_code_in_a_checkpoint_is_not_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    torch.save({"weight": Harmful()}, tmp_path / "harmful.pth")
+    with pytest.raises(merbench.OptionError, match=r"is not a checkpoint of tensors alone.*code in it"):
+        loaded("harmful.pth")
+    assert not (tmp_path / "harm").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [("a.pth", b"no weights"), ("a.safetensors", b"\x00" * 20), ("b.pth", b""), ("c.pth", pickle.dumps([1, 2]))],
+)
+def test_a_file_that_is_no_checkpoint_is_told(tmp_path: Path, name: str, content: bytes) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(merbench.OptionError, match=r"is not a checkpoint of tensors alone") as raised:
+        loaded(str(tmp_path / name))
+    assert "\n" not in str(raised.value)
+
+
+def test_a_checkpoint_without_tensors_is_told(tmp_path: Path) -> None:
+    torch.save({"epoch": 3}, tmp_path / "a.pth")
+    with pytest.raises(merbench.OptionError, match="holds no tensor by name"):
+        loaded(str(tmp_path / "a.pth"))
+
+
+def test_a_missing_file_is_told() -> None:
+    with pytest.raises(merbench.OptionError, match=r"pretrained=gone/a\.pth: no such file"):
+        loaded("gone/a.pth")
+
+
+@pytest.mark.parametrize("architecture", ["resnet34", "efficientnet_b0"])
+def test_weights_of_another_architecture_are_told_in_one_line(
+    trained: dict[str, Tensor], tmp_path: Path, architecture: str
+) -> None:
+    path = saved(trained, tmp_path / "weights.pth")
+    with pytest.raises(merbench.OptionError, match=f"does not fit timm's {architecture} with 3 channels") as raised:
+        TimmNetwork(architecture=architecture, pretrained=path)
+    assert "\n" not in str(raised.value)
+
+
+def test_channels_that_cannot_be_adapted_are_told(tmp_path: Path) -> None:
+    state = dict(timm.create_model("resnet18", num_classes=3, in_chans=4).state_dict())
+    with pytest.raises(merbench.OptionError, match="does not fit timm's resnet18 with 6 channels"):
+        loaded(saved(state, tmp_path / "weights.pth"), in_chans=6)
+
+
+ASK = """
+import merbench
+from merbench_timm.network import TimmNetwork
+try:
+    TimmNetwork(architecture="resnet18", pretrained=True)
+except merbench.OptionError as error:
+    print(error)
+"""
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"HF_HUB_OFFLINE": "1"}, "and HF_HUB_OFFLINE is set"),
+        ({"HF_ENDPOINT": "http://127.0.0.1:9"}, "and http://127.0.0.1:9 cannot be reached"),
+    ],
+)
+def test_weights_that_cannot_be_had_are_told_in_one_line_and_nothing_is_tried_again(
+    tmp_path: Path, settings: dict[str, str], said: str
+) -> None:
+    # In a process of its own: the hub's client reads its settings when it is imported.
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", ASK],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "HF_HOME": str(tmp_path), **settings},
+    )
+    assert done.stdout == (
+        f"pretrained=true: the weights timm/resnet18.a1_in1k are not in the hub's cache, {said}; leave pretrained out "
+        "to start from random weights, or name a file: --set pretrained=PATH\n"
+    )
+    assert done.stderr == ""
