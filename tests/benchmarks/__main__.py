@@ -7,7 +7,17 @@ import platform
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.benchmarks import composite, features, handcrafted, hsta, leaderboard, quick_recipe, startup, training_step
+from tests.benchmarks import (
+    composite,
+    features,
+    handcrafted,
+    hsta,
+    leaderboard,
+    quick_recipe,
+    shallow,
+    startup,
+    training_step,
+)
 from tests.benchmarks.row import Row
 
 # name -> the benchmark; a new one is a module beside these and a line here.
@@ -18,6 +28,7 @@ BENCHMARKS: dict[str, Callable[[Path | None], list[Row]]] = {
     "hsta": hsta.run,
     "leaderboard": leaderboard.run,
     "quick-recipe": quick_recipe.run,
+    "shallow": shallow.run,
     "startup": startup.run,
     "training-step": training_step.run,
 }
