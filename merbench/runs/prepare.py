@@ -27,7 +27,7 @@ from merbench.runs.code import code_versions
 from merbench.runs.mirrors import find_mirrors
 from merbench.runs.schema import Code, Digests, Plan
 from merbench.runs.settings import NOT_SETTINGS, apply_settings
-from merbench.runs.weights import find_weights, weights_digest
+from merbench.runs.weights import find_weights, weights_digest, without_path
 from merbench.specs import EstimatorModel, Model, Recipe, TorchModel
 
 __all__ = ["Job", "Request", "prepare"]
@@ -200,7 +200,9 @@ def _recipe(model: Model, request: Request) -> tuple[str, Recipe, tuple[str, ...
 def _json(model: Model, options: Mapping[str, Any]) -> dict[str, Any]:
     """The options as a record can hold them."""
     try:
-        plain: dict[str, Any] = json.loads(json.dumps(dict(options), allow_nan=False))
+        plain: dict[str, Any] = json.loads(
+            json.dumps({name: without_path(value) for name, value in options.items()}, allow_nan=False)
+        )
     except (TypeError, ValueError) as error:
         raise OptionError(f"an option of {model.name} is nothing that JSON can hold: {error}") from error
     return plain

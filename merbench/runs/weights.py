@@ -55,6 +55,18 @@ def weights_digest(files: dict[str, Path]) -> str | None:
     return digest.hexdigest()
 
 
+def without_path(value: Any) -> Any:
+    """What a plan says of an option: of one that names a file there is, its name and sha256, and no path.
+
+    The file decides the outcome, and where it lies does not.
+    """
+    if not isinstance(value, str) or not (Path(value).suffix or len(Path(value).parts) > 1):
+        return value  # a word: no path, even where a file happens to be called so
+    if not (path := Path(value).expanduser()).is_file():
+        return value
+    return f"{path.name} sha256:{_file_digest(path).hex()}"
+
+
 def _file_digest(path: Path) -> bytes:
     try:
         with path.open("rb") as file:

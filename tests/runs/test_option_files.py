@@ -1,0 +1,28 @@
+"""What a plan says of an option that names a file."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import pytest
+
+from merbench.runs.weights import without_path
+
+
+def test_a_file_is_told_by_its_name_and_content_and_not_by_its_place(tmp_path: Path) -> None:
+    texts = []
+    for folder in ("here", "there"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "a.pth").write_bytes(b"weights")
+        texts.append(without_path(str(tmp_path / folder / "a.pth")))
+    assert texts == [f"a.pth sha256:{hashlib.sha256(b'weights').hexdigest()}"] * 2
+    (tmp_path / "here" / "a.pth").write_bytes(b"others")
+    assert without_path(str(tmp_path / "here" / "a.pth")) != texts[0]
+
+
+@pytest.mark.parametrize("value", ["rbf", "gone/a.pth", 3, 0.5, None, True, (2, 2), "resnet18.a1_in1k"])
+def test_anything_else_stays_as_it_is(value: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "rbf").touch()
+    assert without_path(value) is value
