@@ -33,30 +33,31 @@ PUBLISHED_5 = replace(
     features=("onset-apex-neighbours-224@5-class",),
     about="the authors' script for 5 classes (repository muse1998/MMNet, CASME2_5.py), with the paper's 70 epochs",
 )
+# 96 steps and more: with fewer, the running values of the batch norms are still those that they began with.
 QUICK = merbench.Recipe(
     optimizer="adamw",
-    lr=2e-3,
+    lr=8e-3,
     weight_decay=0.05,
-    batch_size=32,
-    epochs=10,
+    batch_size=16,
+    epochs=12,
     schedule="one-cycle",
     flip=0.5,
     options={
-        "image_size": 64,
-        "widths": (24, 24, 32, 48, 64),
+        "image_size": 32,
+        "widths": (16, 16, 32, 32, 64),
         "pc_depth": 1,
         "pc_drop_path": 0.0,
         "spare": "none",
     },
-    features=("onset-apex-neighbours-64",),
-    about="merbench's own: a narrow network on small images, seconds a fold on two CPU cores",
+    features=("onset-apex-neighbours-32",),
+    about="merbench's own, settled on the demo: a narrow network on small images, seconds a fold on two CPU cores",
 )
 
 
 @merbench.hookimpl
 def merbench_features() -> Iterable[merbench.Feature]:
     """The network's input, as published and small."""
-    for side in (224, 64):
+    for side in (224, 32):
         yield merbench.Feature(
             name=f"onset-apex-neighbours-{side}",
             function=f"merbench_mmnet.neighbours:neighbours_{side}",

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 # after the onset and before the apex of the distance between them, after the apex of that to the offset.
 REACH = {"3-class": (0.2, 0.15, 0.15), "5-class": (0.15, 0.15, 0.0)}
 CANDIDATES = 6  # one, two, three or six different frames are drawn as evenly as the authors draw them
-SMALL_SIDE = 64
+SMALL_SIDE = 32
 
 
 def neighbours_224(face: merbench.Frames, apex: np.ndarray, *, variant: str = "3-class") -> np.ndarray:
@@ -44,13 +44,14 @@ def neighbours_224(face: merbench.Frames, apex: np.ndarray, *, variant: str = "3
     return np.stack([np.stack([read[place] for place in row]) for row in places])
 
 
-def neighbours_64(face: merbench.Frames, apex: np.ndarray, *, variant: str = "3-class") -> np.ndarray:
-    """The same, shrunk by means over equal areas: uint8 `[2, 6, 3, 64, 64]`. Arguments and errors are the same."""
+def neighbours_32(face: merbench.Frames, apex: np.ndarray, *, variant: str = "3-class") -> np.ndarray:
+    """The same, shrunk by means over equal areas: float32 `[2, 6, 3, 32, 32]`, in 0..255 and not rounded, as what moves
+    is a small difference of large numbers. Arguments and errors are the same."""
     import cv2
     import numpy as np
 
     images = neighbours_224(face, apex, variant=variant)
-    planes = images.reshape(-1, *images.shape[-2:])
+    planes = images.reshape(-1, *images.shape[-2:]).astype(np.float32)
     shrunk = [cv2.resize(plane, (SMALL_SIDE, SMALL_SIDE), interpolation=cv2.INTER_AREA) for plane in planes]
     return np.stack(shrunk).reshape(*images.shape[:3], SMALL_SIDE, SMALL_SIDE)
 
