@@ -40,7 +40,7 @@ QUICK = merbench.Recipe(
     epochs=20,
     order="balanced",
     schedule="cosine",
-    warmup_epochs=2,
+    warmup_epochs=1,
     options={
         "image_size": 28,
         "patch_sizes": (4, 14),
