@@ -90,7 +90,7 @@ def flow_and_strain(field: np.ndarray, strain: np.ndarray) -> np.ndarray:
     sheet.panel(0).imshow(coloured(field, length), interpolation="nearest")
     wheel = sheet.axes(INDENT, (FOOT - WHEEL) / 2, WHEEL, WHEEL)
     wheel.imshow(wheel_image(4 * WHEEL))
-    sheet.words(0, FOOT / 2, f"where to, and how far;\nrim: {length:.2g} pixels or more", indent=WHEEL + INDENT)
+    sheet.words(0, FOOT / 2, f"where to, and how far;\nrim: {length:.2g} px or more", indent=WHEEL + INDENT)
     largest = scale_of(strain)
     sheet.panel(1).imshow(strain, vmin=0, vmax=largest, cmap=STRAIN_MAP, interpolation="nearest")
     bar = sheet.axes(SIDE + GAP + INDENT, 36, SIDE - 2 * INDENT, 10)
