@@ -20,7 +20,7 @@ __all__ = ["add_parser", "count", "recipe_settings", "run", "short_source"]
 
 Described = dict[str, Any]
 NARROW = 150  # columns of a terminal below which models are told apart in one line each, not in sentences
-SPARE = ("recipes", "source")  # of the table of models
+SPARE = {"models": ("recipes", "source"), "features": ("variants",)}  # what a narrow terminal does without
 ALWAYS_SHOWN = ("optimizer", "lr", "batch_size", "epochs")
 
 
@@ -51,7 +51,10 @@ def run(arguments: argparse.Namespace, registry: Registry) -> int:
         return 0
     for noun in (noun for noun in nouns if described[noun] or arguments.match is None):
         whole = noun == arguments.noun
-        _print(_columns(noun) if whole else ("name", "about"), described[noun], title="" if whole else noun)
+        if whole:
+            _print(_columns(noun), described[noun], spare=SPARE.get(noun, ()))
+        else:
+            _print(("name", "about"), described[noun], title=noun)
         if noun == "models" and arguments.match is None:
             _print_families(registry)
         if not whole:
@@ -79,9 +82,9 @@ def _print_families(registry: Registry) -> None:
         print(f"{'':{len(name) + 2}}  merbench list models --match '{name}:*'")
 
 
-def _print(columns: tuple[str, ...], described: list[Described], title: str = "") -> None:
+def _print(columns: tuple[str, ...], described: list[Described], title: str = "", spare: tuple[str, ...] = ()) -> None:
     rows = [{column: _cell(one[column], column) for column in columns} for one in described]
-    print_table(columns, rows, title=title, spare=SPARE if "recipes" in columns else ())
+    print_table(columns, rows, title=title, spare=spare)
 
 
 def _cell(value: Any, column: str) -> str:
@@ -91,7 +94,10 @@ def _cell(value: Any, column: str) -> str:
     if isinstance(value, list):
         return ", ".join(value)
     if isinstance(value, Mapping):
-        return ", ".join(f"{name}={setting}" for name, setting in _in_brief(value).items())
+        return ", ".join(
+            f"{name}={'+'.join(setting) if name == 'features' else setting}"
+            for name, setting in _in_brief(value).items()
+        )
     return str(value)
 
 
@@ -204,12 +210,13 @@ def _recipes(registry: Registry, pattern: str | None) -> Iterator[Described]:
 
 
 def recipe_settings(model: Model, recipe: Recipe) -> Described:
-    """The settings that the model reads: of an estimator, its options alone."""
+    """The settings that the model reads (of an estimator, its options alone), and features that are not the model's."""
+    features = {"features": list(recipe.features)} if recipe.features else {}
     if isinstance(model, EstimatorModel):
-        return {"options": dict(recipe.options)}
+        return {**features, "options": dict(recipe.options)}
     settings = {field.name: getattr(recipe, field.name) for field in dataclasses.fields(recipe)}
     del settings["about"], settings["api"], settings["features"]
-    return {**settings, "options": dict(recipe.options)}
+    return {**features, **settings, "options": dict(recipe.options)}
 
 
 def _sources(registry: Registry, pattern: str | None) -> Iterator[Described]:

@@ -17,13 +17,13 @@ from merbench.specs import EstimatorModel, TorchModel
 __all__ = ["add_parser", "run"]
 
 NOUNS = ("models", "datasets", "features", "protocols", "sources")
-TARGETS = ("network", "estimator", "function", "reader", "splitter", "clip_list")  # fields that name code
+TARGETS = ("network", "estimator", "function", "reader", "splitter", "clip_list", "member")  # fields that name code
 HIDDEN = {"name", "api"}
 
 
 def add_parser(verbs: argparse._SubParsersAction[Any]) -> None:
     """Add `merbench show` to the command line."""
-    about = "show a model, dataset, feature, protocol or source with its documentation"
+    about = "show a model, family, dataset, feature, protocol or source with its documentation"
     parser = verbs.add_parser("show", help=about, description=f"{about}, and where it comes from")
     parser.add_argument("name", metavar="NAME", help="as merbench list has it")
     parser.add_argument("--json", action="store_true", help="print a list of objects, one for each noun of that name")
@@ -33,7 +33,7 @@ def run(arguments: argparse.Namespace, registry: Registry) -> int:
     """Print everything of that name; several nouns may have it."""
     found = list(_found(arguments.name, registry))
     if not found:
-        known = [name for noun in NOUNS for name in getattr(registry, noun).names()]
+        known = [*registry.models.families(), *(name for noun in NOUNS for name in getattr(registry, noun).names())]
         raise UnknownName("model, dataset, feature, protocol or source", arguments.name, known, "see: merbench list")
     if arguments.json:
         print_json(found)
@@ -47,6 +47,9 @@ def run(arguments: argparse.Namespace, registry: Registry) -> int:
 
 
 def _found(name: str, registry: Registry) -> Iterator[dict[str, Any]]:
+    if name in (families := registry.models.families()):
+        origin, spec = registry.models.family_origin(name), families[name]
+        yield {"noun": "model family", "name": spec.name, **_fields(spec), "from": _from(origin), "doc": _doc(spec)}
     for noun in NOUNS:
         catalog: Catalog[Any] = getattr(registry, noun)
         try:

@@ -57,6 +57,7 @@ def merbench_models() -> Iterable[merbench.TorchModel]:
         network="merbench_htnet.network:HTNet",
         features=("htnet-regions",),
         recipes={"published": PUBLISHED, "paper": PAPER, "quick": QUICK},
+        parameters=139_582_982,
         paper="Wang, Zhang, Luo, Sankaranarayana: HTNet for micro-expression recognition. Neurocomputing 602, 2024",
         about="hierarchical transformer over the flow of four facial regions",
     )

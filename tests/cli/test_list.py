@@ -15,7 +15,12 @@ from typing import Any
 
 import pytest
 
+import merbench
 from merbench.cli import main
+from merbench.cli.list import count, short_source
+from merbench.plugins import load
+from merbench.registry import Registry
+from merbench.runs.build import Build
 
 NOUNS = ("models", "datasets", "features", "protocols", "recipes", "sources")
 
@@ -42,6 +47,147 @@ def test_a_model_has_features_and_recipes_the_default_first(capsys: pytest.Captu
     assert htnet["kind"] == "torch"
     assert htnet["recipes"][0] == htnet["default_recipe"]
     assert "quick" in htnet["recipes"]
+
+
+FAMILY = """
+import fnmatch
+import merbench
+
+def member(name):
+    if name not in ("small", "large"):
+        raise merbench.OptionError(f"toys has no {name!r}")
+    return merbench.EstimatorModel(name=f"toys:{name}", estimator="sklearn.dummy:DummyClassifier", features=())
+
+def members(pattern):
+    return fnmatch.filter(["large", "small"], pattern)
+
+@merbench.hookimpl
+def merbench_models():
+    yield merbench.ModelFamily(name="toys", member="list_toys:member", members="list_toys:members", about="two toys")
+"""
+
+
+@pytest.fixture
+def family(tmp_path: Path) -> list[str]:
+    """The flag that loads a family of two models."""
+    (tmp_path / "list_toys.py").write_text(FAMILY)
+    return ["--plugin", str(tmp_path / "list_toys.py")]
+
+
+def test_a_family_is_told_below_the_models_with_how_to_list_it_and_no_member_is_listed(
+    family: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["list", "models", *family]) == 0
+    out = capsys.readouterr().out
+    assert "toys:*  two toys\n        merbench list models --match 'toys:*'\n" in out
+    assert "toys:small" not in out
+    assert not any(one["name"].startswith("toys") for one in listed(capsys, "models", *family))
+
+
+def test_members_of_a_family_are_listed_where_a_pattern_asks_for_them(
+    family: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert [one["name"] for one in listed(capsys, "models", "--match", "toys:s*", *family)] == ["toys:small"]
+    assert [one["name"] for one in listed(capsys, "recipes", "--match", "toys:*", *family)] == [
+        "toys:large/default",
+        "toys:small/default",
+    ]
+    assert main(["list", "models", "--match", "toys:*", *family]) == 0
+    assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == ["name", "toys:large", "toys:small"]
+
+
+def test_plugins_show_their_families(family: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["plugins", *family]) == 0
+    assert "models: toys:*" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("noun", "pattern", "names"),
+    [
+        ("models", "htn?t", {"htnet"}),
+        ("datasets", "composit[e]", {"composite"}),
+        ("features", "htnet-*", {"htnet-regions"}),
+        ("protocols", "subjects-*", {"subjects-5"}),
+        ("sources", "htnet*", {"htnet-release"}),
+        ("recipes", "htnet", {"htnet/published", "htnet/paper", "htnet/quick"}),
+        ("recipes", "htnet/p*", {"htnet/published", "htnet/paper"}),
+    ],
+)
+def test_every_noun_can_be_listed_by_a_shell_pattern(
+    noun: str, pattern: str, names: set[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert {one["name"] for one in listed(capsys, noun, "--match", pattern)} == names
+
+
+def test_without_a_noun_a_pattern_lists_what_matches_in_each(capsys: pytest.CaptureFixture[str]) -> None:
+    found = {(one["noun"], one["name"]) for one in listed(capsys, "--match", "composite")}
+    assert found == {("dataset", "composite"), ("protocol", "composite")}
+    assert main(["list", "--match", "composite"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line for line in lines if line in NOUNS] == ["datasets", "protocols"]
+
+
+@pytest.mark.parametrize(
+    ("argv", "said"),
+    [
+        (["models", "--match", "htnte"], "no model is called 'htnte' (nearest: htnet"),
+        (["models", "--match", "nobody:*"], "no model is called 'nobody:*'"),
+        (["--match", "nothing-is-called-so"], "no name is called 'nothing-is-called-so'"),
+    ],
+)
+def test_a_pattern_that_nothing_matches_is_an_error_in_one_line(
+    argv: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["list", *argv]) == 2
+    out, err = capsys.readouterr()
+    assert said in err
+    assert (out, err.count("\n")) == ("", 1)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "text"),
+    [(None, ""), (950, "950"), (1678, "1.68 k"), (13_829, "13.8 k"), (2_664_000, "2.66 M"), (139_563_843, "139.6 M")],
+)
+def test_parameters_are_counted_in_four_digits_at_most(parameters: int | None, text: str) -> None:
+    assert count(parameters) == text
+
+
+@pytest.mark.parametrize(
+    ("paper", "source"),
+    [
+        ("Wang, Zhang, Luo: HTNet for recognition. Neurocomputing 602, 2024", "Wang et al., 2024"),
+        ("Zhao and Pietikäinen: Dynamic texture recognition. PAMI 29, 2007", "Zhao and Pietikäinen, 2007"),
+        ("Liong and others: Less is more: 1999 frames. SPIC 62, 2018", "Liong et al., 2018"),
+        ("Wightman: PyTorch Image Models. 2019", "Wightman, 2019"),
+        ("the manual, 2019", ""),
+        ("Wang: no year", ""),
+        ("", ""),
+    ],
+)
+def test_a_source_is_told_by_its_first_author_and_year(paper: str, source: str) -> None:
+    assert short_source(paper) == source
+
+
+def test_every_network_from_a_paper_that_is_listed_has_its_parameters_and_source(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    networks = [one for one in listed(capsys, "models") if one["kind"] == "torch"]
+    assert networks
+    assert all(one["parameters"] and one["source"] for one in networks)
+
+
+NETWORKS = [one for one in Registry(load(allow=())).models if isinstance(one, merbench.TorchModel)]
+
+
+@pytest.mark.parametrize("model", NETWORKS, ids=lambda one: one.name)
+def test_the_default_recipe_trains_as_many_parameters_as_are_listed(model: merbench.TorchModel) -> None:
+    import torch
+
+    options = {"classes": 3, **next(iter(model.recipes.values())).options}
+    # The largest without memory for their parameters, which not every network can be built in.
+    with torch.device("meta" if (model.parameters or 0) > 10**7 else "cpu"):
+        network = Build(model.network, options, f"model {model.name}")()
+    assert sum(one.numel() for one in network.parameters() if one.requires_grad) == model.parameters
 
 
 def test_a_recipe_has_its_model_and_settings(capsys: pytest.CaptureFixture[str]) -> None:
@@ -72,6 +218,11 @@ def test_a_table_of_recipes_shows_the_settings_that_matter(capsys: pytest.Captur
     assert "momentum" not in published
 
 
+def test_a_recipe_that_sees_other_features_than_its_model_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["list", "recipes", "--match", "timm:resnet18/images"]) == 0
+    assert " features=onset-apex-224, optimizer=" in capsys.readouterr().out
+
+
 def long_named(tmp_path: Path) -> tuple[str, str]:
     name = "a-model-with-a-name-that-is-very-much-longer-than-anybody-would-like-it-to-be-on-a-narrow-terminal"
     path = tmp_path / "long_named.py"
@@ -92,7 +243,7 @@ def test_into_a_pipe_goes_plain_text_and_nothing_is_cut(tmp_path: Path) -> None:
         env={**os.environ, "COLUMNS": "40"},
     ).stdout
     assert re.search(rf"^{name} .*so \[red\]long\[/red\]$", out, re.MULTILINE)
-    assert out.isascii()
+    assert "─" not in out
     assert "\x1b" not in out
 
 

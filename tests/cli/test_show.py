@@ -58,3 +58,28 @@ def test_it_can_be_had_as_json(capsys):
 def test_an_unknown_name_is_answered_with_the_nearest(capsys):
     assert main(["show", "htnte"]) == 2
     assert "no model, dataset, feature, protocol or source is called 'htnte' (nearest: htnet" in capsys.readouterr().err
+
+
+def test_a_family_is_shown_with_what_makes_its_members(capsys):
+    text = shown(capsys, "timm")
+    assert text.startswith("model family timm\n")
+    assert "  member: merbench_timm.architectures:member\n" in text
+    assert "The model `timm:NAME`." in text
+
+
+def test_a_member_of_a_family_is_shown_as_a_model(capsys):
+    text = shown(capsys, "timm:resnet18")
+    assert text.startswith("model timm:resnet18\n")
+    assert "        architecture: resnet18\n" in text
+    assert "plugin timm, module merbench_timm" in text
+
+
+def test_an_unknown_member_is_answered_with_the_nearest_in_one_line(capsys):
+    assert main(["show", "timm:resnet19"]) == 2
+    err = capsys.readouterr().err
+    assert "has no architecture 'resnet19' (nearest: resnet1" in err
+    assert err.count("\n") == 1
+
+
+def test_a_paper_is_shown_in_full(capsys):
+    assert "  paper: Wang, Zhang, Luo, Sankaranarayana: HTNet for micro-expression" in shown(capsys, "htnet")
