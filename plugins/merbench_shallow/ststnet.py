@@ -8,6 +8,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from merbench_shallow.checks import check_images, check_whole
+
 __all__ = ["STSTNet"]
 
 KERNELS = (3, 5, 8)  # of the three streams
@@ -29,9 +31,7 @@ class STSTNet(nn.Module):
 
     def __init__(self, classes: int = 3, *, channels: int = 3) -> None:
         super().__init__()
-        for name, value in (("classes", classes), ("channels", channels)):
-            if not isinstance(value, int) or value < 1:
-                raise ValueError(f"{name} is {value!r}; it must be a whole number of at least 1")
+        check_whole(classes=classes, channels=channels)
         self.channels = channels
         # Named one by one, and in this order, as the authors' checkpoints are.
         self.conv1, self.conv2, self.conv3 = (nn.Conv2d(channels, kernels, 3, padding=2) for kernels in KERNELS)
@@ -44,9 +44,7 @@ class STSTNet(nn.Module):
         Raises:
             ValueError: images of another shape.
         """
-        if tuple(flow.shape[1:]) != (self.channels, SIDE, SIDE):
-            wanted = (self.channels, SIDE, SIDE)
-            raise ValueError(f"STSTNet was built for images of shape {wanted}, not {tuple(flow.shape[1:])}")
+        check_images(self, flow, (self.channels, SIDE, SIDE))
         # The three streams as one, channels last: the same sums, in two thirds of the time.
         convolutions, norms = (self.conv1, self.conv2, self.conv3), (self.bn1, self.bn2, self.bn3)
         weight, bias = (torch.cat([getattr(one, name) for one in convolutions]) for name in ("weight", "bias"))
@@ -65,7 +63,8 @@ def joint_norm(x: Tensor, norms: Sequence[nn.BatchNorm2d], training: bool) -> Te
     normed = functional.batch_norm(x, mean, variance, weight, bias, training)
     if training:
         sizes = [norm.num_features for norm in norms]
-        for norm, one, other in zip(norms, mean.split(sizes), variance.split(sizes), strict=True):
+        parts = torch.split(mean, sizes), torch.split(variance, sizes)
+        for norm, one, other in zip(norms, *parts, strict=True):
             norm.running_mean.copy_(one)  # type: ignore[union-attr]
             norm.running_var.copy_(other)  # type: ignore[union-attr]
             norm.num_batches_tracked.add_(1)  # type: ignore[union-attr]
