@@ -27,6 +27,7 @@ def merbench_features() -> Iterable[merbench.Feature]:
         function="merbench_flow.algorithms:flow",
         inputs=("face", "apex"),
         variants=ALGORITHMS,
+        mirror="merbench_flow.mirror:motion",
         drawing="merbench_flow.drawing:flow",
         about="(u, v) from onset to apex in pixels of the 224x224 face",
     )
@@ -35,6 +36,7 @@ def merbench_features() -> Iterable[merbench.Feature]:
         function="merbench_flow.small:flow_28",
         inputs=("face", "apex"),
         variants=SMALL,
+        mirror="merbench_flow.mirror:small_motion",
         drawing="merbench_flow.drawing:flow_28",
         about="(strain, v, u) at 28x28, each stretched to 0..255 in 8 bits, as the flow release of the composite",
     )
@@ -43,6 +45,7 @@ def merbench_features() -> Iterable[merbench.Feature]:
         function="merbench_flow.small:flow_28_float",
         inputs=("face", "apex"),
         variants=SMALL,
+        mirror="merbench_flow.mirror:motion",
         drawing="merbench_flow.drawing:flow_28_float",
         about="(u, v, strain) at 28x28, neither stretched nor rounded",
     )
@@ -50,6 +53,7 @@ def merbench_features() -> Iterable[merbench.Feature]:
         name="onset-apex-224",
         function="merbench_flow.sampling:onset_apex",
         inputs=("face", "apex"),
+        mirror="merbench_flow.mirror:images",
         about="the aligned face at onset and apex",
     )
     for count in (8, 10, 16):
@@ -58,11 +62,13 @@ def merbench_features() -> Iterable[merbench.Feature]:
             function=f"merbench_flow.sampling:frames_{count}",
             inputs=("face",),
             variants=("uniform", "tim"),
+            mirror="merbench_flow.mirror:images",
             about=f"{count} frames from onset to offset, picked evenly or by the temporal interpolation model",
         )
     yield merbench.Feature(
         name="video-6+2",
         function="merbench_flow.sampling:video_6_2",
         inputs=("face", "apex"),
+        mirror="merbench_flow.mirror:images",
         about="6 frames of the first 51 from the onset, then onset and apex, as HSTA takes them",
     )
