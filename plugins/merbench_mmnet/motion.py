@@ -14,12 +14,15 @@ STRIDES = (1, 2, 2, 2)  # of the four blocks
 
 
 class MainBranch(nn.Module):
-    """Maps of motion `[batch, widths[0], side, side]` to logits, with the position branch's map added near the end.
+    """Maps of motion, `widths[0]` channels, to maps of `widths[-1]` with an eighth of their rows and columns.
+
+    Its classifier `fc` has the name that checkpoints give it; the network applies it once it has added the position
+    branch's map.
 
     Args:
         classes: number of logits.
         widths: channels that come in, then those of the four blocks.
-        side: rows and columns of the last block's map, an eighth of those that come in.
+        side: rows and columns of the last block's map.
     """
 
     def __init__(self, classes: int, widths: Sequence[int], side: int) -> None:
@@ -37,14 +40,13 @@ class MainBranch(nn.Module):
             if isinstance(module, nn.Conv2d):
                 nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
 
-    def forward(self, motion: Tensor, position: Tensor) -> Tensor:
-        """Logits `[batch, classes]`; `position` is `[batch, widths[-1], side, side]`."""
+    def forward(self, motion: Tensor) -> Tensor:
+        """A map `[batch, widths[-1], side, side]`."""
         x = functional.relu(self.bn1(self.conv1(motion)), inplace=True)
         attention = None
         for layer in (self.layer1, self.layer2, self.layer3, self.layer4):
             x, attention = layer[0](x, attention)  # type: ignore[index,operator]
-        logits: Tensor = self.fc((x + position).flatten(1))
-        return logits
+        return x
 
 
 class AttendingBlock(nn.Module):

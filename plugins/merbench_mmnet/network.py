@@ -126,7 +126,9 @@ class MMNet(nn.Module):
         """Logits `[batch, classes]` of normalised images `[batch, 3, image_size, image_size]`."""
         thumbnail = functional.interpolate(onset, (self.side, self.side), mode="bilinear", antialias=True)
         motion = functional.relu(self.conv_act(apex - onset), inplace=True)
-        result: Tensor = self.main_branch(motion, self.vit_pos(thumbnail))
+        moved = self.main_branch(motion)
+        # Last in, first out: what the position branch keeps for its gradient is gone before the main branch needs most.
+        result: Tensor = self.main_branch.fc((moved + self.vit_pos(thumbnail)).flatten(1))
         return result
 
 
