@@ -49,6 +49,8 @@ def why_not_batched(task: Task, fold: FoldTask) -> str | None:
     try:
         same = _same_together(replace(task, device="cpu", precision="fp32"), fold)
     except Exception as error:  # whatever a stranger's network raises under vmap is the answer
+        if "randomness" in str(error):
+            return "it draws random numbers in training (dropout, say), which would depend on the folds beside it"
         return f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
     return None if same else "its logits change with the company: of other clips in the batch, or of other folds"
 
