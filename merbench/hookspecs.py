@@ -34,6 +34,8 @@ __all__ = ["NAMESPACE", "hookimpl", "hookspec"]
 
 NAMESPACE = "merbench"  # of the marker, the manager, the entry-point group and the hook prefix
 
+ModelOrFamily = Model | ModelFamily
+
 hookspec = pluggy.HookspecMarker(NAMESPACE)
 hookimpl = pluggy.HookimplMarker(NAMESPACE)
 
@@ -69,7 +71,7 @@ def merbench_features() -> Iterable[Feature]:
 
 
 @hookspec
-def merbench_models() -> Iterable[Model | ModelFamily]:
+def merbench_models() -> Iterable[ModelOrFamily]:
     """Models to benchmark: `merbench.TorchModel` or `merbench.EstimatorModel`.
 
     Where they are too many to name one by one, a `merbench.ModelFamily` that makes each when it is asked for.
