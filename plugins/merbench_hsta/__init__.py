@@ -62,12 +62,14 @@ def merbench_features() -> Iterable[merbench.Feature]:
         name="hsta-video-28",
         function="merbench_hsta.pictures:video_28",
         inputs=("video-6+2",),
+        mirror="merbench_flow.mirror:images",
         about="video-6+2 averaged to 28x28",
     )
     yield merbench.Feature(
         name="hsta-flow-28",
         function="merbench_hsta.pictures:flow_28",
         inputs=("flow@dis",),
+        mirror="merbench_flow.mirror:motion",
         about="DIS flow averaged to 28x28, in pixels of the 224x224 face",
     )
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import merbench_hsta
 import numpy as np
+import torch
 from merbench_hsta.pictures import flow_28, video_28
+
+from merbench.registry import load_target
 
 
 def test_pictures_are_averaged_by_eight_and_rounded() -> None:
@@ -23,3 +27,17 @@ def test_averaged_flow_keeps_its_unit() -> None:
     assert (found.shape, found.dtype) == ((2, 28, 28), np.float32)
     assert (found[0] == -1.5).all()
     assert (found[1, 1, 2], found[1].sum()) == (3, 3)
+
+
+def test_a_small_input_is_mirrored_to_the_small_input_of_the_mirrored_clip() -> None:
+    mirrors = {one.name: load_target(one.mirror, owner=one.name) for one in merbench_hsta.merbench_features()}
+    rng = np.random.default_rng(0)
+    video = rng.integers(0, 256, (8, 3, 224, 224), np.uint8)
+    flow = rng.normal(size=(2, 224, 224)).astype(np.float32)
+    other_way = np.stack([-flow[0, :, ::-1], flow[1, :, ::-1]])  # every vector at the mirrored place
+    for name, small, wanted in (
+        ("hsta-video-28", video_28(video), video_28(video[..., ::-1])),
+        ("hsta-flow-28", flow_28(flow), flow_28(other_way)),
+    ):
+        found = mirrors[name](torch.from_numpy(small)[None].float())[0].numpy()
+        np.testing.assert_allclose(found, wanted, atol=1e-6)
