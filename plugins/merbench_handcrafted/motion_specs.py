@@ -51,8 +51,8 @@ def motion_models() -> Iterable[merbench.EstimatorModel]:
         estimator=SVM,
         features=("hoof-28",),
         recipes=_recipes("hoof"),
-        paper="Chaudhry and others, Histograms of oriented optical flow and Binet-Cauchy kernels on nonlinear "
-        "dynamical systems for the recognition of human actions, CVPR 2009",
+        paper="Chaudhry, Ravichandran, Hager, Vidal: Histograms of oriented optical flow and Binet-Cauchy kernels on "
+        "nonlinear dynamical systems for the recognition of human actions. CVPR 2009",
         about="support vector machine on histograms of oriented optical flow",
     )
     yield merbench.EstimatorModel(
@@ -60,7 +60,7 @@ def motion_models() -> Iterable[merbench.EstimatorModel]:
         estimator=SVM,
         features=("bi-woof-28",),
         recipes=_recipes("bi-woof"),
-        paper="Liong and others, Less is more: micro-expression recognition from video using apex frame, Signal "
+        paper="Liong, See, Wong, Phan: Less is more: micro-expression recognition from video using apex frame. Signal "
         "Processing: Image Communication 62, 2018",
         about="support vector machine on bi-weighted oriented optical flow",
     )
@@ -69,8 +69,8 @@ def motion_models() -> Iterable[merbench.EstimatorModel]:
         estimator="merbench_handcrafted.mdmo:mdmo_svm",
         features=("mdmo",),
         recipes={kernel: _recipe(kernel, "flow at 224x224") for kernel in ("linear", "rbf")},
-        paper="Liu and others, A main directional mean optical flow feature for spontaneous micro-expression "
-        "recognition, IEEE Transactions on Affective Computing 7, 2016",
+        paper="Liu, Zhang, Yan, Wang, Zhao, Fu: A main directional mean optical flow feature for spontaneous "
+        "micro-expression recognition. IEEE Transactions on Affective Computing 7, 2016",
         about="support vector machine on the main directions of motion in 36 regions",
     )
 
