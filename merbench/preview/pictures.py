@@ -18,7 +18,7 @@ from merbench.registry import load_target
 __all__ = ["ClipPictures", "Picture", "pictures_of"]
 
 LARGEST_SIDE = 4096  # pixels
-COMPRESSION = 9  # of 9; what is kept is the same
+COMPRESSION = 6  # of 9, without loss: 9 takes 4 % off the page, and most of the time
 
 
 @dataclass(frozen=True)
