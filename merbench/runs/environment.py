@@ -15,7 +15,7 @@ from typing import Any
 
 __all__ = ["environment", "merbench_commit", "watch_memory"]
 
-PACKAGES = ("torch", "numpy", "pandas", "scikit-learn", "opencv-contrib-python-headless")
+PACKAGES = ("torch", "numpy", "pandas", "scikit-learn", "opencv-contrib-python-headless", "timm")
 
 
 def environment(device: str, timed: Mapping[str, Any]) -> dict[str, Any]:
