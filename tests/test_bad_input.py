@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from merbench_shallow.ststnet import STSTNet
 
 from merbench.cli import main
 
@@ -86,6 +87,8 @@ BAD: dict[str, tuple[tuple[str, ...], list[str]]] = {
     "model": (("--model", "htnett"), ["no model is called 'htnett'", "nearest: htnet", "merbench list models"]),
     "dataset": ((*LINEAR, "--dataset", "demos"), ["no dataset is called 'demos'", "nearest: demo", "list datasets"]),
     "protocol": ((*LINEAR, "--protocol", "compsite"), ["no protocol is called 'compsite'", "nearest: composite"]),
+    "family": (("--model", "timmy:resnet18"), ["'timmy:resnet18'", "nearest: timm:resnet18", "--match 'timm:*'"]),
+    "architecture": (("--model", "timm:resnet19"), ["no architecture 'resnet19'", "nearest: resnet1", "timm:*"]),
     "recipe": (("--model", "htnet", "--recipe", "quik"), ["no recipe is called 'quik'", "nearest: quick", "paper"]),
     "folds": (("--model", "htnet", "--folds", "demo-a/a99"), ["no fold is called 'demo-a/a99'", "demo-a/a01"]),
     "option": ((*HTNET, "--set", "dims=3"), ["no option 'dims'", "nearest: dim", "what can be set"]),
@@ -159,6 +162,40 @@ def test_a_feature_that_cannot_be_derived_is_told_with_its_chain(model, chain, r
     assert chain in line
     assert "demo provides only frames" in line
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ("mmnet",),
+        ("hsta",),
+        ("lbp-top",),
+        ("lbp-sip",),
+        ("hog-top",),
+        ("mdmo",),
+        ("apex-resnet",),
+        ("hoof", "--recipe", "linear-224"),
+        ("timm:resnet18", "--recipe", "images"),
+    ],
+    ids=lambda argv: argv[0],
+)
+def test_a_model_that_needs_videos_says_so_on_the_flow_release(argv, refused, real_data, tmp_path, monkeypatch):
+    monkeypatch.setenv("MERBENCH_DATA", str(real_data))
+    line = refused("--dataset", "composite", "--model", *argv)
+    assert f"{argv[0]} wants " in line
+    assert "face, which is computed from frames; dataset composite provides only flow-28 and landmarks-28;" in line
+    assert line.endswith("merbench data add smic-hs PATH, merbench data add casme2 PATH, merbench data add samm PATH")
+    assert not (tmp_path / "out").exists()
+
+
+def test_checkpoints_of_another_number_of_classes_are_told_with_the_tensor(refused, real_data, tmp_path, monkeypatch):
+    monkeypatch.setenv("MERBENCH_DATA", str(real_data))
+    torch.save(STSTNet(classes=5).state_dict(), tmp_path / "weights" / "sub01.pth")
+    argv = ("--dataset", "composite", "--folds", "casme2/sub01", "--weights", "weights")
+    line = refused("--model", "ststnet", *argv)
+    assert "sub01.pth does not fit the network" in line
+    assert "size mismatch for fc.weight" in line
+    assert not list(tmp_path.rglob("record.json"))
 
 
 def test_a_loss_that_is_no_number_names_fold_and_epoch_and_keeps_what_is_finished(refused, tmp_path, capsys):

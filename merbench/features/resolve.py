@@ -75,7 +75,10 @@ def _walk(reference: str, registry: Registry, provides: Collection[str], seen: t
     except UnknownName:
         if name in provides:
             raise OptionError(f"feature {name} has no variant {variant!r} (it is read as it was released)") from None
-        raise _MissingError((*seen, name), nearest(name, [*provides, *registry.features.names()])) from None
+        # Where some source reads it, the name is right and the data are missing.
+        misspelt = not any(name in source.provides for source in registry.sources)
+        hint = nearest(name, [*provides, *registry.features.names()]) if misspelt else ""
+        raise _MissingError((*seen, name), hint) from None
     if variant and variant not in spec.variants:
         known = ", ".join(spec.variants) or "it has none"
         raise OptionError(f"feature {name} has no variant {variant!r} ({known})")
