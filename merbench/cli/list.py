@@ -102,13 +102,16 @@ def _cell(value: Any, column: str) -> str:
 
 
 def _in_brief(settings: Mapping[str, Any]) -> Described:
-    """Settings without those that stand at their default and are of little interest there; options beside them."""
-    kept = {
-        name: value
-        for name, value in settings.items()
-        if name != "options" and (name in ALWAYS_SHOWN or value != getattr(Recipe, name))
+    """Settings that matter, and the options beside them."""
+    kept = settings_that_matter(settings)
+    return {**kept, **kept.pop("options")}
+
+
+def settings_that_matter(settings: Mapping[str, Any]) -> Described:
+    """Settings without those that stand at their default and are of little interest there."""
+    return {
+        name: value for name, value in settings.items() if name in ALWAYS_SHOWN or value != getattr(Recipe, name, None)
     }
-    return {**kept, **settings["options"]}
 
 
 def _matching(catalog: Catalog[Any], pattern: str | None) -> Iterable[str]:

@@ -5,10 +5,13 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import inspect
-from collections.abc import Iterator, Mapping
+import shutil
+import sys
+import textwrap
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from merbench.cli.list import recipe_settings
+from merbench.cli.list import recipe_settings, settings_that_matter
 from merbench.cli.tables import print_json
 from merbench.errors import UnknownName, printable
 from merbench.registry import Catalog, Origin, Registry, load_target
@@ -19,6 +22,7 @@ __all__ = ["add_parser", "run"]
 NOUNS = ("models", "datasets", "features", "protocols", "sources")
 TARGETS = ("network", "estimator", "function", "reader", "splitter", "clip_list", "member")  # fields that name code
 HIDDEN = {"name", "api"}
+FULL = 100  # characters: a docstring's line that has no room for the next word goes on in the next line
 
 
 def add_parser(verbs: argparse._SubParsersAction[Any]) -> None:
@@ -41,7 +45,8 @@ def run(arguments: argparse.Namespace, registry: Registry) -> int:
     for one in found:
         doc = one.pop("doc")
         print(f"{one.pop('noun')} {printable(one.pop('name'))}")
-        for line in [*_lines(one), "", *doc.splitlines()]:
+        lines = [*_lines(_in_brief(one)), "", *doc.splitlines()]
+        for line in _fitted(lines, shutil.get_terminal_size().columns - 2) if sys.stdout.isatty() else lines:
             print(f"  {printable(line)}".rstrip())
     return 0
 
@@ -77,6 +82,13 @@ def _plain(value: Any) -> Any:
     return list(value) if isinstance(value, tuple) else value
 
 
+def _in_brief(fields: dict[str, Any]) -> dict[str, Any]:
+    """Without what is not known, and without settings of a recipe at defaults that matter little."""
+    if recipes := fields.get("recipes"):
+        fields["recipes"] = {name: settings_that_matter(recipe) for name, recipe in recipes.items()}
+    return {name: value for name, value in fields.items() if value is not None}
+
+
 def _from(origin: Origin) -> str:
     version = f" {origin.version}" if origin.version else ""
     return f"{origin.distribution}{version}, plugin {origin.plugin}, module {origin.module}"
@@ -89,11 +101,42 @@ def _doc(spec: Any) -> str:
 
 
 def _lines(fields: Mapping[str, Any], indent: str = "") -> Iterator[str]:
-    """`name: value`, what is nested below its name."""
+    """`name: value`, what is nested below its name; names as they are written after `--set`."""
     for name, value in fields.items():
-        title = f"{indent}{name.replace('_', ' ')}"
+        title = f"{indent}{name}"
         if isinstance(value, Mapping):
             yield f"{title}:"
             yield from _lines(value, indent + "  ")
         else:
-            yield f"{title}: {', '.join(map(str, value)) if isinstance(value, list) else value}"
+            yield f"{title}: {_listed(value) if isinstance(value, list) else value}"
+
+
+def _listed(values: list[Any]) -> str:
+    return ", ".join("+".join(map(str, one)) if isinstance(one, tuple) else str(one) for one in values)
+
+
+def _fitted(lines: Iterable[str], width: int) -> Iterator[str]:
+    """Lines of at most `width` characters, broken between words and indented below their beginning."""
+    for line in _joined(lines):
+        indent = " " * (_indent(line) + 2)
+        yield from textwrap.wrap(line, width, subsequent_indent=indent, break_long_words=False) or [""]
+
+
+def _joined(lines: Iterable[str]) -> list[str]:
+    """A docstring's lines that were broken only because they were full as one."""
+    joined: list[str] = []
+    last = ""
+    for line in lines:
+        first = line.split()[0] if line else ""
+        deeper = _indent(line) - _indent(last)
+        goes_on = deeper == 4 or (deeper == 0 and not first.endswith((":", "-", "|")))
+        if first and len(last) + len(first) > FULL and goes_on:
+            joined[-1] += f" {line.strip()}"
+        else:
+            joined.append(line)
+        last = line
+    return joined
+
+
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip())

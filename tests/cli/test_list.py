@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import re
-import struct
 import subprocess
 import sys
-import termios
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +20,7 @@ from merbench.plugins import load
 from merbench.registry import Registry
 from merbench.runs.build import Build
 
+OnATerminal = Callable[..., list[str]]
 NOUNS = ("models", "datasets", "features", "protocols", "recipes", "sources")
 
 
@@ -247,37 +246,10 @@ def test_into_a_pipe_goes_plain_text_and_nothing_is_cut(tmp_path: Path) -> None:
     assert "\x1b" not in out
 
 
-def on_a_terminal(columns: int, *argv: str) -> list[str]:
-    """The lines that a terminal of so many columns gets, without its control sequences."""
-    ours, theirs = os.openpty()
-    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
-    environment = {key: value for key, value in os.environ.items() if key not in ("COLUMNS", "LINES", "NO_COLOR")}
-    with subprocess.Popen(
-        [sys.executable, "-m", "merbench", *argv],
-        stdin=theirs,
-        stdout=theirs,
-        stderr=theirs,
-        env={**environment, "TERM": "xterm-256color"},
-    ) as process:
-        os.close(theirs)
-        text = b""
-        while True:
-            try:
-                piece = os.read(ours, 65536)
-            except OSError:  # what Linux says when the other end is closed
-                break
-            if not piece:
-                break
-            text += piece
-    os.close(ours)
-    assert process.returncode == 0
-    return re.sub(r"\x1b\[[0-9;]*m", "", text.decode()).replace("\r\n", "\n").splitlines()
-
-
 @pytest.mark.parametrize("columns", [80, 120])
 @pytest.mark.parametrize("argv", [["list"], *(["list", noun] for noun in NOUNS), ["plugins"]], ids=" ".join)
 def test_on_a_terminal_a_table_fits_and_no_name_is_cut(
-    columns: int, argv: list[str], capsys: pytest.CaptureFixture[str]
+    columns: int, argv: list[str], on_a_terminal: OnATerminal, capsys: pytest.CaptureFixture[str]
 ) -> None:
     lines = on_a_terminal(columns, *argv)
     assert main([*argv, "--json"]) == 0
@@ -288,6 +260,6 @@ def test_on_a_terminal_a_table_fits_and_no_name_is_cut(
     assert not any("…" in line for line in lines)
 
 
-def test_a_name_that_is_wider_than_the_terminal_is_not_cut_either(tmp_path: Path) -> None:
+def test_a_name_that_is_wider_than_the_terminal_is_not_cut_either(on_a_terminal: OnATerminal, tmp_path: Path) -> None:
     name, path = long_named(tmp_path)
     assert name in [line.split(" ")[0] for line in on_a_terminal(80, "list", "models", "--plugin", path)]

@@ -81,5 +81,33 @@ def test_an_unknown_member_is_answered_with_the_nearest_in_one_line(capsys):
     assert err.count("\n") == 1
 
 
+def test_settings_are_named_as_they_are_set_and_those_at_a_default_of_little_interest_left_out(capsys):
+    text = shown(capsys, "mmnet")
+    assert "      weight_decay: 0.7\n      batch_size: 24\n      epochs: 70\n      schedule: step\n" in text
+    assert "        pc_drop_path: 0.0\n" in text
+    assert "mixup" not in text
+    (one,) = json.loads(shown(capsys, "mmnet", "--json"))
+    assert one["recipes"]["published"]["mixup"] == 0
+
+
+def test_what_is_not_known_is_not_shown(capsys):
+    assert "parameters" not in shown(capsys, "timm:resnet18")
+
+
+def test_other_sets_of_sources_stand_as_sums(capsys):
+    assert "  alternatives: smic-hs+casme2+samm\n" in shown(capsys, "composite")
+
+
+@pytest.mark.parametrize("columns", [40, 80, 120])
+def test_on_a_terminal_lines_are_broken_between_words_and_broken_lines_are_joined_first(columns, on_a_terminal):
+    lines = on_a_terminal(columns, "show", "mmnet")
+    assert max(map(len, lines)) <= columns
+    said = " ".join(" ".join(lines).split())
+    assert "`none` holds none of these. Raises: ValueError: an option that is out of range." in said
+    assert "      pc_heads: attention heads of each." in lines
+    if columns == 80:
+        assert "        blocks; the last is the position branch's too." in lines
+
+
 def test_a_paper_is_shown_in_full(capsys):
     assert "  paper: Wang, Zhang, Luo, Sankaranarayana: HTNet for micro-expression" in shown(capsys, "htnet")
