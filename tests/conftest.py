@@ -50,12 +50,15 @@ class ParityCase:
         network.load_state_dict(self.state, strict=True)
         return network.eval()
 
-    def check(self, network: Any, rounding: float = 0.0) -> None:
-        """A loaded network's logits (to 1e-4) and gradient norms (to 1e-3 of them, or by `rounding`) are the case's."""
+    def check(self, network: Any, rounding: float = 0.0, forward: Callable[..., Any] | None = None) -> None:
+        """A loaded network's logits (to 1e-4) and gradient norms (to 1e-3 of them, or by `rounding`) are the case's.
+
+        `forward` stands for the network where it wants its inputs in another form.
+        """
         import torch
         from torch.nn import functional
 
-        logits = network(*self.inputs)
+        logits = (forward or network)(*self.inputs)
         functional.cross_entropy(logits, torch.tensor(self.facts["labels"])).backward()
         assert np.abs(logits.detach().numpy() - np.array(self.facts["logits"])).max() < 1e-4
         gradients = {name: parameter.grad for name, parameter in network.named_parameters()}

@@ -97,13 +97,12 @@ def mdmo_svm(*, kernel: Literal["linear", "rbf"] = "linear", C: float = 1.0, wei
     Args:
         kernel: `linear` or `rbf`; angles can be negative, so there is no `chi2`.
         C: as `merbench_handcrafted.svm.histogram_svm` has it.
-        weight: how much magnitudes count against angles, in 0..1. The paper balances them too; which value it found
-            best was open here, and one half favours neither.
+        weight: how much magnitudes count against angles, in 0..1. One half favours neither; whether the paper weighs
+            them, and how, was open here.
 
     Raises:
         ValueError: an argument out of range.
     """
-
     if kernel not in ("linear", "rbf"):
         raise ValueError(f"kernel is {kernel!r}; it must be 'linear' or 'rbf'")
     if not 0 <= weight <= 1:

@@ -65,7 +65,7 @@ def merbench_features() -> Iterable[merbench.Feature]:
             function=f"merbench_mmnet.neighbours:neighbours_{side}",
             inputs=("face", "apex"),
             variants=("3-class", "5-class"),
-            mirror="merbench_mmnet.neighbours:mirrored",
+            mirror="merbench_flow.mirror:images",
             about=f"the aligned face at onset and apex and at frames beside them, at {side}x{side}",
         )
 

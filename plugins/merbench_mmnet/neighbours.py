@@ -8,7 +8,6 @@ import merbench
 
 if TYPE_CHECKING:
     import numpy as np
-    from torch import Tensor
 
 # How far the authors' loaders draw (repository muse1998/MMNet, CASME2_3.py and CASME2_5.py), in quarters of a distance:
 # after the onset and before the apex of the distance between them, after the apex of that to the offset.
@@ -76,8 +75,3 @@ def candidates(exact: int, numbers: range) -> list[int]:
         others = [others[round(step * (len(others) - 1) / (most - 1))] for step in range(most)]
     different = [exact, *others]
     return [different[place % len(different)] for place in range(CANDIDATES)]
-
-
-def mirrored(clips: Tensor) -> Tensor:
-    """Clips `[batch, ..., height, width]` as a mirror shows them."""
-    return clips.flip(-1)

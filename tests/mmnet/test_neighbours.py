@@ -5,10 +5,9 @@ from __future__ import annotations
 import merbench_mmnet
 import numpy as np
 import pytest
-import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from merbench_mmnet.neighbours import CANDIDATES, REACH, candidates, drawn_from, mirrored, neighbours_32, neighbours_224
+from merbench_mmnet.neighbours import CANDIDATES, REACH, candidates, drawn_from, neighbours_32, neighbours_224
 
 
 def test_the_reach_in_frames_is_that_of_the_authors_loaders() -> None:
@@ -89,9 +88,3 @@ def test_an_unknown_variant_is_named(aligned) -> None:
 
 def test_the_variants_that_are_registered_are_those_there_are() -> None:
     assert {feature.variants for feature in merbench_mmnet.merbench_features()} == {tuple(REACH)}
-
-
-def test_a_mirror_swaps_left_and_right_of_every_image() -> None:
-    clips = torch.arange(2 * 2 * 6 * 3 * 4 * 5.0).reshape(2, 2, 6, 3, 4, 5)
-    assert torch.equal(mirrored(clips)[..., 0], clips[..., -1])
-    assert torch.equal(mirrored(mirrored(clips)), clips)
