@@ -24,6 +24,7 @@ def merbench_features() -> Iterable[merbench.Feature]:
     )
     yield merbench.Feature(
         name="flow",
+        version=2,
         function="merbench_flow.algorithms:flow",
         inputs=("face", "apex"),
         variants=ALGORITHMS,
@@ -33,6 +34,7 @@ def merbench_features() -> Iterable[merbench.Feature]:
     )
     yield merbench.Feature(
         name="flow-28",
+        version=2,
         function="merbench_flow.small:flow_28",
         inputs=("face", "apex"),
         variants=SMALL,
@@ -42,6 +44,7 @@ def merbench_features() -> Iterable[merbench.Feature]:
     )
     yield merbench.Feature(
         name="flow-28-float",
+        version=2,
         function="merbench_flow.small:flow_28_float",
         inputs=("face", "apex"),
         variants=SMALL,

@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 import pytest
 from merbench_flow.algorithms import ALGORITHMS, flow
+from merbench_flow.strain import optical_strain
 
 
 def texture(seed: int = 0) -> np.ndarray:
@@ -37,6 +38,15 @@ def test_tv_l1_on_a_face_that_moves_by_some_pixels_errs_by_less_than_a_fifth_of_
     found = flow(made.face, made.apex, variant="tvl1")
     assert (found.shape, found.dtype) == ((2, 224, 224), np.float32)
     assert np.hypot(*(found - true)).mean() < 0.2
+
+
+@pytest.mark.parametrize(("subject", "emotion"), [("s1", "positive"), ("s2", "negative"), ("s3", "surprise")])
+def test_the_border_of_the_crop_is_not_where_most_strain_is_found(aligned, subject, emotion):
+    made = aligned(subject, emotion)
+    strain = optical_strain(flow(made.face, made.apex, variant="tvl1"), variant="ststnet")
+    border = np.ones_like(strain, bool)
+    border[8:-8, 8:-8] = False
+    assert strain[border].max() < strain[~border].max()
 
 
 @pytest.mark.parametrize("name", ALGORITHMS)
