@@ -13,7 +13,8 @@ from pathlib import Path
 import merbench_mmnet
 import numpy as np
 import torch
-from merbench_mmnet.neighbours import CANDIDATES, mirrored
+from merbench_flow.mirror import images as mirrored
+from merbench_mmnet.neighbours import CANDIDATES
 from merbench_mmnet.network import MMNet
 
 from merbench.engine.loop import Group
