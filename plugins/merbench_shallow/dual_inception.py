@@ -10,6 +10,7 @@ What is fixed, and by whom:
   with fewer parameters, 6,449,867 with three classes: the 6.45 M that Off-TANet's repository counts for its version.
 - Open: the paper's settings differ in places (the code has a second layer of 1024, commented out). The released script
   keeps the epoch of least loss on a validation part; here the epoch policies `last` and `inner` stand for it.
+- Not as there: initial weights are drawn as torch draws them, where Keras draws Glorot's.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ class DualInception(nn.Module):
         ValueError: an option out of range.
     """
 
-    def __init__(self, classes: int = 3, *, width: int = 1024, divisor: float = 255.0) -> None:
+    def __init__(self, classes: int = 3, *, width: int = WIDTH, divisor: float = 255.0) -> None:
         super().__init__()
         check_whole(classes=classes, width=width)
         check_divisor(divisor)
