@@ -1,8 +1,9 @@
 """The documentation is held to the code: commands and examples run, and what is listed is what there is.
 
 A block of commands is a `console` block; its lines with `$ ` are commands, the others what they print. All commands of
-a page run in one folder, in the order of the page, as a reader would give them. Trainings of networks are cut short by
-`SHORT`; the setup commands of `SETUP` are not run but held otherwise.
+a page run in one folder, in the order of the page, as a reader would give them. Licensed releases that a page adds are
+drawn there by `RELEASES`. Trainings of networks are cut short by `FOLDS` and `EPOCHS`; the setup commands of `SETUP`
+are not run but held otherwise.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import functools
 import glob
 import inspect
 import json
+import os
 import re
 import runpy
 import shlex
@@ -21,7 +23,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
+from merbench_databases.casme2 import CASME2
 from pydantic import BaseModel
 
 from merbench import Recipe, TorchModel, hookspecs
@@ -37,14 +41,16 @@ from merbench.registry import Catalog, Registry
 from merbench.runs import schema
 from merbench.runs.record import read_record
 from merbench.runs.schema import Record
+from merbench.testing import cached_shelf, made_clips, write_release
 
 ROOT = Path(__file__).parents[1]
 RECORDS = ROOT / "leaderboards" / "records"
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 TEXT = {page.name: page.read_text("utf-8") for page in PAGES}
 
-# What a test appends to the training of a network: two folds with clips of every class, two epochs.
-SHORT = ["--folds", "demo-a/a0[12]", "--set", "epochs=2"]
+# What a test leaves of the training of a network on a dataset: two folds, on the demo with clips of every class.
+FOLDS = {"demo": "demo-a/a0[12]", "casme3-7": "[12]of5"}
+EPOCHS = ["--set", "epochs=2"]
 NETWORKS = {model.name for model in Catalog("model", load(allow=())) if isinstance(model, TorchModel)}
 INSTALL = "python -m pip install . && merbench run --model htnet --dataset demo --recipe quick"
 CHECKS = "python -m pip install tox && tox"
@@ -89,6 +95,52 @@ def end_workers() -> None:
     get_reusable_executor().shutdown(wait=True)
 
 
+def write_casme2(root: Path) -> None:
+    """As many clips of each emotion as were published, in plain grey: enough to be counted."""
+    emotions = [emotion for emotion, count in CASME2.counts.emotions.items() for _ in range(count)]
+    subjects = [f"casme2/sub{place % 26 + 1:02}" for place in range(len(emotions))]
+    clips = [f"{subject}/EP{place // 26 + 1:02}_01" for place, subject in enumerate(subjects)]
+    table = pd.DataFrame({"clip": clips, "database": "casme2", "subject": subjects, "emotion": emotions})
+    write_release("casme2", root, table, size=(16, 16), draw="plain")
+
+
+def casme3a_clips() -> pd.DataFrame:
+    """15 clips of 5 subjects and 3 emotions: as few as `subjects-5` can split."""
+    clips = made_clips("casme3a", 5)
+    return clips.assign(emotion=["disgust", "surprise", "others"] * 5)
+
+
+def link_casme3a(root: Path) -> None:
+    """The release of these clips, one for all pages, so that its features are computed once."""
+    kept = Path(os.environ["MERBENCH_CACHE"]).parent / "releases"
+    asked = {"size": (240, 320), "frames": "onset-apex-offset"}
+    root.symlink_to(cached_shelf(kept, ["casme3a"], casme3a_clips(), **asked) / "casme3a")
+
+
+def write_hsta_folds(root: Path) -> None:
+    """Five folds of those clips, drawn clip by clip as HSTA's were."""
+    root.mkdir()
+    clips = casme3a_clips()
+    names = clips["clip"].str.extract(r"/(?P<Subject>.+)/(?P<Filename>.+)_")
+    table = names.join(clips[["onset", "apex", "offset", "emotion"]])
+    for fold in range(5):
+        test = table.index % 5 == fold
+        table[test].to_csv(root / f"test_fold_{fold + 1}.csv", index=False)
+        table[~test].to_csv(root / f"train_fold_{fold + 1}.csv", index=False)
+
+
+# A folder that pages add → what makes it.
+RELEASES = {"CASME2": write_casme2, "CASME3": link_casme3a, "emothion_as_label": write_hsta_folds}
+
+
+def write_releases(page: str, folder: Path) -> None:
+    """The small releases that stand for those that a reader of the page has beside them."""
+    for command, _ in commands(page):
+        added = re.fullmatch(r"merbench data add \S+ (\S+)", command)
+        if added and added[1] in RELEASES:
+            RELEASES[added[1]](folder / added[1])
+
+
 def write_examples(page: str, folder: Path) -> None:
     """Every `python` block goes to the file that its first line names."""
     for code in blocks(TEXT[page], "python"):
@@ -104,10 +156,15 @@ def run(command: str) -> int:
         runpy.run_path(words[-1])
         return 0
     assert words[0] == "merbench", f"neither a merbench command nor one of SETUP: {command}"
-    argv = [name for word in words[1:] for name in (sorted(glob.glob(word)) if "*" in word else [word])]
+    argv = [name for word in words[1:] for name in expanded(word)]
     models = NETWORKS.union(word for word in argv if word.startswith("timm:"))
     trained = "run" in argv and "--dry-run" not in argv and models & set(argv)
-    return main([*argv, *SHORT] if trained else argv)
+    return main([*argv, "--folds", FOLDS[argv[argv.index("--dataset") + 1]], *EPOCHS] if trained else argv)
+
+
+def expanded(word: str) -> list[str]:
+    """The files that a word with a `*` stands for; as in a shell, the word itself where there is none."""
+    return sorted(glob.glob(word)) or [word] if "*" in word else [word]
 
 
 def plain(line: str) -> str:
@@ -137,6 +194,7 @@ def test_every_command_of_a_page_runs_and_prints_what_it_says(
     page: str, folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     write_examples(page, folder)
+    write_releases(page, folder)
     run_page(page, lambda command: not needs_real_data(command), lambda: capsys.readouterr().out)
 
 
@@ -156,6 +214,13 @@ def test_the_setup_commands_are_those_that_continuous_integration_runs() -> None
         assert command in shown
         assert command in bare
     assert CLONE in shown
+
+
+def test_no_command_hides_in_a_block_that_is_not_run() -> None:
+    for page, text in TEXT.items():
+        for language, block in re.findall(r"^```(.*)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL):
+            hidden = re.findall(r"^\s*(?:\$ )?merbench \w.*", block, re.MULTILINE)
+            assert language == "console" or not hidden, f"{page}: a block {language!r} with {hidden}"
 
 
 def test_every_python_example_stands_in_a_block_that_a_command_uses() -> None:
