@@ -18,6 +18,7 @@ from merbench.frames import Frames
 from merbench.hookspecs import hookimpl
 from merbench.labels import THREE_CLASS, LabelScheme
 from merbench.locations import locate
+from merbench.options import check_choice, check_probability, check_whole
 from merbench.protocols import Fold, ProtocolError, Splitter
 from merbench.sources import Published, SourceReader
 from merbench.specs import (
@@ -51,6 +52,9 @@ __all__ = [
     "SourceReader",
     "Splitter",
     "TorchModel",
+    "check_choice",
+    "check_probability",
+    "check_whole",
     "clip_table",
     "hookimpl",
     "locate",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+import merbench
+
 __all__ = ["block_histograms", "check_grid", "hoof", "hoof_28", "quotient", "uncentred"]
 
 # Chaudhry, Ravichandran, Hager, Vidal, Histograms of oriented optical flow and Binet-Cauchy kernels on nonlinear
@@ -87,7 +89,6 @@ def quotient(values: np.ndarray, by: np.ndarray | np.floating) -> np.ndarray:
 
 def check_grid(shape: tuple[int, ...], bins: int, blocks: int) -> None:
     """Raises ValueError where bins or blocks are out of range for an image `[..., height, width]` of this shape."""
-    if not isinstance(bins, int) or bins < 1:
-        raise ValueError(f"bins is {bins!r}; it must be a whole number of at least 1")
+    merbench.check_whole(bins=bins)
     if not isinstance(blocks, int) or not 1 <= blocks <= min(shape[-2:]):
         raise ValueError(f"blocks is {blocks!r}; it must be a whole number from 1 to {min(shape[-2:])}, the side")

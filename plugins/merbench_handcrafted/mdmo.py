@@ -8,6 +8,7 @@ import numpy as np
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
+import merbench
 from merbench_handcrafted.mdmo_regions import REGIONS, region_map
 from merbench_handcrafted.svm import histogram_svm
 
@@ -46,8 +47,7 @@ def mdmo(flow: np.ndarray, landmarks: np.ndarray, *, bins: int = BINS) -> np.nda
     Raises:
         ValueError: an argument out of range.
     """
-    if not isinstance(bins, int) or bins < 1:
-        raise ValueError(f"bins is {bins!r}; it must be a whole number of at least 1")
+    merbench.check_whole(bins=bins)
     u, v = _main_vectors(without_head_motion(flow, landmarks), region_map(landmarks, flow.shape[1:]), bins)
     magnitudes = np.hypot(u, v)
     return np.stack([magnitudes / (magnitudes.max() or 1.0), np.arctan2(v, u)], axis=1).astype(np.float32)
@@ -103,8 +103,7 @@ def mdmo_svm(*, kernel: Literal["linear", "rbf"] = "linear", C: float = 1.0, wei
     Raises:
         ValueError: an argument out of range.
     """
-    if kernel not in ("linear", "rbf"):
-        raise ValueError(f"kernel is {kernel!r}; it must be 'linear' or 'rbf'")
+    merbench.check_choice(("linear", "rbf"), kernel=kernel)
     if not 0 <= weight <= 1:
         raise ValueError(f"weight is {weight!r}; it must be from 0 to 1")
     balance = FunctionTransformer(_balanced, kw_args={"weight": weight})

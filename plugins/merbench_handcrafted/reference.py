@@ -11,6 +11,8 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from sklearn.svm import SVC
 
+import merbench
+
 __all__ = ["flow_lr", "flow_svm", "majority"]
 
 
@@ -49,8 +51,7 @@ def flow_svm(*, C: float = 1.0, kernel: Literal["linear", "rbf"] = "rbf", max_it
         ValueError: an argument out of range.
     """
     _check(C, max_iter)
-    if kernel not in ("linear", "rbf"):
-        raise ValueError(f"kernel is {kernel!r}; it must be 'linear' or 'rbf'")
+    merbench.check_choice(("linear", "rbf"), kernel=kernel)
     return _on_pixels(SVC(C=C, kernel=kernel, class_weight="balanced", max_iter=max_iter))
 
 
@@ -66,5 +67,4 @@ def _flattened(X: np.ndarray) -> np.ndarray:
 def _check(C: float, max_iter: int) -> None:
     if not C > 0:
         raise ValueError(f"C is {C!r}; it must be above 0")
-    if not isinstance(max_iter, int) or max_iter < 1:
-        raise ValueError(f"max_iter is {max_iter!r}; it must be a whole number of at least 1")
+    merbench.check_whole(max_iter=max_iter)

@@ -12,6 +12,8 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 from sklearn.svm import SVC
 
+import merbench
+
 __all__ = ["KERNELS", "Chi2Kernel", "histogram_svm"]
 
 KERNELS = ("linear", "rbf", "chi2")
@@ -28,8 +30,7 @@ def histogram_svm(*, kernel: Literal["linear", "rbf", "chi2"] = "linear", C: flo
     Raises:
         ValueError: an argument out of range; when fitted with `chi2`, a negative value.
     """
-    if kernel not in KERNELS:
-        raise ValueError(f"kernel is {kernel!r}; it must be one of {', '.join(map(repr, KERNELS))}")
+    merbench.check_choice(KERNELS, kernel=kernel)
     if not 0 < C < math.inf:
         raise ValueError(f"C is {C!r}; it must be a finite number above 0")
     flat = FunctionTransformer(_flattened)

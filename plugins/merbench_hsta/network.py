@@ -11,8 +11,9 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
+import merbench
 from merbench_hsta.blocks import EPSILON, Stage, TubeletEmbedding, drop
-from merbench_hsta.options import check_choice, check_pairs, check_positive, check_probabilities, check_shape
+from merbench_hsta.options import check_pairs, check_shape
 
 __all__ = ["HSTA", "sine_positions"]
 
@@ -78,11 +79,11 @@ class HSTA(nn.Module):
         super().__init__()
         pairs = {"patch_sizes": patch_sizes, "embed_dims": embed_dims, "heads": heads, "depth": depth}
         check_pairs(**pairs)
-        check_positive(classes=classes, image_size=image_size, frames=frames, tubelet=tubelet, stages=stages)
+        merbench.check_whole(classes=classes, image_size=image_size, frames=frames, tubelet=tubelet, stages=stages)
         check_shape(image_size, frames, tubelet, patch_sizes, embed_dims, heads)
-        check_probabilities(dropout=dropout, head_dropout=head_dropout, drop_path=drop_path)
-        check_choice("head", head, tuple(HEADS))
-        check_choice("special", special, SPECIALS)
+        merbench.check_probability(dropout=dropout, head_dropout=head_dropout, drop_path=drop_path)
+        merbench.check_choice(HEADS, head=head)
+        merbench.check_choice(SPECIALS, special=special)
         self.image_size, self.frames, self.stages = image_size, frames, stages
         self.head_mode, self.special = head, special
         embeddings = [

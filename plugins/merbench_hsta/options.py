@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from numbers import Real
 
-__all__ = ["check_choice", "check_pairs", "check_positive", "check_probabilities", "check_shape"]
+import merbench
+
+__all__ = ["check_pairs", "check_shape"]
 
 
 def check_pairs(**options: Sequence[int]) -> None:
@@ -13,14 +14,7 @@ def check_pairs(**options: Sequence[int]) -> None:
     for name, pair in options.items():
         if isinstance(pair, str) or not isinstance(pair, Sequence) or len(pair) != 2:
             raise ValueError(f"{name} is {pair!r}; it must be two numbers: special branch, video branch")
-        check_positive(**{f"{name}[{index}]": value for index, value in enumerate(pair)})
-
-
-def check_positive(**options: int) -> None:
-    """Each is a whole number of at least 1."""
-    for name, value in options.items():
-        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-            raise ValueError(f"{name} is {value!r}; it must be a whole number of at least 1")
+        merbench.check_whole(**{f"{name}[{index}]": value for index, value in enumerate(pair)})
 
 
 def check_shape(
@@ -40,16 +34,3 @@ def check_shape(
     for index, (width, count) in enumerate(zip(embed_dims, heads, strict=True)):
         if width % count:
             raise ValueError(f"embed_dims[{index}] is {width}; it must be a multiple of heads[{index}], {count}")
-
-
-def check_probabilities(**options: float) -> None:
-    """Each lies in [0, 1)."""
-    for name, value in options.items():
-        if not isinstance(value, Real) or not 0 <= value < 1:
-            raise ValueError(f"{name} is {value!r}; it must lie in [0, 1)")
-
-
-def check_choice(name: str, value: str, choices: tuple[str, ...]) -> None:
-    """`value` is one of `choices`."""
-    if value not in choices:
-        raise ValueError(f"{name} is {value!r}; it must be {' or '.join(choices)}")

@@ -12,6 +12,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+import merbench
+
 __all__ = ["HTNet"]
 
 EPSILON = 1e-5  # of every layer norm, as the authors' code has it
@@ -55,11 +57,12 @@ class HTNet(nn.Module):
     ) -> None:
         super().__init__()
         repeats = _checked_repeats(block_repeats)
-        _check_positive(
+        merbench.check_whole(
             classes=classes, image_size=image_size, patch_size=patch_size, dim=dim, heads=heads, mlp_mult=mlp_mult,
             channels=channels,
         )  # fmt: skip
-        _check_shape(image_size, patch_size, dim, heads, len(repeats), dropout)
+        merbench.check_probability(dropout=dropout)
+        _check_shape(image_size, patch_size, dim, heads, len(repeats))
         self.channels, self.image_size = channels, image_size
         most = 2 ** (len(repeats) - 1)
         tokens = (image_size // patch_size // most) ** 2
@@ -285,17 +288,11 @@ def drop(probability: float) -> nn.Module:
 def _checked_repeats(block_repeats: Sequence[int]) -> tuple[int, ...]:
     if isinstance(block_repeats, str) or not isinstance(block_repeats, Sequence) or not block_repeats:
         raise ValueError(f"block_repeats is one number per level, such as 2,2,10, not {block_repeats!r}")
-    _check_positive(**{f"block_repeats[{level}]": repeat for level, repeat in enumerate(block_repeats)})
+    merbench.check_whole(**{f"block_repeats[{level}]": repeat for level, repeat in enumerate(block_repeats)})
     return tuple(block_repeats)
 
 
-def _check_positive(**options: int) -> None:
-    for name, value in options.items():
-        if not isinstance(value, int) or value < 1:
-            raise ValueError(f"{name} is {value!r}; it must be a whole number of at least 1")
-
-
-def _check_shape(image_size: int, patch_size: int, dim: int, heads: int, levels: int, dropout: float) -> None:
+def _check_shape(image_size: int, patch_size: int, dim: int, heads: int, levels: int) -> None:
     if image_size % patch_size:
         raise ValueError(f"image_size {image_size} is not a multiple of patch_size {patch_size}")
     patches, blocks = image_size // patch_size, 2 ** (levels - 1)
@@ -306,5 +303,3 @@ def _check_shape(image_size: int, patch_size: int, dim: int, heads: int, levels:
         )
     if heads > dim:
         raise ValueError(f"{heads} heads cannot share dim {dim}: a head needs at least one channel")
-    if not 0 <= dropout < 1:
-        raise ValueError(f"dropout is {dropout!r}; it must lie in [0, 1)")

@@ -33,9 +33,7 @@ def htnet_regions(flow: np.ndarray, landmarks: np.ndarray, *, variant: str = "as
         raise ValueError(f"landmarks must be five pairs of numbers (x, y), not shape {landmarks.shape} with gaps")
     if variant not in ("as-released", "anatomical"):
         raise ValueError(f"variant {variant!r} is neither 'as-released' nor 'anatomical'")
-    pieces = [
-        flow[:, row : row + 2 * HALF, column : column + 2 * HALF] for row, column in corners(landmarks, variant)
-    ]
+    pieces = [flow[:, row : row + 2 * HALF, column : column + 2 * HALF] for row, column in corners(landmarks, variant)]
     tiled = np.block([[pieces[0], pieces[1]], [pieces[2], pieces[3]]])
     return tiled.astype(np.float32, copy=False)
 

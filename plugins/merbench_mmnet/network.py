@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+import merbench
 from merbench_mmnet.motion import MainBranch, normed_convolution
 from merbench_mmnet.position import PositionBranch
 
@@ -69,10 +70,12 @@ class MMNet(nn.Module):
         spare: Literal["3-class", "5-class", "none"] = "3-class",
     ) -> None:
         super().__init__()
-        _check_positive(
+        merbench.check_whole(
             classes=classes, image_size=image_size, pc_depth=pc_depth, pc_heads=pc_heads, pc_mlp_ratio=pc_mlp_ratio
         )
-        _check_shape(image_size, widths, pc_heads, pc_drop_path, spare)
+        merbench.check_probability(pc_drop_path=pc_drop_path)
+        merbench.check_choice(("none", *SPARE_NAMES), spare=spare)
+        _check_shape(image_size, widths, pc_heads)
         self.image_size, self.side = image_size, image_size // STRIDE
         held = spare != "none"
         if held:
@@ -132,21 +135,11 @@ class MMNet(nn.Module):
         return result
 
 
-def _check_positive(**options: int) -> None:
-    for name, value in options.items():
-        if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-            raise ValueError(f"{name} is {value!r}; it must be a whole number of at least 1")
-
-
-def _check_shape(image_size: int, widths: Sequence[int], pc_heads: int, pc_drop_path: float, spare: str) -> None:
+def _check_shape(image_size: int, widths: Sequence[int], pc_heads: int) -> None:
     if image_size % STRIDE:
         raise ValueError(f"image_size {image_size} is not a multiple of {STRIDE}")
     if isinstance(widths, str) or not isinstance(widths, Sequence) or len(widths) != len(WIDTHS):
         raise ValueError(f"widths is {len(WIDTHS)} numbers, such as {','.join(map(str, WIDTHS))}, not {widths!r}")
-    _check_positive(**{f"widths[{place}]": width for place, width in enumerate(widths)})
+    merbench.check_whole(**{f"widths[{place}]": width for place, width in enumerate(widths)})
     if widths[-1] % pc_heads:
         raise ValueError(f"the last of widths, {widths[-1]}, is not a multiple of pc_heads {pc_heads}")
-    if not isinstance(pc_drop_path, int | float) or not 0 <= pc_drop_path < 1:
-        raise ValueError(f"pc_drop_path is {pc_drop_path!r}; it must lie in [0, 1)")
-    if spare not in ("none", *SPARE_NAMES):
-        raise ValueError(f"spare is {spare!r}; it must be one of none, {', '.join(SPARE_NAMES)}")

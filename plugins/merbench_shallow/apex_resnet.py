@@ -18,7 +18,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from merbench_shallow.checks import check_whole
+import merbench
 
 __all__ = ["ApexResNet"]
 
@@ -47,7 +47,7 @@ class ApexResNet(nn.Module):
 
     def __init__(self, classes: int = 3, *, stages: int = 4, side: int = SIDE) -> None:
         super().__init__()
-        check_whole(classes=classes, stages=stages, side=side)
+        merbench.check_whole(classes=classes, stages=stages, side=side)
         if stages > len(CHANNELS):
             raise ValueError(f"stages is {stages}; it must be at most {len(CHANNELS)}, which is what ResNet-18 has")
         if not LEAST <= side <= SIDE:

@@ -19,7 +19,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from merbench_shallow.checks import check_divisor, check_images, check_whole
+import merbench
+from merbench_shallow.checks import check_divisor, check_images
 from merbench_shallow.layout import channels_last
 
 __all__ = ["DualInception", "Inception"]
@@ -45,7 +46,7 @@ class DualInception(nn.Module):
 
     def __init__(self, classes: int = 3, *, width: int = WIDTH, divisor: float = 255.0) -> None:
         super().__init__()
-        check_whole(classes=classes, width=width)
+        merbench.check_whole(classes=classes, width=width)
         check_divisor(divisor)
         self.divisor = divisor
         first, second = KERNELS

@@ -17,7 +17,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from merbench_shallow.checks import check_divisor, check_dropout, check_images, check_whole
+import merbench
+from merbench_shallow.checks import check_divisor, check_images
 from merbench_shallow.layout import channels_last
 
 __all__ = ["OFFApexNet"]
@@ -44,8 +45,8 @@ class OFFApexNet(nn.Module):
 
     def __init__(self, classes: int = 3, *, dropout: float = 0.5, divisor: float = 255.0) -> None:
         super().__init__()
-        check_whole(classes=classes)
-        check_dropout(dropout)
+        merbench.check_whole(classes=classes)
+        merbench.check_probability(dropout=dropout)
         check_divisor(divisor)
         self.dropout, self.divisor = dropout, divisor
         first, second = KERNELS

@@ -27,7 +27,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from merbench_shallow.checks import check_divisor, check_images, check_whole
+import merbench
+from merbench_shallow.checks import check_divisor, check_images
 from merbench_shallow.layout import channels_last
 
 __all__ = ["RCN", "class_attention"]
@@ -67,13 +68,12 @@ class RCN(nn.Module):
         divisor: float = 255.0,
     ) -> None:
         super().__init__()
-        check_whole(classes=classes, maps=maps, pooled=pooled)
+        merbench.check_whole(classes=classes, maps=maps, pooled=pooled)
         if maps % 4:
             raise ValueError(f"maps is {maps}; it must be a multiple of 4")
         if pooled > (most := 5 if wide else 6):
             raise ValueError(f"pooled is {pooled}; it must be at most {most}, which is what the block leaves of 28x28")
-        if attention not in ATTENTIONS:
-            raise ValueError(f"attention is {attention!r}; it must be one of {', '.join(ATTENTIONS)}")
+        merbench.check_choice(ATTENTIONS, attention=attention)
         check_divisor(divisor)
         self.attention, self.pooled, self.divisor = attention, pooled, divisor
         self.first: nn.Module = Wide(maps) if wide else narrow(maps)

@@ -17,7 +17,8 @@ from collections.abc import Sequence
 from torch import Tensor, nn
 from torch.nn import functional
 
-from merbench_shallow.checks import check_divisor, check_dropout, check_whole
+import merbench
+from merbench_shallow.checks import check_divisor
 from merbench_shallow.layout import channels_last
 
 __all__ = ["SSSNet"]
@@ -53,10 +54,12 @@ class SSSNet(nn.Module):
         if not isinstance(widths, Sequence) or len(widths) != 3:
             raise ValueError(f"widths is {widths!r}; it must be three whole numbers")
         first, second, hidden = widths
-        check_whole(classes=classes, side=side, **{f"widths[{place}]": width for place, width in enumerate(widths)})
+        merbench.check_whole(
+            classes=classes, side=side, **{f"widths[{place}]": width for place, width in enumerate(widths)}
+        )
         if side < LEAST:
             raise ValueError(f"side is {side}; it must be at least {LEAST}")
-        check_dropout(dropout)
+        merbench.check_probability(dropout=dropout)
         check_divisor(divisor)
         self.side, self.dropout, self.divisor = side, dropout, divisor
         self.conv1 = nn.Conv2d(CHANNELS, first, 5)

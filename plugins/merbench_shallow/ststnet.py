@@ -8,7 +8,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from merbench_shallow.checks import check_images, check_whole
+import merbench
+from merbench_shallow.checks import check_images
 
 __all__ = ["STSTNet"]
 
@@ -31,7 +32,7 @@ class STSTNet(nn.Module):
 
     def __init__(self, classes: int = 3, *, channels: int = 3) -> None:
         super().__init__()
-        check_whole(classes=classes, channels=channels)
+        merbench.check_whole(classes=classes, channels=channels)
         self.channels = channels
         # Named one by one, and in this order, as the authors' checkpoints are.
         self.conv1, self.conv2, self.conv3 = (nn.Conv2d(channels, kernels, 3, padding=2) for kernels in KERNELS)

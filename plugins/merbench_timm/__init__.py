@@ -6,6 +6,8 @@ from collections.abc import Iterable
 
 import merbench
 
+PAPER = "Wightman: PyTorch Image Models (timm). doi 10.5281/zenodo.4414861, 2019"
+
 
 @merbench.hookimpl
 def merbench_models() -> Iterable[merbench.ModelFamily]:
@@ -14,5 +16,6 @@ def merbench_models() -> Iterable[merbench.ModelFamily]:
         name="timm",
         member="merbench_timm.architectures:member",
         members="merbench_timm.architectures:members",
+        paper=PAPER,
         about="over 1000 image architectures of the library timm, on flow or on images",
     )

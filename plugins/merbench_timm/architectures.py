@@ -11,10 +11,10 @@ from typing import Any
 import timm
 
 import merbench
+from merbench_timm import PAPER
 
 __all__ = ["image_size", "member", "members"]
 
-PAPER = "Wightman: PyTorch Image Models (timm). doi 10.5281/zenodo.4414861, 2019"
 OWN = "merbench's own, the same for every architecture: "
 # What timm's configurations do not tell: smaller images leave nothing for a convolution or pooling deep inside.
 LEAST = {"inception": 96, "ghostnetv3": 64, "csatv2": 64}

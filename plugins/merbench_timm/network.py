@@ -51,9 +51,7 @@ class TimmNetwork(nn.Module):
         pretrained: bool | str | None = None,
     ) -> None:
         super().__init__()
-        for name, value in (("classes", classes), ("in_chans", in_chans), ("image_size", image_size)):
-            if not isinstance(value, int) or value < 1:
-                raise ValueError(f"{name} is {value!r}; it must be a whole number of at least 1")
+        merbench.check_whole(classes=classes, in_chans=in_chans, image_size=image_size)
         if normalize and in_chans % 3:
             raise ValueError(f"in_chans is {in_chans}; to normalize, it must be a multiple of 3 (red, green, blue)")
         if not isinstance(pretrained, bool | str | None):

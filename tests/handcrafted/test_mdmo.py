@@ -169,7 +169,7 @@ def test_an_option_out_of_range_is_named(landmarks: np.ndarray, options: dict[st
 @pytest.mark.parametrize(
     ("options", "says"),
     [
-        ({"kernel": "chi2"}, "kernel is 'chi2'; it must be 'linear' or 'rbf'"),
+        ({"kernel": "chi2"}, "kernel is 'chi2'; it must be one of linear, rbf"),
         ({"C": 0}, "C is 0"),
         ({"weight": 1.1}, r"weight is 1\.1; it must be from 0 to 1"),
         ({"weight": float("nan")}, "weight is nan"),

@@ -42,7 +42,7 @@ def test_flow_of_zeros_and_of_one_value_give_finite_logits() -> None:
         ({"side": 15}, "side is 15; it must be at least 16"),
         ({"widths": (32, 64)}, r"widths is \(32, 64\); it must be three whole numbers"),
         ({"widths": (32, 0, 8)}, r"widths\[1\] is 0; it must be a whole number of at least 1"),
-        ({"dropout": 1.0}, "dropout is 1.0; it must be at least 0 and below 1"),
+        ({"dropout": 1.0}, r"dropout is 1.0; it must lie in \[0, 1\)"),
         ({"divisor": 0}, "divisor is 0; it must be above 0"),
     ],
 )

@@ -103,7 +103,7 @@ def test_dropout_acts_in_training_alone() -> None:
     ("make", "options", "message"),
     [
         (OFFApexNet, {"classes": 0}, "classes is 0; it must be a whole number of at least 1"),
-        (OFFApexNet, {"dropout": -0.1}, "dropout is -0.1; it must be at least 0 and below 1"),
+        (OFFApexNet, {"dropout": -0.1}, r"dropout is -0.1; it must lie in \[0, 1\)"),
         (OFFApexNet, {"divisor": -1}, "divisor is -1; it must be above 0"),
         (DualInception, {"width": 2.5}, "width is 2.5; it must be a whole number of at least 1"),
         (DualInception, {"divisor": 0}, "divisor is 0; it must be above 0"),
