@@ -237,12 +237,14 @@ class ModelFamily:
             `merbench.OptionError` for one that there is not, with the nearest names. The model's name is the whole.
         members: target of a function `(pattern) -> list of names` (the parts after the colon) that match the
             shell pattern.
+        paper: what to cite, whichever member it is.
         about: one line for `merbench list`.
     """
 
     name: str
     member: str
     members: str
+    paper: str = ""
     about: str = ""
     api: int = API
 

@@ -139,9 +139,10 @@ def _selection(selected: Figures, last: Figures) -> float | None:
 def _paper(plan: Plan | Submission, registry: Registry) -> Paper | None:
     if isinstance(plan, Submission):
         return Paper(title=plan.paper or plan.model, link=plan.link) if plan.paper or plan.link else None
-    if plan.model not in registry.models.names():
-        return None
-    paper = registry.models.get(plan.model).paper
+    # Of a member its family's: making the member may take a library that takes seconds to load.
+    family = registry.models.families().get(plan.model.rpartition(":")[0])
+    known = plan.model in registry.models.names()
+    paper = registry.models.get(plan.model).paper if known else family.paper if family else ""
     return Paper(title=paper) if paper else None
 
 

@@ -176,6 +176,11 @@ def test_the_paper_of_an_installed_model_is_cited(row, make_record, registry):
     assert row(make_record("nobody's")).paper is None
 
 
+def test_the_paper_of_a_family_is_cited_for_its_members(row, make_record, registry):
+    assert row(make_record("timm:resnet18")).paper.title == registry.models.families()["timm"].paper
+    assert row(make_record("nobody's:resnet18")).paper is None
+
+
 @pytest.mark.parametrize(
     ("change", "badge", "family"), [({}, "reproduced", "network"), ({"kind": "estimator"}, "reproduced", "handcrafted")]
 )
