@@ -104,7 +104,8 @@ def _cell(value: Any, column: str) -> str:
 def _in_brief(settings: Mapping[str, Any]) -> Described:
     """Settings that matter, and the options beside them."""
     kept = settings_that_matter(settings)
-    return {**kept, **kept.pop("options")}
+    options = kept.pop("options")
+    return {**kept, **options}
 
 
 def settings_that_matter(settings: Mapping[str, Any]) -> Described:

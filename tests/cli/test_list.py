@@ -215,6 +215,8 @@ def test_a_table_of_recipes_shows_the_settings_that_matter(capsys: pytest.Captur
     (published,) = [line for line in lines if line.startswith("htnet/published ")]
     assert "optimizer=adam, lr=5e-05, batch_size=256, epochs=800, order=by-class" in published
     assert "momentum" not in published
+    (quick,) = [line for line in lines if line.startswith("rcn-w/quick ")]
+    assert quick.endswith(" epochs=18, schedule=one-cycle, standardize=True, divisor=1.0, wide=True")
 
 
 def test_a_recipe_that_sees_other_features_than_its_model_says_so(capsys: pytest.CaptureFixture[str]) -> None:
