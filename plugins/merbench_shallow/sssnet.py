@@ -7,7 +7,7 @@ What is fixed, and by whom:
   flow is enlarged from 28x28, which adds no detail; `side=28` takes it as it is, with a smaller linear layer.
 - Its channels there are (u, v, strain), here (strain, v, u); only a checkpoint would notice.
 - Training: meb's defaults (Adam at 1e-4, weight decay 1e-3, batches of 32, 200 epochs). They are the library's, for any
-  network; the paper was not read.
+  network and for action units, whose loss is another than the cross-entropy here; the paper was not read.
 """
 
 from __future__ import annotations
