@@ -24,7 +24,7 @@ class STSTNet(nn.Module):
 
     Args:
         classes: number of logits.
-        channels: of the flow image (u, v, optical strain).
+        channels: of the flow image; `flow-28` has three (strain, v, u).
 
     Raises:
         ValueError: an option below 1.
