@@ -7,7 +7,7 @@ No code of the authors is public. What is fixed, and by whom:
 - Padding 2, and dropout of one half behind each fully connected layer: the implementation in Off-TANet's repository
   (ECNU-Cross-Innovation-Lab/PRICAI2021-Off-TANet), which quotes 2.66 M parameters. Padding decides the count: each
   stream ends with 16x7x7 values, and 2 x 784 x 1024 weights follow. That gives 2,664,475 with three classes.
-- Open: STSTNet's authors print 2.77 M for it; no layout of these layers gives that (without padding it is 1.58 M). And
+- Open: STSTNet's authors print 2.77 M for it, which no layout that was tried gives (without padding it is 1.58 M). And
   whether a ReLU follows a convolution: Off-TANet's has none, meb's single-stream version has one. Here there is one.
 """
 
