@@ -172,7 +172,7 @@ def plain(line: str) -> str:
     return " ".join(re.sub(r"[01]?\.\d+", "#", line).split())
 
 
-def run_page(page: str, wanted: Callable[[str], bool], read: Callable[[], str]) -> int:
+def run_page(page: str, wanted: Callable[[str], bool], read: Callable[[], tuple[str, str]]) -> int:
     """Runs the wanted commands of a page and compares what they print; the number of them."""
     count = 0
     for command, printed in commands(page):
@@ -180,8 +180,8 @@ def run_page(page: str, wanted: Callable[[str], bool], read: Callable[[], str]) 
             continue
         if " run " in command:
             end_workers()
-        code, found = run(command), read()
-        assert code == 0, f"{page}: {command} ends with {code}"
+        code, (found, said) = run(command), read()
+        assert code == 0, f"{page}: {command} ends with {code} and says:\n{said}"
         lines = {plain(line) for line in found.splitlines()}
         missing = [line for line in printed if plain(line) not in lines]
         assert not missing, f"{page}: {command} does not print {missing}, but:\n{found}"
@@ -195,7 +195,7 @@ def test_every_command_of_a_page_runs_and_prints_what_it_says(
 ) -> None:
     write_examples(page, folder)
     write_releases(page, folder)
-    run_page(page, lambda command: not needs_real_data(command), lambda: capsys.readouterr().out)
+    run_page(page, lambda command: not needs_real_data(command), capsys.readouterr)
 
 
 @pytest.mark.parametrize("page", [page for page in TEXT if any(command == CLONE for command, _ in commands(page))])
@@ -203,7 +203,7 @@ def test_every_command_on_the_real_composite_runs_and_prints_what_it_says(
     page: str, real_data: Path, folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (folder / "HTNet").symlink_to(real_data / "htnet-release")  # what the clone makes
-    assert run_page(page, needs_real_data, lambda: capsys.readouterr().out) >= 2
+    assert run_page(page, needs_real_data, capsys.readouterr) >= 2
 
 
 def test_the_setup_commands_are_those_that_continuous_integration_runs() -> None:
@@ -245,6 +245,11 @@ def test_every_relative_link_leads_somewhere() -> None:
                 there = page.parent / path if path else page
                 assert there.exists(), f"{page.name}: {target}"
                 assert not anchor or anchor in anchors(there.read_text("utf-8")), f"{page.name}: {target}"
+
+
+def test_every_page_stands_in_the_table_of_where_things_are() -> None:
+    linked = set(re.findall(r"\]\(docs/([\w-]+\.md)\)", section("README.md", "Where things are")))
+    assert linked == set(TEXT) - {"README.md"}
 
 
 def anchors(text: str) -> set[str]:
