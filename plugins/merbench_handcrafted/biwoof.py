@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from merbench_handcrafted.hoof import BINS, BLOCKS, block_histograms, check_grid, quotient, uncentred
+from merbench_handcrafted.hoof import BINS, BLOCKS, check_grid, direction_histograms, uncentred
+from merbench_handcrafted.volume import block_histograms, quotient
 
 __all__ = ["bi_woof", "bi_woof_28"]
 
@@ -52,9 +53,8 @@ def strain(flow: np.ndarray) -> np.ndarray:
 def _weighted(flow: np.ndarray, strains: np.ndarray, bins: int, blocks: int) -> np.ndarray:
     check_grid(flow.shape, bins, blocks)
     u, v = flow + 0.0  # a zero's sign would put still motion upwards or downwards on either side of 180 degrees
-    lengths = np.hypot(u, v)
-    sums = block_histograms((np.arctan2(v, u) / (2 * np.pi) + 0.5) * bins, lengths, bins, blocks)
+    sums = direction_histograms(np.arctan2(v, u) / (2 * np.pi) + 0.5, np.hypot(u, v), bins, blocks)
+    whole, grid = np.zeros(strains.shape, np.intp), (blocks, blocks)
     local = quotient(sums, sums.sum(axis=2, keepdims=True))
-    pixels = block_histograms(np.zeros_like(strains), np.ones_like(strains), 1, blocks)
-    weighted = local * block_histograms(np.zeros_like(strains), strains, 1, blocks) / pixels
+    weighted = local * block_histograms(whole, 1, grid, strains) / block_histograms(whole, 1, grid)
     return quotient(weighted, np.linalg.norm(weighted)).astype(np.float32)

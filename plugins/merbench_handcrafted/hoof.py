@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 import merbench
+from merbench_handcrafted.volume import block_histograms, shares
 
-__all__ = ["block_histograms", "check_grid", "hoof", "hoof_28", "quotient", "uncentred"]
+__all__ = ["check_grid", "direction_histograms", "hoof", "hoof_28", "uncentred"]
 
 # Chaudhry, Ravichandran, Hager, Vidal, Histograms of oriented optical flow and Binet-Cauchy kernels on nonlinear
 # dynamical systems for the recognition of human actions, CVPR 2009, take one histogram of the whole image. Blocks came
@@ -36,9 +37,7 @@ def hoof(flow: np.ndarray, *, bins: int = BINS, blocks: int = BLOCKS) -> np.ndar
     """
     check_grid(flow.shape, bins, blocks)
     u, v = flow.astype(np.float64)
-    sums = block_histograms((np.arctan2(v, np.abs(u)) / np.pi + 0.5) * bins, np.hypot(u, v), bins, blocks)
-    totals = sums.sum(axis=2, keepdims=True)
-    return quotient(sums, totals).astype(np.float32)
+    return shares(direction_histograms(np.arctan2(v, np.abs(u)) / np.pi + 0.5, np.hypot(u, v), bins, blocks))
 
 
 def hoof_28(image: np.ndarray, *, bins: int = BINS, blocks: int = BLOCKS) -> np.ndarray:
@@ -64,27 +63,16 @@ def uncentred(image: np.ndarray) -> np.ndarray:
     return np.stack([u - np.median(u), v - np.median(v)])
 
 
-def block_histograms(places: np.ndarray, weights: np.ndarray, bins: int, blocks: int) -> np.ndarray:
-    """Sums of weights over bins and blocks: float64 `[blocks, blocks, bins]`.
-
-    Blocks share the image as equally as whole pixels allow, and the grid is its own mirror image wherever no pixel's
-    centre lies on a border between two; Bi-WOOF's code has blocks that overlap by two pixels.
+def direction_histograms(turns: np.ndarray, lengths: np.ndarray, bins: int, blocks: int) -> np.ndarray:
+    """Sums of the vectors' lengths by direction and block: float64 `[blocks, blocks, bins]`, blocks as
+    `merbench_handcrafted.volume.block_histograms` has them; Bi-WOOF's code has blocks that overlap by two pixels.
 
     Args:
-        places: `[height, width]`, in 0..bins: k up to below k + 1 is bin k, and `bins` itself is in the last.
-        weights: `[height, width]`.
+        turns: directions `[height, width]` in 0..1; 1 itself is in the last bin.
+        lengths: `[height, width]`.
     """
-    rows, columns = (((2 * np.arange(side) + 1) * blocks) // (2 * side) for side in places.shape)
-    index = (rows[:, None] * blocks + columns) * bins + np.clip(places.astype(np.intp), 0, bins - 1)
-    sums = np.bincount(index.ravel(), weights=weights.ravel(), minlength=blocks * blocks * bins)
-    return sums.reshape(blocks, blocks, bins)
-
-
-def quotient(values: np.ndarray, by: np.ndarray | np.floating) -> np.ndarray:
-    """`values / by`, 0 where `by` is."""
-    out: np.ndarray = np.zeros_like(values)
-    np.divide(values, by, out=out, where=np.broadcast_to(by, values.shape) > 0)
-    return out
+    places = np.clip((turns * bins).astype(np.intp), 0, bins - 1)
+    return block_histograms(places, bins, (blocks, blocks), lengths)
 
 
 def check_grid(shape: tuple[int, ...], bins: int, blocks: int) -> None:

@@ -23,6 +23,7 @@ def texture_features() -> Iterable[merbench.Feature]:
         function="merbench_handcrafted.lbp:lbp_top",
         inputs=(FRAMES,),
         variants=("megc2019", "r3p8"),
+        version=2,
         about="local binary patterns on three orthogonal planes of the grey face, in 5x5 blocks",
     )
     yield merbench.Feature(
@@ -30,6 +31,7 @@ def texture_features() -> Iterable[merbench.Feature]:
         function="merbench_handcrafted.lbp:lbp_sip",
         inputs=(FRAMES,),
         variants=("r114", "r3"),
+        version=2,
         about="local binary patterns at six points, four in the image and two in time, in 5x5 blocks",
     )
     yield merbench.Feature(
@@ -37,6 +39,7 @@ def texture_features() -> Iterable[merbench.Feature]:
         function="merbench_handcrafted.hog:hog_top",
         inputs=(FRAMES,),
         variants=("hog", "higo"),
+        version=2,
         about="histograms of 8 directions of gradients on three orthogonal planes of the grey face, in 5x5 blocks",
     )
 

@@ -1,10 +1,10 @@
-"""A clip as a grey volume, and histograms of its parts: what the texture descriptors have in common."""
+"""A clip as a grey volume, and histograms of the blocks of an image: what the descriptors have in common."""
 
 from __future__ import annotations
 
 import numpy as np
 
-__all__ = ["block_histograms", "check_blocks", "grey", "shares"]
+__all__ = ["block_histograms", "check_blocks", "grey", "quotient", "shares"]
 
 
 def grey(frames: np.ndarray) -> np.ndarray:
@@ -24,10 +24,13 @@ def block_histograms(
 ) -> np.ndarray:
     """How often each bin occurs in each block of the image, over all frames.
 
+    Blocks share the image as equally as whole pixels allow, and the grid is its own mirror image wherever no pixel's
+    centre lies on a border between two.
+
     Args:
-        bins: `[frames, height, width]`, whole numbers 0..count-1, or several such arrays along leading axes.
+        bins: `[height, width]`, or several along leading axes, whole numbers 0..count-1.
         count: bins of a histogram.
-        blocks: (rows, columns) of the grid that the image is divided into, as evenly as whole pixels allow.
+        blocks: (rows, columns) of the grid.
         weights: of the shape of `bins`, what each place counts; None for 1.
 
     Returns:
@@ -40,7 +43,10 @@ def block_histograms(
     rows, columns = blocks
     if rows > height or columns > width:
         raise ValueError(f"blocks is {blocks}; {height}x{width} pixels cannot be divided into so many")
-    block = (np.arange(height) * rows // height)[:, None] * columns + np.arange(width) * columns // width
+    row, column = (
+        ((2 * np.arange(side) + 1) * parts) // (2 * side) for side, parts in ((height, rows), (width, columns))
+    )
+    block = row[:, None] * columns + column
     places = (block * count).astype(np.int32) + bins
     counted = np.bincount(
         places.ravel(), None if weights is None else weights.ravel(), minlength=rows * columns * count
@@ -50,9 +56,14 @@ def block_histograms(
 
 def shares(histograms: np.ndarray) -> np.ndarray:
     """Histograms along the last axis as float32 shares of their sum; those that count nothing stay zeros."""
-    total = histograms.sum(-1, keepdims=True)
-    divided: np.ndarray = np.divide(histograms, total, out=np.zeros_like(histograms), where=total > 0)
-    return divided.astype(np.float32)
+    return quotient(histograms, histograms.sum(-1, keepdims=True)).astype(np.float32)
+
+
+def quotient(values: np.ndarray, by: np.ndarray | np.floating) -> np.ndarray:
+    """`values / by`, 0 where `by` is."""
+    out: np.ndarray = np.zeros_like(values)
+    np.divide(values, by, out=out, where=np.broadcast_to(by, values.shape) > 0)
+    return out
 
 
 def check_blocks(blocks: tuple[int, int]) -> None:

@@ -125,8 +125,9 @@ def test_every_rising_change_of_grey_leaves_four_points_as_they_are() -> None:
     assert np.array_equal(lbp_top_histograms(volume, Setting()), lbp_top_histograms(changed, Setting()))
 
 
-def test_a_mirrored_clip_has_the_mirrored_blocks_and_patterns() -> None:
-    volume = noise(10, 52, 52)  # 50 centres a side: five blocks of ten
+@pytest.mark.parametrize("width", [52, 53, 56, 61])  # 50 centres, five blocks of ten; and some that are no multiple
+def test_a_mirrored_clip_has_the_mirrored_blocks_and_patterns(width: int) -> None:
+    volume = noise(10, 52, width)
     swapped = np.array([one & 0b1010 | one >> 2 & 1 | (one & 1) << 2 for one in range(16)])
     straight, mirrored = (lbp_top_histograms(one, Setting()) for one in (volume, volume[:, :, ::-1]))
     assert np.array_equal(mirrored[:, ::-1, :2][..., swapped], straight[:, :, :2])
