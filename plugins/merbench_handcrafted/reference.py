@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Literal
 
-import numpy as np
 from sklearn.dummy import DummyClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
@@ -12,6 +11,7 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from sklearn.svm import SVC
 
 import merbench
+from merbench_handcrafted.svm import check_c, flattened
 
 __all__ = ["flow_lr", "flow_svm", "majority"]
 
@@ -32,7 +32,8 @@ def flow_lr(*, C: float = 1e-3, max_iter: int = 1000) -> Pipeline:
     Raises:
         ValueError: an argument out of range.
     """
-    _check(C, max_iter)
+    check_c(C)
+    merbench.check_whole(max_iter=max_iter)
     return _on_pixels(LogisticRegression(C=C, class_weight="balanced", max_iter=max_iter))
 
 
@@ -50,21 +51,11 @@ def flow_svm(*, C: float = 1.0, kernel: Literal["linear", "rbf"] = "rbf", max_it
     Raises:
         ValueError: an argument out of range.
     """
-    _check(C, max_iter)
+    check_c(C)
+    merbench.check_whole(max_iter=max_iter)
     merbench.check_choice(("linear", "rbf"), kernel=kernel)
     return _on_pixels(SVC(C=C, kernel=kernel, class_weight="balanced", max_iter=max_iter))
 
 
 def _on_pixels(classifier: LogisticRegression | SVC) -> Pipeline:
-    return make_pipeline(FunctionTransformer(_flattened), StandardScaler(), classifier)
-
-
-def _flattened(X: np.ndarray) -> np.ndarray:
-    """`[clips, ...]` to `[clips, values]`."""
-    return X.reshape(len(X), -1)
-
-
-def _check(C: float, max_iter: int) -> None:
-    if not C > 0:
-        raise ValueError(f"C is {C!r}; it must be above 0")
-    merbench.check_whole(max_iter=max_iter)
+    return make_pipeline(FunctionTransformer(flattened), StandardScaler(), classifier)

@@ -14,7 +14,7 @@ from sklearn.svm import SVC
 
 import merbench
 
-__all__ = ["KERNELS", "Chi2Kernel", "histogram_svm"]
+__all__ = ["KERNELS", "Chi2Kernel", "check_c", "flattened", "histogram_svm"]
 
 KERNELS = ("linear", "rbf", "chi2")
 
@@ -31,9 +31,8 @@ def histogram_svm(*, kernel: Literal["linear", "rbf", "chi2"] = "linear", C: flo
         ValueError: an argument out of range; when fitted with `chi2`, a negative value.
     """
     merbench.check_choice(KERNELS, kernel=kernel)
-    if not 0 < C < math.inf:
-        raise ValueError(f"C is {C!r}; it must be a finite number above 0")
-    flat = FunctionTransformer(_flattened)
+    check_c(C)
+    flat = FunctionTransformer(flattened)
     if kernel == "chi2":
         return make_pipeline(flat, Chi2Kernel(), SVC(C=C, kernel="precomputed", class_weight="balanced"))
     return make_pipeline(flat, SVC(C=C, kernel=kernel, class_weight="balanced"))
@@ -79,6 +78,12 @@ def _histograms(X: np.ndarray) -> np.ndarray:
     return X
 
 
-def _flattened(X: np.ndarray) -> np.ndarray:
+def flattened(X: np.ndarray) -> np.ndarray:
     """`[clips, ...]` to `[clips, values]`."""
     return X.reshape(len(X), -1)
+
+
+def check_c(C: float) -> None:
+    """Raises ValueError unless `C` is finite and above 0."""
+    if not 0 < C < math.inf:
+        raise ValueError(f"C is {C!r}; it must be a finite number above 0")
