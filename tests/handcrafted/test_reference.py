@@ -54,7 +54,7 @@ def test_an_estimator_travels_to_another_process(build: Callable) -> None:
 @pytest.mark.parametrize(
     ("build", "options", "says"),
     [
-        (flow_lr, {"C": 0}, "C is 0; it must be above 0"),
+        (flow_lr, {"C": 0}, "C is 0; it must be a finite number above 0"),
         (flow_lr, {"C": float("nan")}, "C is nan"),
         (flow_lr, {"max_iter": 0}, "max_iter is 0"),
         (flow_svm, {"C": -1.0}, r"C is -1\.0"),
