@@ -19,6 +19,7 @@ from tests.benchmarks import (
     startup,
     training_step,
 )
+from tests.benchmarks.released import CLONES
 from tests.benchmarks.row import Row
 
 # name -> the benchmark; a new one is a module beside these and a line here.
@@ -41,15 +42,22 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(BENCHMARKS)}; without one, all")
     parser.add_argument(
-        "--reference", type=Path, metavar="PATH", help="a clone of wangzhifengharrison/HTNet to compare"
+        "--reference",
+        type=Path,
+        metavar="PATH",
+        help="a folder with clones of the authors' repositories, under their names, to compare training steps with: "
+        f"any of {', '.join(CLONES)}",
     )
     arguments = parser.parse_args()
     if unknown := [name for name in arguments.names if name not in BENCHMARKS]:
         parser.error(f"no benchmark is called {unknown[0]!r}; there are {', '.join(BENCHMARKS)}")
+    reference = arguments.reference
+    if reference is not None and not any((reference / name).is_dir() for name in CLONES):
+        parser.error(f"{reference} holds none of the folders {', '.join(CLONES)}")
     print(f"Machine: {processor()}, {platform.system()}, Python {platform.python_version()}\n")
     print("| measured | figure | conditions |\n| --- | --- | --- |")
     for name in arguments.names or BENCHMARKS:
-        for row in BENCHMARKS[name](arguments.reference):
+        for row in BENCHMARKS[name](reference):
             print(f"| {row.what} | {row.figure} | {row.conditions} |", flush=True)
 
 

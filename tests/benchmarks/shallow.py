@@ -1,5 +1,6 @@
 """The shallow networks' training steps, each beside a plain version: one stream after the other, ReLU in front of the
-maximum, channels first. Where there is no other plain version it is the network itself without channels last.
+maximum, channels first. Where there is no other plain version it is the network itself without channels last. And
+STSTNet's and SSSNet's beside the released networks, where clones are there.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ import statistics
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 
@@ -16,6 +18,8 @@ from merbench_shallow import dual_inception, off_apexnet, rcn, sssnet, ststnet
 from torch import Tensor, nn
 from torch.nn import functional
 
+from tests.benchmarks.in_turn import RELEASED, Step, in_turn, rows
+from tests.benchmarks.released import clone, released, same_tensors
 from tests.benchmarks.row import Row
 
 BATCH = 64
@@ -24,12 +28,46 @@ REPEATS = 7
 FLOW = 255 * torch.rand(BATCH, 3, 28, 28, generator=torch.Generator().manual_seed(0))
 LABELS = torch.arange(BATCH) % 3
 CONDITIONS = f"forward and backward, batch {BATCH}, {THREADS} thread, median CPU time of {REPEATS}, in turn"
+# name → the network, the repository, where in it the class of that name is, rows and columns of its images.
+RELEASED_NETWORKS: dict[str, tuple[type[nn.Module], str, str, int]] = {
+    "STSTNet": (ststnet.STSTNet, "STSTNet", "main.py", 28),
+    "SSSNet": (sssnet.SSSNet, "meb", "meb/models/me_networks.py", 64),
+}
+COMPARED_BATCH = 256  # as in STSTNet's script
+COMPARED = f"batch {COMPARED_BATCH}, {THREADS} thread, fp32, Adam (merbench's fused), median of {REPEATS} after one"
 
 
 def run(reference: Path | None) -> list[Row]:
-    """Milliseconds of a step, and how many times the plain version's that is."""
+    """Milliseconds of a step, and how many times the plain version's that is; then beside the released networks."""
     torch.set_num_threads(THREADS)
-    return [row(name, *pair) for name, pair in subjects().items()]
+    lines = [row(name, *pair) for name, pair in subjects().items()]
+    for name, (_, repository, _, _) in RELEASED_NETWORKS.items():
+        if folder := clone(reference, repository):
+            pair: dict[str, Callable[[], Step]] = {
+                "merbench": partial(ours, name),
+                RELEASED: partial(theirs, name, folder),
+            }
+            lines += rows(name, in_turn(pair, threads=THREADS, repeats=REPEATS), COMPARED)
+    return lines
+
+
+def ours(name: str) -> Step:
+    """Merbench's network with its optimiser."""
+    return compared(name, RELEASED_NETWORKS[name][0](), fused=True)
+
+
+def theirs(name: str, folder: Path) -> Step:
+    """The released network with its optimiser."""
+    build, _, file, _ = RELEASED_NETWORKS[name]
+    return compared(name, same_tensors(released(name, folder / file)(), build()), fused=None)
+
+
+def compared(name: str, network: nn.Module, *, fused: bool | None) -> Step:
+    """On flow as the release has it, 0..255."""
+    side = RELEASED_NETWORKS[name][-1]
+    optimizer = torch.optim.Adam(network.parameters(), lr=5e-5, fused=fused)
+    flow = 255 * torch.rand(COMPARED_BATCH, 3, side, side)
+    return Step(network, optimizer, [flow], torch.arange(COMPARED_BATCH) % 3)
 
 
 def subjects() -> dict[str, tuple[Callable[[], None], Callable[[], None]]]:

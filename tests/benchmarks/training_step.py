@@ -1,89 +1,54 @@
-"""HTNet's training step in its published shape: merbench's network and, where a clone is named, the authors' own."""
+"""HTNet's training step in its published shape: merbench's network and, where a clone is there, the authors' own."""
 
 from __future__ import annotations
 
-import importlib.util
-import statistics
-import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import torch
 from merbench_htnet.network import HTNet
 from torch import nn
-from torch.nn import functional
 
+from tests.benchmarks.in_turn import RELEASED, Step, in_turn, rows
+from tests.benchmarks.released import clone, released, same_tensors
 from tests.benchmarks.row import Row
 
 BATCH = 220  # clips: half the composite, which two steps an epoch see with the published batch size of 256
 THREADS = 2
-REPEATS = 7
+REPEATS = 4
 PUBLISHED = {"image_size": 28, "patch_size": 7, "dim": 256, "heads": 3, "block_repeats": (2, 2, 10)}
-CONDITIONS = f"published shape, batch {BATCH}, {THREADS} threads, fused Adam, median of {REPEATS}, measured alternately"
+CONDITIONS = (
+    f"published shape, batch {BATCH}, CPU, {THREADS} threads, Adam (merbench's fused), median of {REPEATS} after one"
+)
 
 
 def run(reference: Path | None) -> list[Row]:
-    """Milliseconds of a step, without and with the optimiser's part, and how many times the reference's that is."""
-    torch.set_num_threads(THREADS)
-    subjects = {"merbench fp32": Step(HTNet(**PUBLISHED), bf16=False)}
-    if bf16 := torch.ops.mkldnn._is_mkldnn_bf16_supported():
-        subjects["merbench bf16"] = Step(subjects["merbench fp32"].network, bf16=True)
-    if reference is not None:
-        subjects["reference fp32"] = Step(released_network(reference), bf16=False)
-        if bf16:
-            subjects["reference bf16"] = Step(subjects["reference fp32"].network, bf16=True)
-    seconds = alternately(subjects)
-    return [row for name in subjects for row in rows(name, seconds)]
+    """Seconds of a step, without and with the optimiser's part, and the peak of resident memory."""
+    folder = clone(reference, "HTNet")
+    subjects: dict[str, Callable[[], Step]] = {"merbench": partial(ours, bf16=False)}
+    if folder is not None:
+        subjects[RELEASED] = partial(theirs, folder, bf16=False)
+    if torch.ops.mkldnn._is_mkldnn_bf16_supported():
+        subjects["merbench bf16"] = partial(ours, bf16=True)
+        if folder is not None:
+            subjects["released, bf16"] = partial(theirs, folder, bf16=True)
+    return rows("HTNet", in_turn(subjects, threads=THREADS, repeats=REPEATS), CONDITIONS)
 
 
-class Step:
-    """A network with its own Adam, and one batch to train it on."""
-
-    def __init__(self, network: nn.Module, *, bf16: bool) -> None:
-        self.network, self.bf16 = network.train(), bf16
-        self.optimizer = torch.optim.Adam(network.parameters(), lr=5e-5, fused=True)
-        generator = torch.Generator().manual_seed(0)
-        self.images = torch.rand(BATCH, 3, 28, 28, generator=generator)
-        self.labels = torch.arange(BATCH) % 3
-
-    def __call__(self) -> tuple[float, float]:
-        """Seconds of forward and backward, and of these with the optimiser's step."""
-        self.optimizer.zero_grad(set_to_none=True)
-        started = time.perf_counter()
-        with torch.autocast("cpu", torch.bfloat16, enabled=self.bf16):
-            loss = functional.cross_entropy(self.network(self.images), self.labels)
-        loss.backward()
-        computed = time.perf_counter()
-        self.optimizer.step()
-        return computed - started, time.perf_counter() - started
+def ours(*, bf16: bool) -> Step:
+    """Merbench's."""
+    return step(HTNet(**PUBLISHED), bf16=bf16, fused=True)
 
 
-def released_network(clone: Path) -> nn.Module:
-    """The network of `Model.py` in a clone of the authors' repository; the file needs einops."""
-    spec = importlib.util.spec_from_file_location("released_htnet", clone / "Model.py")
-    if spec is None or spec.loader is None:
-        raise SystemExit(f"{clone / 'Model.py'} cannot be imported")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    network: nn.Module = module.HTNet(**PUBLISHED, num_classes=3, num_hierarchies=3)
-    return network
+def theirs(folder: Path, *, bf16: bool) -> Step:
+    """The authors', which needs einops."""
+    build = released("HTNet", folder / "Model.py")
+    trained = same_tensors(build(**PUBLISHED, num_classes=3, num_hierarchies=3), HTNet(**PUBLISHED))
+    return step(trained, bf16=bf16, fused=None)
 
 
-def alternately(subjects: dict[str, Callable[[], tuple[float, float]]]) -> dict[str, tuple[float, float]]:
-    """Medians, each subject in turn, so that a busy moment falls on all; the first round does not count."""
-    rounds = [{name: step() for name, step in subjects.items()} for _ in range(REPEATS + 1)][1:]
-    return {
-        name: (statistics.median(r[name][0] for r in rounds), statistics.median(r[name][1] for r in rounds))
-        for name in subjects
-    }
-
-
-def rows(name: str, seconds: dict[str, tuple[float, float]]) -> list[Row]:
-    """The lines of one subject; merbench's say how many times the reference in fp32 they are."""
-    parts = ("forward and backward", "whole step")
-    base = seconds.get("reference fp32") if name.startswith("merbench") else None
-    ratios = [f", {base[part] / seconds[name][part]:.1f} times reference fp32" if base else "" for part in (0, 1)]
-    return [
-        Row(f"HTNet {name}, {parts[part]}", f"{1000 * seconds[name][part]:.0f} ms{ratios[part]}", CONDITIONS)
-        for part in (0, 1)
-    ]
+def step(trained: nn.Module, *, bf16: bool, fused: bool | None) -> Step:
+    """With the published optimiser."""
+    optimizer = torch.optim.Adam(trained.parameters(), lr=5e-5, fused=fused)
+    return Step(trained, optimizer, [torch.rand(BATCH, 3, 28, 28)], torch.arange(BATCH) % 3, bf16=bf16)
