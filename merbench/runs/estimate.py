@@ -4,14 +4,22 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
 
 from merbench.engine.execute import Schedule, schedule_network
 from merbench.engine.task import FoldTask
 from merbench.runs.prepare import Job
 
+if TYPE_CHECKING:
+    from merbench.engine.loop import Group
+
 __all__ = ["Estimate", "estimate"]
 
-STEPS = 3  # timed after one that warms up
+FEW = 4  # clips of a step that warms up and tells whether a whole one can be waited for
+PATIENCE = 5.0  # seconds that a whole step may take; a longer one is told from a few clips
+STEPS = 3
 
 
 class Estimate:
@@ -50,12 +58,22 @@ def _seconds(job: Job, folds: list[FoldTask], schedule: Schedule) -> float:
     in_processes = schedule.mode == "sequential" and task.device == "cpu"
     threads = torch.get_num_threads()
     torch.set_num_threads(1 if in_processes else threads)  # as each process has
-    batch = epoch_batches(task, group.folds, 0)[0]
-    group.step(*batch).cpu()
-    started = time.perf_counter()
-    for _ in range(STEPS):
-        group.step(*batch).cpu()
-    step = (time.perf_counter() - started) / STEPS
+    step = _step_seconds(group, *epoch_batches(task, group.folds, 0)[0])
     torch.set_num_threads(threads)
     steps = sum(steps_per_epoch(one[0], task.recipe.batch_size) for one in per_group) * task.recipe.epochs
     return step * steps / (joblib.cpu_count() if in_processes else 1)
+
+
+def _step_seconds(group: Group, positions: np.ndarray, weights: np.ndarray) -> float:
+    """Seconds of a step, from whole ones where those are short, else from one with a few clips of it."""
+
+    def timed(clips: int) -> float:
+        started = time.perf_counter()
+        group.step(positions[:, :clips], weights[:, :clips]).cpu()
+        return time.perf_counter() - started
+
+    clips = positions.shape[1]
+    few = min(FEW, clips)
+    timed(few)
+    guess = timed(few) * clips / few
+    return guess if guess > PATIENCE else sum(timed(clips) for _ in range(STEPS)) / STEPS

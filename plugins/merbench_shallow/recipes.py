@@ -105,9 +105,9 @@ def rcn(**options: Any) -> dict[str, merbench.Recipe]:
 
 RECIPES: dict[str, dict[str, merbench.Recipe]] = {
     "ststnet": {"published": STSTNET, "quick": STSTNET_QUICK},
-    "off-apexnet": {"published": OFF_APEXNET, "quick": quick(20)},
+    "off-apexnet": {"off-tanet": OFF_APEXNET, "quick": quick(20)},
     "dual-inception": {"published": DUAL_INCEPTION, "quick": quick(6, width=128)},
-    "sssnet": {"published": SSSNET, "quick": quick(40, side=28)},
+    "sssnet": {"meb": SSSNET, "quick": quick(40, side=28)},
     "rcn-a": rcn(attention="pooled"),
     "rcn-s": rcn(shortcut=True),
     "rcn-w": rcn(wide=True),
