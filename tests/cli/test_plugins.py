@@ -117,7 +117,7 @@ def test_plugins_are_left_out_before_and_after_the_verb(capsys: pytest.CaptureFi
         (["--strct", "list"], "no flag is called --strct (nearest: --strict); see: merbench --help"),
         (["list", "models", "more"], "unrecognized arguments: more; see: merbench"),
         (["list", "--plugin"], "argument --plugin: expected one argument; see: merbench --help"),
-        (["list", "--no-plugin", "htnt"], "--no-plugin: no plugin is called 'htnt' (nearest: htnet)"),
+        (["list", "--no-plugin", "htnt"], "--no-plugin: no plugin is called 'htnt' (nearest: htnet, hsta)"),
         (["list", "--plugin", "none.py"], "--plugin none.py: no such file"),
     ],
 )
