@@ -185,9 +185,8 @@ def exported(page, name: str) -> str:
 @pytest.fixture
 def narrowed(published, open_page):
     """The board, narrowed to the three models whose recipe is called `default`, the best last."""
-    page = open_page(
-        published, BOARD, "#badge=reproduced&family=handcrafted&text=default&sort=full-uf1&dir=up", accept_downloads=True
-    )
+    view = "#badge=reproduced&family=handcrafted&text=default&sort=full-uf1&dir=up"
+    page = open_page(published, BOARD, view, accept_downloads=True)
     assert column(page, "model") == ["majority", "flow-svm", "flow-lr"]
     return page
 
