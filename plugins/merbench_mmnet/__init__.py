@@ -34,8 +34,9 @@ PUBLISHED_5 = replace(
     about="the authors' script for 5 classes (repository muse1998/MMNet, CASME2_5.py), with the paper's 70 epochs",
 )
 # Optimiser, rate and schedule are those of HTNet's quick recipe; a smaller batch and 20 epochs make some 140 steps on
-# the demo, so that the running values of the batch norms have left those that they began with. Scored on nothing: other
-# settings had been tried on the demo's own clips before, and none of them was kept, the best one included.
+# the demo, so that the running values of the batch norms have left those that they began with. The images' side and the
+# widths are left of settings that had been compared by their scores on the demo's own clips, so that a score of this
+# recipe on the demo is no result.
 QUICK = merbench.Recipe(
     optimizer="adamw",
     lr=1e-3,
