@@ -1,8 +1,9 @@
-"""Worker processes that neither outlive what started them nor speak when it is interrupted."""
+"""Worker processes: they do not outlive their owner, say nothing when it is interrupted, and keep their memory."""
 
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import os
 import signal
 import threading
@@ -10,7 +11,10 @@ import time
 from collections.abc import Iterator
 from functools import cache
 
-__all__ = ["end_with", "interrupts_later"]
+__all__ = ["end_with", "interrupts_later", "keep_freed_memory"]
+
+# Of mallopt(3), for the C library glibc.
+TRIM_THRESHOLD, MMAP_MAX = -1, -4
 
 
 @cache
@@ -46,3 +50,13 @@ def interrupts_later() -> Iterator[None]:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@cache
+def keep_freed_memory() -> bool:
+    """Has this process use the memory that it frees again, in place of giving it back; whether the C library can.
+
+    Else each tensor of some hundred kB is new memory, cleared page by page: up to a third of a small network's step.
+    """
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if os.name == "posix" else None
+    return mallopt is not None and bool(mallopt(MMAP_MAX, 0) and mallopt(TRIM_THRESHOLD, 2**31 - 1))

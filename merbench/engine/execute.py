@@ -11,7 +11,7 @@ from joblib.externals.loky import get_reusable_executor
 
 from merbench.engine.estimators import fit_fold
 from merbench.engine.task import FoldOutcome, FoldTask, Task
-from merbench.processes import end_with
+from merbench.processes import end_with, keep_freed_memory
 
 __all__ = ["Schedule", "execute", "schedule_estimator", "schedule_network"]
 
@@ -121,6 +121,7 @@ def _train_alone(task: Task, fold: FoldTask) -> FoldOutcome:
     """One fold in a process of its own, on one thread, so that its figures do not depend on how many run beside it."""
     import torch
 
+    keep_freed_memory()
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:

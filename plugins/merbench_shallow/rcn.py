@@ -165,7 +165,9 @@ class Wide(nn.Module):
 
 def narrow(maps: int) -> nn.Sequential:
     """One 5x5 convolution without padding: `[batch, 3, 28, 28]` to `[batch, maps, 12, 12]`."""
-    return nn.Sequential(*normed(nn.Conv2d(SHAPE[0], maps, 5)), nn.MaxPool2d(2), nn.Dropout(DROPOUT))
+    convolution, norm, relu = normed(nn.Conv2d(SHAPE[0], maps, 5))
+    # ReLU behind the maximum instead of before it: the same values, of a quarter as many places.
+    return nn.Sequential(convolution, norm, nn.MaxPool2d(2), relu, nn.Dropout(DROPOUT))
 
 
 def normed(convolution: nn.Conv2d) -> nn.Sequential:
