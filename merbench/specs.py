@@ -129,10 +129,11 @@ class Recipe:
             likely; `by-class` (class 0 first, clip order within) as scripts do that read one folder after another
             without shuffling; `clip` for the order of the clip table.
         schedule: `constant`; `one-cycle` (torch's OneCycleLR defaults, over all steps; they cycle momentum too, so
-            that SGD's own has no effect); `step`, times `decay` after every `decay_every` epochs; or `cosine`, to 0 at
-            the last step.
+            that SGD's own has no effect); `step`, times `decay` after every `decay_every` epochs; or `cosine`, to 0
+            after the last step.
         decay, decay_every, decay_epochs: of `step`; the last is after how many epochs the rate stays (0: never).
-        warmup_epochs: through which the rate grows in a line from 0, before the `constant`, `step` or `cosine` one.
+        warmup_epochs: through which the rate grows in a line from 0, before the `constant`, `step` or `cosine` one,
+            whose epochs count from there.
         class_weights: `none`, or `balanced`: each clip's loss counts with clips / (classes x clips of its class) on
             the fold's training side, and a step's loss is the mean by these weights.
         focal: the exponent of the focal loss (Lin et al., 2017), at least 0; 0 is plain cross-entropy.
@@ -213,7 +214,7 @@ class EstimatorModel:
         estimator: target of a callable, called as `estimator(**options)`, that returns an unfitted estimator. Its `fit`
             gets `X` `[clips, ...]` (one feature as it is; several, each flattened and joined) and `y` `[clips]` int64.
         features: names of the features it sees; empty for a model that looks at labels alone.
-        recipes: by name; the first is the default; only `options` is read.
+        recipes: by name; the first is the default; only `options` and `features` are read.
         paper: what to cite.
         about: one line for `merbench list`.
     """

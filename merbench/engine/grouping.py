@@ -22,7 +22,7 @@ __all__ = ["Footprint", "folds_at_once", "footprint", "groups", "why_not_batched
 
 # On a CPU more folds at once stop paying once the matrix products are large; few folds keep what a kill can cost small.
 CPU_FOLDS = 4
-COPIES = 4  # of every parameter: itself, its gradient, and two moments of Adam
+COPIES = 4  # of every parameter that is trained: itself, its gradient, and two moments of Adam
 # Of the largest logit: float32 sums in another order differ by a hundredth of it, a clip that has a say in another's
 # logits, or a constant that belongs to another fold, by far more.
 SAME = 1e-3
@@ -30,7 +30,7 @@ SAME = 1e-3
 
 @dataclass(frozen=True)
 class Footprint:
-    """What one fold costs in training: parameters (count), and bytes of device memory."""
+    """What one fold costs in training: parameters that are trained (count), and bytes of device memory."""
 
     parameters: int
     fold_bytes: int
@@ -80,7 +80,8 @@ def _logits(group: Group, positions: Tensor, training: bool) -> Tensor:
 def footprint(task: Task, fold: FoldTask) -> Footprint:
     """Measures one fold: its parameters, and the tensors that a forward pass on a full batch keeps for the backward."""
     group = Group(replace(task, device="cpu"), [fold], stacked=False)
-    parameters = sum(tensor.numel() for _, tensor in group.network.named_parameters())
+    tensors = [tensor for _, tensor in group.network.named_parameters()]
+    frozen, trained = (sum(one.numel() for one in tensors if one.requires_grad is kind) for kind in (False, True))
     positions = torch.as_tensor(epoch_batches(task, [fold], 0)[0][0])
     clips = positions.shape[1]
     many, few = min(8, clips), min(4, clips)
@@ -88,7 +89,7 @@ def footprint(task: Task, fold: FoldTask) -> Footprint:
     # What does not grow with the batch (copies of weights in another order) must not be counted once per clip.
     activations = at_many + (clips - many) * (at_many - at_few) / max(many - few, 1)
     # Gradients of activations live beside them for a while: twice.
-    return Footprint(parameters, int(parameters * 4 * COPIES + 2 * activations))
+    return Footprint(trained, int((frozen + trained * COPIES) * 4 + 2 * activations))
 
 
 def _kept_bytes(group: Group, positions: Tensor) -> int:

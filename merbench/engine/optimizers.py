@@ -56,7 +56,7 @@ def rate(recipe: Recipe, steps_per_epoch: int) -> Callable[[int], float]:
         if recipe.schedule == "cosine":
             return 0.5 * (1 + math.cos(math.pi * (step - warmup) / max(total - warmup, 1)))
         if recipe.schedule == "step":
-            epoch = step // steps_per_epoch
+            epoch = (step - warmup) // steps_per_epoch
             return float(recipe.decay ** (min(epoch, recipe.decay_epochs or epoch) // recipe.decay_every))
         return 1.0
 

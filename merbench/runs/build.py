@@ -35,6 +35,6 @@ class Build:
         target = load_target(self.target, owner=self.owner)
         try:
             return target(**self.options)
-        except (TypeError, ValueError) as error:
+        except (TypeError, ValueError, RuntimeError, MemoryError) as error:  # the latter two: larger than memory
             given = ", ".join(f"{name}={value!r}" for name, value in self.options.items())
             raise OptionError(f"{self.owner} cannot be built with {given or 'no options'}: {error}") from error

@@ -29,7 +29,7 @@ def find_mirrors(
         arrays: `[clips, ...]`, one per feature.
 
     Raises:
-        OptionError: the recipe mirrors, turns or moves a feature that cannot be.
+        OptionError: the recipe mirrors, turns or moves a feature that cannot be, or moves it out of sight.
     """
     for feature, array in zip(features, arrays, strict=True):
         for setting in ("flip", "rotation", "crop_padding"):
@@ -39,6 +39,12 @@ def find_mirrors(
                     f"{setting}={getattr(recipe, setting):g}: feature {feature.name} has shape {shape}, which is no "
                     f"image; --set {setting}=0"
                 )
+        if recipe.crop_padding >= min(array.shape[-2:]):
+            size = "x".join(map(str, array.shape[-2:]))
+            raise OptionError(
+                f"--set crop_padding={recipe.crop_padding}: feature {feature.name} is {size}; it must be less, or "
+                "nothing may be left of an image"
+            )
     return tuple(_mirror(registry, feature, recipe) for feature in features)
 
 

@@ -37,10 +37,11 @@ def apply_settings(
     """The recipe with the `name=value` assignments in it, and the features with the variants asked for.
 
     A name is a recipe setting (networks only), an option of the network or estimator, or one of the model's
-    features, whose value is then a variant.
+    features, whose value is then a variant. An option without a default that the recipe sets belongs to the model: it
+    would be another one with another value.
 
     Raises:
-        OptionError: a name that the model does not have, or a value that cannot be parsed.
+        OptionError: a name that the model does not have or that belongs to it, or a value that cannot be parsed.
     """
     options, features = dict(recipe.options), list(recipe.features or model.features)
     defaults = model_options(build)
@@ -48,11 +49,14 @@ def apply_settings(
         defaults = {**recipe.options, **defaults}
     kinds = get_type_hints(Recipe) if isinstance(model, TorchModel) else {}
     settings = {name: kind for name, kind in kinds.items() if name not in NOT_SETTINGS}
+    fixed = {name for name in recipe.options if _has_no_default(build, name)}
     names = {split_reference(reference)[0]: index for index, reference in enumerate(features)}
     for assignment in assignments:
         name, equals, text = assignment.partition("=")
         if not equals:
             raise OptionError(f"--set {assignment}: write it as name=value")
+        if name in fixed:
+            raise OptionError(f"--set {assignment}: model {model.name} is {name}={options[name]}; take another model")
         if name in settings:
             recipe = replace(recipe, **{name: _setting(name, text, settings[name])})
         elif name in defaults:
@@ -60,12 +64,17 @@ def apply_settings(
         elif name in names:
             features[names[name]] = f"{name}@{text}"
         else:
-            raise OptionError(_unknown(name, model, [*settings, *defaults, *names]))
+            raise OptionError(_unknown(name, model, [*settings, *(set(defaults) - fixed), *names]))
     _check(recipe, settings)
     unknown = sorted(set(options) - set(defaults))
     if unknown:
         raise OptionError(f"model {model.name} has no option {unknown[0]!r}, which its recipe sets")
     return replace(recipe, options=options), tuple(features)
+
+
+def _has_no_default(build: Callable[..., Any], name: str) -> bool:
+    parameter = inspect.signature(build).parameters.get(name)
+    return parameter is not None and parameter.default is parameter.empty
 
 
 def _takes_any(build: Callable[..., Any]) -> bool:
@@ -144,7 +153,19 @@ def _check(recipe: Recipe, settings: Mapping[str, Any]) -> None:
     for name, (holds, wanted) in rules.items():
         if not holds:
             raise OptionError(f"--set {name}={getattr(recipe, name)}: must be {wanted}")
-    if recipe.schedule != "step" and recipe.decay != 1:
-        raise OptionError(f"--set decay={recipe.decay}: only schedule=step decays; the schedule is {recipe.schedule}")
+    _check_effects(recipe)
+
+
+def _check_effects(recipe: Recipe) -> None:
+    """What would change nothing is refused: a plan holds it as if it had."""
+    for name, without in (("decay", 1), ("decay_every", 1), ("decay_epochs", 0)):
+        if recipe.schedule != "step" and getattr(recipe, name) != without:
+            raise OptionError(
+                f"--set {name}={getattr(recipe, name)}: only schedule=step decays; the schedule is {recipe.schedule}"
+            )
+    if recipe.momentum and recipe.optimizer != "sgd":
+        raise OptionError(f"--set momentum={recipe.momentum}: only optimizer=sgd has it; this is {recipe.optimizer}")
+    if recipe.momentum and recipe.schedule == "one-cycle":
+        raise OptionError(f"--set momentum={recipe.momentum}: schedule=one-cycle has a momentum of its own")
     if recipe.schedule == "one-cycle" and recipe.warmup_epochs:
         raise OptionError(f"--set warmup_epochs={recipe.warmup_epochs}: schedule=one-cycle has a warm-up of its own")

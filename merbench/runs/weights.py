@@ -62,7 +62,10 @@ def without_path(value: Any) -> Any:
     """
     if not isinstance(value, str) or not (Path(value).suffix or len(Path(value).parts) > 1):
         return value  # a word: no path, even where a file happens to be called so
-    if not (path := Path(value).expanduser()).is_file():
+    try:
+        if not (path := Path(value).expanduser()).is_file():
+            return value
+    except (OSError, RuntimeError):  # a folder that may not be entered, a name too long, nobody's home
         return value
     return f"{path.name} sha256:{_file_digest(path).hex()}"
 

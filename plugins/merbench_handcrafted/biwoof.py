@@ -20,7 +20,8 @@ def bi_woof(flow: np.ndarray, *, bins: int = BINS, blocks: int = BLOCKS) -> np.n
     from -180 degrees (motion to the left) over 0 (to the right) to 180, which is in the last: nothing is folded.
 
     Strain is that of `strain`. The code sums it over a block; here it is the mean, so that blocks one pixel wider than
-    others do not weigh more. Without any motion all values are 0.
+    others do not weigh more. Its edges, -180 to 135, seem to leave out motion beyond 135 degrees (the function that
+    counts is not in its repository); here that is in the last bin. Without any motion all values are 0.
 
     Args:
         flow: `[2, height, width]`, (u, v), v downwards, in pixels; at least two pixels a side.

@@ -46,8 +46,8 @@ class HSTA(nn.Module):
         special: what the special branch sees: `onset-apex`, the two pictures; or `flow`, from onset to apex.
         dropout: probability in [0, 1), on embedded tokens, after every projection and in every MLP.
         head_dropout: probability in [0, 1), before the last layer.
-        drop_path: in [0, 1); the last USTA block of a branch is left out with this probability, those before it with
-            less, in equal steps from 0. With all three 0, nothing is random.
+        drop_path: in [0, 1); each part of the last USTA block of a branch is left out with this probability, those
+            before it with less, in equal steps from 0. With all three 0, nothing is random.
 
     Raises:
         ValueError: an option that is out of range.

@@ -34,7 +34,8 @@ SPARE_PREFIXES = ("timeembed", "pos.", "vit_pos.cls_token", "vit_pos.head.", "vi
 
 
 class MMNet(nn.Module):
-    """The network; the defaults are the shape of the authors' script for 3 classes (9.4 million parameters).
+    """The network; the defaults are the shape of the authors' script for 3 classes (with its 5
+    classes 9.4 million parameters to train, with 3 9.2).
 
     The main branch sees how the apex differs from the onset, the position branch what is where at the onset.
 
@@ -46,7 +47,8 @@ class MMNet(nn.Module):
         pc_depth: blocks of the position branch: 3, in the script for 5 classes 2.
         pc_heads: attention heads of each.
         pc_mlp_ratio: width of their hidden layers, in multiples of the last of `widths`: 2, for 5 classes 4.
-        pc_drop_path: probability in [0, 1) that the last of them is left out in training: .3, for 5 classes 0.
+        pc_drop_path: probability in [0, 1) that a part (attention, feed-forward) of the last of them is left out in
+            training: .3, for 5 classes 0. With a single block nothing is.
         spare: which script's checkpoints are to load, `3-class` or `5-class`: holds, frozen, the tensors in them that
             the network does not use; `none` holds none of these.
 

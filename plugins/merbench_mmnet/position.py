@@ -17,8 +17,8 @@ class PositionBranch(nn.Module):
     """Images `[batch, 3, side, side]` to maps `[batch, width, side, side]`: where on the face things are.
 
     Pre-norm blocks of attention and feed-forward over the pixels (Dosovitskiy et al., 2021), layer norm at the end, no
-    class token. Blocks are left out clip by clip in training (stochastic depth), the first never, the last with
-    probability `drop_path`, those between evenly spaced.
+    class token. The two parts of a block are left out clip by clip in training (stochastic depth), the first block's
+    never, the last's with probability `drop_path`, those between evenly spaced.
 
     Args:
         side: rows and columns of the images.

@@ -27,7 +27,6 @@ SHAPE = (2, 3, SIDE, SIDE)  # onset and apex, red first
 APEX = 1
 MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # ImageNet's, of values 0..1
 CHANNELS = (64, 128, 256, 512)  # of the four stages
-LEAST = 32  # the whole network leaves 1/32 of the rows and columns
 
 
 class ApexResNet(nn.Module):
@@ -36,7 +35,8 @@ class ApexResNet(nn.Module):
     Args:
         classes: number of logits.
         stages: 1 to 4, how many of its stages; they have 64, 128, 256 and 512 channels.
-        side: rows and columns, 32 to 224, that the image is shrunk to (means over areas).
+        side: rows and columns that the image is shrunk to (means over areas): at most 224, and as many as leave two
+            behind the last stage (5, 9, 17 or 33), since a batch norm cannot train on one place of one clip.
 
     Raises:
         ValueError: an option out of range.
@@ -50,8 +50,8 @@ class ApexResNet(nn.Module):
         merbench.check_whole(classes=classes, stages=stages, side=side)
         if stages > len(CHANNELS):
             raise ValueError(f"stages is {stages}; it must be at most {len(CHANNELS)}, which is what ResNet-18 has")
-        if not LEAST <= side <= SIDE:
-            raise ValueError(f"side is {side}; it must be {LEAST} to {SIDE}")
+        if not (least := 2 ** (stages + 1) + 1) <= side <= SIDE:
+            raise ValueError(f"side is {side}; with stages={stages} it must be {least} to {SIDE}")
         self.side = side
         self.features = timm.create_model("resnet18", pretrained=False, features_only=True, out_indices=(stages,))
         self.fc = nn.Linear(CHANNELS[stages - 1], classes)

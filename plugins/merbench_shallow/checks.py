@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import math
+
 from torch import Tensor
 
 __all__ = ["check_divisor", "check_images"]
 
 
 def check_divisor(divisor: float) -> None:
-    """Raises ValueError unless `divisor` is above 0."""
-    if not divisor > 0:
-        raise ValueError(f"divisor is {divisor!r}; it must be above 0")
+    """Raises ValueError unless `divisor` is above 0 and finite."""
+    if not 0 < divisor < math.inf:
+        raise ValueError(f"divisor is {divisor!r}; it must be above 0, and finite")
 
 
 def check_images(network: object, images: Tensor, shape: tuple[int, ...]) -> None:

@@ -10,9 +10,11 @@ ModelTrain_Final.py), which has an `rcn_*` for each row; the paper was not read 
 | rcn-w | three 3x3 convolutions with stride 3, ReLU, batch norm | plain | none |
 | rcn-f | as rcn-w | with shortcuts | `inside` |
 
-The README runs it with 32 maps and pools to 5x5, the script's defaults are 64 and 7; taken are 32 and 5, which fit
-28x28 (the wide layers leave 10x10 of it, the block 5x5). So are values of 0..1, SGD with momentum .9 at 5e-4, halved
-every 10 epochs, batches of 64, 100 epochs. Open, or taken otherwise:
+The README runs it with 32 maps, pools to 5x5 and takes 20 epochs, the script's defaults are 64, 7 and 100; taken are 32
+and 5, which fit 28x28 (the wide layers leave 10x10 of it, the block 5x5), and the script's 100 epochs. So are values of
+0..1, SGD with momentum .9 at 5e-4, halved every 10 epochs, and batches of 64.
+
+Open, or taken otherwise:
 
 - The size of the flow images: the paper speaks of low resolution; the flow release has 28x28.
 - The released RCN-F cannot be built (it names a class that is not there), and it runs its second stream twice, so that

@@ -24,7 +24,7 @@ from merbench_shallow.layout import channels_last
 __all__ = ["SSSNet"]
 
 CHANNELS = 3
-LEAST = 16  # the least side that leaves a place behind both poolings
+LEAST = 22  # leaves 2x2 places behind both poolings: a batch norm cannot train on a single one of a single clip
 
 
 class SSSNet(nn.Module):
@@ -32,7 +32,7 @@ class SSSNet(nn.Module):
 
     Args:
         classes: number of logits.
-        side: rows and columns, at least 16, that images of another size are resized to (bilinear).
+        side: rows and columns, at least 22, that images of another size are resized to (bilinear).
         widths: channels of both convolutions, and of the hidden linear layer.
         dropout: in [0, 1), behind each of the three.
         divisor: above 0, what the flow is divided by: 255 for images of 0..255, 1 where the recipe standardizes.

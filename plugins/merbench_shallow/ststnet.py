@@ -13,9 +13,9 @@ from merbench_shallow.checks import check_images
 
 __all__ = ["STSTNet"]
 
+SHAPE = (3, 28, 28)
 KERNELS = (3, 5, 8)  # of the three streams
 DROPOUT = 0.5
-SIDE = 28  # rows and columns of the flow
 POOLED = 5  # rows and columns that are left: padding 2 makes 28 to 30, the maximum 10, the average 5
 
 
@@ -24,28 +24,26 @@ class STSTNet(nn.Module):
 
     Args:
         classes: number of logits.
-        channels: of the flow image; `flow-28` has three (strain, v, u).
 
     Raises:
-        ValueError: an option below 1.
+        ValueError: classes below 1.
     """
 
-    def __init__(self, classes: int = 3, *, channels: int = 3) -> None:
+    def __init__(self, classes: int = 3) -> None:
         super().__init__()
-        merbench.check_whole(classes=classes, channels=channels)
-        self.channels = channels
+        merbench.check_whole(classes=classes)
         # Named one by one, and in this order, as the authors' checkpoints are.
-        self.conv1, self.conv2, self.conv3 = (nn.Conv2d(channels, kernels, 3, padding=2) for kernels in KERNELS)
+        self.conv1, self.conv2, self.conv3 = (nn.Conv2d(SHAPE[0], kernels, 3, padding=2) for kernels in KERNELS)
         self.bn1, self.bn2, self.bn3 = (nn.BatchNorm2d(kernels) for kernels in KERNELS)
         self.fc = nn.Linear(sum(KERNELS) * POOLED**2, classes)
 
     def forward(self, flow: Tensor) -> Tensor:
-        """Logits `[batch, classes]` of flow images `[batch, channels, 28, 28]`, float32 of any scale.
+        """Logits `[batch, classes]` of flow images `[batch, 3, 28, 28]`, float32 of any scale.
 
         Raises:
             ValueError: images of another shape.
         """
-        check_images(self, flow, (self.channels, SIDE, SIDE))
+        check_images(self, flow, SHAPE)
         # The three streams as one, channels last: the same sums, in two thirds of the time.
         convolutions, norms = (self.conv1, self.conv2, self.conv3), (self.bn1, self.bn2, self.bn3)
         weight, bias = (torch.cat([getattr(one, name) for one in convolutions]) for name in ("weight", "bias"))

@@ -25,7 +25,8 @@ class TimmNetwork(nn.Module):
 
     Args:
         classes: number of logits.
-        architecture: as `timm.list_models` has it, also with the tag of its weights.
+        architecture: as `timm.list_models` has it, also with the tag of its weights. It has no default, so that it
+            belongs to the model `timm:NAME` and cannot be set.
         in_chans: channels of the stacked images: 3 of flow, 6 of onset and apex, 24 of eight frames.
         image_size: rows and columns that the images are resized to.
         normalize: for images of 0..255: divide by 255, and scale each channel by the mean and deviation that the
@@ -44,7 +45,7 @@ class TimmNetwork(nn.Module):
         self,
         classes: int = 3,
         *,
-        architecture: str = "resnet18",
+        architecture: str,
         in_chans: int = 3,
         image_size: int = 32,
         normalize: bool = False,

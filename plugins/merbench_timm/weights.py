@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
@@ -14,7 +15,7 @@ from torch import Tensor, nn
 
 import merbench
 
-__all__ = ["find_weights", "fitted"]
+__all__ = ["find_weights", "fitted", "knock"]
 
 HUB_SECONDS = 5  # for an answer of any kind
 WITHOUT = "leave pretrained out to start from random weights, or name a file: --set pretrained=PATH"
@@ -28,14 +29,24 @@ def find_weights(architecture: str, pretrained: bool | str) -> Path:
         merbench.OptionError: there is no such file, or timm has none, or the hub cannot be reached.
     """
     if isinstance(pretrained, str):
-        path = Path(pretrained).expanduser()
-        if not path.is_file():
-            raise merbench.OptionError(f"pretrained={pretrained}: no such file; it must be a checkpoint, or true")
-        return path
+        return _named(pretrained)
     config = timm.get_pretrained_cfg(architecture)
     if config is None or not config.hf_hub_id or config.custom_load:
         raise merbench.OptionError(f"pretrained=true: timm has no weights of {architecture} on the hub; {WITHOUT}")
     return _from_hub(config.hf_hub_id, (config.hf_hub_filename,) if config.hf_hub_filename else FILES)
+
+
+def _named(text: str) -> Path:
+    try:
+        path = Path(text).expanduser()
+        found = path.is_file()
+    except (OSError, RuntimeError) as error:  # a folder that may not be entered, a name too long, nobody's home
+        raise merbench.OptionError(f"pretrained={text}: {error}") from error
+    if not found:
+        raise merbench.OptionError(f"pretrained={text}: no such file; it must be a checkpoint, or true")
+    if not path.suffix:  # else the run's plan takes it for a word, not a file
+        raise merbench.OptionError(f"pretrained={text}: the file's name must end with its kind, as in weights.pth")
+    return path
 
 
 def _from_hub(repository: str, names: tuple[str, ...]) -> Path:
@@ -48,7 +59,7 @@ def _from_hub(repository: str, names: tuple[str, ...]) -> Path:
     title = f"pretrained=true: the weights {repository} are not in the hub's cache"
     if constants.HF_HUB_OFFLINE:
         raise merbench.OptionError(f"{title}, and HF_HUB_OFFLINE is set; {WITHOUT}")
-    _knock(constants.ENDPOINT, title)
+    knock(constants.ENDPOINT, title)
     for name in names:
         try:
             return Path(hf_hub_download(repository, name, etag_timeout=HUB_SECONDS))
@@ -61,13 +72,17 @@ def _from_hub(repository: str, names: tuple[str, ...]) -> Path:
     raise merbench.OptionError(f"{title}, and could not be had from {constants.ENDPOINT}; {WITHOUT}")
 
 
-def _knock(endpoint: str, title: str) -> None:
-    """Whether anybody answers; the hub's own client would try for half a minute."""
+def knock(endpoint: str, title: str) -> None:
+    """Whether a server answers at `endpoint` (a URL); the hub's own client would try for half a minute.
+
+    Raises:
+        merbench.OptionError: none does; `title` begins the sentence.
+    """
     try:
         urlopen(Request(endpoint, method="HEAD"), timeout=HUB_SECONDS).close()
     except HTTPError:
         return  # an answer, if not a kind one
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, HTTPException) as error:
         raise merbench.OptionError(f"{title}, and {endpoint} cannot be reached; {WITHOUT}") from error
 
 

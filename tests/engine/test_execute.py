@@ -68,3 +68,10 @@ def test_options_that_a_network_cannot_take_are_one_line(make_task, make_folds) 
     build = Build("merbench_htnet.network:HTNet", {"classes": 3, "dim": 2, "heads": 3}, "model htnet")
     with pytest.raises(OptionError, match=r"model htnet cannot be built with .*dim=2.*: 3 heads cannot share dim 2"):
         schedule_network(make_task(build), make_folds([20]))
+
+
+def test_a_network_that_is_larger_than_memory_is_told_in_one_line() -> None:
+    build = Build("merbench_shallow.dual_inception:DualInception", {"width": 10**9}, "model dual-inception")
+    with pytest.raises(OptionError, match="model dual-inception cannot be built with width=1000000000: ") as caught:
+        build()
+    assert "\n" not in str(caught.value)

@@ -156,6 +156,19 @@ def test_a_footprint_counts_every_parameter(make_task, make_folds) -> None:
     assert footprint(task, fold).parameters == sum(one.numel() for one in task.build().parameters())
 
 
+class Frozen(Linear):
+    def __init__(self) -> None:
+        super().__init__()
+        self.spare = nn.Parameter(torch.zeros(1000), requires_grad=False)
+
+
+def test_what_is_frozen_is_no_parameter_and_costs_its_own_bytes_alone(make_task, make_folds) -> None:
+    fold = make_folds([20])[0]
+    frozen, plain = (footprint(make_task(one), fold) for one in (Frozen, Linear))
+    assert frozen.parameters == plain.parameters
+    assert frozen.fold_bytes == plain.fold_bytes + 4 * 1000
+
+
 def test_a_footprint_of_a_linear_network_is_its_parameters_and_its_batch(make_task, make_folds) -> None:
     cost = footprint(make_task(Linear, batch_size=20), make_folds([20])[0])
     parameters, batch = 4 * (3 * 784 * 3 + 3), 20 * 3 * 784 * 4

@@ -43,6 +43,12 @@ def test_steps_fall_after_as_many_epochs_and_stop_falling_where_told() -> None:
     assert found[::STEPS] == [1, 0.5, 0.25, 0.25, 0.25]
 
 
+def test_steps_count_their_epochs_from_the_end_of_the_warm_up() -> None:
+    found = factors(Recipe(schedule="step", decay=0.5, decay_epochs=2, warmup_epochs=2, epochs=6))
+    assert found[: 2 * STEPS] == pytest.approx([n / 8 for n in range(1, 9)])
+    assert found[2 * STEPS :: STEPS] == [1, 0.5, 0.25, 0.25]
+
+
 def test_a_warm_up_grows_in_a_line_and_reaches_the_rate_with_its_last_step() -> None:
     found = factors(Recipe(warmup_epochs=2, epochs=4))
     assert found[:8] == pytest.approx([n / 8 for n in range(1, 9)])

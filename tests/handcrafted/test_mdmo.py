@@ -149,7 +149,9 @@ def test_the_answer_is_small_floats_and_still_faces_are_zero(landmarks: np.ndarr
 
 @settings(max_examples=10, deadline=None)
 @given(st.integers(0, 2**32), st.sampled_from([0.25, 8.0, 1024.0]))
-def test_only_the_pattern_counts_not_how_far_everything_moves(landmarks: np.ndarray, seed: int, scale: float) -> None:
+def test_under_a_head_that_stands_still_only_the_pattern_counts_not_how_far_everything_moves(
+    landmarks: np.ndarray, seed: int, scale: float
+) -> None:
     flow = np.random.default_rng(seed).normal(size=(2, SIDE, SIDE))
     x, y = np.rint(landmarks[list(HEAD)]).astype(int).T
     flow[:, y, x] = 0  # the head stands still

@@ -37,6 +37,12 @@ def test_a_feature_that_does_not_say_how_it_is_mirrored_is_refused(registry, nam
         find_mirrors(registry, Recipe(flip=0.5), [feature], [np.zeros((2, 3, 28, 28), np.float32)])
 
 
+def test_padding_as_wide_as_the_image_is_refused(registry) -> None:
+    with pytest.raises(OptionError, match=r"--set crop_padding=8: feature onset-apex-224 is 8x8; it must be less"):
+        found(registry, Recipe(crop_padding=8), FLOW, IMAGES)
+    assert found(registry, Recipe(crop_padding=7), FLOW, IMAGES) == (None, None)
+
+
 @pytest.mark.parametrize("setting", ["flip", "rotation", "crop_padding"])
 def test_what_is_no_image_is_refused(registry, setting) -> None:
     with pytest.raises(OptionError, match=rf"{setting}=1: feature landmarks-28 has shape \[5, 2\], which is no image"):

@@ -21,7 +21,21 @@ def test_a_file_is_told_by_its_name_and_content_and_not_by_its_place(tmp_path: P
     assert without_path(str(tmp_path / "here" / "a.pth")) != texts[0]
 
 
-@pytest.mark.parametrize("value", ["rbf", "gone/a.pth", 3, 0.5, None, True, (2, 2), "resnet18.a1_in1k"])
+VALUES = [
+    "rbf",
+    "gone/a.pth",
+    3,
+    0.5,
+    None,
+    True,
+    (2, 2),
+    "resnet18.a1_in1k",
+    "~nobody-of-that-name/a.pth",
+    "a" * 999 + ".pth",
+]
+
+
+@pytest.mark.parametrize("value", VALUES)
 def test_anything_else_stays_as_it_is(value: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "rbf").touch()

@@ -97,6 +97,9 @@ def test_a_value_is_read_as_the_options_default_has_it(assignment, value) -> Non
         ("layer_decay=0", "--set layer_decay=0.0: must be above 0 and at most 1"),
         ("warmup_epochs=100", "--set warmup_epochs=100: must be 0 or above, and fewer than epochs"),
         ("decay=0.5", "--set decay=0.5: only schedule=step decays; the schedule is constant"),
+        ("decay_every=2", "--set decay_every=2: only schedule=step decays; the schedule is constant"),
+        ("decay_epochs=2", "--set decay_epochs=2: only schedule=step decays; the schedule is constant"),
+        ("momentum=0.9", "--set momentum=0.9: only optimizer=sgd has it; this is adam"),
         ("decay_every=0", "--set decay_every=0: must be at least 1"),
         ("decay_epochs=-1", "--set decay_epochs=-1: must be 0 or above"),
         ("focal=-1", "--set focal=-1.0: must be 0 or above"),
@@ -125,7 +128,6 @@ def test_a_value_that_cannot_be_taken_is_told_with_what_can(assignment, says) ->
         ("batch_size=256", 256),
         ("epochs=1", 1),
         ("optimizer=sgd", "sgd"),
-        ("momentum=0.9", 0.9),
         ("order=by-class", "by-class"),
         ("schedule=one-cycle", "one-cycle"),
         ("standardize=true", True),
@@ -139,6 +141,23 @@ def test_every_setting_of_a_recipe_can_be_set(assignment, value) -> None:
     assert getattr(recipe, name) == value
     assert type(getattr(recipe, name)) is type(value)
     assert recipe == dataclasses.replace(Recipe(), **{name: value})
+
+
+def test_settings_that_work_together_can_be_set_together() -> None:
+    together = ["optimizer=sgd", "momentum=0.9", "schedule=step", "decay=0.5", "decay_every=2", "decay_epochs=4"]
+    recipe, _ = apply_settings(together, NET, Recipe(), Net)
+    assert (recipe.momentum, recipe.decay, recipe.decay_every, recipe.decay_epochs) == (0.9, 0.5, 2, 4)
+    with pytest.raises(OptionError, match=r"momentum=0\.9: schedule=one-cycle has a momentum of its own"):
+        apply_settings(["optimizer=sgd", "momentum=0.9", "schedule=one-cycle"], NET, Recipe(), Net)
+
+
+def test_an_option_without_a_default_that_the_recipe_sets_belongs_to_the_model() -> None:
+    assert options("needed=3") == {"needed": 3}
+    with pytest.raises(OptionError, match="--set needed=3: model net is needed=resnet18; take another model"):
+        options("needed=3", recipe=Recipe(options={"needed": "resnet18"}))
+    with pytest.raises(OptionError) as caught:
+        options("nedded=3", recipe=Recipe(options={"needed": "resnet18"}))
+    assert "needed" not in str(caught.value)
 
 
 def test_what_is_set_stands_before_what_the_recipe_sets_and_the_last_before_the_first() -> None:

@@ -27,7 +27,7 @@ def test_the_onset_is_not_seen_and_the_apex_is() -> None:
 @pytest.mark.parametrize(("stages", "channels", "parameters"), [(3, 256, 2_783_555), (4, 512, 11_178_051)])
 def test_it_is_resnet_18_up_to_a_stage_with_its_own_head(stages: int, channels: int, parameters: int) -> None:
     """ResNet-18 has 11,689,512 parameters, 513,000 of them in its head for 1000 classes."""
-    network = ApexResNet(stages=stages, side=32)
+    network = ApexResNet(stages=stages, side=33)
     assert network.fc.in_features == channels
     assert sum(parameter.numel() for parameter in network.parameters()) == parameters
     if stages == 4:
@@ -48,6 +48,11 @@ def test_a_whole_image_gives_logits_of_as_many_classes_as_asked_for() -> None:
     assert ApexResNet(5, stages=2).eval()(images(1)).shape == (1, 5)
 
 
+@pytest.mark.parametrize(("stages", "side"), [(1, 5), (2, 9), (3, 17), (4, 33)])
+def test_a_step_may_be_left_with_a_single_clip(stages: int, side: int) -> None:
+    assert ApexResNet(stages=stages, side=side).train()(images(1)).shape == (1, 3)
+
+
 def test_black_images_give_finite_logits() -> None:
     assert ApexResNet(**SMALL)(torch.zeros(2, 2, 3, 224, 224)).isfinite().all()
 
@@ -57,8 +62,9 @@ def test_black_images_give_finite_logits() -> None:
     [
         ({"stages": 5}, "stages is 5; it must be at most 4"),
         ({"stages": 0}, "stages is 0; it must be a whole number of at least 1"),
-        ({"side": 31}, "side is 31; it must be 32 to 224"),
-        ({"side": 225}, "side is 225; it must be 32 to 224"),
+        ({"side": 32}, "side is 32; with stages=4 it must be 33 to 224"),
+        ({"stages": 1, "side": 4}, "side is 4; with stages=1 it must be 5 to 224"),
+        ({"side": 225}, "side is 225; with stages=4 it must be 33 to 224"),
     ],
 )
 def test_an_option_out_of_range_is_named(options: dict[str, int], message: str) -> None:

@@ -86,7 +86,7 @@ def test_a_vision_transformer_takes_images_of_other_sizes_than_its_weights() -> 
 )
 def test_an_option_out_of_range_is_named(options: dict[str, object], said: str) -> None:
     with torch.device("meta"), pytest.raises(ValueError, match=said):
-        TimmNetwork(**options)  # type: ignore[arg-type]
+        TimmNetwork(**{"architecture": "resnet18", **options})  # type: ignore[arg-type]
 
 
 def test_clips_of_other_channels_are_told() -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import pickle
+import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -13,6 +15,7 @@ import pytest
 import timm
 import torch
 from merbench_timm.network import TimmNetwork
+from merbench_timm.weights import knock
 from safetensors.torch import save_file
 from torch import Tensor
 
@@ -124,6 +127,36 @@ def test_a_missing_file_is_told() -> None:
         loaded("gone/a.pth")
 
 
+def test_an_answer_that_is_none_of_the_hubs_is_told() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        endpoint = f"http://127.0.0.1:{server.getsockname()[1]}"
+
+        def answer() -> None:
+            caller, _ = server.accept()
+            with caller:
+                caller.recv(4096)
+                caller.sendall(b"220 ready\r\n")
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        with pytest.raises(merbench.OptionError, match=f"a title, and {endpoint} cannot be reached"):
+            knock(endpoint, "a title")
+        thread.join()
+
+
+@pytest.mark.parametrize("path", ["~nobody-of-that-name/a.pth", "a" * 999 + ".pth"])
+def test_a_path_that_no_file_can_have_is_told(path: str) -> None:
+    with pytest.raises(merbench.OptionError, match=r"pretrained=[~a]"):
+        loaded(path)
+
+
+def test_a_file_without_an_ending_is_refused_since_a_plan_would_take_it_for_a_word(
+    trained: dict[str, Tensor], tmp_path: Path
+) -> None:
+    with pytest.raises(merbench.OptionError, match="the file's name must end with its kind"):
+        loaded(saved(trained, tmp_path / "weights"))
+
+
 @pytest.mark.parametrize("architecture", ["resnet34", "efficientnet_b0"])
 def test_weights_of_another_architecture_are_told_in_one_line(
     trained: dict[str, Tensor], tmp_path: Path, architecture: str
@@ -143,6 +176,7 @@ def test_channels_that_cannot_be_adapted_are_told(tmp_path: Path) -> None:
 ASK = """
 import merbench
 from merbench_timm.network import TimmNetwork
+from merbench_timm.weights import knock
 try:
     TimmNetwork(architecture="resnet18", pretrained=True)
 except merbench.OptionError as error:
