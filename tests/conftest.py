@@ -104,6 +104,14 @@ def own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monke
         monkeypatch.delenv(name, raising=False)
 
 
+@pytest.fixture(autouse=True)
+def one_process(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run stays in its process, where the test is not about processes: they take seconds of every core to start, and
+    the cores are busy with other tests."""
+    if request.node.get_closest_marker("processes") is None:
+        monkeypatch.setenv("LOKY_MAX_CPU_COUNT", "1")
+
+
 def write_image(path: Path, value: int) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     noise = np.random.default_rng(value).integers(-3, 4, (16, 16, 3))

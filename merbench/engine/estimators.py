@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from merbench.engine.seeds import derive_seed
 from merbench.engine.task import FoldOutcome, FoldTask, Task
@@ -32,7 +33,8 @@ def design_matrix(arrays: Sequence[np.ndarray], positions: np.ndarray) -> np.nda
 
 
 def fit_fold(task: Task, fold: FoldTask) -> FoldOutcome:
-    """Fits a new estimator on the training side and predicts the evaluated side.
+    """Fits a new estimator on the training side and predicts the evaluated side, on one thread: its figures do not
+    depend on how many run beside it.
 
     An estimator that has a `random_state` of None gets the fold's seed. The scores are `predict_proba`, else
     `decision_function`, else 1 for the predicted class and 0 for the others.
@@ -42,10 +44,11 @@ def fit_fold(task: Task, fold: FoldTask) -> FoldOutcome:
     estimator = task.build()
     _seed(estimator, derive_seed(fold=fold.seed, purpose="training"))
     try:
-        estimator.fit(X, task.labels[fold.train])
-        X = design_matrix(task.arrays, fold.evaluate)
-        predicted = _predicted(estimator, X, task.classes)
-        scores = _scores(estimator, X, predicted, task.classes)
+        with threadpool_limits(1):
+            estimator.fit(X, task.labels[fold.train])
+            X = design_matrix(task.arrays, fold.evaluate)
+            predicted = _predicted(estimator, X, task.classes)
+            scores = _scores(estimator, X, predicted, task.classes)
     except ValueError as error:  # how scikit-learn says that a parameter or the data do not fit
         reason = " ".join(str(error).split())[:300]
         raise TrainingError(

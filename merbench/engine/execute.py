@@ -105,7 +105,7 @@ def _in_processes(
         backend="loky",
         return_as="generator_unordered",
         mmap_mode="c",  # shared, yet writable as torch wants it: a write would stay in the process
-        initializer=end_with,
+        initializer=_begin,
         initargs=(os.getpid(),),
     )
     try:
@@ -117,11 +117,15 @@ def _in_processes(
         get_reusable_executor().shutdown(wait=True, kill_workers=True)
 
 
+def _begin(owner: int) -> None:
+    end_with(owner)
+    keep_freed_memory()
+
+
 def _train_alone(task: Task, fold: FoldTask) -> FoldOutcome:
     """One fold in a process of its own, on one thread, so that its figures do not depend on how many run beside it."""
     import torch
 
-    keep_freed_memory()
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:

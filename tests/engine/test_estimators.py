@@ -144,6 +144,7 @@ def test_bytes_are_handed_on_as_float32() -> None:
     assert row.tolist() == [3, 255]
 
 
+@pytest.mark.processes
 def test_parallel_processes_give_what_this_process_gives() -> None:
     images = np.random.default_rng(0).normal(size=(30, 3, 8, 8)).astype(np.float32)
     one = task(Build("merbench_handcrafted.reference:flow_svm", {}, "model flow-svm"), (images,))

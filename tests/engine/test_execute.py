@@ -26,6 +26,7 @@ def test_groups_stay_the_same_after_a_resume(make_task, make_folds) -> None:
     assert names(task, folds, schedule, {fold.name for fold in folds}) == []
 
 
+@pytest.mark.processes
 def test_networks_alone_give_the_same_in_other_processes_and_whoever_runs_beside(make_task, make_folds) -> None:
     task, folds = make_task(STSTNET, epochs=2), make_folds([20, 17, 23])
     schedule = schedule_network(task, folds)

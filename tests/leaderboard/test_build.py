@@ -394,6 +394,7 @@ def many(save, make_record, vault):
         save(make_record(f"m{draw // 2}", dataset="vault", table=vault, draw=draw, seed=draw % 2), f"{draw:03}")
 
 
+@pytest.mark.processes
 def test_many_records_read_by_several_processes_make_the_same_site_and_bring_no_licensed_clip(
     many, built, licensed, monkeypatch
 ):
@@ -403,6 +404,7 @@ def test_many_records_read_by_several_processes_make_the_same_site_and_bring_no_
     assert [name for name, content in together.items() if b"secret" in content] == []
 
 
+@pytest.mark.processes
 def test_one_broken_record_among_many_is_named_and_leaves_no_process(many, built, records):
     broken = records / "051.json"
     broken.write_text(broken.read_text().replace('"accuracy": 0.', '"accuracy": 0.0', 1))
@@ -411,6 +413,7 @@ def test_one_broken_record_among_many_is_named_and_leaves_no_process(many, built
     assert multiprocessing.active_children() == []
 
 
+@pytest.mark.processes
 def test_a_process_that_is_ended_from_outside_is_one_line(many, records, out, registry):
     (records / "run").mkdir()
     os.mkfifo(records / "run" / "record.json")  # whoever reads it waits
@@ -443,6 +446,7 @@ sys.exit(main(["leaderboard", "build", "--records", sys.argv[1], "--out", sys.ar
 """
 
 
+@pytest.mark.processes
 def test_ctrl_c_while_several_processes_read_is_one_line(many, records, out):
     done = subprocess.run(
         [sys.executable, "-c", INTERRUPTED, str(records), str(out)],

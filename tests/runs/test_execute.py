@@ -15,6 +15,8 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.processes
+
 # Forks a child for each moment at which it is to be killed: it dies by SIGKILL before or after a file takes its name.
 KILLED_AT = """
 import os, signal, sys
