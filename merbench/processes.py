@@ -52,11 +52,11 @@ def interrupts_later() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-@cache
-def keep_freed_memory() -> bool:
-    """Has this process use the memory that it frees again, in place of giving it back; whether the C library can.
+def keep_freed_memory() -> None:
+    """Has this process use the memory that it frees again, in place of giving it back, where the C library can.
 
     Else each tensor of some hundred kB is new memory, cleared page by page: up to a third of a small network's step.
     """
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if os.name == "posix" else None
-    return mallopt is not None and bool(mallopt(MMAP_MAX, 0) and mallopt(TRIM_THRESHOLD, 2**31 - 1))
+    if mallopt := getattr(ctypes.CDLL(None), "mallopt", None) if os.name == "posix" else None:
+        mallopt(MMAP_MAX, 0)
+        mallopt(TRIM_THRESHOLD, 2**31 - 1)

@@ -34,10 +34,10 @@ SPARE_PREFIXES = ("timeembed", "pos.", "vit_pos.cls_token", "vit_pos.head.", "vi
 
 
 class MMNet(nn.Module):
-    """The network; the defaults are the shape of the authors' script for 3 classes (with its 5
-    classes 9.4 million parameters to train, with 3 9.2).
+    """The network; the defaults are the shape of the authors' script for 3 classes.
 
-    The main branch sees how the apex differs from the onset, the position branch what is where at the onset.
+    The main branch sees how the apex differs from the onset, the position branch what is where at the onset. Trained
+    are 9.2 million parameters with 3 classes, and 9.4 with the 5 that the script builds.
 
     Args:
         classes: number of logits. Both scripts have 5.
