@@ -68,7 +68,7 @@ def motion_models() -> Iterable[merbench.EstimatorModel]:
         name="mdmo",
         estimator="merbench_handcrafted.mdmo:mdmo_svm",
         features=("mdmo",),
-        recipes={kernel: _recipe(kernel, "flow at 224x224") for kernel in ("linear", "rbf")},
+        recipes={kernel: _recipe(kernel, "flow at 224x224") for kernel in KERNELS},
         paper="Liu, Zhang, Yan, Wang, Zhao, Fu: A main directional mean optical flow feature for spontaneous "
         "micro-expression recognition. IEEE Transactions on Affective Computing 7, 2016",
         about="support vector machine on the main directions of motion in 36 regions",

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from merbench_handcrafted.mdmo import HEAD, mdmo, mdmo_svm, without_head_motion
+from merbench_handcrafted.mdmo import HEAD, mdmo, mdmo_svm, region_histograms, without_head_motion
 from merbench_handcrafted.mdmo_regions import MIRRORED, REGIONS, polygons, region_map
 
 from merbench.testing import render
@@ -171,7 +171,8 @@ def test_an_option_out_of_range_is_named(landmarks: np.ndarray, options: dict[st
 @pytest.mark.parametrize(
     ("options", "says"),
     [
-        ({"kernel": "chi2"}, "kernel is 'chi2'; it must be one of linear, rbf"),
+        ({"kernel": "poly"}, "kernel is 'poly'; it must be one of linear, rbf, chi2"),
+        ({"kernel": "chi2", "weight": 0.4}, r"weight is 0\.4, but kernel 'chi2' has nothing to weigh"),
         ({"C": 0}, "C is 0"),
         ({"weight": 1.1}, r"weight is 1\.1; it must be from 0 to 1"),
         ({"weight": float("nan")}, "weight is nan"),
@@ -193,3 +194,34 @@ def test_the_weight_decides_between_magnitudes_and_angles() -> None:
     other[:, :, 0], other[:, :, 1] = draw.random((40, 36)), X[:, :, 1]
     assert by_angle.predict(other).tolist() == by_angle.predict(X).tolist()
     assert pickle.loads(pickle.dumps(by_angle)).predict(X).tolist() == by_angle.predict(X).tolist()
+
+
+def test_a_direction_between_two_of_eight_is_shared_by_how_near_it_is_to_each() -> None:
+    angles = np.deg2rad([0, 45, 67.5, -45, 180, -180, 351])
+    X = np.stack([[1, 0.5, 0.8, 1, 1, 1, 0.1], angles], axis=1)[None]
+    eight = np.zeros((7, 8))
+    eight[0, 0], eight[1, 1], eight[3, 7], eight[4, 4], eight[5, 4] = 1, 0.5, 1, 1, 1
+    eight[2, 1:3], eight[6, [7, 0]] = 0.4, (0.02, 0.08)
+    np.testing.assert_allclose(region_histograms(X)[0], eight, atol=1e-12)
+
+
+def test_histograms_of_directions_add_to_the_magnitude_and_small_turns_change_them_little() -> None:
+    draw = np.random.default_rng(0)
+    X = np.stack([draw.random((9, 36)), draw.uniform(-np.pi, np.pi, (9, 36))], axis=2).astype(np.float32)
+    found = region_histograms(X)
+    assert (found.shape, found.dtype) == ((9, 36, 8), np.float32)
+    assert found.min() >= 0
+    np.testing.assert_allclose(found.sum(axis=2), X[:, :, 0], atol=1e-6)
+    turned = region_histograms(X + np.array([0, 0.001], np.float32))
+    assert np.abs(turned - found).max() < 0.0014  # 0.001 of a bin's pi / 4, at magnitude 1
+
+
+def test_chi_squared_tells_motions_to_opposite_sides_apart_across_the_seam_of_angles() -> None:
+    """Motion to the left lies on both sides of the seam at 180 degrees, where angles are far apart."""
+    draw = np.random.default_rng(0)
+    left = (np.arange(40) % 2)[:, None]
+    angles = np.pi * left + draw.normal(0, 0.2, (40, 36))
+    X = np.stack([draw.random((40, 36)), np.arctan2(np.sin(angles), np.cos(angles))], axis=2).astype(np.float32)
+    machine = mdmo_svm(kernel="chi2").fit(X[:20], left[:20, 0])
+    assert machine.predict(X[20:]).tolist() == left[20:, 0].tolist()
+    assert pickle.loads(pickle.dumps(machine)).predict(X).tolist() == machine.predict(X).tolist()

@@ -35,5 +35,7 @@ def test_what_runs_unasked_needs_the_small_flow_alone(name: str) -> None:
     assert FEATURES[feature].inputs == ("flow-28",)
 
 
-def test_mdmo_has_no_kernel_that_refuses_negative_angles() -> None:
-    assert all(recipe.options["kernel"] != "chi2" for recipe in MODELS["mdmo"].recipes.values())
+@pytest.mark.parametrize("name", MODELS)
+def test_every_descriptor_of_motion_has_all_three_kernels(name: str) -> None:
+    recipes = MODELS[name].recipes
+    assert {recipe.options["kernel"] for recipe in recipes.values()} == {"linear", "rbf", "chi2"}
