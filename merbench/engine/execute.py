@@ -46,10 +46,10 @@ def schedule_estimator() -> Schedule:
 
 def schedule_network(task: Task, folds: Sequence[FoldTask]) -> Schedule:
     """Tries the network on one fold's data and decides how many folds to train at once."""
-    from merbench.engine.grouping import folds_at_once, footprint, why_not_batched
+    from merbench.engine.grouping import folds_at_once, footprint, why_not_batched, why_sooner_alone
 
     cost = footprint(task, folds[0])
-    reason = why_not_batched(task, folds[0])
+    reason = why_not_batched(task, folds[0]) or why_sooner_alone(task, folds[0])
     if reason:
         return Schedule("sequential", 1, reason, cost.parameters, cost.fold_bytes)
     at_once = folds_at_once(task, cost, len(folds))

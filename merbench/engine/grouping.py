@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -13,16 +15,19 @@ from merbench.engine.batches import epoch_batches, padded, steps_per_epoch
 from merbench.engine.clips import resident_bytes
 from merbench.engine.device import memory_budget
 from merbench.engine.loop import Group
-from merbench.engine.networks import build_network
+from merbench.engine.networks import batch_norm, build_network
 from merbench.engine.seeds import derive_seed
 from merbench.engine.task import FoldTask, Task
 from merbench.errors import PluginError
 
-__all__ = ["Footprint", "folds_at_once", "footprint", "groups", "why_not_batched"]
+__all__ = ["Footprint", "folds_at_once", "footprint", "groups", "why_not_batched", "why_sooner_alone"]
 
 # On a CPU more folds at once stop paying once the matrix products are large; few folds keep what a kill can cost small.
 CPU_FOLDS = 4
 COPIES = 4  # of every parameter that is trained: itself, its gradient, and two moments of Adam
+# What torch warns of where `vmap` knows no better than a loop.
+NO_RULE = r"There is a performance drop because we have not yet implemented the batching rule for aten::(\w+)"
+CONVOLUTIONS = (nn.Conv1d, nn.Conv2d, nn.Conv3d)  # as torch computes them: not a network's own kinds
 # Of the largest logit: float32 sums in another order differ by a hundredth of it, a clip that has a say in another's
 # logits, or a constant that belongs to another fold, by far more.
 SAME = 1e-3
@@ -42,17 +47,35 @@ def why_not_batched(task: Task, fold: FoldTask) -> str | None:
     Tried in training and in evaluation mode: it must run under `vmap`, which refuses randomness and data-dependent
     control flow, and two networks at once must give what each gives alone, although one of them has a padded batch.
     """
-    network = build_network(task.build, fold.seed)
-    for name, module in network.named_modules():
-        if isinstance(module, nn.modules.batchnorm._BatchNorm):
-            return f"{name} is a batch norm: its statistics belong to one network"
+    if norm := batch_norm(build_network(task.build, fold.seed)):
+        return f"{norm} is a batch norm: its statistics belong to one network"
     try:
-        same = _same_together(replace(task, device="cpu", precision="fp32"), fold)
+        with warnings.catch_warnings():
+            # On another device the operation may be another.
+            warnings.filterwarnings("error" if task.device == "cpu" else "ignore", NO_RULE)
+            same = _same_together(replace(task, device="cpu", precision="fp32"), fold)
     except Exception as error:  # whatever a stranger's network raises under vmap is the answer
         if "randomness" in str(error):
-            return "it draws random numbers in training (dropout, say), which would depend on the folds beside it"
+            return "it draws random numbers otherwise than by dropout or torch.rand: they would depend on other folds"
+        if unruled := re.match(NO_RULE, str(error)):
+            return f"on a CPU {unruled[1]} of many folds at once runs fold by fold"
         return f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
     return None if same else "its logits change with the company: of other clips in the batch, or of other folds"
+
+
+def why_sooner_alone(task: Task, fold: FoldTask) -> str:
+    """Why folds that could be batched are done sooner one at a time, in a few words; empty where they are not.
+
+    A convolution with other weights for each fold is one in groups, which torch computes slowly on a CPU: four folds of
+    OFF-ApexNet or Dual-Inception at once take about twice what they take in turn (`tox -e bench -- folds`). Where
+    windows lie side by side, as in a vision transformer, it is a matrix product and loses nothing.
+    """
+    if task.device != "cpu":
+        return ""
+    for name, module in build_network(task.build, fold.seed).named_modules():
+        if type(module) in CONVOLUTIONS and module.kernel_size != module.stride:
+            return f"{name} is a convolution: on a CPU those of many folds at once take longer"
+    return ""
 
 
 def _same_together(task: Task, fold: FoldTask) -> bool:

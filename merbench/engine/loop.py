@@ -82,6 +82,7 @@ class Group:
         drawn = draw_augmentation(self.task, self.folds, epoch)
         losses = []
         for number, (positions, weights) in enumerate(epoch_batches(self.task, self.folds, epoch)):
+            self.network.begin(epoch, number)
             mixing = self._mixing(weights, epoch, number) if self.task.recipe.mixup else None
             losses.append(self.step(positions, weights, drawn, mixing))
         return torch.stack(losses).mean(0).cpu().numpy()
@@ -118,7 +119,7 @@ def train_group(group: Group, advance: Callable[[int], None] = lambda fold_epoch
     epochs = group.task.recipe.epochs
     loss = np.zeros((epochs, len(group.folds)), np.float32)
     scores: list[list[np.ndarray]] = [[] for _ in group.folds]
-    with seeded(group.folds[0], group.task.device):  # networks that draw anything train alone
+    with seeded(group.folds[0], group.task.device):  # what draws otherwise than by key trains alone
         for epoch in range(epochs):
             loss[epoch] = group.epoch(epoch)
             predicted = group.predict()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import torch
@@ -11,11 +11,12 @@ from torch import Tensor, nn
 from torch.func import functional_call, vmap
 from torch.nn.parameter import UninitializedParameter
 
+from merbench.engine.draws import KeyedDraws, draw_keys
 from merbench.engine.seeds import derive_seed
 from merbench.engine.task import FoldTask
 from merbench.errors import PluginError
 
-__all__ = ["OneNetwork", "StackedNetworks", "build_network", "seeded"]
+__all__ = ["OneNetwork", "StackedNetworks", "batch_norm", "build_network", "seeded"]
 
 
 def build_network(build: Callable[[], Any], seed: int) -> nn.Module:
@@ -32,10 +33,16 @@ def build_network(build: Callable[[], Any], seed: int) -> nn.Module:
     return network
 
 
+def batch_norm(network: nn.Module) -> str:
+    """The name of the first batch norm in it; empty where there is none."""
+    norms = (name for name, one in network.named_modules() if isinstance(one, nn.modules.batchnorm._BatchNorm))
+    return next(norms, "")
+
+
 @contextmanager
 def seeded(fold: FoldTask, device: str) -> Iterator[None]:
-    """In it what torch draws (dropout and the like) follows from the fold's seed; the caller's own draws go on after it
-    as if nothing had been drawn.
+    """In it what torch itself draws follows from the fold's seed; the caller's own draws go on after it as if nothing
+    had been drawn.
     """
     with torch.random.fork_rng(devices=[torch.cuda.current_device()] if device == "cuda" else []):
         torch.manual_seed(derive_seed(fold=fold.seed, purpose="training"))
@@ -47,7 +54,11 @@ class OneNetwork:
 
     def __init__(self, build: Callable[[], Any], folds: Sequence[FoldTask], device: str) -> None:
         (fold,) = folds
+        self.folds, self.device = folds, device
         self.module = build_network(build, fold.seed).to(device)
+        # With a batch norm it never trains beside others, and torch's own draws are as good.
+        self.keyed = not batch_norm(self.module)
+        self.begin(0, 0)
 
     def named_parameters(self) -> Iterable[tuple[str, Tensor]]:
         """The tensors to train, by name."""
@@ -57,9 +68,14 @@ class OneNetwork:
         """Training or evaluation mode, as `nn.Module.train` has it."""
         self.module.train(training)
 
+    def begin(self, epoch: int, step: int) -> None:
+        """From here on draws are those of this step; both count from 0."""
+        self.keys = draw_keys(self.folds, epoch, step).to(self.device)
+
     def logits(self, inputs: Sequence[Tensor]) -> Tensor:
         """Logits `[1, batch, classes]` for one tensor `[1, batch, ...]` per feature."""
-        logits: Tensor = self.module(*(tensor[0] for tensor in inputs))
+        with KeyedDraws(self.keys[0]) if self.keyed else nullcontext():
+            logits: Tensor = self.module(*(tensor[0] for tensor in inputs))
         return logits[None]
 
 
@@ -70,6 +86,7 @@ class StackedNetworks:
     """
 
     def __init__(self, build: Callable[[], Any], folds: Sequence[FoldTask], device: str) -> None:
+        self.folds, self.device = folds, device
         first = build_network(build, folds[0].seed)
         self.stacked: dict[str, Tensor] = {
             name: torch.empty((len(folds), *tensor.shape), dtype=tensor.dtype, device=device)
@@ -83,6 +100,7 @@ class StackedNetworks:
             self.stacked[name].requires_grad_(parameter.requires_grad)  # what a network freezes stays frozen
         # The shape alone is needed from here on; constants (buffers) do not depend on the seed.
         self.module = first.to("meta") if not list(first.buffers()) else first.to(device)
+        self.begin(0, 0)
 
     def named_parameters(self) -> Iterable[tuple[str, Tensor]]:
         """The tensors to train by name, each `[folds, ...]`."""
@@ -92,12 +110,17 @@ class StackedNetworks:
         """Training or evaluation mode, as `nn.Module.train` has it."""
         self.module.train(training)
 
+    def begin(self, epoch: int, step: int) -> None:
+        """From here on draws are those of this step; both count from 0."""
+        self.keys = draw_keys(self.folds, epoch, step).to(self.device)
+
     def logits(self, inputs: Sequence[Tensor]) -> Tensor:
         """Logits `[folds, batch, classes]` for one tensor `[folds, batch, ...]` per feature."""
 
-        def one(parameters: dict[str, Tensor], *tensors: Tensor) -> Any:
-            return functional_call(self.module, parameters, tensors)
+        def one(parameters: dict[str, Tensor], key: Tensor, *tensors: Tensor) -> Any:
+            with KeyedDraws(key):
+                return functional_call(self.module, parameters, tensors)
 
-        # Randomness under vmap would depend on which folds share a group: refuse it.
-        logits: Tensor = vmap(one, randomness="error")(self.stacked, *inputs)
+        # What is drawn in another way would depend on which folds share a group: refuse it.
+        logits: Tensor = vmap(one, randomness="error")(self.stacked, self.keys, *inputs)
         return logits

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
-__all__ = ["EPSILON", "Stage", "TubeletEmbedding", "drop"]
+__all__ = ["EPSILON", "Stage", "TubeletEmbedding"]
 
 EPSILON = 1e-6  # of every layer norm
 MLP_RATIO = 4  # width of a block's hidden layer, in multiples of the branch's width
@@ -52,7 +52,7 @@ class Attention(nn.Module):
         self.q_bias = nn.Parameter(torch.zeros(width))
         self.v_bias = nn.Parameter(torch.zeros(width))
         self.proj = nn.Linear(width, width)
-        self.proj_drop = drop(dropout)
+        self.proj_drop = nn.Dropout(dropout)
 
     def forward(self, x: Tensor) -> Tensor:
         """Tokens `[batch, token, width]` to as many."""
@@ -72,7 +72,7 @@ class CrossAttention(nn.Module):
         self.wk = nn.Linear(width, width)
         self.wv = nn.Linear(width, width)
         self.proj = nn.Linear(width, width)
-        self.proj_drop = drop(dropout)
+        self.proj_drop = nn.Dropout(dropout)
 
     def forward(self, x: Tensor) -> Tensor:
         """Tokens `[batch, token, width]` to one, `[batch, 1, width]`."""
@@ -102,7 +102,7 @@ class Mlp(nn.Module):
         super().__init__()
         self.fc1 = nn.Linear(width, MLP_RATIO * width)
         self.fc2 = nn.Linear(MLP_RATIO * width, width)
-        self.drop = drop(dropout)
+        self.drop = nn.Dropout(dropout)
 
     def forward(self, x: Tensor) -> Tensor:
         """Tokens of the same shape."""
@@ -197,8 +197,3 @@ class DropPath(nn.Module):
 def projection(width_in: int, width_out: int) -> nn.Sequential:
     """What takes a class token to the width of another branch."""
     return nn.Sequential(nn.LayerNorm(width_in, EPSILON), nn.GELU(), nn.Linear(width_in, width_out))
-
-
-def drop(probability: float) -> nn.Module:
-    """Dropout, or nothing at all for 0: torch counts even dropout of 0 as random, which batched folds must not be."""
-    return nn.Dropout(probability) if probability else nn.Identity()

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 import merbench
-from merbench_hsta.blocks import EPSILON, Stage, TubeletEmbedding, drop
+from merbench_hsta.blocks import EPSILON, Stage, TubeletEmbedding
 from merbench_hsta.options import check_pairs, check_shape
 
 __all__ = ["HSTA", "sine_positions"]
@@ -92,11 +92,11 @@ class HSTA(nn.Module):
         ]
         self.patch_embed = nn.ModuleList(embeddings)
         self.cls_token = nn.ParameterList(nn.Parameter(torch.zeros(1, 1, width)) for width in embed_dims)
-        self.pos_drop = drop(dropout)
+        self.pos_drop = nn.Dropout(dropout)
         paths = drop_paths(drop_path, stages, depth)
         self.blocks = nn.ModuleList(Stage(embed_dims, heads, of_stage, dropout) for of_stage in paths)
         self.norm = nn.ModuleList(nn.LayerNorm(width, EPSILON) for width in embed_dims)
-        self.fc_dropout = drop(head_dropout)
+        self.fc_dropout = nn.Dropout(head_dropout)
         self.head = nn.Linear(HEADS[head] * sum(embed_dims), classes)
         tables = [sine_positions(one.tokens + 1, width) for one, width in zip(embeddings, embed_dims, strict=True)]
         self._add_constants(*tables)

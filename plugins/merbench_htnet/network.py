@@ -228,9 +228,9 @@ class FeedForward(nn.Module):
         self.net = nn.Sequential(
             Pointwise(width, width * mlp_mult),
             nn.GELU(),
-            drop(dropout),
+            nn.Dropout(dropout),
             Pointwise(width * mlp_mult, width),
-            drop(dropout),
+            nn.Dropout(dropout),
         )
 
     def forward(self, x: Tensor) -> Tensor:
@@ -245,13 +245,13 @@ class Attention(nn.Module):
     def __init__(self, width: int, heads: int, dropout: float) -> None:
         super().__init__()
         self.heads, self.inner = heads, width // heads * heads
-        self.dropout = drop(dropout)
+        self.dropout = nn.Dropout(dropout)
         self.to_qkv = Pointwise(width, 3 * self.inner, bias=False)
-        self.to_out = nn.Sequential(Pointwise(self.inner, width), drop(dropout))
+        self.to_out = nn.Sequential(Pointwise(self.inner, width), nn.Dropout(dropout))
 
     def forward(self, x: Tensor) -> Tensor:
         """Tokens of the same shape."""
-        alone = x.shape[1] == 1 and isinstance(self.dropout, nn.Identity)
+        alone = x.shape[1] == 1 and self.dropout.p == 0
         mixed = self.one_token_per_block(x) if alone else self.general(x)
         result: Tensor = self.to_out(mixed)
         return result
@@ -278,11 +278,6 @@ def project(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
 def inside(length: int, shift: int) -> slice:
     """The positions of `range(length)` that are another one of them plus `shift`."""
     return slice(max(shift, 0), length + min(shift, 0))
-
-
-def drop(probability: float) -> nn.Module:
-    """Dropout, or nothing at all for 0: torch counts even dropout of 0 as random, which batched folds must not be."""
-    return nn.Dropout(probability) if probability else nn.Identity()
 
 
 def _checked_repeats(block_repeats: Sequence[int]) -> tuple[int, ...]:

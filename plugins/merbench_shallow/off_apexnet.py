@@ -36,7 +36,7 @@ class OFFApexNet(nn.Module):
 
     Args:
         classes: number of logits.
-        dropout: in [0, 1), behind each layer of 1024. 0 also lets folds train at once.
+        dropout: in [0, 1), behind each layer of 1024.
         divisor: above 0, what the flow is divided by: 255 for images of 0..255, 1 where the recipe standardizes.
 
     Raises:
@@ -48,13 +48,14 @@ class OFFApexNet(nn.Module):
         merbench.check_whole(classes=classes)
         merbench.check_probability(dropout=dropout)
         check_divisor(divisor)
-        self.dropout, self.divisor = dropout, divisor
+        self.divisor = divisor
         first, second = KERNELS
         self.conv1 = nn.Conv2d(2, 2 * first, 5, padding=2, groups=2)
         self.conv2 = nn.Conv2d(2 * first, 2 * second, 5, padding=2, groups=2)
         self.fc1 = nn.Linear(2 * second * PLACES, WIDTH)
         self.fc2 = nn.Linear(WIDTH, WIDTH)
         self.fc = nn.Linear(WIDTH, classes)
+        self.dropout = nn.Dropout(dropout)
 
     def forward(self, flow: Tensor) -> Tensor:
         """Logits `[batch, classes]` of flow images `[batch, 3, 28, 28]` float32, channels (strain, v, u).
@@ -67,11 +68,7 @@ class OFFApexNet(nn.Module):
         # ReLU behind the maximum instead of before it: the same values, of a quarter as many places.
         streams = functional.relu(functional.max_pool2d(self.conv1(streams), 2))
         streams = functional.relu(functional.max_pool2d(self.conv2(streams), 2))
-        joined = self.dropped(functional.relu(self.fc1(streams.flatten(1))))
-        joined = self.dropped(functional.relu(self.fc2(joined)))
+        joined = self.dropout(functional.relu(self.fc1(streams.flatten(1))))
+        joined = self.dropout(functional.relu(self.fc2(joined)))
         logits: Tensor = self.fc(joined)
         return logits
-
-    def dropped(self, x: Tensor) -> Tensor:
-        """With dropout where there is any; without, nothing random is drawn."""
-        return functional.dropout(x, self.dropout, self.training) if self.dropout else x

@@ -126,7 +126,7 @@ def _timm(architecture: str, classes: int, in_chans: int, image_size: int, **wei
     sized = {"img_size": image_size} if found and found.fixed_input_size else {}
     network: nn.Module = timm.create_model(architecture, num_classes=classes, in_chans=in_chans, **sized, **weights)
     for module in network.modules():
-        # torch's fused attention on a CPU cannot be batched over folds, and gains little with tokens as few as here.
+        # torch's fused attention on a CPU would run fold by fold, and gains little with tokens as few as here.
         if hasattr(module, "fused_attn"):
             module.fused_attn = False
     return network

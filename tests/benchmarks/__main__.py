@@ -10,6 +10,7 @@ from pathlib import Path
 from tests.benchmarks import (
     composite,
     features,
+    folds,
     handcrafted,
     hsta,
     leaderboard,
@@ -26,6 +27,7 @@ from tests.benchmarks.row import Row
 BENCHMARKS: dict[str, Callable[[Path | None], list[Row]]] = {
     "composite": composite.run,
     "features": features.run,
+    "folds": folds.run,
     "handcrafted": handcrafted.run,
     "hsta": hsta.run,
     "leaderboard": leaderboard.run,

@@ -33,9 +33,17 @@ class Linear(nn.Module):
         return x
 
 
-class Dropping(Linear):
+class Noisy(Linear):
     def body(self, x: Tensor) -> Tensor:
-        return nn.functional.dropout(x, 0.5, self.training)
+        return x + torch.randn_like(x) if self.training else x
+
+
+class Attending(Linear):
+    """By a kernel for which `vmap` has no rule on a CPU."""
+
+    def body(self, x: Tensor) -> Tensor:
+        tokens = x.reshape(-1, 1, 98, 24)
+        return nn.functional.scaled_dot_product_attention(tokens, tokens, tokens).flatten(1)
 
 
 class Branching(Linear):
@@ -103,7 +111,8 @@ def test_plain_networks_are_batched(make_task, make_folds, network) -> None:
 @pytest.mark.parametrize(
     ("network", "says"),
     [
-        (Dropping, "random"),
+        (Noisy, "otherwise than by dropout or torch.rand"),
+        (Attending, "on a CPU _scaled_dot_product_flash_attention_for_cpu of many folds at once runs fold by fold"),
         (Branching, "data-dependent control flow"),
         (BranchingLater, "data-dependent control flow"),
         (Mixing, "other clips in the batch"),
@@ -124,12 +133,9 @@ def test_ststnet_trains_alone_because_of_its_batch_norm(make_task, make_folds) -
     assert why_not_batched(task, make_folds([20])[0]) == "bn1 is a batch norm: its statistics belong to one network"
 
 
-def test_htnet_with_dropout_trains_alone_because_it_is_random(make_task, make_folds) -> None:
-    from merbench.runs.build import Build
-
-    options = {"classes": 3, "dim": 8, "block_repeats": (1, 1, 1), "dropout": 0.1}
-    task = make_task(Build("merbench_htnet.network:HTNet", options, "model htnet"))
-    assert "random" in str(why_not_batched(task, make_folds([20])[0]))
+def test_a_kernel_without_a_rule_on_a_cpu_is_no_reason_on_another_device(make_task, make_folds) -> None:
+    gpu = replace(make_task(Attending), device="cuda")
+    assert why_not_batched(gpu, make_folds([20])[0]) is None
 
 
 def test_a_fold_with_a_single_training_clip_can_be_tried(make_task, make_folds) -> None:

@@ -13,6 +13,8 @@ from merbench_htnet.network import Attention, Convolution, HTNet
 from torch.func import functional_call, stack_module_state, vmap
 from torch.nn import functional
 
+from merbench.engine.draws import KeyedDraws
+
 SMALL: dict[str, Any] = {"dim": 24, "heads": 3, "block_repeats": (1, 2, 2)}
 MULTITOKEN: dict[str, Any] = {"image_size": 56, "dim": 24, "heads": 3, "block_repeats": (2, 2)}
 CASES = ["htnet-published", "htnet-small", "htnet-multitoken"]
@@ -92,7 +94,8 @@ def test_many_networks_under_vmap_train_as_each_does_alone(options: dict[str, An
     size = options.get("image_size", 28)
     images, labels = torch.randn(3, 5, 3, size, size), torch.arange(15).reshape(3, 5) % 3
     stacked, _ = stack_module_state(networks)
-    logits = vmap(lambda p, x: functional_call(networks[0], p, (x,)), in_dims=0, randomness="error")(stacked, images)
+    with KeyedDraws(torch.tensor(0)):
+        logits = vmap(lambda p, x: functional_call(networks[0], p, (x,)), randomness="error")(stacked, images)
     functional.cross_entropy(logits.flatten(0, 1), labels.flatten(), reduction="sum").backward()
 
     for index, network in enumerate(networks):

@@ -10,7 +10,6 @@ import torch
 from merbench_shallow.dual_inception import DualInception, Inception
 from merbench_shallow.off_apexnet import OFFApexNet
 from torch import nn
-from torch.func import functional_call, stack_module_state, vmap
 from torch.nn import functional
 
 NETWORKS = [OFFApexNet, DualInception]
@@ -78,18 +77,6 @@ def test_an_inception_block_puts_its_four_branches_side_by_side() -> None:
 @pytest.mark.parametrize("value", [0.0, 255.0])
 def test_flow_of_one_value_gives_finite_logits(make: Callable[..., nn.Module], value: float) -> None:
     assert make(5)(torch.full((2, 3, 28, 28), value)).isfinite().all()
-
-
-@pytest.mark.parametrize("options", [(OFFApexNet, {"dropout": 0.0}), (DualInception, {"width": 16})])
-def test_folds_can_train_at_once_where_nothing_is_drawn(options: tuple[Callable[..., nn.Module], Any]) -> None:
-    make, settings = options
-    torch.manual_seed(0)
-    networks = [make(**settings).train() for _ in range(2)]
-    flow = 255 * torch.rand(2, 3, 3, 28, 28)
-    stacked, _ = stack_module_state(networks)
-    together = vmap(lambda p, x: functional_call(networks[0], p, (x,)), randomness="error")(stacked, flow)
-    for logits, network, images in zip(together, networks, flow, strict=True):
-        torch.testing.assert_close(logits, network(images), rtol=1e-4, atol=1e-5)
 
 
 def test_dropout_acts_in_training_alone() -> None:

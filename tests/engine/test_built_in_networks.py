@@ -1,0 +1,54 @@
+"""Built-in networks without batch norm: folds train together as each does alone, whatever they draw."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from merbench.engine.execute import schedule_network
+from merbench.engine.grouping import why_not_batched, why_sooner_alone
+from merbench.engine.loop import Group, train_group
+from merbench.runs.build import Build
+
+HSTA = {"image_size": 28, "patch_sizes": (4, 14), "embed_dims": (48, 24), "heads": (3, 3), "stages": 1, "depth": (1, 1)}
+RANDOM = {"dropout": 0.2, "head_dropout": 0.2, "drop_path": 0.2}
+VIT = {"architecture": "vit_tiny_patch16_224", "image_size": 32}
+# name → the network, its options, whether it convolves
+NETWORKS: dict[str, tuple[str, dict[str, Any], bool]] = {
+    "htnet": ("merbench_htnet.network:HTNet", {"dim": 8, "block_repeats": (1, 1, 1), "dropout": 0.1}, False),
+    "hsta": ("merbench_hsta.network:HSTA", {**HSTA, **RANDOM}, False),
+    "off-apexnet": ("merbench_shallow.off_apexnet:OFFApexNet", {}, True),
+    "dual-inception": ("merbench_shallow.dual_inception:DualInception", {"width": 16}, True),
+    "vision-transformer": ("merbench_timm.network:TimmNetwork", VIT, False),
+}
+
+
+@pytest.fixture(params=NETWORKS)
+def subject(request, make_task) -> Any:
+    """A task with one of them on random images, or videos."""
+    target, options, convolves = NETWORKS[request.param]
+    shape = (30, 8, 3, 28, 28) if request.param == "hsta" else (30, 3, 28, 28)
+    images = np.random.default_rng(0).random(shape, np.float32)
+    build = Build(target, {"classes": 3, **options}, f"model {request.param}")
+    # SGD: in it a difference of rounding stays one, where Adam divides a tiny gradient by its own size
+    return make_task(build, arrays=(images,), optimizer="sgd", lr=0.01, epochs=2), convolves
+
+
+def test_folds_train_together_as_each_does_alone(subject, make_folds) -> None:
+    task, folds = subject[0], make_folds([20, 17])  # the last steps of 4 clips and of 1: one of them is padded
+    assert why_not_batched(task, folds[0]) is None
+    for fold, found in zip(folds, train_group(Group(task, folds, stacked=True)), strict=True):
+        (alone,) = train_group(Group(task, [fold], stacked=False))
+        np.testing.assert_allclose(found.scores, alone.scores, atol=2e-5)
+        np.testing.assert_allclose(found.loss, alone.loss, rtol=1e-4)
+
+
+def test_on_a_cpu_those_that_convolve_train_alone_and_the_reason_says_so(subject, make_folds) -> None:
+    (task, convolves), folds = subject, make_folds([20, 17])
+    schedule = schedule_network(task, folds)
+    assert schedule.mode == ("sequential" if convolves else "batched")
+    assert ("is a convolution: on a CPU" in schedule.reason) is convolves
+    assert why_sooner_alone(replace(task, device="cuda"), folds[0]) == ""

@@ -1,0 +1,131 @@
+"""Numbers drawn by key: the generator's published answers, and what dropout and `torch.rand` make of them."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import Tensor, nn
+from torch.func import vmap
+from torch.nn import functional
+
+from merbench.engine.draws import KeyedDraws, draw_keys, philox
+
+ONES = 0xFFFFFFFF
+# rounds, counter, key → words: the known answers that the generator's authors release with it (Random123, kat_vectors).
+ANSWERS = [
+    (7, (0, 0), 0, (0x257A3673, 0xCD26BE2A)),
+    (7, (ONES, ONES), ONES, (0xAB302C4D, 0x3DC9D239)),
+    (7, (0x243F6A88, 0x85A308D3), 0x13198A2E, (0xBEDBBE6B, 0xE4C770B3)),
+    (10, (0, 0), 0, (0xFF1DAE59, 0x6CD10DF2)),
+    (10, (ONES, ONES), ONES, (0x2C3F628B, 0xAB4FD7AD)),
+    (10, (0x243F6A88, 0x85A308D3), 0x13198A2E, (0xDD7CE038, 0xF62A4C12)),
+]
+KEY = torch.tensor(1234)
+
+
+def uniform(*size: int, key: Tensor = KEY) -> Tensor:
+    return KeyedDraws(key).uniform(size)
+
+
+@pytest.mark.parametrize(("rounds", "counter", "key", "words"), ANSWERS)
+def test_the_generator_gives_its_authors_answers(rounds, counter, key, words) -> None:
+    low, high = (torch.tensor(word) for word in counter)
+    assert tuple(word.item() for word in philox(low, high, torch.tensor(key), rounds)) == words
+
+
+def test_numbers_spread_evenly_below_one_and_do_not_follow_each_other() -> None:
+    numbers = uniform(100, 1000)
+    assert numbers.dtype == torch.float32
+    assert 0 <= numbers.min() < 1e-3
+    assert 1 - 1e-3 < numbers.max() < 1
+    counts = torch.histc(numbers, 10, 0, 1)
+    assert ((counts - 10_000) ** 2 / 10_000).sum() < 27.9  # chi-squared of 9 degrees: exceeded once in a thousand
+    flat = numbers.flatten()
+    for other in (flat[1:], flat[2:], uniform(100, 1000, key=KEY + 1).flatten()):
+        assert abs(torch.corrcoef(torch.stack((flat[: len(other)], other)))[0, 1]) < 4 / len(flat) ** 0.5
+
+
+def test_a_longer_draw_begins_with_the_shorter_one() -> None:
+    assert torch.equal(uniform(7, 3)[:4], uniform(4, 3))
+    assert torch.equal(uniform(5), uniform(6)[:5])
+
+
+def test_the_next_draw_is_another_and_all_of_them_come_again() -> None:
+    one, other = KeyedDraws(KEY), KeyedDraws(KEY)
+    first, second = one.uniform((8,)), one.uniform((8,))
+    assert not torch.equal(first, second)
+    assert torch.equal(other.uniform((8,)), first)
+    assert torch.equal(other.uniform((8,)), second)
+
+
+def test_under_vmap_each_key_gives_what_it_gives_alone() -> None:
+    keys, x = torch.tensor([3, 4, 5]), torch.randn(3, 6, 5)
+
+    def drawn(key: Tensor, x: Tensor) -> Tensor:
+        with KeyedDraws(key):
+            return functional.dropout(x, 0.3) + torch.rand(6, 1)
+
+    together = vmap(drawn, randomness="error")(keys, x)
+    for index in range(3):
+        assert torch.equal(together[index], drawn(keys[index], x[index]))
+    assert not torch.equal(together[0] - x[0], together[1] - x[1])
+
+
+@pytest.mark.parametrize("p", [0.2, 0.5])
+def test_dropout_leaves_out_the_share_that_it_is_told_and_makes_up_for_it(p: float) -> None:
+    x = torch.ones(200, 500, requires_grad=True)
+    with KeyedDraws(KEY):
+        y = functional.dropout(x, p)
+    left_out = (y == 0).float().mean().item()
+    assert abs(left_out - p) < 4 * (p * (1 - p) / x.numel()) ** 0.5
+    assert torch.allclose(y[y > 0], torch.tensor(1 / (1 - p)))
+    (gradient,) = torch.autograd.grad(y.sum(), x)
+    assert torch.equal(gradient, y)
+
+
+def test_dropout_of_nothing_or_in_evaluation_hands_on_what_it_is_given() -> None:
+    x = torch.randn(3, 4)
+    with KeyedDraws(KEY) as draws:
+        assert functional.dropout(x, 0.0) is x
+        assert nn.Dropout(0.5).eval()(x) is x
+        assert not functional.dropout(x, 1.0).any()
+        assert draws.draws == 1
+
+
+def test_dropout_keeps_the_dtype_and_can_work_in_place() -> None:
+    x = torch.ones(64, dtype=torch.bfloat16)
+    with KeyedDraws(KEY):
+        y = functional.dropout(x, 0.5, inplace=True)
+    assert y is x
+    assert sorted(set(x.tolist())) == [0, 2]
+    with KeyedDraws(KEY):
+        again = nn.Dropout(0.5)(torch.ones(64, dtype=torch.bfloat16))
+    assert again.dtype == torch.bfloat16
+    assert torch.equal(again, x)
+
+
+def test_rand_takes_its_sizes_in_either_way_and_its_dtype() -> None:
+    with KeyedDraws(KEY):
+        one = torch.rand(2, 3)
+    with KeyedDraws(KEY):
+        other = torch.rand((2, 3), dtype=torch.float64, device="cpu")
+    with KeyedDraws(KEY):
+        shape = torch.rand(torch.Size([2, 3]))
+    assert other.dtype == torch.float64
+    assert torch.equal(one.double(), other)
+    assert torch.equal(one, shape)
+
+
+def test_what_is_drawn_in_another_way_is_torchs_own() -> None:
+    torch.manual_seed(0)
+    wanted = torch.randn(4)
+    torch.manual_seed(0)
+    with KeyedDraws(KEY):
+        assert torch.equal(torch.randn(4), wanted)
+
+
+def test_keys_differ_by_fold_epoch_and_step_and_come_again(make_folds) -> None:
+    folds = make_folds([20, 17])
+    keys = torch.stack([draw_keys(folds, epoch, step) for epoch in range(3) for step in range(4)])
+    assert len(keys.unique()) == keys.numel()
+    assert torch.equal(draw_keys(folds[::-1], 2, 3), keys[-1].flip(0))
