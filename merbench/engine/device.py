@@ -9,7 +9,7 @@ import torch
 
 from merbench.errors import OptionError
 
-__all__ = ["autocast", "choose_device", "choose_precision", "memory_budget"]
+__all__ = ["autocast", "choose_device", "choose_precision", "free_memory", "memory_budget"]
 
 # Share of the free memory that a group of folds may plan to use; the rest is for what the estimate cannot see.
 CUDA_SHARE = 0.8
@@ -57,6 +57,11 @@ def memory_budget(device: str) -> int:
     """Bytes that one group of folds may plan to use on `device`."""
     if device == "cuda":
         return int(torch.cuda.mem_get_info()[0] * CUDA_SHARE)
+    return min(free_memory(), CPU_CEILING)
+
+
+def free_memory() -> int:
+    """Bytes of the machine's free memory that all processes of a run may plan to use together."""
     import psutil
 
-    return min(int(psutil.virtual_memory().available * CPU_SHARE), CPU_CEILING)
+    return int(psutil.virtual_memory().available * CPU_SHARE)

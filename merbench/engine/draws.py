@@ -33,9 +33,9 @@ class KeyedDraws(TorchFunctionMode):
 
     Torch hands the numbers of one stream to whoever asks next: folds that train at once would draw other numbers than
     each alone, which is why `vmap` refuses randomness. These need no stream, so the key may be another for each network
-    under `vmap`; they are the same on every device; and a batch that is padded begins with those of the shorter one.
+    under `vmap`; and where clips are the first axis, a batch that is padded begins with the numbers of the shorter one.
 
-    What draws in another way (attention's fused kernel with dropout, say) is left to torch.
+    What draws in another way (`nn.Dropout2d`, attention with dropout, a generator of its own) is left to torch.
 
     Args:
         key: int64 without axes, in [0, 2**32), on the network's device.
@@ -62,13 +62,18 @@ class KeyedDraws(TorchFunctionMode):
         """`torch.nn.functional.dropout`."""
         if not training or p == 0:
             return input
-        kept = (self.uniform(input.shape) >= p) * (1 / (1 - p) if p < 1 else 0.0)
-        return input.mul_(kept) if inplace else input * kept.to(input.dtype)
+        if not 0 < p <= 1:
+            return functional.dropout(input, p)  # torch says what is wrong
+        kept = ((self.uniform(input.shape) >= p) * (1 / (1 - p) if p < 1 else 0.0)).to(input.dtype)
+        return input.mul_(kept) if inplace else input * kept
 
-    def rand(self, *size: Any, dtype: torch.dtype | None = None, device: Any = None) -> Tensor:
-        """`torch.rand`, of sizes one by one or in a sequence."""
-        sizes = size[0] if len(size) == 1 and not isinstance(size[0], int) else size
-        return self.uniform(sizes).to(device or "cpu", dtype or torch.float32)
+    def rand(self, *size: Any, **settings: Any) -> Tensor:
+        """`torch.rand`, of sizes one by one or in a sequence; with other settings than a device it is torch's own."""
+        if settings.keys() - {"device"}:
+            return torch.rand(*size, **settings)
+        sizes = size[0] if len(size) == 1 and isinstance(size[0], Sequence) else size
+        device = settings.get("device")
+        return self.uniform(sizes).to(torch.get_default_device() if device is None else device)
 
 
 DRAWN: dict[Any, Callable[..., Tensor]] = {functional.dropout: KeyedDraws.dropout, torch.rand: KeyedDraws.rand}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 
 import joblib
 from joblib.externals.loky import get_reusable_executor
@@ -13,7 +13,7 @@ from merbench.engine.estimators import fit_fold
 from merbench.engine.task import FoldOutcome, FoldTask, Task
 from merbench.processes import end_with, keep_freed_memory
 
-__all__ = ["Schedule", "execute", "schedule_estimator", "schedule_network"]
+__all__ = ["Schedule", "execute", "processes", "schedule_estimator", "schedule_network"]
 
 Advance = Callable[[int], None]
 Work = Callable[[Task, FoldTask], FoldOutcome]
@@ -28,6 +28,7 @@ class Schedule:
             `estimator` (one per process), or `checkpoints` (nothing is trained).
         at_once: folds in a group; 1 unless batched.
         reason: why a network is not batched; empty where it is.
+        keyed: whether networks draw by key: those that are batched, or could be.
         parameters: of one network; 0 for an estimator.
         fold_bytes: estimated memory of one fold in training; 0 for an estimator.
     """
@@ -35,6 +36,7 @@ class Schedule:
     mode: str
     at_once: int = 1
     reason: str = ""
+    keyed: bool = False
     parameters: int = 0
     fold_bytes: int = 0
 
@@ -49,11 +51,11 @@ def schedule_network(task: Task, folds: Sequence[FoldTask]) -> Schedule:
     from merbench.engine.grouping import folds_at_once, footprint, why_not_batched, why_sooner_alone
 
     cost = footprint(task, folds[0])
-    reason = why_not_batched(task, folds[0]) or why_sooner_alone(task, folds[0])
-    if reason:
-        return Schedule("sequential", 1, reason, cost.parameters, cost.fold_bytes)
-    at_once = folds_at_once(task, cost, len(folds))
-    return Schedule("batched", at_once, "", cost.parameters, cost.fold_bytes)
+    if reason := why_not_batched(task, folds[0]):
+        return Schedule("sequential", reason=reason, **asdict(cost))
+    if reason := why_sooner_alone(task, folds):
+        return Schedule("sequential", reason=reason, keyed=True, **asdict(cost))
+    return Schedule("batched", folds_at_once(task, cost, len(folds)), keyed=True, **asdict(cost))
 
 
 def execute(
@@ -74,11 +76,13 @@ def execute(
     if schedule.mode == "batched":
         yield from _batched(task, folds, schedule.at_once, done, advance)
         return
+    task = replace(task, keyed=schedule.keyed)
     missing = [fold for fold in folds if fold.name not in done]
     if schedule.mode == "estimator":
-        yield from _in_processes(fit_fold, task, missing, advance, 1)
+        yield from _in_processes(fit_fold, task, missing, advance, 1, processes(schedule, len(missing)))
     elif task.device == "cpu":
-        yield from _in_processes(_train_alone, task, missing, advance, task.recipe.epochs)
+        units = task.recipe.epochs
+        yield from _in_processes(_train_alone, task, missing, advance, units, processes(schedule, len(missing)))
     else:
         for fold in missing:
             yield _train_on_device(task, fold, advance)
@@ -97,11 +101,21 @@ def _batched(
             yield train_group(Group(task, group, stacked=True), advance)
 
 
+def processes(schedule: Schedule, folds: int) -> int:
+    """How many processes share so many folds on a CPU: one a core, and no more than memory holds."""
+    most: int = min(joblib.cpu_count(), folds)
+    if schedule.fold_bytes:
+        from merbench.engine.device import free_memory
+
+        most = min(most, free_memory() // schedule.fold_bytes)
+    return max(1, most)
+
+
 def _in_processes(
-    work: Work, task: Task, folds: Sequence[FoldTask], advance: Advance, units: int
+    work: Work, task: Task, folds: Sequence[FoldTask], advance: Advance, units: int, processes: int
 ) -> Iterator[list[FoldOutcome]]:
     parallel = joblib.Parallel(
-        n_jobs=min(joblib.cpu_count(), max(len(folds), 1)),
+        n_jobs=processes,
         backend="loky",
         return_as="generator_unordered",
         mmap_mode="c",  # shared, yet writable as torch wants it: a write would stay in the process

@@ -7,9 +7,11 @@ import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+import joblib
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.autograd.graph import saved_tensors_hooks
+from torch.utils.flop_counter import FlopCounterMode
 
 from merbench.engine.batches import epoch_batches, padded, steps_per_epoch
 from merbench.engine.clips import resident_bytes
@@ -27,7 +29,7 @@ CPU_FOLDS = 4
 COPIES = 4  # of every parameter that is trained: itself, its gradient, and two moments of Adam
 # What torch warns of where `vmap` knows no better than a loop.
 NO_RULE = r"There is a performance drop because we have not yet implemented the batching rule for aten::(\w+)"
-CONVOLUTIONS = (nn.Conv1d, nn.Conv2d, nn.Conv3d)  # as torch computes them: not a network's own kinds
+CONVOLVED = 0.1
 # Of the largest logit: float32 sums in another order differ by a hundredth of it, a clip that has a say in another's
 # logits, or a constant that belongs to another fold, by far more.
 SAME = 1e-3
@@ -41,11 +43,12 @@ class Footprint:
     fold_bytes: int
 
 
-def why_not_batched(task: Task, fold: FoldTask) -> str | None:
-    """None where many folds can train at once; else the reason in a few words, found by trying with one fold's data.
+def why_not_batched(task: Task, fold: FoldTask) -> str:
+    """Empty where many folds can train at once; else the reason in a few words, found by trying with one fold's data.
 
-    Tried in training and in evaluation mode: it must run under `vmap`, which refuses randomness and data-dependent
-    control flow, and two networks at once must give what each gives alone, although one of them has a padded batch.
+    Tried in training, backward too, and in evaluation mode: it must run under `vmap`, which refuses randomness and
+    data-dependent control flow, and two networks at once must give what each gives alone, although one of them has a
+    padded batch.
     """
     if norm := batch_norm(build_network(task.build, fold.seed)):
         return f"{norm} is a batch norm: its statistics belong to one network"
@@ -56,26 +59,35 @@ def why_not_batched(task: Task, fold: FoldTask) -> str | None:
             same = _same_together(replace(task, device="cpu", precision="fp32"), fold)
     except Exception as error:  # whatever a stranger's network raises under vmap is the answer
         if "randomness" in str(error):
-            return "it draws random numbers otherwise than by dropout or torch.rand: they would depend on other folds"
+            return "it draws otherwise than by functional.dropout or torch.rand: what would depend on other folds"
         if unruled := re.match(NO_RULE, str(error)):
             return f"on a CPU {unruled[1]} of many folds at once runs fold by fold"
         return f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
-    return None if same else "its logits change with the company: of other clips in the batch, or of other folds"
+    return "" if same else "its logits change with the company: of other clips in the batch, or of other folds"
 
 
-def why_sooner_alone(task: Task, fold: FoldTask) -> str:
+def why_sooner_alone(task: Task, folds: Sequence[FoldTask]) -> str:
     """Why folds that could be batched are done sooner one at a time, in a few words; empty where they are not.
 
     A convolution with other weights for each fold is one in groups, which torch computes slowly on a CPU: four folds of
-    OFF-ApexNet or Dual-Inception at once take about twice what they take in turn (`tox -e bench -- folds`). Where
-    windows lie side by side, as in a vision transformer, it is a matrix product and loses nothing.
+    OFF-ApexNet, a third of whose arithmetic are convolutions, take at once twice the processor time that they take in
+    turn; a vision transformer, of which they are a fiftieth, loses nothing (`tox -e bench -- folds`). One at a time
+    there must be a fold for each core, else cores would be idle.
     """
-    if task.device != "cpu":
+    if task.device != "cpu" or len(folds) < joblib.cpu_count():
         return ""
-    for name, module in build_network(task.build, fold.seed).named_modules():
-        if type(module) in CONVOLUTIONS and module.kernel_size != module.stride:
-            return f"{name} is a convolution: on a CPU those of many folds at once take longer"
-    return ""
+    share = _convolved(task, folds[0])
+    return f"on a CPU {share:.0%} of its arithmetic, convolutions, takes longer at once" if share > CONVOLVED else ""
+
+
+def _convolved(task: Task, fold: FoldTask) -> float:
+    """The share of convolutions in what a forward pass computes."""
+    group = Group(task, [fold], stacked=False)
+    group.network.mode(False)
+    with torch.no_grad(), FlopCounterMode(display=False) as counter:
+        group.logits(torch.as_tensor(fold.train[None, :1]))
+    counts: dict[object, int] = counter.get_flop_counts()["Global"]
+    return sum(flops for name, flops in counts.items() if "convolution" in str(name)) / max(sum(counts.values()), 1)
 
 
 def _same_together(task: Task, fold: FoldTask) -> bool:
@@ -86,7 +98,7 @@ def _same_together(task: Task, fold: FoldTask) -> bool:
     pair = Group(task, folds, stacked=True)
     together = [_logits(pair, positions, training) for training in (True, False)]
     for index, one in enumerate(folds):
-        alone = Group(task, [one], stacked=False)
+        alone = Group(replace(task, keyed=True), [one], stacked=False)
         for training, logits in zip((True, False), together, strict=True):
             apart = _logits(alone, positions[index : index + 1, : len(one.train)], training)[0]
             difference = (logits[index, : len(one.train)] - apart).abs().max()
@@ -97,7 +109,10 @@ def _same_together(task: Task, fold: FoldTask) -> bool:
 
 def _logits(group: Group, positions: Tensor, training: bool) -> Tensor:
     group.network.mode(training)
-    return group.logits(positions).detach()
+    logits = group.logits(positions)
+    if training:
+        torch.autograd.backward(logits.sum())
+    return logits.detach()
 
 
 def footprint(task: Task, fold: FoldTask) -> Footprint:

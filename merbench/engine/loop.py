@@ -31,7 +31,7 @@ class Group:
 
     def __init__(self, task: Task, folds: Sequence[FoldTask], *, stacked: bool) -> None:
         self.task, self.folds = task, folds
-        self.network = (StackedNetworks if stacked else OneNetwork)(task.build, folds, task.device)
+        self.network = (StackedNetworks if stacked else OneNetwork)(task, folds)
         self.data = [ClipTensor(array, task.device) for array in task.arrays]
         self.labels = torch.as_tensor(task.labels, device=task.device)
         self.moments = [clips.moments(folds) for clips in self.data] if task.recipe.standardize else None
@@ -119,7 +119,7 @@ def train_group(group: Group, advance: Callable[[int], None] = lambda fold_epoch
     epochs = group.task.recipe.epochs
     loss = np.zeros((epochs, len(group.folds)), np.float32)
     scores: list[list[np.ndarray]] = [[] for _ in group.folds]
-    with seeded(group.folds[0], group.task.device):  # what draws otherwise than by key trains alone
+    with seeded(group.folds[0], group.task.device):  # what does not draw by key trains alone
         for epoch in range(epochs):
             loss[epoch] = group.epoch(epoch)
             predicted = group.predict()

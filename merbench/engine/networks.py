@@ -13,7 +13,7 @@ from torch.nn.parameter import UninitializedParameter
 
 from merbench.engine.draws import KeyedDraws, draw_keys
 from merbench.engine.seeds import derive_seed
-from merbench.engine.task import FoldTask
+from merbench.engine.task import FoldTask, Task
 from merbench.errors import PluginError
 
 __all__ = ["OneNetwork", "StackedNetworks", "batch_norm", "build_network", "seeded"]
@@ -52,12 +52,10 @@ def seeded(fold: FoldTask, device: str) -> Iterator[None]:
 class OneNetwork:
     """A single fold's network, called directly."""
 
-    def __init__(self, build: Callable[[], Any], folds: Sequence[FoldTask], device: str) -> None:
+    def __init__(self, task: Task, folds: Sequence[FoldTask]) -> None:
         (fold,) = folds
-        self.folds, self.device = folds, device
-        self.module = build_network(build, fold.seed).to(device)
-        # With a batch norm it never trains beside others, and torch's own draws are as good.
-        self.keyed = not batch_norm(self.module)
+        self.task, self.folds = task, folds
+        self.module = build_network(task.build, fold.seed).to(task.device)
         self.begin(0, 0)
 
     def named_parameters(self) -> Iterable[tuple[str, Tensor]]:
@@ -69,12 +67,12 @@ class OneNetwork:
         self.module.train(training)
 
     def begin(self, epoch: int, step: int) -> None:
-        """From here on draws are those of this step; both count from 0."""
-        self.keys = draw_keys(self.folds, epoch, step).to(self.device)
+        """From here on keyed draws are those of this training step; both count from 0."""
+        self.keys = draw_keys(self.folds, epoch, step).to(self.task.device)
 
     def logits(self, inputs: Sequence[Tensor]) -> Tensor:
         """Logits `[1, batch, classes]` for one tensor `[1, batch, ...]` per feature."""
-        with KeyedDraws(self.keys[0]) if self.keyed else nullcontext():
+        with KeyedDraws(self.keys[0]) if self.task.keyed and self.module.training else nullcontext():
             logits: Tensor = self.module(*(tensor[0] for tensor in inputs))
         return logits[None]
 
@@ -85,8 +83,9 @@ class StackedNetworks:
     A step costs the same arithmetic as one fold after another, in fewer and larger matrix products.
     """
 
-    def __init__(self, build: Callable[[], Any], folds: Sequence[FoldTask], device: str) -> None:
-        self.folds, self.device = folds, device
+    def __init__(self, task: Task, folds: Sequence[FoldTask]) -> None:
+        self.task, self.folds = task, folds
+        build, device = task.build, task.device
         first = build_network(build, folds[0].seed)
         self.stacked: dict[str, Tensor] = {
             name: torch.empty((len(folds), *tensor.shape), dtype=tensor.dtype, device=device)
@@ -111,14 +110,14 @@ class StackedNetworks:
         self.module.train(training)
 
     def begin(self, epoch: int, step: int) -> None:
-        """From here on draws are those of this step; both count from 0."""
-        self.keys = draw_keys(self.folds, epoch, step).to(self.device)
+        """From here on keyed draws are those of this training step; both count from 0."""
+        self.keys = draw_keys(self.folds, epoch, step).to(self.task.device)
 
     def logits(self, inputs: Sequence[Tensor]) -> Tensor:
         """Logits `[folds, batch, classes]` for one tensor `[folds, batch, ...]` per feature."""
 
         def one(parameters: dict[str, Tensor], key: Tensor, *tensors: Tensor) -> Any:
-            with KeyedDraws(key):
+            with KeyedDraws(key) if self.module.training else nullcontext():
                 return functional_call(self.module, parameters, tensors)
 
         # What is drawn in another way would depend on which folds share a group: refuse it.

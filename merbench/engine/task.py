@@ -29,6 +29,7 @@ class Task:
         mirrors: one per feature, as `Feature.mirror` describes it; None where there is none.
         device: `cpu`, `cuda` or `mps`.
         precision: `fp32`, `tf32` or `bf16`.
+        keyed: whether a network that is called alone draws as it would beside others (`merbench.engine.draws`).
     """
 
     build: Callable[[], Any]
@@ -39,6 +40,7 @@ class Task:
     mirrors: tuple[Mirror | None, ...] = ()
     device: str = "cpu"
     precision: str = "fp32"
+    keyed: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

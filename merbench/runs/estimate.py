@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from merbench.engine.execute import Schedule, schedule_network
+from merbench.engine.execute import Schedule, processes, schedule_network
 from merbench.engine.task import FoldTask
 from merbench.runs.prepare import Job
 
@@ -40,11 +40,16 @@ def estimate(job: Job) -> Estimate | None:
     seconds = _seconds(job, job.folds, schedule)
     if job.plan.epoch_policy == "inner":
         seconds += _seconds(job, job.inner_folds(), schedule)
-    return Estimate(seconds, schedule.fold_bytes * schedule.at_once, schedule)
+    at_once = processes(schedule, len(job.folds)) if _apart(job, schedule) else schedule.at_once
+    return Estimate(seconds, schedule.fold_bytes * at_once, schedule)
+
+
+def _apart(job: Job, schedule: Schedule) -> bool:
+    """Whether each fold has a process of its own."""
+    return schedule.mode == "sequential" and job.task.device == "cpu"
 
 
 def _seconds(job: Job, folds: list[FoldTask], schedule: Schedule) -> float:
-    import joblib
     import torch
 
     from merbench.engine.batches import epoch_batches, steps_per_epoch
@@ -52,16 +57,15 @@ def _seconds(job: Job, folds: list[FoldTask], schedule: Schedule) -> float:
     from merbench.engine.loop import Group
 
     # A few steps may be more than a short schedule has; its learning rates cost no time.
-    task = replace(job.task, recipe=replace(job.task.recipe, schedule="constant"))
+    task = replace(job.task, recipe=replace(job.task.recipe, schedule="constant"), keyed=schedule.keyed)
     per_group = groups(task, folds, schedule.at_once)
     group = Group(task, per_group[0], stacked=schedule.mode == "batched")
-    in_processes = schedule.mode == "sequential" and task.device == "cpu"
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1 if in_processes else threads)  # as each process has
+    apart, threads = _apart(job, schedule), torch.get_num_threads()
+    torch.set_num_threads(1 if apart else threads)  # as each process has
     step = _step_seconds(group, *epoch_batches(task, group.folds, 0)[0])
     torch.set_num_threads(threads)
     steps = sum(steps_per_epoch(one[0], task.recipe.batch_size) for one in per_group) * task.recipe.epochs
-    return step * steps / (joblib.cpu_count() if in_processes else 1)
+    return step * steps / (processes(schedule, len(folds)) if apart else 1)
 
 
 def _step_seconds(group: Group, positions: np.ndarray, weights: np.ndarray) -> float:

@@ -43,7 +43,10 @@ def row(model: TorchModel) -> Row:
     task = quick(model)
     train = np.arange(CLIPS)
     folds = [FoldTask(name=str(seed), train=train, evaluate=train[:1], seed=seed) for seed in range(FOLDS)]
-    together, apart = [Group(task, folds, stacked=True)], [Group(task, [fold], stacked=False) for fold in folds]
+    together, apart = (
+        [Group(task, folds, stacked=True)],
+        [Group(replace(task, keyed=True), [fold], stacked=False) for fold in folds],
+    )
     rounds = [(seconds(together, epoch), seconds(apart, epoch)) for epoch in range(REPEATS + 1)][1:]
     at_once, in_turn = (statistics.median(one) for one in zip(*rounds, strict=True))
     figure = f"{at_once:.2f} s at once, {in_turn:.2f} s in turn: {at_once / in_turn:.2f} times as long"
@@ -51,7 +54,7 @@ def row(model: TorchModel) -> Row:
 
 
 def quick(model: TorchModel) -> Task:
-    """Its quick recipe on random clips, features of which are as it takes them."""
+    """Its quick recipe on random clips."""
     recipe = model.recipes["quick"]
     random = np.random.default_rng(0)
     arrays = tuple(random.random((CLIPS, *shape), np.float32) for shape in SHAPES.get(model.name, FLOW))

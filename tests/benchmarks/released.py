@@ -11,7 +11,8 @@ from typing import Any
 
 from torch import nn
 
-CLONES = ("HTNet", "MMNet", "HSTA_MER", "STSTNet", "meb")  # repositories, and their folders below --reference
+# Repositories, and their folders below --reference.
+CLONES = ("HTNet", "MMNet", "HSTA_MER", "STSTNet", "meb", "ParameterFreeRCNs-MicroExpressionRec")
 
 
 def clone(reference: Path | None, name: str) -> Path | None:

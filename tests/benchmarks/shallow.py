@@ -28,26 +28,30 @@ REPEATS = 7
 FLOW = 255 * torch.rand(BATCH, 3, 28, 28, generator=torch.Generator().manual_seed(0))
 LABELS = torch.arange(BATCH) % 3
 CONDITIONS = f"forward and backward, batch {BATCH}, {THREADS} thread, median CPU time of {REPEATS}, in turn"
-# name → the network, the repository, where in it the class of that name is, rows and columns of its images.
-RELEASED_NETWORKS: dict[str, tuple[type[nn.Module], str, str, int]] = {
-    "STSTNet": (ststnet.STSTNet, "STSTNet", "main.py", 28),
-    "SSSNet": (sssnet.SSSNet, "meb", "meb/models/me_networks.py", 64),
+RCN = ("ParameterFreeRCNs-MicroExpressionRec", "MeNets.py", 28, 64)
+# name of the released class → merbench's network, the repository, the file in it, rows and columns of the images, and
+# the batch of the repository's script.
+RELEASED_NETWORKS: dict[str, tuple[Callable[[], nn.Module], str, str, int, int]] = {
+    "STSTNet": (ststnet.STSTNet, "STSTNet", "main.py", 28, 256),
+    "SSSNet": (sssnet.SSSNet, "meb", "meb/models/me_networks.py", 64, 256),
+    "RCN_A": (partial(rcn.RCN, attention="pooled"), *RCN),
+    "RCN_S": (partial(rcn.RCN, shortcut=True), *RCN),
+    "RCN_W": (partial(rcn.RCN, wide=True), *RCN),
 }
-COMPARED_BATCH = 256  # as in STSTNet's script
-COMPARED = f"batch {COMPARED_BATCH}, {THREADS} thread, fp32, Adam (merbench's fused), median of {REPEATS} after one"
 
 
 def run(reference: Path | None) -> list[Row]:
     """Milliseconds of a step, and how many times the plain version's that is; then beside the released networks."""
     torch.set_num_threads(THREADS)
     lines = [row(name, *pair) for name, pair in subjects().items()]
-    for name, (_, repository, _, _) in RELEASED_NETWORKS.items():
+    for name, (_, repository, _, _, batch) in RELEASED_NETWORKS.items():
         if folder := clone(reference, repository):
             pair: dict[str, Callable[[], Step]] = {
                 "merbench": partial(ours, name),
                 RELEASED: partial(theirs, name, folder),
             }
-            lines += rows(name, in_turn(pair, threads=THREADS, repeats=REPEATS), COMPARED)
+            told = f"batch {batch}, {THREADS} thread, fp32, Adam (merbench's fused), median of {REPEATS} after one"
+            lines += rows(name, in_turn(pair, threads=THREADS, repeats=REPEATS), told)
     return lines
 
 
@@ -58,16 +62,30 @@ def ours(name: str) -> Step:
 
 def theirs(name: str, folder: Path) -> Step:
     """The released network with its optimiser."""
-    build, _, file, _ = RELEASED_NETWORKS[name]
-    return compared(name, same_tensors(released(name, folder / file)(), build()), fused=None)
+    build, _, file, _, _ = RELEASED_NETWORKS[name]
+    network = released(name, folder / file)
+    alike = same_logits(network(3, 32, 3), build()) if name.startswith("RCN") else same_tensors(network(), build())
+    return compared(name, alike, fused=None)
+
+
+def same_logits(theirs: nn.Module, ours: nn.Module) -> nn.Module:
+    """RCN as released, whose tensors have other names, with merbench's values.
+
+    Raises:
+        AssertionError: its logits are others, so that a comparison would say nothing.
+    """
+    used = [name for name in theirs.state_dict() if ".conv3." not in name]  # nothing uses that one
+    theirs.load_state_dict(dict(zip(used, ours.state_dict().values(), strict=True)), strict=False)
+    torch.testing.assert_close(theirs.eval()(FLOW / 255), ours.eval()(FLOW), rtol=1e-4, atol=1e-5)
+    return theirs
 
 
 def compared(name: str, network: nn.Module, *, fused: bool | None) -> Step:
     """On flow as the release has it, 0..255."""
-    side = RELEASED_NETWORKS[name][-1]
+    *_, side, batch = RELEASED_NETWORKS[name]
     optimizer = torch.optim.Adam(network.parameters(), lr=5e-5, fused=fused)
-    flow = 255 * torch.rand(COMPARED_BATCH, 3, side, side)
-    return Step(network, optimizer, [flow], torch.arange(COMPARED_BATCH) % 3)
+    flow = 255 * torch.rand(batch, 3, side, side)
+    return Step(network, optimizer, [flow], torch.arange(batch) % 3)
 
 
 def subjects() -> dict[str, tuple[Callable[[], None], Callable[[], None]]]:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from merbench.engine import grouping
 from merbench.engine.execute import schedule_network
 from merbench.engine.grouping import why_not_batched, why_sooner_alone
 from merbench.engine.loop import Group, train_group
@@ -39,16 +40,20 @@ def subject(request, make_task) -> Any:
 
 def test_folds_train_together_as_each_does_alone(subject, make_folds) -> None:
     task, folds = subject[0], make_folds([20, 17])  # the last steps of 4 clips and of 1: one of them is padded
-    assert why_not_batched(task, folds[0]) is None
+    assert why_not_batched(task, folds[0]) == ""
     for fold, found in zip(folds, train_group(Group(task, folds, stacked=True)), strict=True):
-        (alone,) = train_group(Group(task, [fold], stacked=False))
+        (alone,) = train_group(Group(replace(task, keyed=True), [fold], stacked=False))
         np.testing.assert_allclose(found.scores, alone.scores, atol=2e-5)
         np.testing.assert_allclose(found.loss, alone.loss, rtol=1e-4)
 
 
-def test_on_a_cpu_those_that_convolve_train_alone_and_the_reason_says_so(subject, make_folds) -> None:
+def test_with_a_fold_for_each_core_those_that_convolve_train_alone(subject, make_folds, monkeypatch) -> None:
     (task, convolves), folds = subject, make_folds([20, 17])
+    monkeypatch.setattr(grouping.joblib, "cpu_count", lambda: 2)
     schedule = schedule_network(task, folds)
+    assert schedule.keyed
     assert schedule.mode == ("sequential" if convolves else "batched")
-    assert ("is a convolution: on a CPU" in schedule.reason) is convolves
-    assert why_sooner_alone(replace(task, device="cuda"), folds[0]) == ""
+    assert ("convolutions, takes longer at once" in schedule.reason) is convolves
+    assert why_sooner_alone(replace(task, device="cuda"), folds) == ""
+    monkeypatch.setattr(grouping.joblib, "cpu_count", lambda: 3)
+    assert why_sooner_alone(task, folds) == ""

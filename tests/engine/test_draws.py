@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
 import pytest
 import torch
 from torch import Tensor, nn
@@ -9,6 +13,7 @@ from torch.func import vmap
 from torch.nn import functional
 
 from merbench.engine.draws import KeyedDraws, draw_keys, philox
+from merbench.engine.loop import Group, train_group
 
 ONES = 0xFFFFFFFF
 # rounds, counter, key → words: the known answers that the generator's authors release with it (Random123, kat_vectors).
@@ -104,24 +109,58 @@ def test_dropout_keeps_the_dtype_and_can_work_in_place() -> None:
     assert torch.equal(again, x)
 
 
-def test_rand_takes_its_sizes_in_either_way_and_its_dtype() -> None:
+@pytest.mark.parametrize("sizes", [(2, 3), ((2, 3),), ([2, 3],), (torch.Size([2, 3]),)], ids=str)
+@pytest.mark.parametrize("device", [None, "cpu", torch.device("cpu")])
+def test_rand_takes_its_sizes_in_either_way_and_its_device(sizes: Any, device: Any) -> None:
     with KeyedDraws(KEY):
-        one = torch.rand(2, 3)
-    with KeyedDraws(KEY):
-        other = torch.rand((2, 3), dtype=torch.float64, device="cpu")
-    with KeyedDraws(KEY):
-        shape = torch.rand(torch.Size([2, 3]))
-    assert other.dtype == torch.float64
-    assert torch.equal(one.double(), other)
-    assert torch.equal(one, shape)
+        assert torch.equal(torch.rand(*sizes, device=device), uniform(2, 3))
 
 
-def test_what_is_drawn_in_another_way_is_torchs_own() -> None:
+@pytest.mark.parametrize(
+    "draw",
+    [
+        lambda: torch.randn(4),
+        lambda: torch.rand(4, dtype=torch.float64),
+        lambda: torch.rand(4, generator=torch.Generator().manual_seed(7)),
+        lambda: torch.rand(size=(4,)),
+        lambda: nn.Dropout2d()(torch.ones(2, 3, 1, 1)),
+    ],
+    ids=["randn", "dtype", "generator", "size", "dropout2d"],
+)
+def test_what_is_drawn_in_another_way_is_torchs_own(draw: Callable[[], Tensor]) -> None:
     torch.manual_seed(0)
-    wanted = torch.randn(4)
+    wanted = draw()
     torch.manual_seed(0)
     with KeyedDraws(KEY):
-        assert torch.equal(torch.randn(4), wanted)
+        assert torch.equal(draw(), wanted)
+
+
+def test_a_share_out_of_range_is_refused_as_torch_refuses_it() -> None:
+    with KeyedDraws(KEY), pytest.raises(ValueError, match=r"got 1\.5"):
+        functional.dropout(torch.ones(3), 1.5)
+
+
+class Marking(nn.Module):
+    """Keeps what it leaves out of 64 ones in every training step."""
+
+    def __init__(self, masks: list[Tensor]) -> None:
+        super().__init__()
+        self.masks, self.head = masks, nn.Linear(3 * 784, 3)
+
+    def forward(self, flow: Tensor) -> Tensor:
+        if self.training:
+            self.masks.append(functional.dropout(torch.ones(64)))
+        logits: Tensor = self.head(flow.flatten(1))
+        return logits
+
+
+@pytest.mark.parametrize("keyed", [True, False])
+def test_every_step_of_every_epoch_leaves_out_something_else(make_task, make_folds, keyed: bool) -> None:
+    masks: list[Tensor] = []
+    task = replace(make_task(lambda: Marking(masks), epochs=2), keyed=keyed)
+    train_group(Group(task, make_folds([20]), stacked=False))
+    assert len(masks) == 2 * 3
+    assert len(torch.stack(masks).unique(dim=0)) == len(masks)
 
 
 def test_keys_differ_by_fold_epoch_and_step_and_come_again(make_folds) -> None:

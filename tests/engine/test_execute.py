@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from merbench.engine.execute import Schedule, execute, schedule_network
+from merbench.engine.execute import Schedule, execute, processes, schedule_network
 from merbench.engine.loop import Group, train_group
 from merbench.engine.task import FoldTask
 from merbench.errors import OptionError, TrainingError
@@ -76,3 +76,14 @@ def test_a_network_that_is_larger_than_memory_is_told_in_one_line() -> None:
     with pytest.raises(OptionError, match="model dual-inception cannot be built with width=1000000000: ") as caught:
         build()
     assert "\n" not in str(caught.value)
+
+
+def test_processes_are_as_many_as_cores_folds_or_memory_allow(monkeypatch) -> None:
+    monkeypatch.setattr("joblib.cpu_count", lambda: 8)
+    monkeypatch.setattr("merbench.engine.device.free_memory", lambda: 1000)
+    assert processes(Schedule("sequential", fold_bytes=10), 68) == 8
+    assert processes(Schedule("sequential", fold_bytes=10), 3) == 3
+    assert processes(Schedule("sequential", fold_bytes=300), 68) == 3
+    assert processes(Schedule("sequential", fold_bytes=3000), 68) == 1
+    assert processes(Schedule("estimator"), 68) == 8
+    assert processes(Schedule("estimator"), 0) == 1
