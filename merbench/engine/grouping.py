@@ -29,7 +29,7 @@ CPU_FOLDS = 4
 COPIES = 4  # of every parameter that is trained: itself, its gradient, and two moments of Adam
 # What torch warns of where `vmap` knows no better than a loop.
 NO_RULE = r"There is a performance drop because we have not yet implemented the batching rule for aten::(\w+)"
-CONVOLVED = 0.1
+CONVOLVED = 0.1  # the share of convolutions from which one fold at a time is sooner, see `why_sooner_alone`
 # Of the largest logit: float32 sums in another order differ by a hundredth of it, a clip that has a say in another's
 # logits, or a constant that belongs to another fold, by far more.
 SAME = 1e-3
@@ -77,7 +77,8 @@ def why_sooner_alone(task: Task, folds: Sequence[FoldTask]) -> str:
     if task.device != "cpu" or len(folds) < joblib.cpu_count():
         return ""
     share = _convolved(task, folds[0])
-    return f"on a CPU {share:.0%} of its arithmetic, convolutions, takes longer at once" if share > CONVOLVED else ""
+    told = f"convolutions are {share:.0%} of its arithmetic, and on a CPU those of many folds at once take longer"
+    return told if share > CONVOLVED else ""
 
 
 def _convolved(task: Task, fold: FoldTask) -> float:

@@ -53,7 +53,7 @@ def test_with_a_fold_for_each_core_those_that_convolve_train_alone(subject, make
     schedule = schedule_network(task, folds)
     assert schedule.keyed
     assert schedule.mode == ("sequential" if convolves else "batched")
-    assert ("convolutions, takes longer at once" in schedule.reason) is convolves
+    assert ("of its arithmetic, and on a CPU those of many folds at once take longer" in schedule.reason) is convolves
     assert why_sooner_alone(replace(task, device="cuda"), folds) == ""
     monkeypatch.setattr(grouping.joblib, "cpu_count", lambda: 3)
     assert why_sooner_alone(task, folds) == ""
