@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from torch import nn
 
 from merbench.engine.execute import Schedule, execute, processes, schedule_network
 from merbench.engine.loop import Group, train_group
@@ -24,6 +25,20 @@ def test_groups_stay_the_same_after_a_resume(make_task, make_folds) -> None:
     assert names(task, folds, schedule, set()) == [["fold0", "fold1"], ["fold2", "fold3"], ["fold4"]]
     assert names(task, folds, schedule, {"fold0", "fold1", "fold2"}) == [["fold2", "fold3"], ["fold4"]]
     assert names(task, folds, schedule, {fold.name for fold in folds}) == []
+
+
+@pytest.mark.parametrize("mode", ["batched", "sequential"])
+def test_after_a_resume_dropout_leaves_out_what_it_would_have_without(make_task, make_folds, mode) -> None:
+    task = make_task(lambda: nn.Sequential(nn.Flatten(), nn.Dropout(0.5), nn.Linear(2352, 3)), epochs=2)
+    folds, schedule = make_folds([20, 17, 23]), Schedule(mode, 2 if mode == "batched" else 1, keyed=True)
+
+    def outcomes(done: set[str]) -> dict[str, np.ndarray]:
+        groups = execute(task, folds, schedule, done, lambda units: None)
+        return {one.name: one.scores for group in groups for one in group}
+
+    whole, rest = outcomes(set()), outcomes({"fold0", "fold1"})
+    assert list(rest) == ["fold2"]
+    assert np.array_equal(rest["fold2"], whole["fold2"])
 
 
 @pytest.mark.processes
