@@ -79,10 +79,9 @@ def execute(
     task = replace(task, keyed=schedule.keyed)
     missing = [fold for fold in folds if fold.name not in done]
     if schedule.mode == "estimator":
-        yield from _in_processes(fit_fold, task, missing, advance, 1, processes(schedule, len(missing)))
+        yield from _in_processes(fit_fold, task, missing, advance, 1, schedule)
     elif task.device == "cpu":
-        units = task.recipe.epochs
-        yield from _in_processes(_train_alone, task, missing, advance, units, processes(schedule, len(missing)))
+        yield from _in_processes(_train_alone, task, missing, advance, task.recipe.epochs, schedule)
     else:
         for fold in missing:
             yield _train_on_device(task, fold, advance)
@@ -112,10 +111,10 @@ def processes(schedule: Schedule, folds: int) -> int:
 
 
 def _in_processes(
-    work: Work, task: Task, folds: Sequence[FoldTask], advance: Advance, units: int, processes: int
+    work: Work, task: Task, folds: Sequence[FoldTask], advance: Advance, units: int, schedule: Schedule
 ) -> Iterator[list[FoldOutcome]]:
     parallel = joblib.Parallel(
-        n_jobs=processes,
+        n_jobs=processes(schedule, len(folds)),
         backend="loky",
         return_as="generator_unordered",
         mmap_mode="c",  # shared, yet writable as torch wants it: a write would stay in the process
