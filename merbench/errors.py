@@ -80,7 +80,7 @@ class RecordError(MerbenchError):
 
 
 class OutputError(MerbenchError):
-    """A place that cannot be written: read-only, full, or in use."""
+    """A place that cannot be written: read-only, full, or in use; or a process that was ended from outside."""
 
 
 def printable(text: str) -> str:

@@ -5,14 +5,19 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import os
+import re
 import signal
 import threading
 import time
 from collections.abc import Iterator
 from functools import cache
 
-__all__ = ["end_with", "interrupts_later", "keep_freed_memory"]
+from merbench.errors import OutputError
 
+__all__ = ["end_with", "if_ended", "interrupts_later", "keep_freed_memory"]
+
+# How the end of a process is told that nobody outside ended: a fault in native code, or an exit of its own.
+CRASHED = re.compile(r"SIG(?!KILL|TERM)|EXIT\([^0]")
 # Of mallopt(3), for the C library glibc.
 TRIM_THRESHOLD, MMAP_MAX = -1, -4
 
@@ -32,6 +37,29 @@ def end_with(owner: int) -> None:
         os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()
+
+
+@contextlib.contextmanager
+def if_ended(what: str, advice: str) -> Iterator[None]:
+    """Says in one line that one of joblib's processes was ended from outside, most often by a system without memory.
+
+    Args:
+        what: the process does, as in "a process that trains".
+        advice: how things stand, and what to do.
+
+    Raises:
+        OutputError: a process was ended so while the block ran.
+    """
+    from joblib.externals.loky.process_executor import TerminatedWorkerError
+
+    try:
+        yield
+    except TerminatedWorkerError as error:
+        if CRASHED.search(str(error)):
+            raise
+        raise OutputError(
+            f"a process that {what} was ended from outside, most likely for want of memory; {advice}"
+        ) from error
 
 
 @contextlib.contextmanager

@@ -10,8 +10,9 @@ import joblib
 from joblib.externals.loky import get_reusable_executor
 
 from merbench.engine.estimators import fit_fold
+from merbench.engine.memory import if_full
 from merbench.engine.task import FoldOutcome, FoldTask, Task
-from merbench.processes import end_with, keep_freed_memory
+from merbench.processes import end_with, if_ended, keep_freed_memory
 
 __all__ = ["Schedule", "execute", "processes", "schedule_estimator", "schedule_network"]
 
@@ -71,7 +72,8 @@ def execute(
         advance: called with the number of fold-epochs that were finished (an estimator's fold is one).
 
     Raises:
-        TrainingError: a loss that is not finite.
+        TrainingError: a loss that is not finite, or no memory left.
+        OutputError: a process that trains was ended from outside.
     """
     if schedule.mode == "batched":
         yield from _batched(task, folds, schedule.at_once, done, advance)
@@ -84,20 +86,17 @@ def execute(
         yield from _in_processes(_train_alone, task, missing, advance, task.recipe.epochs, schedule)
     else:
         for fold in missing:
-            yield _train_on_device(task, fold, advance)
+            yield _train(task, [fold], advance, stacked=False)
 
 
 def _batched(
     task: Task, folds: Sequence[FoldTask], at_once: int, done: set[str], advance: Advance
 ) -> Iterator[list[FoldOutcome]]:
-    from merbench.engine.device import choose_precision
     from merbench.engine.grouping import groups
-    from merbench.engine.loop import Group, train_group
 
-    choose_precision(task.precision, task.device)
     for group in groups(task, folds, at_once):
         if not {fold.name for fold in group} <= done:
-            yield train_group(Group(task, group, stacked=True), advance)
+            yield _train(task, group, advance, stacked=True)
 
 
 def processes(schedule: Schedule, folds: int) -> int:
@@ -122,9 +121,10 @@ def _in_processes(
         initargs=(os.getpid(),),
     )
     try:
-        for outcome in parallel(joblib.delayed(work)(task, fold) for fold in folds):
-            advance(units)
-            yield [outcome]
+        with if_ended("trains", "finished folds are kept: make room and run again"):
+            for outcome in parallel(joblib.delayed(work)(task, fold) for fold in folds):
+                advance(units)
+                yield [outcome]
     finally:
         # Kept for reuse they would hold memory, and threads of one library that another may wait for.
         get_reusable_executor().shutdown(wait=True, kill_workers=True)
@@ -142,15 +142,16 @@ def _train_alone(task: Task, fold: FoldTask) -> FoldOutcome:
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        (outcome,) = _train_on_device(task, fold, lambda fold_epochs: None)
+        (outcome,) = _train(task, [fold], lambda fold_epochs: None, stacked=False)
     finally:
         torch.set_num_threads(threads)  # for a single fold joblib starts no process: this one is the caller's
     return outcome
 
 
-def _train_on_device(task: Task, fold: FoldTask, advance: Advance) -> list[FoldOutcome]:
+def _train(task: Task, folds: Sequence[FoldTask], advance: Advance, *, stacked: bool) -> list[FoldOutcome]:
     from merbench.engine.device import choose_precision
     from merbench.engine.loop import Group, train_group
 
     choose_precision(task.precision, task.device)
-    return train_group(Group(task, [fold], stacked=False), advance)
+    with if_full(task.device, task.recipe.batch_size):
+        return train_group(Group(task, folds, stacked=stacked), advance)

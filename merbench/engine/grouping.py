@@ -17,10 +17,11 @@ from merbench.engine.batches import epoch_batches, padded, steps_per_epoch
 from merbench.engine.clips import resident_bytes
 from merbench.engine.device import memory_budget
 from merbench.engine.loop import Group
+from merbench.engine.memory import if_full
 from merbench.engine.networks import batch_norm, build_network
 from merbench.engine.seeds import derive_seed
 from merbench.engine.task import FoldTask, Task
-from merbench.errors import PluginError
+from merbench.errors import PluginError, TrainingError
 
 __all__ = ["Footprint", "folds_at_once", "footprint", "groups", "why_not_batched", "why_sooner_alone"]
 
@@ -150,7 +151,10 @@ def _try_forward(group: Group, positions: Tensor) -> None:
     shapes = " and ".join(str(list(array.shape[1:])) for array in group.task.arrays)
     wanted = (*positions.shape, group.task.classes)
     try:
-        found = tuple(group.logits(positions).shape)
+        with if_full(group.task.device, group.task.recipe.batch_size):
+            found = tuple(group.logits(positions).shape)
+    except TrainingError:
+        raise
     except Exception as error:
         reason = " ".join(str(error).split())[:300]
         raise PluginError(f"the network fails on clips of shape {shapes}: {type(error).__name__}: {reason}") from error

@@ -13,13 +13,13 @@ from typing import TypeVar
 
 import numpy as np
 
-from merbench.errors import MerbenchError, OutputError, ReleaseError
+from merbench.errors import MerbenchError, ReleaseError
 from merbench.features.cache import feature_folder, full
 from merbench.features.clip import ClipValues, Value
 from merbench.features.resolve import Resolved, walk
 from merbench.features.store import Store
 from merbench.frames import Frames
-from merbench.processes import end_with
+from merbench.processes import end_with, if_ended
 
 __all__ = ["ClipOutcome", "cores", "extract", "of_each", "signatures", "stores_of"]
 
@@ -95,7 +95,6 @@ def cores() -> int:
 def _in_processes(function: Callable[[str, Mapping[str, Value]], T], work: Work, jobs: int) -> Generator[T, None, None]:
     import joblib
     from joblib.externals.loky import get_reusable_executor
-    from joblib.externals.loky.process_executor import TerminatedWorkerError
 
     parallel = joblib.Parallel(
         n_jobs=jobs,
@@ -106,13 +105,9 @@ def _in_processes(function: Callable[[str, Mapping[str, Value]], T], work: Work,
     )
     outcomes = parallel(joblib.delayed(function)(clip, raw) for clip, raw in work)
     try:
-        for outcome in outcomes:  # noqa: UP028  `yield from` would close them where joblib's warning is heard
-            yield outcome
-    except TerminatedWorkerError as error:
-        raise OutputError(
-            "a process that computes features was ended from outside, most likely for want of memory; what is "
-            "finished is kept: run again with fewer --jobs"
-        ) from error
+        with if_ended("computes features", "what is finished is kept: run again with fewer --jobs"):
+            for outcome in outcomes:  # noqa: UP028  `yield from` would close them where joblib's warning is heard
+                yield outcome
     finally:
         with warnings.catch_warnings(action="ignore"):  # that clips were under way when the run stopped
             outcomes.close()

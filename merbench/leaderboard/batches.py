@@ -11,8 +11,7 @@ from typing import TypeVar
 
 from threadpoolctl import threadpool_limits
 
-from merbench.errors import OutputError
-from merbench.processes import end_with, interrupts_later
+from merbench.processes import end_with, if_ended, interrupts_later
 
 __all__ = ["end_processes", "in_batches", "uncollected"]
 
@@ -35,7 +34,6 @@ def in_batches(work: Callable[[Sequence[T]], list[R]], items: Sequence[T]) -> It
             yield from work(items)
         return
     import joblib
-    from joblib.externals.loky.process_executor import TerminatedWorkerError
 
     batches = (items[start : start + BATCH] for start in range(0, len(items), BATCH))
     tasks = (joblib.delayed(_in_worker)(os.getpid(), work, batch) for batch in batches)
@@ -43,14 +41,10 @@ def in_batches(work: Callable[[Sequence[T]], list[R]], items: Sequence[T]) -> It
         made = joblib.Parallel(n_jobs=joblib.cpu_count(), return_as="generator")(tasks)
     finished = False
     try:
-        for results in made:
-            yield from results
+        with if_ended("works on the records", "make room and run again"):
+            for results in made:
+                yield from results
         finished = True
-    except TerminatedWorkerError as error:
-        raise OutputError(
-            "a process that works on the records was ended from outside, most likely for want of memory; make room and "
-            "run again"
-        ) from error
     finally:
         if not finished:
             with warnings.catch_warnings():

@@ -1,4 +1,4 @@
-"""Built-in networks without batch norm: folds train together as each does alone, whatever they draw."""
+"""Built-in networks: without batch norm folds train together as each does alone, whatever they draw; with it, alone."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from merbench.engine import grouping
 from merbench.engine.execute import schedule_network
 from merbench.engine.grouping import why_not_batched, why_sooner_alone
 from merbench.engine.loop import Group, train_group
+from merbench.plugins import load
+from merbench.registry import Registry
 from merbench.runs.build import Build
 
 HSTA = {"image_size": 28, "patch_sizes": (4, 14), "embed_dims": (48, 24), "heads": (3, 3), "stages": 1, "depth": (1, 1)}
@@ -57,3 +59,24 @@ def test_with_a_fold_for_each_core_those_that_convolve_train_alone(subject, make
     assert why_sooner_alone(replace(task, device="cuda"), folds) == ""
     monkeypatch.setattr(grouping.joblib, "cpu_count", lambda: 3)
     assert why_sooner_alone(task, folds) == ""
+
+
+NORMED = {
+    "apex-resnet": "features.bn1",
+    "mmnet": "conv_act.1",
+    "rcn-a": "first.1",
+    "rcn-f": "first.streams.0.2",
+    "rcn-s": "first.1",
+    "rcn-w": "first.streams.0.2",
+    "sssnet": "bn1",
+    "ststnet": "bn1",
+}
+
+
+@pytest.mark.parametrize("name", NORMED)
+def test_one_with_batch_norm_trains_alone_and_names_the_first(name, make_task, make_folds) -> None:
+    model = Registry(load(allow=())).models.get(name)
+    options = {**model.recipes["quick"].options, "classes": 3}
+    task = make_task(Build(model.network, options, f"model {name}"))
+    reason = why_not_batched(task, make_folds([20])[0])
+    assert reason == f"{NORMED[name]} is a batch norm: its statistics belong to one network"

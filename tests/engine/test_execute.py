@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import faulthandler
+import os
+import signal
+
 import numpy as np
 import pytest
 import torch
+from joblib.externals.loky.process_executor import TerminatedWorkerError
 from torch import nn
 
-from merbench.engine.execute import Schedule, execute, processes, schedule_network
+from merbench.engine.execute import Schedule, execute, processes, schedule_estimator, schedule_network
 from merbench.engine.loop import Group, train_group
 from merbench.engine.task import FoldTask
-from merbench.errors import OptionError, TrainingError
+from merbench.errors import OptionError, OutputError, TrainingError
 from merbench.runs.build import Build
 
 STSTNET = Build("merbench_shallow.ststnet:STSTNet", {"classes": 3}, "model ststnet")
@@ -78,6 +83,62 @@ def test_folds_that_were_finished_before_one_fails_have_been_handed_over(make_ta
     assert outcome.name == "good"
     with pytest.raises(TrainingError, match="fold bad"):
         next(running)
+
+
+@pytest.mark.processes
+@pytest.mark.parametrize(
+    ("by", "raised", "told"),
+    [
+        # as the system does where memory runs out
+        (signal.SIGKILL, OutputError, r"^a process that trains was ended from outside.* folds are kept: .* run again$"),
+        (signal.SIGSEGV, TerminatedWorkerError, "SIGSEGV"),
+    ],
+)
+def test_a_process_that_is_ended_from_outside_is_one_line_and_one_that_crashes_a_defect(
+    make_task, make_folds, monkeypatch, by, raised, told
+) -> None:
+    owner = os.getpid()
+
+    class Ended:  # here, as where merbench is installed its processes cannot import this file
+        def fit(self, X: np.ndarray, y: np.ndarray) -> None:
+            assert os.getpid() != owner
+            faulthandler.disable()  # or a crash is told in the tests' log
+            os.kill(os.getpid(), by)
+
+    monkeypatch.setattr("joblib.cpu_count", lambda: 2)
+    with pytest.raises(raised, match=told):
+        names(make_task(Ended), make_folds([20, 17]), schedule_estimator(), set())
+
+
+class Greedy(nn.Linear):
+    """Asks in training for more memory than any machine has."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        if self.training:
+            torch.empty(2**60)
+        return super().forward(x.flatten(1))
+
+
+@pytest.mark.parametrize("schedule", [Schedule("batched", 2), Schedule("sequential")])
+def test_memory_that_runs_out_in_training_is_one_line(make_task, make_folds, schedule) -> None:
+    task, folds = make_task(lambda: Greedy(2352, 3), batch_size=64), make_folds([20, 20])[: schedule.at_once]
+    with pytest.raises(TrainingError, match=r"^no memory is left on cpu; .*--set batch_size=32\)$"):
+        names(task, folds, schedule, set())
+
+
+def test_memory_that_runs_out_before_training_is_told_alike_and_one_clip_is_not_halved(make_task, make_folds) -> None:
+    with pytest.raises(TrainingError, match=r"^no memory is left on cpu; .* and run again$"):
+        schedule_network(make_task(lambda: Greedy(2352, 3), batch_size=1), make_folds([20]))
+
+
+def test_another_fault_of_a_network_in_training_keeps_its_traceback(make_task, make_folds) -> None:
+    def fail(module: nn.Module, inputs: object) -> None:
+        raise RuntimeError("a fault")
+
+    network = nn.Sequential(nn.Flatten(), nn.Linear(2352, 3))
+    network.register_forward_pre_hook(fail)
+    with pytest.raises(RuntimeError, match=r"^a fault$"):
+        names(make_task(lambda: network), make_folds([20]), Schedule("sequential"), set())
 
 
 def test_options_that_a_network_cannot_take_are_one_line(make_task, make_folds) -> None:

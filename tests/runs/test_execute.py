@@ -99,6 +99,25 @@ def test_a_run_that_lost_folds_gives_the_record_of_one_that_did_not(
     assert {path: path.stat().st_mtime_ns for path in kept} == kept, "a finished fold was written again"
 
 
+@pytest.mark.parametrize(
+    ("kind", "wanted"),
+    [
+        ("batched", "4 fold(s) train at once; "),
+        ("sequential", "folds train one at a time: bn1 is a batch norm: its statistics belong to one network"),
+        ("estimator", ""),
+    ],
+)
+def test_a_run_says_how_many_folds_train_at_once_or_why_only_one(
+    kind, wanted, kinds, undisturbed, run, tmp_path, capsys
+):
+    copied(undisturbed(kind), tmp_path).unlink()
+    capsys.readouterr()
+    run(tmp_path, *kinds[kind])
+    lines = [line.removeprefix("merbench: ") for line in capsys.readouterr().err.splitlines() if " train " in line]
+    assert len(lines) == bool(wanted)
+    assert all(line.startswith(wanted) for line in lines)
+
+
 def test_the_inner_stage_alone_is_taken_up_as_well(kinds, undisturbed, run, without_times, tmp_path):
     record = copied(undisturbed("inner"), tmp_path)
     record.unlink()

@@ -1,0 +1,36 @@
+"""Memory that runs out in training, told in one line."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from merbench.errors import TrainingError
+
+__all__ = ["if_full"]
+
+# How torch says so, of an accelerator and of a CPU: only CUDA has an error of its own.
+FULL = re.compile("out of memory|DefaultCPUAllocator")
+
+
+@contextmanager
+def if_full(device: str, batch_size: int) -> Iterator[None]:
+    """Around work that takes memory.
+
+    Args:
+        device: the work's, for the error.
+        batch_size: that it has now, for the advice.
+
+    Raises:
+        TrainingError: no memory was left while the block ran.
+    """
+    try:
+        yield
+    except (RuntimeError, MemoryError) as error:
+        if isinstance(error, RuntimeError) and not FULL.search(str(error)):
+            raise
+        smaller = f", or take smaller batches (--set batch_size={batch_size // 2})" if batch_size > 1 else ""
+        raise TrainingError(
+            f"no memory is left on {device}; finished folds are kept; make room and run again{smaller}"
+        ) from error
