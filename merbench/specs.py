@@ -191,6 +191,9 @@ class TorchModel:
         features: names of the features it sees (`name` or `name@variant`).
         recipes: by name; the first is the default.
         parameters: how many the default recipe trains with 3 classes; None where it was not counted.
+        with_paths: target of a function `(options) -> options` that puts the path of a file in place of a word for it,
+            such as `true` for weights from a hub: it is called once, before the run's plan is made, which holds files
+            by name and digest. Empty: options are taken as they are.
         paper: what to cite.
         about: one line for `merbench list`.
     """
@@ -200,6 +203,7 @@ class TorchModel:
     features: tuple[str, ...]
     recipes: Mapping[str, Recipe]
     parameters: int | None = None
+    with_paths: str = ""
     paper: str = ""
     about: str = ""
     api: int = API

@@ -36,7 +36,7 @@ _TYPES: dict[str, tuple[type, ...]] = {
     "Mapping[str, Any]": (Mapping,),
 }
 _TARGETS = ("reader", "function", "network", "estimator", "splitter", "member", "members")
-_OPTIONAL_TARGETS = ("clip_list", "mirror", "drawing")
+_OPTIONAL_TARGETS = ("clip_list", "mirror", "drawing", "with_paths")
 
 
 def fault(spec: object, noun: str) -> str:

@@ -67,11 +67,31 @@ def _found(name: str, registry: Registry) -> Iterator[dict[str, Any]]:
 def _fields(spec: Any) -> dict[str, Any]:
     """The fields of a spec that say something."""
     values = {field.name: getattr(spec, field.name) for field in dataclasses.fields(spec)}
+    if isinstance(spec, TorchModel) and spec.parameters is None:
+        values["parameters"] = _parameters(spec)
     if isinstance(spec, TorchModel | EstimatorModel):
         values["recipes"] = {
             name: {**recipe_settings(spec, recipe), "about": recipe.about} for name, recipe in spec.recipes.items()
         }
     return {name: _plain(value) for name, value in values.items() if name not in HIDDEN and value not in ("", (), {})}
+
+
+def _parameters(model: TorchModel) -> int | None:
+    """How many the default recipe trains with 3 classes, counted in a network without memory for them.
+
+    None where it cannot be built so: it wants values, or cannot be built at all, which is for a run to tell.
+    """
+    import torch
+
+    from merbench.runs.build import Build
+
+    options = {"classes": 3, **next(iter(model.recipes.values())).options}
+    try:
+        with torch.device("meta"):
+            network = Build(model.network, options, f"model {model.name}")()
+        return int(sum(one.numel() for one in network.parameters() if one.requires_grad))
+    except Exception:  # whatever a plugin's network raises
+        return None
 
 
 def _plain(value: Any) -> Any:

@@ -19,11 +19,15 @@ TEX = {
     "^": r"\textasciicircum{}",
     **{sign: f"\\{sign}" for sign in "{}%$#&_"},
 }
+# Of a file a plan holds the name and what is in it, see `merbench.runs.weights.without_path`.
+FILE = re.compile(r"(?P<name>.+) sha256:[0-9a-f]{64}")
 VARIANT = re.compile(r"(?P<feature>[^@\s]+)@(?P<variant>[^@\s]+)( |$)")
 
 
 def command(plan: Plan) -> str:
-    """The `merbench run` that makes the same plan, quoted for a shell, one option a line."""
+    """The `merbench run` that makes the same plan where the files that it names lie, quoted for a shell, one option a
+    line.
+    """
     options = [
         ("model", plan.model),
         ("dataset", plan.dataset),
@@ -75,7 +79,9 @@ def _settable(plan: Plan) -> list[tuple[str, Any]]:
 def _value(value: Any) -> str:
     if isinstance(value, list):
         return ",".join(map(_value, value))
-    return value if isinstance(value, str) else json.dumps(value)
+    if not isinstance(value, str):
+        return json.dumps(value)
+    return found["name"] if (found := FILE.fullmatch(value)) else value
 
 
 def _year(entry: Entry) -> str:

@@ -194,6 +194,9 @@ def _recipe(model: Model, request: Request) -> tuple[str, Recipe, tuple[str, ...
     target = model.network if isinstance(model, TorchModel) else model.estimator
     build = load_target(target, owner=f"model {model.name}")
     recipe, features = apply_settings(request.settings, model, model.recipes[name], build)
+    if isinstance(model, TorchModel) and model.with_paths:
+        with_paths = load_target(model.with_paths, owner=f"model {model.name}")
+        recipe = replace(recipe, options=with_paths(recipe.options))
     return name, recipe, features, target
 
 

@@ -38,7 +38,7 @@ def apply_settings(
 
     A name is a recipe setting (networks only), an option of the network or estimator, or one of the model's
     features, whose value is then a variant. An option without a default that the recipe sets belongs to the model: it
-    would be another one with another value.
+    would be another one with another value, and its own is accepted.
 
     Raises:
         OptionError: a name that the model does not have or that belongs to it, or a value that cannot be parsed.
@@ -55,7 +55,7 @@ def apply_settings(
         name, equals, text = assignment.partition("=")
         if not equals:
             raise OptionError(f"--set {assignment}: write it as name=value")
-        if name in fixed:
+        if name in fixed and _option(name, text, options[name]) != options[name]:
             raise OptionError(f"--set {assignment}: model {model.name} is {name}={options[name]}; take another model")
         if name in settings:
             recipe = replace(recipe, **{name: _setting(name, text, settings[name])})

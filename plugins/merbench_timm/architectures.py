@@ -86,6 +86,7 @@ def member(name: str) -> merbench.TorchModel:
             "images": _recipe(IMAGES, name, {"in_chans": 6, **images}),
             "frames": _recipe(FRAMES, name, {"in_chans": 24, **images}),
         },
+        with_paths="merbench_timm.weights:with_paths",
         paper=PAPER,
         about=f"{architecture} of timm",
     )

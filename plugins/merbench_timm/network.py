@@ -59,7 +59,7 @@ class TimmNetwork(nn.Module):
             raise ValueError(f"pretrained is {pretrained!r}; it must be true, false or the path of a checkpoint")
         self.in_chans, self.image_size, self.normalize = in_chans, image_size, normalize
         self.network = _created(architecture, classes, in_chans, image_size)
-        if pretrained:
+        if isinstance(pretrained, str) or pretrained:  # an empty text is none, and is refused
             path = find_weights(architecture, pretrained)
             self.network = _loaded(path, self.network, architecture, classes, in_chans, image_size)
         config = self.network.pretrained_cfg

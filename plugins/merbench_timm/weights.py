@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Mapping
 from http.client import HTTPException
 from pathlib import Path
 from typing import Any
@@ -15,11 +16,23 @@ from torch import Tensor, nn
 
 import merbench
 
-__all__ = ["find_weights", "fitted", "knock"]
+__all__ = ["find_weights", "fitted", "knock", "with_paths"]
 
 HUB_SECONDS = 5  # for an answer of any kind
 WITHOUT = "leave pretrained out to start from random weights, or name a file: --set pretrained=PATH"
 FILES = ("model.safetensors", "pytorch_model.bin")  # as timm's repositories on the hub have them
+
+
+def with_paths(options: Mapping[str, Any]) -> dict[str, Any]:
+    """A model's options with the path of the file in place of `pretrained=true`, so that a record holds its digest.
+
+    Raises:
+        merbench.OptionError: as `find_weights`, before any clip is read.
+    """
+    asked = options.get("pretrained")
+    if asked is True or isinstance(asked, str):
+        return {**options, "pretrained": str(find_weights(options["architecture"], asked))}
+    return dict(options)
 
 
 def find_weights(architecture: str, pretrained: bool | str) -> Path:
@@ -37,6 +50,8 @@ def find_weights(architecture: str, pretrained: bool | str) -> Path:
 
 
 def _named(text: str) -> Path:
+    if not text.strip():  # as --set pretrained=$WEIGHTS where the variable is not set
+        raise merbench.OptionError(f"pretrained={text}: no value is given; {WITHOUT}")
     try:
         path = Path(text).expanduser()
         found = path.is_file()
@@ -98,7 +113,7 @@ def fitted(path: Path, network: nn.Module, in_chans: int) -> dict[str, Any]:
         in_chans: channels that the network was built for.
 
     Raises:
-        merbench.OptionError: the file is not a checkpoint of tensors.
+        merbench.OptionError: the file is not a checkpoint of tensors, or its first convolution cannot be adapted.
     """
     config, own, state = network.pretrained_cfg, network.state_dict(), _read(path)
     for layer in _names(config.get("classifier")):
@@ -108,12 +123,23 @@ def fitted(path: Path, network: nn.Module, in_chans: int) -> dict[str, Any]:
     stems = [f"{layer}.weight" for layer in _names(config.get("first_conv"))]
     same = any(name in state and name in own and state[name].shape == own[name].shape for name in stems)
     channels, *size = config["input_size"]
+    # timm would leave such a first layer at random, and then any other that the file lacks too.
+    if in_chans != channels and not same and any(_odd(own[name], in_chans) for name in stems if name in own):
+        raise merbench.OptionError(
+            f"pretrained={path} does not fit timm's {config['architecture']} with {in_chans} channels: timm cannot "
+            "adapt its first layer; take a feature of 3 channels, or leave pretrained out"
+        )
     return {
         "state_dict": state,
         "num_classes": network.num_classes,
         "label_offset": 0,
         "input_size": (in_chans if same else channels, *size),
     }
+
+
+def _odd(weight: Tensor, in_chans: int) -> bool:
+    """Whether a layer sees an image otherwise than channel by channel, so that timm cannot adapt it to more."""
+    return weight.ndim != 4 or weight.shape[1] != in_chans
 
 
 def _names(layers: str | tuple[str, ...] | None) -> tuple[str, ...]:

@@ -90,8 +90,53 @@ def test_settings_are_named_as_they_are_set_and_those_at_a_default_of_little_int
     assert one["recipes"]["published"]["mixup"] == 0
 
 
-def test_what_is_not_known_is_not_shown(capsys):
-    assert "parameters" not in shown(capsys, "timm:resnet18")
+def test_parameters_that_a_plugin_does_not_give_are_counted(capsys):
+    # ResNet-18's published 11,689,512, with a last layer for 3 classes in place of 1000.
+    trained = 11_689_512 - (1000 - 3) * (512 + 1)
+    assert f"  parameters: {trained}\n" in shown(capsys, "timm:resnet18")
+    (one,) = json.loads(shown(capsys, "timm:resnet18", "--json"))
+    assert one["parameters"] == trained
+
+
+NETWORKS = """
+import merbench
+from torch import nn, ones
+
+class Frozen(nn.Sequential):
+    \"\"\"Trains a bias alone.\"\"\"
+
+    def __init__(self, classes=3):
+        super().__init__(nn.Linear(1, classes))
+        self[0].weight.requires_grad = False
+
+class Reads(nn.Linear):
+    \"\"\"Reads a value while it is built.\"\"\"
+
+    def __init__(self, classes=3):
+        super().__init__(int(ones(1).sum()), classes)
+
+@merbench.hookimpl
+def merbench_models():
+    for network in ("Frozen", "Reads"):
+        yield merbench.TorchModel(name=network.lower(), network=f"show_networks:{network}", features=("flow-28",),
+                                  recipes={"only": merbench.Recipe()})
+"""
+
+
+@pytest.fixture
+def networks(tmp_path):
+    (tmp_path / "show_networks.py").write_text(NETWORKS)
+    return ["--plugin", str(tmp_path / "show_networks.py")]
+
+
+def test_only_parameters_that_are_trained_are_counted(networks, capsys):
+    assert "  parameters: 3\n" in shown(capsys, "frozen", *networks)
+
+
+def test_a_network_that_cannot_be_built_without_values_is_shown_without_a_count(networks, capsys):
+    text = shown(capsys, "reads", *networks)
+    assert "parameters" not in text
+    assert "Reads a value while it is built." in text
 
 
 def test_other_sets_of_sources_stand_as_sums(capsys):

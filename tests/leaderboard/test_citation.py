@@ -29,6 +29,7 @@ def request_of(text: str) -> Request:
         ("flow-lr", (), {}),
         ("ststnet", ("epochs=3", "lr=0.01"), {"seed": 4, "epoch_policy": "inner"}),
         ("htnet", ("dim=32", "block_repeats=1,1,2", "htnet-regions=anatomical", "order=by-class"), {"recipe": "quick"}),
+        ("timm:resnet18", ("image_size=64",), {}),
     ],
 )
 def test_the_command_of_a_plan_makes_the_same_plan(registry, model, settings, more):
@@ -37,6 +38,11 @@ def test_the_command_of_a_plan_makes_the_same_plan(registry, model, settings, mo
     ).plan
     again = prepare(registry, request_of(command(plan))).plan
     assert again.digest() == plan.digest()
+
+
+def test_a_file_is_named_and_not_its_digest(make_record):
+    plan = make_record(options={"pretrained": f"my model.pth sha256:{'0a' * 32}"}).plan
+    assert "pretrained=my model.pth" in shlex.split(command(plan).replace("\\\n", ""))
 
 
 def test_what_a_shell_would_read_is_quoted(make_record):

@@ -155,6 +155,7 @@ def test_an_option_without_a_default_that_the_recipe_sets_belongs_to_the_model()
     assert options("needed=3") == {"needed": 3}
     with pytest.raises(OptionError, match="--set needed=3: model net is needed=resnet18; take another model"):
         options("needed=3", recipe=Recipe(options={"needed": "resnet18"}))
+    assert options("needed=3", recipe=Recipe(options={"needed": 3})) == {"needed": 3}  # as a plan's command has it
     with pytest.raises(OptionError) as caught:
         options("nedded=3", recipe=Recipe(options={"needed": "resnet18"}))
     assert "needed" not in str(caught.value)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import pickle
 import socket
@@ -15,11 +16,15 @@ import pytest
 import timm
 import torch
 from merbench_timm.network import TimmNetwork
-from merbench_timm.weights import knock
+from merbench_timm.weights import knock, with_paths
 from safetensors.torch import save_file
 from torch import Tensor
 
 import merbench
+from merbench.plugins import load
+from merbench.registry import Registry
+from merbench.runs.prepare import Request, prepare
+from merbench.runs.schema import Plan
 
 Options = Mapping[str, object]
 
@@ -127,6 +132,17 @@ def test_a_missing_file_is_told() -> None:
         loaded("gone/a.pth")
 
 
+@pytest.mark.parametrize("text", ["", " "])
+def test_an_empty_value_is_refused_and_not_taken_for_random_weights(text: str) -> None:
+    with pytest.raises(merbench.OptionError) as raised:
+        loaded(text)
+    assert str(raised.value) == (
+        f"pretrained={text}: no value is given; leave pretrained out to start from random weights, or name a file: "
+        "--set pretrained=PATH"
+    )
+    assert raised.value.exit_code == 2
+
+
 def test_an_answer_that_is_none_of_the_hubs_is_told() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         endpoint = f"http://127.0.0.1:{server.getsockname()[1]}"
@@ -171,6 +187,65 @@ def test_channels_that_cannot_be_adapted_are_told(tmp_path: Path) -> None:
     state = dict(timm.create_model("resnet18", num_classes=3, in_chans=4).state_dict())
     with pytest.raises(merbench.OptionError, match="does not fit timm's resnet18 with 6 channels"):
         loaded(saved(state, tmp_path / "weights.pth"), in_chans=6)
+
+
+@pytest.fixture
+def hub(trained: dict[str, Tensor], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The hub's cache with weights of ResNet-18 in it, laid out as the hub's client does; the file's path."""
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
+    folder = tmp_path / "models--timm--resnet18.a1_in1k"
+    (folder / "refs").mkdir(parents=True)
+    (folder / "refs" / "main").write_text("a" * 40)
+    file = folder / "snapshots" / ("a" * 40) / "model.safetensors"
+    file.parent.mkdir(parents=True)
+    save_file(trained, file)
+    return file
+
+
+def test_timms_own_weights_come_from_the_hubs_cache(trained: dict[str, Tensor], hub: Path) -> None:
+    found = TimmNetwork(architecture="resnet18", pretrained=True).network.state_dict()
+    assert torch.equal(found["layer1.0.conv1.weight"], trained["layer1.0.conv1.weight"])
+
+
+def test_a_plan_holds_the_digest_of_the_hubs_file_and_another_file_is_another_run(hub: Path) -> None:
+    registry = Registry(load(allow=()))
+    asked = Request(model="timm:resnet18", dataset="demo", settings=["pretrained=true"], folds="demo-a/a01")
+
+    def plan() -> Plan:
+        return prepare(registry, asked).plan
+
+    first = plan()
+    assert first.options["pretrained"] == f"{hub.name} sha256:{hashlib.sha256(hub.read_bytes()).hexdigest()}"
+    save_file({"fc.bias": torch.zeros(1)}, hub)
+    assert plan().digest() != first.digest()
+
+
+@pytest.mark.parametrize("value", [None, False, "weights.pth"])
+def test_what_names_no_weights_of_the_hub_stays_as_it_is(
+    value: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "weights.pth").touch()
+    options = {"architecture": "resnet18", "in_chans": 6, "pretrained": value}
+    assert with_paths(options) == options
+
+
+@pytest.mark.parametrize("text", ["", "gone.pth"])
+def test_a_file_that_is_not_there_is_told_before_any_clip_is_read(text: str) -> None:
+    asked = Request(model="timm:resnet18", dataset="composite", settings=[f"pretrained={text}"])
+    with pytest.raises(merbench.OptionError, match=f"^pretrained={text}: "):
+        prepare(Registry(load(allow=())), asked)
+
+
+def test_a_first_layer_that_timm_would_leave_at_random_is_refused(tmp_path: Path) -> None:
+    # TResNet's folds 4x4 pixels into channels: 48 of them for images of 3.
+    state = dict(timm.create_model("tresnet_m", num_classes=3).state_dict())
+    path = saved(state, tmp_path / "weights.pth")
+    options = {"architecture": "tresnet_m", "image_size": 64, "pretrained": path}
+    found = TimmNetwork(**options).network.state_dict()
+    assert torch.equal(found["body.conv1.conv.weight"], state["body.conv1.conv.weight"])
+    with pytest.raises(merbench.OptionError, match="tresnet_m with 6 channels: timm cannot adapt its first layer"):
+        TimmNetwork(**options, in_chans=6)
 
 
 ASK = """
