@@ -44,6 +44,7 @@ def merbench_features() -> Iterable[merbench.Feature]:
         function="merbench_htnet.regions:htnet_regions",
         inputs=("flow-28", "landmarks-28"),
         variants=("as-released", "anatomical"),
+        # No mirror: of a mirrored face as-released cuts other pixels, which the four pieces do not hold.
         drawing="merbench_htnet.drawing:htnet_regions",
         about="flow around eyes and mouth corners, four 14x14 pieces tiled to 28x28",
     )

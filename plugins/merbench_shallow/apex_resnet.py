@@ -3,12 +3,13 @@
 Not one paper's model, but the baseline that many compare with. What is fixed, and by whom:
 
 - The first three of ResNet-18's four stages feed CapsuleNet (Quang, Chun, Tokuyama, 2019) in its authors' code, whose
-  training settings the recipe `from-scratch` takes: Adam at 1e-4, times .9 every epoch, batches of 32, 30 epochs.
-  `stages=4` is the whole of ResNet-18, as timm has it.
+  training settings the recipe `from-scratch` takes: Adam at 1e-4, times .9 every epoch, batches of 32, 30 epochs, half
+  of the images mirrored and all turned by up to 8 degrees. `stages=4` is the whole of ResNet-18, as timm has it.
 - That code starts from ImageNet weights. They cannot be had without a download, and none is made here: all weights
-  start at random, on 442 clips or fewer. Its capsules, margin loss and jittered colours are left out too. A figure of
-  this model says nothing about CapsuleNet. `timm:resnet18` takes a file of weights.
-- Images are scaled as for ImageNet: by its mean and deviation for each colour.
+  start at random, on 442 clips or fewer. Its capsules, margin loss, jittered colours, crops of a larger image and
+  the frames near the apex with which it levels the classes are left out too, and so is that it turns test images at
+  random. A figure of this model says nothing about CapsuleNet. `timm:resnet18` takes a file of weights.
+- Images are scaled as for ImageNet, by its mean and deviation for each colour; that code leaves them in 0..1.
 """
 
 from __future__ import annotations

@@ -61,7 +61,7 @@ RCN = merbench.Recipe(
     schedule="step",
     decay=0.5,
     decay_every=10,
-    about="the first author's script (repository xiazhaoqiang/ParameterFreeRCNs-MicroExpressionRec)",
+    about="the first author's script (repository xiazhaoqiang/ParameterFreeRCNs-MicroExpressionRec); width: its README",
 )
 SSSNET = merbench.Recipe(
     optimizer="adam",
@@ -79,8 +79,10 @@ FROM_SCRATCH = merbench.Recipe(
     schedule="step",
     decay=0.9,
     decay_every=1,
+    flip=0.5,
+    rotation=8.0,
     options={"stages": 3},
-    about="CapsuleNet's schedule, without its ImageNet weights, capsules and jittered colours",
+    about="CapsuleNet's training (repository davidnvq/me_recognition), without its ImageNet weights, capsules, colours",
 )
 APEX_QUICK = merbench.Recipe(
     optimizer="adam",

@@ -1,4 +1,16 @@
-"""STSTNet (Liong et al., 2019), with the parameter names of the authors' checkpoints (christy1206/STSTNet, main.py)."""
+"""STSTNet (Liong, Gan, See, Khor, Huang, 2019, "Shallow triple stream three-dimensional CNN (STSTNet)").
+
+What is fixed, and by whom:
+
+- Everything about the network: the authors' PyTorch script (christy1206/STSTNet, main.py), under whose parameter names
+  a checkpoint loads. The paper describes the same layers.
+- Training: the same script. Adam at 5e-5, batches of 256, 800 epochs, values of 0..255 as they are read, nothing
+  shuffled, and the epoch is the last.
+- Open: the order of the training clips. The script takes class folders as the file system lists them, which is not
+  the same everywhere; here classes come in their order, and clips as the dataset lists them.
+- Open: the paper's own training. The script is a later port, and its authors log UF1 .721 and UAR .725 of it, where the
+  paper prints UF1 .735 and UAR .761. That "UAR" is the mean precision of the paper's own log; its mean recall is .719.
+"""
 
 from __future__ import annotations
 

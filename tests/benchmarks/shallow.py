@@ -1,6 +1,6 @@
 """The shallow networks' training steps, each beside a plain version: one stream after the other, ReLU in front of the
 maximum, channels first. Where there is no other plain version it is the network itself without channels last. And
-STSTNet's and SSSNet's beside the released networks, where clones are there.
+STSTNet's, SSSNet's and three of RCN's beside the released networks, where clones are there.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from tests.benchmarks.released import clone, released, same_tensors
 from tests.benchmarks.row import Row
 
 BATCH = 64
-THREADS = 1  # a network with batch norm or dropout trains one fold in each process
+THREADS = 1  # on a CPU these networks train one fold in each process
 REPEATS = 7
 FLOW = 255 * torch.rand(BATCH, 3, 28, 28, generator=torch.Generator().manual_seed(0))
 LABELS = torch.arange(BATCH) % 3

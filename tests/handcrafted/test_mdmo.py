@@ -35,6 +35,18 @@ def still() -> np.ndarray:
     return np.zeros((2, SIDE, SIDE))
 
 
+def mirrored_flow(flow: np.ndarray) -> np.ndarray:
+    return flow[:, :, ::-1] * np.array([-1, 1]).reshape(2, 1, 1)
+
+
+def mirrored_face(landmarks: np.ndarray) -> np.ndarray:
+    return landmarks[list(MIRRORED)] * (-1, 1) + (SIDE - 1, 0)
+
+
+def skewed(landmarks: np.ndarray) -> np.ndarray:
+    return landmarks + np.random.default_rng(0).normal(0, 1, landmarks.shape)
+
+
 def indices() -> tuple[np.ndarray, np.ndarray]:
     y, x = np.indices((SIDE, SIDE)).astype(float)
     return x, y
@@ -69,11 +81,20 @@ def test_regions_cover_the_face_but_eyes_and_open_mouth(landmarks: np.ndarray) -
 
 
 def test_regions_of_a_mirrored_face_are_the_mirrored_regions(landmarks: np.ndarray) -> None:
-    skewed = landmarks + np.random.default_rng(0).normal(0, 1, landmarks.shape)
-    mirrored = skewed[list(MIRRORED)] * (-1, 1) + (SIDE - 1, 0)
-    for here, there in zip(np.array(polygons(skewed), object)[MIRROR_ORDER], polygons(mirrored), strict=True):
+    face = skewed(landmarks)
+    for here, there in zip(np.array(polygons(face), object)[MIRROR_ORDER], polygons(mirrored_face(face)), strict=True):
         flipped = here * (-1, 1) + (SIDE - 1, 0)
         assert sorted(map(tuple, flipped.round(6))) == sorted(map(tuple, there.round(6)))
+
+
+def test_beside_no_border_a_pixel_is_in_the_mirrored_region_on_the_mirrored_face(landmarks: np.ndarray) -> None:
+    face, box = skewed(landmarks), np.ones((3, 3))
+    here = region_map(face, (SIDE, SIDE))
+    there = np.append(MIRROR_ORDER, REGIONS).astype(np.uint8)[region_map(mirrored_face(face), (SIDE, SIDE))[:, ::-1]]
+    inside = [cv2.erode(regions, box) == cv2.dilate(regions, box) for regions in (here, there)]
+    both = inside[0] & inside[1]
+    assert set(here[both]) == set(range(REGIONS + 1))
+    assert np.array_equal(here[both], there[both])
 
 
 def test_regions_turn_and_grow_with_the_face(landmarks: np.ndarray) -> None:
@@ -97,6 +118,12 @@ def test_what_the_face_does_remains_when_the_head_shifts(landmarks: np.ndarray) 
     shifted = smile + np.array([3.0, 5.0]).reshape(2, 1, 1)
     assert not any(124 <= y < 156 and 84 <= x < 139 for x, y in landmarks[list(HEAD)])
     np.testing.assert_allclose(without_head_motion(shifted, landmarks), smile, atol=1e-9)
+
+
+def test_a_mirrored_flow_without_head_motion_is_the_mirror_image_of_the_flow_without(landmarks: np.ndarray) -> None:
+    face, flow = skewed(landmarks), np.random.default_rng(0).normal(size=(2, SIDE, SIDE))
+    answer = without_head_motion(mirrored_flow(flow), mirrored_face(face))
+    np.testing.assert_allclose(answer, mirrored_flow(without_head_motion(flow, face)), atol=1e-9)
 
 
 def test_landmarks_on_one_spot_or_beyond_the_image_still_tell_the_shift() -> None:
@@ -138,6 +165,26 @@ def test_a_turn_of_the_motion_by_one_bin_turns_the_angles(landmarks: np.ndarray)
         field[:, regions == 28] = np.array([np.cos(np.deg2rad(degrees)), np.sin(np.deg2rad(degrees))]).reshape(2, 1)
     before, after = mdmo(flow, landmarks)[28], mdmo(turned, landmarks)[28]
     assert (after - before).tolist() == pytest.approx([0, np.pi / 4], abs=1e-6)
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 2**32))
+def test_mirrored_motion_has_the_mirrored_regions_and_directions(landmarks: np.ndarray, seed: int) -> None:
+    draw = np.random.default_rng(seed)
+    # Regions that touch move in different bins, so that a pixel on their border, whosever it is, decides nothing.
+    bins = draw.permutation(8)[[(3 * row + n % 3) % 8 for row, of in enumerate(ROWS) for n in range(of)]]
+    angles = (bins + draw.uniform(0.1, 0.9, REGIONS)) * np.pi / 4
+    lengths = draw.uniform(0.5, 2, REGIONS)
+    vectors = np.append(lengths * [np.cos(angles), np.sin(angles)], np.zeros((2, 1)), axis=1)
+    flow = vectors[:, region_map(landmarks, (SIDE, SIDE))]
+    x, y = np.rint(landmarks[list(HEAD)]).astype(int).T
+    flow[:, y, x] = flow[:, y, SIDE - 1 - x] = 0  # but for a shift the head stands still
+    flow += np.array([3, 5]).reshape(2, 1, 1)
+
+    known = np.stack([lengths / lengths.max(), np.arctan2(np.sin(angles), np.cos(angles))], axis=1)
+    turned = np.stack([lengths / lengths.max(), np.arctan2(np.sin(angles), -np.cos(angles))], axis=1)
+    np.testing.assert_allclose(mdmo(flow, landmarks), known, atol=1e-6)
+    np.testing.assert_allclose(mdmo(mirrored_flow(flow), landmarks), turned[MIRROR_ORDER], atol=1e-6)
 
 
 def test_the_answer_is_small_floats_and_still_faces_are_zero(landmarks: np.ndarray) -> None:

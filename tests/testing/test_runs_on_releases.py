@@ -27,10 +27,14 @@ def merbench_datasets():
 SIZE = (240, 320)
 SMALL = {"size": SIZE, "frames": "onset-apex-offset"}
 SOURCES = ("smic-hs", "casme2", "samm")
+QUICK = ("--recipe", "quick", "--set", "epochs=2")
 MODELS = {
     "flow-lr": (),
-    "ststnet": ("epochs=2",),
-    "htnet": ("dim=8", "heads=1", "block_repeats=1,1,1", "epochs=2", "batch_size=64"),
+    "lbp-top": (),
+    "ststnet": QUICK,
+    "htnet": (*QUICK, "--set", "dim=8", "--set", "heads=1", "--set", "block_repeats=1,1,1"),
+    "mmnet": QUICK,
+    "hsta": QUICK,
 }
 
 
@@ -62,8 +66,7 @@ def record_of(tmp_path):
 @pytest.mark.parametrize("model", MODELS)
 def test_a_model_runs_from_official_releases_to_a_verified_record(shelf, model, tmp_path, capsys, monkeypatch):
     monkeypatch.setenv("MERBENCH_DATA", str(shelf))
-    settings = [word for setting in MODELS[model] for word in ("--set", setting)]
-    code, _ = run(tmp_path, capsys, "--model", model, *settings)
+    code, _ = run(tmp_path, capsys, "--model", model, *MODELS[model])
     assert code == 0
     record = record_of(tmp_path)
     clips = [one["clip"] for one in record["predictions"]]
