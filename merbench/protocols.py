@@ -32,6 +32,7 @@ __all__ = [
     "Splitter",
     "folds_digest",
     "inner_split",
+    "make_folds",
     "shared_subjects",
 ]
 
@@ -52,7 +53,7 @@ class Fold:
 
 
 class Splitter(ABC):
-    """Splits a clip table into folds. A plugin's splitter defines `split`; the checks of `folds` hold for all.
+    """Splits a clip table into folds. A plugin's splitter defines `split`; the checks of `make_folds` hold for all.
 
     Attributes:
         shares_subjects: whether a subject may stand on both sides of a fold. Only for folds that somebody published so
@@ -66,27 +67,40 @@ class Splitter(ABC):
     def split(self, clips: pd.DataFrame) -> Iterator[Fold]:
         """The folds of `clips` (a table as `merbench.clip_table` makes it), in a fixed order.
 
+        The table is a copy. A splitter must leave it as it is.
+
         Raises:
             ProtocolError: the clips cannot be split this way.
         """
 
     def folds(self, clips: pd.DataFrame) -> list[Fold]:
-        """The folds of `clips`, checked.
+        """The folds of `clips`, checked; see `make_folds`."""
+        return make_folds(self, clips)
 
-        Raises:
-            ProtocolError: there is no fold; two have one name; a side is empty or is not ascending positions of the
-                table; the sides share a clip, or (without `shares_subjects`) a subject; a clip is tested twice.
-        """
-        folds = list(self.split(clips))
-        if not folds:
-            raise ProtocolError(
-                f"{type(self).__name__} made no folds of {len(clips)} clips; it must yield at least one"
-            )
-        for fold in folds:
-            _check_positions(fold, len(clips))
-            _check_apart(fold, clips, ("clip",) if self.shares_subjects else ("clip", "subject"))
-        _check_together(folds, clips)
-        return folds
+
+def make_folds(splitter: Splitter, clips: pd.DataFrame) -> list[Fold]:
+    """The folds that a splitter makes of `clips`, checked against a table that the splitter never held.
+
+    Raises:
+        ProtocolError: `split` changed its table or gave anything but folds; there is no fold; two folds have one name;
+            a side is empty or is not ascending positions of the table; the sides share a clip, or (without
+            `shares_subjects`) a subject; a clip is tested twice.
+    """
+    given = clips.copy(deep=True)
+    folds = _fold_list(splitter, given)
+    if changed := _changed(given, clips):
+        raise ProtocolError(
+            f"{type(splitter).__name__}.split changes {changed} of the clip table; it must leave its table as it is"
+        )
+    if not folds:
+        raise ProtocolError(
+            f"{type(splitter).__name__} made no folds of {len(clips)} clips; it must yield at least one"
+        )
+    for fold in folds:
+        _check_positions(fold, len(clips))
+        _check_apart(fold, clips, ("clip",) if splitter.shares_subjects else ("clip", "subject"))
+    _check_together(folds, clips)
+    return folds
 
 
 class LeaveOneSubjectOut(Splitter):
@@ -226,6 +240,29 @@ def _stratified(
         # A class with fewer clips than folds cannot be in each: the run reports it, fold by fold, where it matters.
         warnings.filterwarnings("ignore", "The least populated class", UserWarning)
         return list(splitter.split(labels, labels, groups))
+
+
+def _fold_list(splitter: Splitter, clips: pd.DataFrame) -> list[Fold]:
+    """What `split` gives, once all of it is seen to be folds."""
+    found: object = splitter.split(clips)
+    where = f"{type(splitter).__name__}.split"
+    if not isinstance(found, Iterable):
+        raise ProtocolError(f"{where} returns {type(found).__name__}; it must yield merbench.Fold(name, train, test)")
+    folds = list(found)
+    for fold in folds:
+        if not isinstance(fold, Fold) or not isinstance(fold.name, str):
+            what = "a Fold whose name is no text" if isinstance(fold, Fold) else type(fold).__name__
+            raise ProtocolError(f"{where} yields {what}; it must yield merbench.Fold(name, train, test)")
+    return folds
+
+
+def _changed(given: pd.DataFrame, clips: pd.DataFrame) -> str:
+    """What a splitter changed in the table that it was given; empty if nothing."""
+    if list(given.columns) != list(clips.columns):
+        return "the columns"
+    if len(given) != len(clips) or not given.index.equals(clips.index):
+        return "the rows"
+    return next((f"column {name!r}" for name in clips if not given[name].equals(clips[name])), "")
 
 
 def _check_positions(fold: Fold, clips: int) -> None:

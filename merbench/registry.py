@@ -8,7 +8,9 @@ from dataclasses import dataclass, is_dataclass, replace
 from fnmatch import fnmatchcase
 from typing import Any, Generic, TypeVar, cast
 
+from merbench.calls import Author
 from merbench.errors import MerbenchError, PluginError, UnknownName, nearest
+from merbench.naming import Naming
 from merbench.plugins import Plugin, Plugins
 from merbench.specs import Dataset, Feature, Model, ModelFamily, Protocol, Source
 from merbench.validation import fault
@@ -42,44 +44,59 @@ class Catalog(Generic[T]):
     Args:
         noun: in the singular, e.g. `model`.
         plugins: where to take them from.
+        naming: under which names they are known.
     """
 
-    def __init__(self, noun: str, plugins: Plugins) -> None:
-        self._noun = noun
+    def __init__(self, noun: str, plugins: Plugins, naming: Naming) -> None:
+        self._noun, self._naming = noun, naming
         self._failed = len(plugins.failed)
         self._specs: _Names[T] = _Names(noun)
         self._families: _Names[ModelFamily] = _Names(f"{noun} family")
         self._members: dict[str, tuple[T, Origin]] = {}
+        self.shadowed: list[tuple[str, str]] = []  # plain name, which a built-in spec keeps, and the name to ask for
         for plugin in plugins.loaded:
             for spec in plugin.specs.get(f"{noun}s", ()):
-                if isinstance(spec, ModelFamily):
-                    self._families.add(spec, _origin(plugin))
-                else:
-                    self._specs.add(cast(T, spec), _origin(plugin))
+                self._add(spec, _origin(plugin))
+
+    def _add(self, spec: Any, origin: Origin) -> None:
+        known = self._naming.known(f"{self._noun}s", spec, origin.distribution)
+        if self._naming.shadowed(f"{self._noun}s", spec.name, origin.distribution):
+            self.shadowed.append((spec.name, known.name))
+        if isinstance(spec, ModelFamily):
+            self._families.add(known.name, spec, origin)  # its members bear its own name until they are made
+        else:
+            self._specs.add(known.name, known, origin, spec.name)
 
     def get(self, name: str) -> T:
         """The spec called `name`, or `distribution:name`, which always works; or the member `family:member`.
 
         Raises:
             UnknownName: nothing is called so; the nearest names are offered.
-            PluginError: plugins of two distributions give this plain name, or a family gives what is no model.
+            PluginError: plugins of two distributions, neither of them built in, give this plain name; or a family
+                gives what is no model.
             OptionError: the family has no such member.
         """
         return self._find(name)[0]
+
+    def author(self, name: str, target: str) -> Author:
+        """Whose code `target` is, of the spec called `name`; raises what `get` raises."""
+        spec, origin = self._find(name)
+        modules = tuple(dict.fromkeys(one.partition(":")[0].partition(".")[0] for one in (origin.module, target)))
+        return Author(spec=f"{self._noun} {spec.name}", plugin=origin.plugin, modules=modules)
 
     def origin(self, name: str) -> Origin:
         """Where the spec called `name` comes from; raises what `get` raises."""
         return self._find(name)[1]
 
     def names(self) -> list[str]:
-        """A name for each spec that `get` takes, sorted: qualified where two distributions give the plain one.
+        """The name under which each spec is known, sorted.
 
         Members of families are not among them.
         """
         return self._specs.names()
 
     def families(self) -> dict[str, ModelFamily]:
-        """The families by name, sorted: qualified where two distributions give the plain one."""
+        """The families by the name under which each is known, sorted."""
         return {name: self._families.find(name)[0] for name in self._families.names()}
 
     def family_origin(self, name: str) -> Origin:
@@ -119,7 +136,7 @@ class Catalog(Generic[T]):
             raise UnknownName(self._noun, name, self._near(name), self._hint(name))
         if name not in self._members:
             spec, origin = self._families.find(family)
-            made: Any = _member(spec, member)
+            made: Any = self._naming.member(_member(spec, member), spec.name, origin.distribution)
             self._members[name] = made, origin
         return self._members[name]
 
@@ -144,47 +161,43 @@ class Catalog(Generic[T]):
 
 
 class _Names(Generic[S]):
-    """Specs by plain name, which plugins of several distributions may give, and by `distribution:name`."""
+    """Specs by the name under which each is known, and by `distribution:name`."""
 
     def __init__(self, noun: str) -> None:
         self._noun = noun
-        self._by_name: dict[str, list[tuple[S, Origin]]] = {}
+        self._known: dict[str, tuple[S, Origin]] = {}
         self._qualified: dict[str, tuple[S, Origin]] = {}
+        self._givers: dict[str, list[str]] = {}  # plain name -> distributions
 
-    def add(self, spec: S, origin: Origin) -> None:
-        self._by_name.setdefault(spec.name, []).append((spec, origin))
-        self._qualified[f"{origin.distribution}:{spec.name}"] = spec, origin
+    def add(self, known: str, spec: S, origin: Origin, plain: str = "") -> None:
+        plain = plain or spec.name
+        self._known[known] = self._qualified[f"{origin.distribution}:{plain}"] = spec, origin
+        self._givers.setdefault(plain, []).append(origin.distribution)
 
     def find(self, name: str) -> tuple[S, Origin]:
-        if name in self._qualified:
-            return self._qualified[name]
-        entries = self._by_name.get(name, [])
-        if not entries:
-            raise UnknownName(self._noun, name, self._by_name)
-        if len(entries) > 1:
-            who = " and ".join(origin.distribution for _, origin in entries)
-            ways = " or ".join(f"{origin.distribution}:{name}" for _, origin in entries)
-            raise PluginError(f"{self._noun} {name!r} is given by {who}; ask for {ways}")
-        return entries[0]
+        found = self._known.get(name) or self._qualified.get(name)
+        if found:
+            return found
+        if name not in self._givers:
+            raise UnknownName(self._noun, name, self._givers)
+        who = " and ".join(self._givers[name])
+        ways = " or ".join(f"{distribution}:{name}" for distribution in self._givers[name])
+        raise PluginError(f"{self._noun} {name!r} is given by {who}; ask for {ways}")
 
     def names(self) -> list[str]:
-        return sorted(
-            spec.name if len(entries) == 1 else f"{origin.distribution}:{spec.name}"
-            for entries in self._by_name.values()
-            for spec, origin in entries
-        )
+        return sorted(self._known)
 
     def plain(self) -> list[str]:
-        return list(self._by_name)
+        return list(self._givers)
 
     def qualified(self) -> list[str]:
         return list(self._qualified)
 
     def __contains__(self, name: str) -> bool:
-        return name in self._qualified or name in self._by_name
+        return name in self._known or name in self._qualified or name in self._givers
 
     def __len__(self) -> int:
-        return len(self._qualified)
+        return len(self._known)
 
 
 def _listing(noun: str, family: str) -> str:
@@ -221,11 +234,27 @@ class Registry:
 
     def __init__(self, plugins: Plugins) -> None:
         self.plugins = plugins
-        self.sources: Catalog[Source] = Catalog("source", plugins)
-        self.datasets: Catalog[Dataset] = Catalog("dataset", plugins)
-        self.features: Catalog[Feature] = Catalog("feature", plugins)
-        self.models: Catalog[Model] = Catalog("model", plugins)
-        self.protocols: Catalog[Protocol] = Catalog("protocol", plugins)
+        naming = Naming(plugins)
+        self.sources: Catalog[Source] = Catalog("source", plugins, naming)
+        self.datasets: Catalog[Dataset] = Catalog("dataset", plugins, naming)
+        self.features: Catalog[Feature] = Catalog("feature", plugins, naming)
+        self.models: Catalog[Model] = Catalog("model", plugins, naming)
+        self.protocols: Catalog[Protocol] = Catalog("protocol", plugins, naming)
+
+    def notes(self) -> list[str]:
+        """A sentence for each spec whose name a built-in spec has too."""
+        catalogs: list[tuple[str, Catalog[Any]]] = [
+            ("source", self.sources),
+            ("dataset", self.datasets),
+            ("feature", self.features),
+            ("model", self.models),
+            ("protocol", self.protocols),
+        ]
+        return [
+            f"{noun} {plain!r} is the built-in one; ask for the plugin's as {qualified}"
+            for noun, catalog in catalogs
+            for plain, qualified in catalog.shadowed
+        ]
 
 
 def load_target(target: str, *, owner: str, base: type | None = None) -> Any:

@@ -22,6 +22,7 @@ from merbench.protocols import (
     Splitter,
     folds_digest,
     inner_split,
+    make_folds,
     merbench_protocols,
     shared_subjects,
 )
@@ -374,3 +375,81 @@ def test_the_inner_split_of_every_composite_fold_holds_out_every_class(composite
     for seed, fold in enumerate(LeaveOneSubjectOut().folds(composite_clips)):
         inner_train, held_out = inner_split(composite_clips, fold.train, labels, seed)
         assert classes_on(composite_clips, inner_train) == classes_on(composite_clips, held_out) == {0, 1, 2}
+
+
+# --- what a splitter does to its table
+
+
+class Meddling(Splitter):
+    """Leaves one clip out, after it has done something to its table."""
+
+    def __init__(self, meddle):
+        self.meddle = meddle
+
+    def split(self, clips):
+        self.meddle(clips)
+        for place in range(len(clips)):
+            yield Fold(f"f{place}", np.delete(np.arange(len(clips)), place), np.array([place]))
+
+
+def own_subjects(clips):
+    clips["subject"] = clips["clip"]
+
+
+def other_labels(clips):
+    clips["label"] = 0
+
+
+def sorts(clips):
+    clips.sort_values("clip", inplace=True)
+
+
+def writes_into_the_array(clips):
+    labels = clips["label"].to_numpy(copy=False)
+    labels.flags.writeable = True
+    labels[:] = 1
+
+
+@pytest.mark.parametrize(
+    ("meddle", "what"),
+    [
+        (own_subjects, "column 'subject'"),
+        (other_labels, "column 'label'"),
+        (sorts, "the rows"),
+        (lambda clips: clips.insert(0, "person", 1), "the columns"),
+        (lambda clips: clips.drop(index=0, inplace=True), "the rows"),
+        (writes_into_the_array, "column 'label'"),
+    ],
+)
+def test_a_splitter_that_changes_its_table_is_refused_and_the_table_stays_as_it_was(meddle, what):
+    clips = clips_of(SMALL)
+    before = clips.copy(deep=True)
+    with pytest.raises(ProtocolError, match=f"Meddling.split changes {what} of the clip table; it must leave"):
+        Meddling(meddle).folds(clips)
+    assert clips.equals(before)
+
+
+def test_a_splitter_cannot_replace_the_checks():
+    class Unchecked(Meddling):
+        def folds(self, clips):
+            return list(self.split(clips))
+
+    with pytest.raises(ProtocolError, match="subject two/b stands on both sides"):
+        make_folds(Unchecked(lambda clips: None), clips_of(SMALL))
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (None, "returns NoneType; it must yield merbench.Fold"),
+        ([("f", [0], [1])], "yields tuple; it must yield merbench.Fold"),
+        ([Fold(3, np.array([0]), np.array([1]))], "yields a Fold whose name is no text; it must yield merbench.Fold"),
+    ],
+)
+def test_what_is_no_fold_is_refused_in_one_line(given, message):
+    class Other(Splitter):
+        def split(self, clips):
+            return given
+
+    with pytest.raises(ProtocolError, match=f"Other.split {message}"):
+        Other().folds(clips_of(SMALL))

@@ -49,6 +49,76 @@ def test_a_name_from_two_distributions_is_an_error_only_when_it_is_asked_for(reg
     assert str(raised.value) == "model 'shared' is given by one and two; ask for one:shared or two:shared"
 
 
+def beside_the_built_in(**specs: tuple[Spec, ...]) -> Registry:
+    """The built-in plugins, and beside them those of a distribution `acme`."""
+    return Registry(Plugins((*load(allow=()).loaded, plugin("acme", specs)), []))
+
+
+FLOW = merbench.Feature(name="flow-28", function="acme:flow", inputs=("frames",))
+
+
+def test_a_built_in_spec_keeps_its_name_and_a_plugins_one_is_asked_for_by_its_distribution() -> None:
+    registry = beside_the_built_in(models=(model("htnet", "another"),))
+    assert isinstance(registry.models.get("htnet"), merbench.TorchModel)
+    assert registry.models.get("merbench:htnet") is registry.models.get("htnet")
+    assert registry.models.get("acme:htnet").about == "another"
+    assert registry.models.get("acme:htnet").name == "acme:htnet"
+    assert {"htnet", "acme:htnet"} <= set(registry.models.names())
+    assert registry.notes() == ["model 'htnet' is the built-in one; ask for the plugin's as acme:htnet"]
+
+
+def test_a_built_in_model_still_means_the_built_in_feature() -> None:
+    registry = beside_the_built_in(features=(FLOW,))
+    assert registry.models.get("flow-lr").features == ("flow-28",)
+    assert registry.features.origin("flow-28").distribution == "merbench"
+
+
+def test_a_plugins_names_mean_its_own_specs_first_and_then_the_built_in_ones() -> None:
+    registry = beside_the_built_in(
+        features=(FLOW, merbench.Feature(name="mine", function="acme:mine", inputs=("flow-28", "landmarks"))),
+        models=(replace(model("my-svm"), features=("flow-28@fast", "strain-28", "merbench:flow-28")),),
+        sources=(merbench.Source(name="samm", reader="acme:Reader", provides=("frames",), databases=("samm",)),),
+        protocols=(merbench.Protocol(name="per-database", splitter="acme:Splits"),),
+        datasets=(
+            merbench.Dataset(
+                name="mine",
+                sources=("samm", "casme2"),
+                databases=("samm", "casme2"),
+                scheme=merbench.THREE_CLASS,
+                alternatives=(("samm",),),
+            ),
+        ),
+    )
+    assert registry.features.get("mine").inputs == ("acme:flow-28", "landmarks")
+    assert registry.models.get("my-svm").features == ("acme:flow-28@fast", "strain-28", "flow-28")
+    assert registry.datasets.get("mine").sources == ("acme:samm", "casme2")
+    assert registry.datasets.get("mine").alternatives == (("acme:samm",),)
+    assert registry.datasets.get("mine").protocol == "acme:per-database"
+
+
+def test_a_recipes_features_mean_the_plugins_own_too() -> None:
+    recipes = {"default": merbench.Recipe(features=("flow-28",))}
+    registry = beside_the_built_in(features=(FLOW,), models=(replace(model("my-svm"), recipes=recipes),))
+    assert registry.models.get("my-svm").recipes["default"].features == ("acme:flow-28",)
+
+
+def test_the_members_of_a_family_mean_their_own_distributions_features(toys: merbench.ModelFamily) -> None:
+    registry = beside_the_built_in(features=(FLOW,), models=(replace(toys, name="timm"),))
+    made = registry.models.get("acme:timm:seeing")
+    assert made.name == "acme:timm:seeing"
+    assert made.features == ("acme:flow-28",)
+    assert registry.models.family_origin("timm").distribution == "merbench"
+
+
+def test_two_strangers_that_give_one_name_leave_each_other_alone() -> None:
+    first = plugin("one", {"features": (FLOW,), "models": (replace(model("a"), features=("flow-28",)),)})
+    second = plugin("two", {"features": (FLOW,), "models": (replace(model("b"), features=("flow-28",)),)})
+    registry = Registry(Plugins((first, second), []))
+    assert registry.models.get("a").features == ("one:flow-28",)
+    assert registry.models.get("b").features == ("two:flow-28",)
+    assert registry.notes() == []
+
+
 def test_an_unknown_name_is_answered_with_the_nearest_and_how_to_list_all(registry: Registry) -> None:
     with pytest.raises(UnknownName) as raised:
         registry.models.get("only-onne")
@@ -127,6 +197,8 @@ def member(name):
         return merbench.ModelFamily(name="toys:family", member="a:b", members="a:b")
     if name == "broken":
         raise KeyError("gone")
+    if name == "seeing":
+        return merbench.EstimatorModel(name="timm:seeing", estimator="a:b", features=("flow-28",))
     if name not in members("*"):
         raise merbench.OptionError(f"toys has no {name!r}")
     return merbench.EstimatorModel(name=f"toys:{name}", estimator="sklearn.dummy:DummyClassifier", features=())
@@ -186,7 +258,7 @@ def test_exact_and_qualified_names_go_before_families(toys: merbench.ModelFamily
 def test_a_family_from_two_distributions_is_an_error_only_when_it_is_asked_for(toys: merbench.ModelFamily) -> None:
     models = registry_of(toys, replace(toys, about="another")).models
     assert sorted(models.families()) == ["a:toys", "b:toys"]
-    assert models.get("b:toys:small").name == "toys:small"
+    assert models.get("b:toys:small").name == "b:toys:small"
     assert models.origin("b:toys:small").distribution == "b"
     with pytest.raises(PluginError) as raised:
         models.get("toys:small")

@@ -41,6 +41,11 @@ class Schedule:
     parameters: int = 0
     fold_bytes: int = 0
 
+    @property
+    def grouping(self) -> str:
+        """What of it can move the last digits of a fold's figures."""
+        return f"{self.mode}, {self.at_once} at once{', keyed' if self.keyed else ''}"
+
 
 def schedule_estimator() -> Schedule:
     """Estimators run their folds in parallel processes."""

@@ -9,6 +9,7 @@ from merbench.errors import OutputError, RecordError
 from merbench.files import replace_text
 from merbench.leaderboard.entries import read_verified, record_files, refusal
 from merbench.registry import Registry
+from merbench.runs.record import read_record, unlike
 from merbench.runs.schema import Plan, Record
 
 __all__ = ["add_record"]
@@ -32,13 +33,20 @@ def add_record(path: Path, folder: Path, registry: Registry) -> tuple[Path, list
         for other in record_files([folder]) if folder.is_dir() else []:
             # The file may be broken, and there may be a thousand: 64 digits are nowhere by accident.
             if other == target or record.id.encode() in other.read_bytes():
-                raise RecordError(
-                    f"{path} is there already: {other} is the same record; remove that first to replace it"
-                )
+                raise RecordError(f"{path} is there already: {_told(record, other)}; remove that first to replace it")
         replace_text(target, record.to_json())
     except OSError as error:
         raise OutputError(f"cannot write {target}: {error.strerror}; choose another folder: --to") from error
     return target, unchecked
+
+
+def _told(record: Record, other: Path) -> str:
+    """What the file that has the record's id holds."""
+    try:
+        difference = unlike(record, read_record(other))
+    except RecordError:  # a broken one, or another record that names this id
+        difference = ""
+    return f"{other} has the same id, but {difference}" if difference else f"{other} is the same record"
 
 
 def file_name(record: Record) -> str:

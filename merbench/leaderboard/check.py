@@ -11,7 +11,7 @@ from typing import get_args
 
 from merbench.errors import MerbenchError
 from merbench.leaderboard.batches import uncollected
-from merbench.leaderboard.entries import read_verified, record_files, refusal
+from merbench.leaderboard.entries import read_verified, record_files, refusal, same_id
 from merbench.leaderboard.history import committed_records
 from merbench.leaderboard.reported import read_reported
 from merbench.leaderboard.rows import counting_policy
@@ -85,7 +85,7 @@ def _read(paths: Sequence[Path], registry: Registry, findings: Findings) -> dict
 def _duplicates(records: dict[Path, Record]) -> list[str]:
     first: dict[str, Path] = {}
     return [
-        f"{path} and {first[record.id]} are the same record ({record.id[:12]}); remove one of them"
+        f"{path} and {same_id(first[record.id], records[first[record.id]], record)}"
         for path, record in records.items()
         if first.setdefault(record.id, path) != path
     ]

@@ -7,6 +7,8 @@ import re
 import shlex
 from typing import TYPE_CHECKING, Any
 
+from merbench.runs.weights import FILE
+
 if TYPE_CHECKING:
     from merbench.leaderboard.site import Entry
     from merbench.runs.schema import Plan
@@ -19,8 +21,6 @@ TEX = {
     "^": r"\textasciicircum{}",
     **{sign: f"\\{sign}" for sign in "{}%$#&_"},
 }
-# Of a file a plan holds the name and what is in it, see `merbench.runs.weights.without_path`.
-FILE = re.compile(r"(?P<name>.+) sha256:[0-9a-f]{64}")
 VARIANT = re.compile(r"(?P<feature>[^@\s]+)@(?P<variant>[^@\s]+)( |$)")
 
 
@@ -81,7 +81,7 @@ def _value(value: Any) -> str:
         return ",".join(map(_value, value))
     if not isinstance(value, str):
         return json.dumps(value)
-    return found["name"] if (found := FILE.fullmatch(value)) else value
+    return found[1] if (found := FILE.fullmatch(value)) else value
 
 
 def _year(entry: Entry) -> str:

@@ -11,12 +11,12 @@ from merbench.leaderboard.batches import in_batches
 from merbench.leaderboard.site import Answers, Entry, Figure, Figures
 from merbench.registry import Registry
 from merbench.runs.export import without_clips
-from merbench.runs.record import read_record, verify
+from merbench.runs.record import read_record, split_subjects, unlike, verify
 from merbench.runs.schema import AnyPolicy, PartScores, Record
 from merbench.runs.scoring import count
 from merbench.scores import Metric
 
-__all__ = ["has_public_labels", "make_entry", "read_entries", "read_verified", "record_files", "refusal"]
+__all__ = ["has_public_labels", "make_entry", "read_entries", "read_verified", "record_files", "refusal", "same_id"]
 
 
 def record_files(folders: Sequence[Path]) -> list[Path]:
@@ -40,12 +40,19 @@ def read_entries(paths: Sequence[Path], registry: Registry) -> Iterator[tuple[Pa
     Raises:
         RecordError: a file is not a valid record, says what does not follow from its predictions, or stands twice.
     """
-    seen: dict[str, Path] = {}
+    seen: dict[str, tuple[Path, Record]] = {}
     for path, entry in zip(paths, in_batches(partial(_read, registry=registry), paths), strict=True):
         if entry.id in seen:
-            raise RecordError(f"{path} and {seen[entry.id]} are the same record ({entry.id}); remove one of them")
-        seen[entry.id] = path
+            raise RecordError(f"{path} and {same_id(*seen[entry.id], entry.record)}")
+        seen[entry.id] = path, entry.record
         yield path, entry
+
+
+def same_id(other: Path, before: Record, record: Record) -> str:
+    """What two files of one id hold, as it completes "FILE and ..."."""
+    if difference := unlike(before, record):
+        return f"{other} have one id ({record.id[:12]}), but {difference}; remove both"
+    return f"{other} are the same record ({record.id[:12]}); remove one of them"
 
 
 def _read(paths: Sequence[Path], registry: Registry) -> list[Entry]:
@@ -72,7 +79,14 @@ def make_entry(record: Record, registry: Registry) -> Entry:
     if public:  # a warning may name clips
         kept = kept.model_copy(update={"warnings": record.warnings})
     answers = _answers(record) if public and record.predictions else None
-    return Entry(record=kept, counts=count(kept), figures=_figures(record), public=public, answers=answers)
+    return Entry(
+        record=kept,
+        counts=count(kept),
+        figures=_figures(record),
+        public=public,
+        answers=answers,
+        split_subjects=len(split_subjects(record)),
+    )
 
 
 def _answers(record: Record) -> Answers:

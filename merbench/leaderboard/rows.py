@@ -11,10 +11,11 @@ from typing import Any
 
 import numpy as np
 
+from merbench.folds import shares_subjects
 from merbench.leaderboard.site import Entry, Family, Figure, Figures, Paper, Row
-from merbench.protocols import Splitter
-from merbench.registry import Registry, load_target
+from merbench.registry import Registry
 from merbench.runs.schema import AnyPolicy, Plan, Record, Submission
+from merbench.runs.weights import given_files
 from merbench.scores import Metric, interval_of, resampled
 
 __all__ = ["configuration", "counting_policy", "make_rows"]
@@ -89,10 +90,13 @@ def _unranked(entry: Entry, registry: Registry) -> str:
         return f"only folds {plan.folds} were run"
     if record.scores[counting_policy(record)]["full"] is None:
         return "UF1 is not defined: some class has no clip"
-    if _shares_subjects(plan.protocol, registry):
-        return "its folds have subjects on both sides"
+    if plan.protocol in registry.protocols.names():
+        if shares_subjects(registry, plan.protocol):
+            return "its folds have subjects on both sides"
+    elif entry.split_subjects:
+        return "its protocol is not installed, and subjects are tested in several folds"
     if isinstance(plan, Plan):
-        return "made from given checkpoints: how their epoch was chosen is not known" if plan.weights else ""
+        return _unknown_training(plan)
     reasons = {
         "oracle": "its sender chose the epoch on the test labels",
         "unknown": "its sender does not say how the epoch was chosen",
@@ -100,13 +104,13 @@ def _unranked(entry: Entry, registry: Registry) -> str:
     return reasons.get(plan.declared_policy, "")
 
 
-def _shares_subjects(protocol: str, registry: Registry) -> bool:
-    if protocol not in registry.protocols.names():
-        return False
-    splitter: type[Splitter] = load_target(
-        registry.protocols.get(protocol).splitter, owner=f"protocol {protocol}", base=Splitter
-    )
-    return splitter.shares_subjects
+def _unknown_training(plan: Plan) -> str:
+    """Why nobody can say what a run's weights were trained on; empty where all training is the run's own."""
+    if plan.weights:
+        return "made from given checkpoints: how their epoch was chosen is not known"
+    if files := given_files(plan):
+        return f"starts from a given file ({', '.join(files)}): what it was made from is not known"
+    return ""
 
 
 def _mean(entries: Sequence[Entry], policy: AnyPolicy) -> Figures:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
@@ -15,7 +14,7 @@ from merbench.errors import RecordError
 from merbench.progress import Progress, Silent
 from merbench.runs.environment import environment, watch_memory
 from merbench.runs.prepare import Job
-from merbench.runs.record import check_scores, read_record
+from merbench.runs.record import check_scores, read_record, unlike
 from merbench.runs.schema import FoldResult, FoldSummary, PolicyPrediction, Prediction, Record
 from merbench.runs.scoring import score_predictions, undefined_parts
 from merbench.runs.store import RunFolder, write_whole
@@ -42,11 +41,25 @@ def run(job: Job, out: Path, *, fresh: bool = False, progress: Progress | None =
         MerbenchError: training failed, or a file cannot be written; finished folds stay.
     """
     folder = RunFolder(out, job.plan)
+    progress = progress or Silent()
+    earlier = _earlier(folder) if fresh else None
     if fresh:
         folder.start_over()
     if folder.has_record():
         return _answer(folder), folder.record
-    return _Runner(job, folder, progress or Silent()).run(), folder.record
+    record = _Runner(job, folder, progress).run()
+    if earlier and (difference := unlike(earlier, record)):
+        progress.note(f"the run before had the same id, but {difference}")
+    return record, folder.record
+
+
+def _earlier(folder: RunFolder) -> Record | None:
+    """The record that an earlier run left, if it can be read and is of this run."""
+    try:
+        record = read_record(folder.record)
+    except RecordError:
+        return None
+    return record if record.id == folder.id else None
 
 
 def _answer(folder: RunFolder) -> Record:
@@ -69,7 +82,7 @@ class _Runner:
 
     def run(self) -> Record:
         watch_memory(self.job.plan.device)
-        schedule = Schedule("checkpoints") if self.job.weights else self._schedule()
+        self.schedule = Schedule("checkpoints") if self.job.weights else self._schedule()
         stages = self._stages()
         # Nothing was written so far: what a network, an estimator or an inner split refuses leaves nothing behind.
         if self.job.weights:
@@ -77,18 +90,16 @@ class _Runner:
             self.folder.open(self.job.plan)
         else:
             self.folder.open(self.job.plan)
-            write_whole(self.folder.schedule, json.dumps(asdict(schedule)) + "\n")
-            results = self._train(schedule, stages)
-        record = self._record([results[fold.name] for fold in self.job.folds], schedule)
+            self.folder.keep_schedule(asdict(self.schedule))
+            results = self._train(stages)
+        record = self._record([results[fold.name] for fold in self.job.folds])
         write_whole(self.folder.record, record.to_json())
         return record
 
     def _schedule(self) -> Schedule:
         """As an interrupted run began it: the same folds must share a group for the record to be the same."""
-        try:
-            return Schedule(**json.loads(self.folder.schedule.read_text("utf-8")))
-        except (OSError, ValueError, TypeError):
-            pass
+        if kept := self.folder.kept_schedule():
+            return Schedule(**kept)
         if self.job.plan.kind == "torch":
             return schedule_network(self.job.task, self.job.folds)
         self.job.task.build()
@@ -98,22 +109,23 @@ class _Runner:
         inner = [("inner", self.job.inner_folds())] if self.job.plan.epoch_policy == "inner" else []
         return [*inner, ("folds", self.job.folds)]
 
-    def _train(self, schedule: Schedule, stages: list[tuple[str, Sequence[FoldTask]]]) -> dict[str, FoldResult]:
+    def _train(self, stages: list[tuple[str, Sequence[FoldTask]]]) -> dict[str, FoldResult]:
         kept = {stage: self._kept(stage, folds) for stage, folds in stages}
         epochs = self.job.task.recipe.epochs if self.job.plan.kind == "torch" else 1
         finished = sum(map(len, kept.values()))
         self.resumed = finished > 0
-        self._announce(schedule)
+        self._announce()
         self.progress.start(len(stages) * len(self.job.folds) * epochs, finished * epochs)
         inner: dict[str, FoldResult] = {}
         for stage, folds in stages:
-            for fold, outcome in self._outcomes(stage, folds, schedule, set(kept[stage])):
+            for fold, outcome in self._outcomes(folds, set(kept[stage])):
                 if fold.name not in kept[stage]:
                     kept[stage][fold.name] = self._keep(stage, fold, outcome, inner)
             inner = kept["inner"] if stage == "inner" else inner
         return kept["folds"]
 
-    def _announce(self, schedule: Schedule) -> None:
+    def _announce(self) -> None:
+        schedule = self.schedule
         if schedule.mode == "sequential":
             self.progress.note(f"folds train one at a time: {schedule.reason}")
         elif schedule.mode == "batched":
@@ -124,15 +136,13 @@ class _Runner:
         return {fold.name: result for fold, result in found if result is not None and self._fits(result, fold)}
 
     def _fits(self, result: FoldResult, fold: FoldTask) -> bool:
-        """Whether a kept result is of just these clips: a copy from elsewhere is computed anew."""
+        """Whether a kept result is of just these clips, and was computed in such groups: else it is computed anew."""
         clips = self.job.dataset.clips["clip"].iloc[fold.evaluate]
-        return [one.clip for one in result.predictions] == list(clips)
+        return result.grouping == self.schedule.grouping and [one.clip for one in result.predictions] == list(clips)
 
-    def _outcomes(
-        self, stage: str, folds: Sequence[FoldTask], schedule: Schedule, done: set[str]
-    ) -> Iterator[tuple[FoldTask, FoldOutcome]]:
+    def _outcomes(self, folds: Sequence[FoldTask], done: set[str]) -> Iterator[tuple[FoldTask, FoldOutcome]]:
         by_name = {fold.name: fold for fold in folds}
-        for outcomes in execute(self.job.task, folds, schedule, done, self.progress.advance):
+        for outcomes in execute(self.job.task, folds, self.schedule, done, self.progress.advance):
             for outcome in outcomes:
                 yield by_name[outcome.name], outcome
 
@@ -178,7 +188,7 @@ class _Runner:
             epochs={policy: epoch + 1 for policy, epoch in epochs.items()},
             loss=[round(float(value), DIGITS) for value in outcome.loss],
         )
-        return FoldResult(id=self.folder.id, summary=summary, predictions=predictions)
+        return FoldResult(id=self.folder.id, grouping=self.schedule.grouping, summary=summary, predictions=predictions)
 
     def _weights(self) -> dict[str, FoldResult]:
         if unused := unused_tensors(self.job.task):
@@ -193,11 +203,11 @@ class _Runner:
             self.progress.advance(1)
         return results
 
-    def _record(self, results: list[FoldResult], schedule: Schedule) -> Record:
+    def _record(self, results: list[FoldResult]) -> Record:
         order = {clip: index for index, clip in enumerate(self.job.dataset.clips["clip"])}
         predictions = sorted((one for result in results for one in result.predictions), key=lambda one: order[one.clip])
         seconds = round(time.perf_counter() - self.started, 1)
-        timed = {"engine": asdict(schedule), "seconds": seconds, "resumed": self.resumed}
+        timed = {"engine": asdict(self.schedule), "seconds": seconds, "resumed": self.resumed}
         scores = score_predictions(predictions, self.job.plan.classes)
         return Record(
             id=self.job.plan.digest(),

@@ -19,15 +19,16 @@ from merbench.engine.task import FoldTask, Task
 from merbench.errors import BrokenClips, OptionError, ReleaseError, UnknownName
 from merbench.features.compute import arrays_digest, compute
 from merbench.features.resolve import Resolved, resolve, walk
+from merbench.folds import protocol_folds, shares_subjects
 from merbench.progress import Progress
-from merbench.protocols import Fold, Splitter, folds_digest, inner_split, shared_subjects
+from merbench.protocols import Fold, folds_digest, inner_split, shared_subjects
 from merbench.registry import Registry, load_target
 from merbench.runs.build import Build
 from merbench.runs.code import code_versions
 from merbench.runs.mirrors import find_mirrors
 from merbench.runs.schema import Code, Digests, Plan
 from merbench.runs.settings import NOT_SETTINGS, apply_settings
-from merbench.runs.weights import find_weights, weights_digest, without_path
+from merbench.runs.weights import find_weights, given_files, weights_digest, without_path
 from merbench.specs import EstimatorModel, Model, Recipe, TorchModel
 
 __all__ = ["Job", "Request", "prepare"]
@@ -107,13 +108,12 @@ def prepare(registry: Registry, request: Request, progress: Progress | None = No
     dataset = open_dataset(registry, request.dataset, resolved_from)
     # By its plain name, as model and dataset: the qualified one names the same plan.
     protocol = registry.protocols.get(request.protocol or dataset.spec.protocol)
-    splitter = load_target(protocol.splitter, owner=f"protocol {protocol.name}", base=Splitter)()
     device = _device(model, request)
     resolved = resolved_from(dataset.provides)
     _check_classes(dataset)
     clips_total = len(dataset.clips)
     dataset, arrays, broken = _computed(dataset, resolved, request, progress)
-    all_folds = splitter.folds(dataset.clips)
+    all_folds = protocol_folds(registry, protocol.name, dataset.clips)
     folds = _matching(all_folds, request.folds)
     weights = find_weights(model, request.weights, [fold.name for fold in folds])
     plan = Plan(
@@ -155,10 +155,11 @@ def prepare(registry: Registry, request: Request, progress: Progress | None = No
         weights=weights,
         warnings=[
             *([CHECKPOINTS] if weights else []),
+            *_given(plan),
             *dataset.notes({one.name for one in walk(resolved)}),
             *_left_out(dataset, broken, clips_total),
             *_warnings(dataset, folds, all_folds),
-            *_leak(dataset, folds, splitter),
+            *(_leak(dataset, folds) if shares_subjects(registry, protocol.name) else ()),
         ],
     )
 
@@ -277,9 +278,14 @@ def _check_classes(dataset: OpenDataset) -> None:
                 raise ReleaseError(f"{dataset.spec.name}: {database} has no clip of class {min(lacking)}")
 
 
-def _leak(dataset: OpenDataset, folds: list[Fold], splitter: Splitter) -> list[str]:
-    if not splitter.shares_subjects:
-        return []
+def _given(plan: Plan) -> list[str]:
+    files = ", ".join(given_files(plan))
+    return [f"starts from a given file ({files}): what it was made from is not known, so it is not ranked"] * bool(
+        files
+    )
+
+
+def _leak(dataset: OpenDataset, folds: list[Fold]) -> list[str]:
     shared = shared_subjects(dataset.clips, folds)
     return [
         f"subjects on both sides: {min(shared)} to {max(shared)} of a fold's subjects are trained on and tested; the "

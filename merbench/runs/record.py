@@ -10,20 +10,24 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from merbench.calls import Author
 from merbench.clips import clip_table, clips_digest, labels_digest
 from merbench.datasets import canonical_clips
 from merbench.errors import MerbenchError, RecordError, printable
-from merbench.protocols import ProtocolError, Splitter, folds_digest
-from merbench.registry import Registry, load_target
-from merbench.runs.schema import SCHEMA, AnyPolicy, Prediction, Record, SubjectConfusion
+from merbench.folds import shares_subjects, split_by
+from merbench.protocols import ProtocolError, folds_digest
+from merbench.registry import Registry
+from merbench.runs.schema import READABLE, AnyPolicy, Prediction, Record, SubjectConfusion
 from merbench.runs.scoring import count, labelled_clips, score_counts
+from merbench.runs.seal import is_sealed
 
-__all__ = ["check_scores", "read_record", "verify"]
+__all__ = ["check_scores", "read_record", "split_subjects", "unlike", "verify"]
 
 MAX_DEPTH = 20  # a record needs eight; far below where Python's or pydantic's own recursion ends
 MOST_SUBJECTS = 5000  # far more than the field has; the bootstrap draws as many, ten thousand times
 MOST_BYTES = 64 * 2**20  # of a file; the composite's have a fifth of one MiB
 SHOWN = 120  # characters of a value in an error
+UNLIKE = "they differ in the predictions of {}: the model does not give the same result twice"
 TOLERANCE = 1e-9  # the order of summation may differ between machines; a clip more or less moves a score by 1e-4
 
 
@@ -40,13 +44,16 @@ def read_record(path: Path) -> Record:
     except (ValueError, RecursionError) as error:
         raise RecordError(f"{path} is not JSON: {error}") from error
     found = content.get("schema") if isinstance(content, dict) else None
-    if found != SCHEMA:
-        raise RecordError(f"{path} is a record of schema {_shown(found)}; this merbench reads schema {SCHEMA}")
+    if type(found) is not int or found not in READABLE:
+        known = " and ".join(map(str, READABLE))
+        raise RecordError(f"{path} is a record of schema {_shown(found)}; this merbench reads schemas {known}")
     plan = content.get("plan")
     # What the schema leaves open; of all else it says how deep it is.
     free = [content.get("environment"), *(plan.get(name) for name in ("settings", "options") if isinstance(plan, dict))]
     if _deeper(free, MAX_DEPTH):
         raise RecordError(f"{path} is not a valid record: it is nested more than {MAX_DEPTH} levels deep")
+    if found > 1 and not _take_seal(content):
+        raise RecordError(f"{path} was changed after it was written: its digest is not that of its content")
     try:
         record = Record.model_validate(content)
     except ValidationError as error:
@@ -67,6 +74,16 @@ def _text(path: Path) -> str:
     if len(content) > MOST_BYTES:
         raise RecordError(f"{path} is larger than {MOST_BYTES // 2**20} MiB: not a record")
     return content.decode("utf-8")
+
+
+def _take_seal(content: dict[str, Any]) -> bool:
+    """Whether the digest in a record is that of the rest; the digest is taken out."""
+    try:
+        return is_sealed(content)
+    except RecursionError:  # what is nested too deep has no field in the schema, which says so
+        return True
+    finally:
+        content.pop("digest", None)
 
 
 def _no_constant(name: str) -> float:
@@ -202,10 +219,10 @@ def _same_digests(clips: tuple[tuple[str, int], ...]) -> tuple[str, str]:
 
 
 @functools.lru_cache(maxsize=16)
-def _same_folds(clips: tuple[tuple[str, int], ...], splitter: str, protocol: str) -> tuple[str, dict[str, str]]:
+def _same_folds(clips: tuple[tuple[str, int], ...], splitter: str, author: Author) -> tuple[str, dict[str, str]]:
     """The digest of the folds of these clips, and the fold of each clip."""
     table = _same_table(clips)
-    folds = load_target(splitter, owner=f"protocol {protocol}", base=Splitter)().folds(table)
+    folds = split_by(splitter, author, table)
     names = table["clip"].tolist()
     return folds_digest(table, folds), {names[place]: fold.name for fold in folds for place in fold.test}
 
@@ -304,12 +321,12 @@ def _check_folds(record: Record, table: Any, registry: Registry) -> list[str]:
     if len(table) < record.plan.clips_total:
         return [f"{record.plan.clips_total - len(table)} clips are never tested: the folds were not made again"]
     if name not in registry.protocols.names():
-        return [f"protocol {name} is not installed: the folds were not made again"]
+        return [f"protocol {name} is not installed: the folds were not made again", *_told_split(record)]
     target = registry.protocols.get(name).splitter
     try:
-        digest, owner = _same_folds(_pairs(table), target, name)
+        digest, owner = _same_folds(_pairs(table), target, registry.protocols.author(name, target))
     except ProtocolError as error:
-        if load_target(target, owner=f"protocol {name}", base=Splitter).shares_subjects:  # published folds, in a file
+        if shares_subjects(registry, name):  # published folds, in a file
             return [f"the folds were not made again: {error}"]
         raise RecordError(f"predictions: {error}") from error
     _same("plan.digests.folds", record.plan.digests.folds, digest)
@@ -318,6 +335,43 @@ def _check_folds(record: Record, table: Any, registry: Registry) -> list[str]:
     for one in record.predictions:
         _same(f"fold of {one.clip}", one.fold, owner.get(one.clip))
     return []
+
+
+def unlike(one: Record, other: Record) -> str:
+    """How the predictions of two records of one id differ, as it completes "they have one id, but ..."; empty if they
+    do not, or if one of them has no predictions to compare.
+    """
+    if one.subjects and other.subjects:
+        return UNLIKE.format("subjects") if one.subjects != other.subjects else ""
+    answers = [
+        {row.clip: {policy: given.predicted for policy, given in row.policies.items()} for row in record.predictions}
+        for record in (one, other)
+    ]
+    if not all(answers):
+        return ""
+    clips = sum(answers[0].get(clip) != answers[1].get(clip) for clip in answers[0].keys() | answers[1].keys())
+    return UNLIKE.format(f"{clips} clips") if clips else ""
+
+
+def split_subjects(record: Record) -> list[str]:
+    """The subjects, by their clips' ids, that are tested in more than one fold, sorted.
+
+    Such a subject may be trained on while its other clips are tested: only the protocol's own code can tell.
+    """
+    folds: dict[str, set[str]] = {}
+    for one in record.predictions:
+        folds.setdefault(one.subject, set()).add(one.fold)
+    return sorted(subject for subject, tested in folds.items() if len(tested) > 1)
+
+
+def _told_split(record: Record) -> list[str]:
+    found = split_subjects(record)
+    if not found:
+        return []
+    return [
+        f"{len(found)} subjects are tested in several folds ({_shown(found[0])} first): nothing shows that no fold "
+        "trains on the subjects that it tests, so the record is not ranked"
+    ]
 
 
 def _same(where: str, given: Any, wanted: Any) -> None:

@@ -9,8 +9,10 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, model_validator
 
 from merbench.engine.policies import Policy
+from merbench.runs.seal import sealed
 
 __all__ = [
+    "READABLE",
     "SCHEMA",
     "AnyPolicy",
     "Benchmark",
@@ -31,7 +33,8 @@ __all__ = [
 
 AnyPolicy = Policy | Literal["submitted"]  # predictions handed in are under `submitted`, whatever their sender declares
 
-SCHEMA = 1  # raised when the record's layout changes
+SCHEMA = 2  # raised when the record's layout changes
+READABLE = (1, SCHEMA)  # a record of schema 1 is the same without the digest of the whole
 MOST_CLIPS = 100_000  # of a dataset; the largest of the field has under ten thousand
 
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -172,9 +175,14 @@ class FoldSummary(Strict):
 
 
 class FoldResult(Strict):
-    """A finished fold, as it is kept until the record is written; `id` is that of the run it belongs to."""
+    """A finished fold, as it is kept until the record is written; `id` is that of the run it belongs to.
+
+    `grouping` says how its folds were computed: the figures of a fold may differ in their last digits with the folds
+    that it trained beside.
+    """
 
     id: Digest
+    grouping: Line
     summary: FoldSummary
     predictions: list[Prediction]
 
@@ -237,8 +245,13 @@ class Record(Strict):
         return self.plan.folds == "*" and self.clips == self.plan.clips_total
 
     def to_json(self) -> str:
-        """JSON with one prediction, subject or fold a line, so that a diff shows which clips changed."""
+        """JSON with one prediction, subject or fold a line, so that a diff shows which clips changed.
+
+        Last comes the digest of all the rest; a record of schema 1 has none.
+        """
         content = self.model_dump(mode="json", by_alias=True)
+        if self.schema_ > 1:
+            content = sealed(content)
         lines = []
         for key, value in content.items():
             if key in ("predictions", "subjects", "folds"):

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 import shutil
 from pathlib import Path
+from typing import Any
 
 from pydantic import ValidationError
 
 from merbench.errors import OutputError
 from merbench.files import clear_partials, replace_text
 from merbench.runs.schema import FoldResult, Plan
+from merbench.runs.seal import is_sealed, sealed
 
 __all__ = ["RunFolder", "write_whole"]
 
@@ -39,7 +42,7 @@ class RunFolder:
         words = (plan.model, plan.dataset, plan.recipe, f"seed{plan.seed}", self.id[:12])
         self.path = out / re.sub(r"[^\w.-]+", "-", "-".join(words))
         self.record = self.path / "record.json"
-        self.schedule = self.path / "schedule.json"
+        self._schedule = self.path / "schedule.json"
 
     def has_record(self) -> bool:
         """Whether the run was finished."""
@@ -65,22 +68,52 @@ class RunFolder:
     def finished(self, stage: str, name: str) -> FoldResult | None:
         """The finished fold `name` of a stage (`folds`, or `inner`), or None where there is none that can be read.
 
-        A file of another run or fold under this one's name is none; whether the clips are the fold's is the caller's
-        to see.
+        A file that was changed after it was written does not count, nor does the file of another run or fold. Whether
+        the clips are the fold's is the caller's to see.
         """
         try:
-            result = FoldResult.model_validate_json(self._file(stage, name).read_text("utf-8"))
-        except (FileNotFoundError, ValidationError, UnicodeDecodeError):
+            result = FoldResult.model_validate(_read_sealed(self._file(stage, name)))
+        except ValidationError:
             return None
-        except OSError as error:
-            raise OutputError(f"cannot read {self._file(stage, name)}: {error.strerror}") from error
         return result if (result.id, result.summary.name) == (self.id, name) else None
 
     def finish(self, stage: str, result: FoldResult) -> None:
         """Keeps a finished fold."""
-        write_whole(self._file(stage, result.summary.name), result.model_dump_json() + "\n")
+        _write_sealed(self._file(stage, result.summary.name), result.model_dump(mode="json"))
+
+    def kept_schedule(self) -> dict[str, Any] | None:
+        """The schedule that an earlier call kept, or None if there is none that can be read."""
+        return _read_sealed(self._schedule)
+
+    def keep_schedule(self, schedule: dict[str, Any]) -> None:
+        """Keeps how the folds are computed, for the runs that continue this one."""
+        _write_sealed(self._schedule, schedule)
 
     def _file(self, stage: str, name: str) -> Path:
         # The hash keeps names apart that differ only in characters a file name cannot have.
         word = re.sub(r"[^\w.-]+", "-", name)[:60]
         return self.path / stage / f"{word}-{hashlib.sha256(name.encode()).hexdigest()[:8]}.json"
+
+
+def _write_sealed(path: Path, content: dict[str, Any]) -> None:
+    write_whole(path, json.dumps(sealed(content)) + "\n")
+
+
+def _read_sealed(path: Path) -> dict[str, Any] | None:
+    """What was written there, without its digest; None if nothing is there, or not what was written.
+
+    Raises:
+        OutputError: the file cannot be read.
+    """
+    try:
+        content = json.loads(path.read_text("utf-8"))
+    except OSError as error:
+        if isinstance(error, FileNotFoundError):
+            return None
+        raise OutputError(f"cannot read {path}: {error.strerror}") from error
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(content, dict) or not is_sealed(content):
+        return None
+    del content["digest"]
+    return content

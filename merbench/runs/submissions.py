@@ -17,8 +17,9 @@ from merbench.clips import clip_table, clips_digest, labels_digest
 from merbench.datasets import canonical_clips
 from merbench.engine.policies import Policy
 from merbench.errors import OptionError, OutputError, RecordError
-from merbench.protocols import Fold, ProtocolError, Splitter, folds_digest
-from merbench.registry import Registry, load_target
+from merbench.folds import protocol_folds
+from merbench.protocols import Fold, ProtocolError, folds_digest
+from merbench.registry import Registry
 from merbench.runs.clip_ids import ClipIds, SubmissionError, shown
 from merbench.runs.environment import merbench_commit
 from merbench.runs.logs import NAMED, Order, Row, read_content, read_rows
@@ -77,8 +78,7 @@ def submit(path: Path, declared: Declaration, registry: Registry) -> Record:
     spec = registry.datasets.get(declared.dataset)
     clips, content = _canonical(spec), read_content(path)
     protocol = registry.protocols.get(declared.protocol or spec.protocol)
-    splitter: Splitter = load_target(protocol.splitter, owner=f"protocol {protocol.name}", base=Splitter)()
-    folds = splitter.folds(clips)
+    folds = protocol_folds(registry, protocol.name, clips)
     try:
         rows = read_rows(content, ClipIds(clips, spec.name), declared.order)
         predicted = _predicted(rows, spec, clips, declared.order)

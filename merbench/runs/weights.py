@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import time
 import warnings
 from collections.abc import Sequence
@@ -13,9 +14,12 @@ import numpy as np
 
 from merbench.engine.task import FoldOutcome, FoldTask, Task
 from merbench.errors import OptionError, ReleaseError
+from merbench.runs.schema import Plan
 from merbench.specs import Model, TorchModel
 
-__all__ = ["find_weights", "predict_from", "unused_tensors", "weights_digest"]
+__all__ = ["find_weights", "given_files", "predict_from", "unused_tensors", "weights_digest"]
+
+FILE = re.compile(r"(.+) sha256:[0-9a-f]{64}", re.DOTALL)  # how a plan names the file behind an option
 
 
 def find_weights(model: Model, folder: Path | None, folds: Sequence[str]) -> dict[str, Path]:
@@ -67,7 +71,13 @@ def without_path(value: Any) -> Any:
             return value
     except (OSError, RuntimeError):  # a folder that may not be entered, a name too long, nobody's home
         return value
-    return f"{path.name} sha256:{_file_digest(path).hex()}"
+    return f"{path.name} sha256:{_file_digest(path).hex()}"  # as FILE reads it
+
+
+def given_files(plan: Plan) -> list[str]:
+    """The names of the files that a run's options gave to its model, such as pretrained weights."""
+    told = (FILE.fullmatch(value) for value in plan.options.values() if isinstance(value, str))
+    return [match[1] for match in told if match]
 
 
 def _file_digest(path: Path) -> bytes:

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from merbench.cli import main
+from merbench.runs.seal import sealed
 
 ROOT = Path(__file__).parents[2]
 MAIN = "refs/remotes/origin/main"  # of the repository that was cloned
@@ -115,7 +116,7 @@ def test_a_hostile_name_is_printed_as_one_harmless_line(home, made, say):
     (kept,) = Path("leaderboards", "records").iterdir()
     content = json.loads(kept.read_text())
     content["plan"]["model"] = "x\u202e\u2028"
-    kept.write_text(json.dumps(content))
+    kept.write_text(json.dumps(sealed(content)))
     code, out, _ = say("check")
     assert code == 1
     assert len(out.splitlines()) == 2

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from merbench.cli import main
+from merbench.runs.seal import sealed
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +44,7 @@ def test_broken_records_are_listed_with_their_error_beside_the_others(record, tm
     (records / "b-broken.json").write_text("{")
     content = json.loads(record.read_text())
     (records / "c-other.json").write_text(json.dumps({**content, "schema": 7}))
-    (records / "d-empty.json").write_text(json.dumps({**content, "scores": {}}))
+    (records / "d-empty.json").write_text(json.dumps(sealed({**content, "scores": {}})))
     capsys.readouterr()
     assert main(["results", "list", str(records)]) == 0
     told = capsys.readouterr().out.splitlines()
@@ -86,7 +87,7 @@ def test_a_record_is_verified_and_a_changed_one_refused(record, tmp_path, capsys
     content = json.loads(record.read_text())
     content["scores"]["last"]["full"]["uf1"] = 0.9
     changed = tmp_path / "changed.json"
-    changed.write_text(json.dumps(content))
+    changed.write_text(json.dumps(sealed(content)))
     assert main(["results", "verify", str(record), str(changed)]) == 2
     assert "scores.last.full.uf1: the record says 0.9" in capsys.readouterr().err
 

@@ -12,6 +12,7 @@ from merbench.leaderboard.add import add_record
 from merbench.plugins import load
 from merbench.registry import Registry
 from merbench.runs.export import without_clips
+from merbench.runs.seal import sealed
 
 
 @pytest.fixture
@@ -44,7 +45,7 @@ def test_a_record_that_does_not_follow_from_its_predictions_is_refused_and_nothi
     path = save(make_record(), "one")
     content = json.loads(path.read_text())
     content["scores"]["last"]["full"]["uf1"] = 0.99
-    path.write_text(json.dumps(content))
+    path.write_text(json.dumps(sealed(content)))
     with pytest.raises(RecordError, match=re.escape(f"{path}: scores.last.full.uf1: the record says 0.99")):
         add_record(path, board, registry)
     assert not board.exists()
@@ -72,6 +73,13 @@ def test_a_record_that_is_there_already_is_refused(board, save, make_record, reg
     with pytest.raises(RecordError, match=re.escape(f"{path} is there already: {kept} is the same record; remove")):
         add_record(path, board, registry)
     assert kept.read_text() == before
+
+
+def test_another_result_of_the_same_id_is_refused_as_such(board, save, make_record, registry):
+    kept, _ = add_record(save(make_record(draw=0), "one"), board, registry)
+    told = re.escape(f"is there already: {kept} has the same id, but they differ in the predictions of ")
+    with pytest.raises(RecordError, match=told):
+        add_record(save(make_record(draw=1), "two"), board, registry)
 
 
 def test_a_record_of_the_folder_itself_is_there_already(board, save, make_record, registry):

@@ -11,6 +11,7 @@ from merbench.leaderboard.check import Findings, check
 from merbench.plugins import load
 from merbench.registry import Registry
 from merbench.runs.export import without_clips
+from merbench.runs.seal import sealed
 
 TITLE = "net on composite, protocol composite, recipe quick, seed 0"
 
@@ -35,7 +36,7 @@ def found(records, registry):
 def edit(path: Path, change) -> None:
     content = json.loads(path.read_text())
     change(content)
-    path.write_text(json.dumps(content))
+    path.write_text(json.dumps(sealed(content)))
 
 
 def test_valid_records_leave_nothing_to_mend(found, save, make_record):
@@ -51,12 +52,12 @@ def test_an_empty_folder_is_fine(found):
 def test_every_broken_record_is_named_with_its_reason_and_the_others_are_still_read(found, save, make_record):
     save(make_record(), "good")
     of_another_schema, truncated, nan = (save(make_record(), name) for name in ("a", "b", "c"))
-    edit(of_another_schema, lambda content: content.update(schema=2))
+    edit(of_another_schema, lambda content: content.update(schema=3))
     truncated.write_text(truncated.read_text()[:5000])
     nan.write_text(nan.read_text().replace('"uf1": 0.', '"uf1": NaN, "x": 0.', 1))
     problems = found().problems
     assert len(problems) == 3
-    assert problems[0] == f"{of_another_schema} is a record of schema 2; this merbench reads schema 1"
+    assert problems[0] == f"{of_another_schema} is a record of schema 3; this merbench reads schemas 1 and 2"
     assert problems[1].startswith(f"{truncated} is not JSON: ")
     assert problems[2] == f"{nan} is not JSON: NaN is not a JSON number"
 
@@ -106,6 +107,20 @@ def test_clips_and_subjects_that_do_not_exist_are_named_even_where_all_else_foll
 def test_counts_of_a_subject_that_does_not_exist_are_named(found, save, make_record, renamed):
     path = save(without_clips(make_record(table=renamed("casme2/nobody", "nothing"))), "forged")
     assert found().problems == [f"{path}: subjects: casme2/nobody is no subject of composite"]
+
+
+def test_two_results_of_one_id_are_named_with_how_many_clips_differ(found, save, make_record):
+    first, second = make_record(draw=0), make_record(draw=1)
+    one, two = save(first, "one"), save(second, "two")
+    answers = [[row.policies for row in record.predictions] for record in (first, second)]
+    differing = sum(
+        any(here[policy].predicted != there[policy].predicted for policy in here)
+        for here, there in zip(*answers, strict=True)
+    )
+    assert found().problems == [
+        f"{two} and {one} have one id ({first.id[:12]}), but they differ in the predictions of {differing} clips: the "
+        "model does not give the same result twice; remove both"
+    ]
 
 
 def test_one_record_under_two_names_is_named_with_both(found, save, make_record):
@@ -264,4 +279,6 @@ def test_an_old_record_that_cannot_be_read_any_more_is_a_note(found, records, sa
     edit(path, lambda content: content.update(schema=0))
     commit()
     path.write_text(content)
-    assert found("HEAD").notes == [f"{path} was not compared: it is a record of schema 0; this merbench reads schema 1"]
+    assert found("HEAD").notes == [
+        f"{path} was not compared: it is a record of schema 0; this merbench reads schemas 1 and 2"
+    ]

@@ -12,6 +12,7 @@ from merbench.leaderboard.entries import make_entry, read_entries, record_files,
 from merbench.plugins import load
 from merbench.registry import Registry
 from merbench.runs.export import without_clips
+from merbench.runs.seal import sealed
 
 
 @pytest.fixture(scope="session")
@@ -108,11 +109,18 @@ def test_one_record_in_two_files_is_an_error_that_names_both(make_record, save, 
         list(read_entries(paths, registry))
 
 
+def test_two_results_of_one_id_are_an_error_that_says_so(make_record, save, registry):
+    paths = [save(make_record(draw=0), "one"), save(make_record(draw=1), "two")]
+    told = r"have one id \(\w{12}\), but they differ in the predictions of subjects: the model does not give the same"
+    with pytest.raises(RecordError, match=told):
+        list(read_entries(paths, registry))
+
+
 def test_what_does_not_follow_from_the_predictions_is_an_error_that_names_the_file(make_record, save, registry):
     path = save(make_record(), "one")
     content = json.loads(path.read_text())
     content["scores"]["last"]["casme2"]["confusion"][0][0] += 1
-    path.write_text(json.dumps(content))
+    path.write_text(json.dumps(sealed(content)))
     with pytest.raises(RecordError, match=re.escape(f"{path}: scores.last.casme2.confusion.0.0: ")):
         list(read_entries([path], registry))
 
@@ -123,6 +131,6 @@ def test_a_run_without_predictions_of_the_last_epoch_is_an_error(make_record, sa
     del content["scores"]["last"]
     for row in content["predictions"]:
         del row["policies"]["last"]
-    path.write_text(json.dumps(content))
+    path.write_text(json.dumps(sealed(content)))
     with pytest.raises(RecordError, match="no predictions under last"):
         list(read_entries([path], registry))

@@ -204,3 +204,16 @@ def test_a_protocol_with_subjects_on_both_sides_is_listed_and_not_ranked(make_re
     monkeypatch.setattr(LeaveOneSubjectOut, "shares_subjects", True)
     (row,) = make_rows([make_entry(record, registry)], registry)
     assert row.unranked == "its folds have subjects on both sides"
+
+
+def test_a_run_that_starts_from_a_given_file_is_listed_and_not_ranked(row, make_record):
+    found = row(make_record("vit", options={"depth": 3, "pretrained": f"all clips.pth sha256:{'0' * 64}"}))
+    assert found.unranked == "starts from a given file (all clips.pth): what it was made from is not known"
+
+
+def test_subjects_that_are_tested_in_several_folds_of_an_unknown_protocol_are_not_ranked(make_record, registry):
+    record = make_record("leaky")
+    apart = [one.model_copy(update={"fold": f"clip{place}"}) for place, one in enumerate(record.predictions)]
+    plan = record.plan.model_copy(update={"protocol": "leave-one-clip-out"})
+    (row,) = make_rows([make_entry(record.model_copy(update={"plan": plan, "predictions": apart}), registry)], registry)
+    assert row.unranked == "its protocol is not installed, and subjects are tested in several folds"

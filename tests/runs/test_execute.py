@@ -15,6 +15,8 @@ from typing import Any
 
 import pytest
 
+from merbench.runs.seal import sealed
+
 pytestmark = pytest.mark.processes
 
 # Forks a child for each moment at which it is to be killed: it dies by SIGKILL before or after a file takes its name.
@@ -133,16 +135,28 @@ def damaged(record: Path) -> dict[str, Any]:
         "truncated": first.read_bytes()[:-40],
         "empty": b"",
         "of another fold": second.read_bytes(),
-        "of another run": json.dumps({**content, "id": "0" * 64}).encode(),
-        "without a clip": json.dumps({**content, "predictions": content["predictions"][1:]}).encode(),
+        "of another run": json.dumps(sealed({**content, "id": "0" * 64})).encode(),
+        "without a clip": json.dumps(sealed({**content, "predictions": content["predictions"][1:]})).encode(),
         "of other clips": json.dumps(
-            {**content, "predictions": json.loads(second.read_text())["predictions"]}
+            sealed({**content, "predictions": json.loads(second.read_text())["predictions"]})
         ).encode(),
+        "of other groups": json.dumps(sealed({**content, "grouping": "batched, 3 at once"})).encode(),
+        "without a digest": json.dumps({**content, "digest": None}).encode(),
     }
 
 
 @pytest.mark.parametrize(
-    "damage", ["truncated", "empty", "of another fold", "of another run", "without a clip", "of other clips"]
+    "damage",
+    [
+        "truncated",
+        "empty",
+        "of another fold",
+        "of another run",
+        "without a clip",
+        "of other clips",
+        "of other groups",
+        "without a digest",
+    ],
 )
 def test_a_fold_file_that_is_not_the_folds_own_is_computed_anew(
     damage, kinds, undisturbed, run, without_times, tmp_path
@@ -156,9 +170,10 @@ def test_a_fold_file_that_is_not_the_folds_own_is_computed_anew(
     assert found["predictions"] == wanted["predictions"]
 
 
-def test_a_schedule_that_cannot_be_read_is_made_again(kinds, undisturbed, run, without_times, tmp_path):
+@pytest.mark.parametrize("content", ['{"mode":', '{"mode": "batched", "at_once": 0}', '{"at_once": "many"}', "[]"])
+def test_a_schedule_that_cannot_be_read_is_made_again(content, kinds, undisturbed, run, without_times, tmp_path):
     record = copied(undisturbed("batched"), tmp_path)
-    (record.parent / "schedule.json").write_text('{"mode":')
+    (record.parent / "schedule.json").write_text(content)
     record.unlink()
     run(tmp_path, *kinds["batched"])
     assert without_times(record) == without_times(undisturbed("batched"))

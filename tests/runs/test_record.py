@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from merbench.cli import main
 from merbench.errors import RecordError
 from merbench.runs.record import read_record, verify
 from merbench.runs.schema import Plan
+from merbench.runs.seal import sealed
 
 Content = dict[str, Any]
 
@@ -31,9 +34,14 @@ def refused(original, tmp_path, capsys) -> Callable[..., str]:
         change(content)
         if sign:  # a forger knows how an id is made
             content["id"] = Plan.model_validate(content["plan"]).digest()
-        return refusal(tmp_path, json.dumps(content).encode(), capsys)
+        return refusal(tmp_path, written(content), capsys)
 
     return say
+
+
+def written(content: Content) -> bytes:
+    """A record file with a digest of its own: whoever changes a record can make that again."""
+    return json.dumps(sealed(content)).encode()
 
 
 def refusal(folder: Path, content: bytes, capsys) -> str:
@@ -93,7 +101,8 @@ CHANGES: dict[str, tuple[Callable[[Content], Any], str]] = {
     "fold twice": (lambda c: c["folds"].append(c["folds"][0]), "folds: "),
     "plan edited": (lambda c: c["plan"].update(recipe="published"), "id: "),
     "id": (lambda c: c.update(id="0" * 64), "id: "),
-    "schema": (lambda c: c.update(schema=2), "schema 2; this merbench reads schema 1"),
+    "schema": (lambda c: c.update(schema=3), "schema 3; this merbench reads schemas 1 and 2"),
+    "schema that is true": (lambda c: c.update(schema=True), "schema True; this merbench reads schemas 1 and 2"),
     "schema as text": (lambda c: c.update(schema="1\x1b[31m\n"), "schema"),
     "field missing": (lambda c: c.pop("warnings"), "warnings: Field required"),
     "field unknown": (lambda c: c.update(extra=1), "extra: Extra inputs"),
@@ -136,6 +145,35 @@ def nested(levels: int) -> Any:
 def test_a_changed_record_is_refused_and_the_first_difference_named(name, refused):
     change, difference = CHANGES[name]
     assert difference in refused(change)
+
+
+@pytest.mark.parametrize("name", ["warning of 10,000 letters", "score by a little", "field unknown"])
+def test_a_change_without_a_new_digest_is_told_as_such(name, original, tmp_path, capsys):
+    content = json.loads(json.dumps(original))
+    CHANGES[name][0](content)
+    told = refusal(tmp_path, json.dumps(content).encode(), capsys)
+    assert "record.json was changed after it was written: its digest is not that of its content" in told
+
+
+def test_no_bit_of_a_record_can_be_flipped_without_notice(undisturbed, tmp_path):
+    content, record = undisturbed("estimator").read_bytes(), read_record(undisturbed("estimator"))
+    path = tmp_path / "record.json"
+    for place in np.random.default_rng(0).integers(0, 8 * len(content), 200).tolist():
+        flipped = bytearray(content)
+        flipped[place // 8] ^= 1 << place % 8
+        path.write_bytes(flipped)
+        with contextlib.suppress(RecordError):
+            assert read_record(path) == record  # a blank that became another one
+
+
+def test_a_record_of_schema_1_has_no_digest_and_is_read_and_written_as_it_is(original, tmp_path):
+    first_schema = {**original, "schema": 1}
+    del first_schema["digest"]
+    path = tmp_path / "record.json"
+    path.write_text(json.dumps(first_schema))
+    text = read_record(path).to_json()
+    assert json.loads(text) == first_schema
+    assert "digest" not in json.loads(text)
 
 
 def test_a_forged_plan_does_not_help(refused):
@@ -184,13 +222,13 @@ def test_what_is_not_a_number_is_refused_wherever_it_stands(number, undisturbed,
 def test_a_huge_record_is_refused_in_one_line(original, tmp_path, capsys):
     rows = [{**first(original), "clip": f"demo-a/a01/x{number}"} for number in range(20_000)]
     content = {**original, "predictions": rows}
-    told = refusal(tmp_path, json.dumps(content).encode(), capsys)
+    told = refusal(tmp_path, written(content), capsys)
     assert "20000 clips were predicted, and plan.clips_total is 128" in told
     plan = {**original["plan"], "clips_total": 20_000}
     content = {**content, "plan": plan, "id": Plan.model_validate(plan).digest()}
-    assert "plan.digests.clips" in refusal(tmp_path, json.dumps(content).encode(), capsys)
+    assert "plan.digests.clips" in refusal(tmp_path, written(content), capsys)
     content["predictions"] = [{**row, "clip": f"demo-a/a{number}/x"} for number, row in enumerate(rows)]
-    assert "more than 5000 subjects" in refusal(tmp_path, json.dumps(content).encode(), capsys)
+    assert "more than 5000 subjects" in refusal(tmp_path, written(content), capsys)
 
 
 def test_a_record_that_is_not_there_or_is_a_folder_is_told(tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import stat
 from pathlib import Path
@@ -9,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from merbench.errors import OutputError
-from merbench.runs.schema import FoldResult, FoldSummary, Plan
+from merbench.runs.schema import FoldResult, FoldSummary, Plan, PolicyPrediction, Prediction
+from merbench.runs.seal import sealed
 from merbench.runs.store import RunFolder, write_whole
 
 
@@ -40,7 +42,10 @@ def plan(**changes: object) -> Plan:
 
 def fold(folder: RunFolder, name: str) -> FoldResult:
     summary = FoldSummary(name=name, seconds=1, epochs={"last": 1}, loss=[0.5])
-    return FoldResult(id=folder.id, summary=summary, predictions=[])
+    prediction = Prediction(
+        clip="a/b/c", fold=name, truth=1, policies={"last": PolicyPrediction(predicted=1, scores=[0.25, 0.75])}
+    )
+    return FoldResult(id=folder.id, grouping="estimator, 1 at once", summary=summary, predictions=[prediction])
 
 
 def names(folder: Path) -> list[str]:
@@ -114,6 +119,34 @@ def test_a_truncated_fold_file_counts_as_not_there_wherever_it_ends(tmp_path):
         assert folder.finished("folds", "a") is None
 
 
+def test_a_fold_file_with_a_flipped_bit_counts_as_not_there_wherever_it_is(tmp_path):
+    folder = RunFolder(tmp_path, plan())
+    folder.finish("folds", fold(folder, "a"))
+    (path,) = folder.path.glob("folds/*.json")
+    whole = path.read_bytes()
+    for place in range(8 * len(whole)):
+        flipped = bytearray(whole)
+        flipped[place // 8] ^= 1 << place % 8
+        path.write_bytes(flipped)
+        # A blank between two values may have become another one.
+        assert folder.finished("folds", "a") in (None, fold(folder, "a"))
+        assert folder.finished("folds", "a") is None or whole[place // 8 : place // 8 + 1].isspace()
+
+
+def test_a_schedule_with_a_flipped_bit_counts_as_not_there(tmp_path):
+    folder = RunFolder(tmp_path, plan())
+    schedule = {"mode": "batched", "at_once": 4, "reason": "", "keyed": True, "parameters": 5, "fold_bytes": 7}
+    folder.keep_schedule(schedule)
+    assert folder.kept_schedule() == schedule
+    path = folder.path / "schedule.json"
+    whole = path.read_bytes()
+    for place in range(8 * len(whole)):
+        flipped = bytearray(whole)
+        flipped[place // 8] ^= 1 << place % 8
+        path.write_bytes(flipped)
+        assert folder.kept_schedule() in (None, schedule)
+
+
 def test_the_fold_of_another_run_or_of_another_name_is_none_of_this_one(tmp_path):
     here, there = RunFolder(tmp_path, plan()), RunFolder(tmp_path, plan(seed=4))
     here.finish("folds", fold(here, "a"))
@@ -121,7 +154,7 @@ def test_the_fold_of_another_run_or_of_another_name_is_none_of_this_one(tmp_path
     (mine,), (other,) = here.path.glob("folds/*.json"), there.path.glob("folds/*.json")
     mine.write_bytes(other.read_bytes())
     assert here.finished("folds", "a") is None
-    mine.write_text(fold(here, "b").model_dump_json())
+    mine.write_text(json.dumps(sealed(fold(here, "b").model_dump(mode="json"))))
     assert here.finished("folds", "a") is None
 
 
