@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 
 from merbench import locations
 from merbench.clips import clip_table
+from merbench.code import classes_digest
 from merbench.errors import ReleaseError, UnknownName, UnresolvableFeature
+from merbench.frames import Frames
 from merbench.registry import Registry, load_target
 from merbench.sources import SourceReader
 from merbench.specs import Dataset, Source
@@ -18,8 +20,6 @@ from merbench.specs import Dataset, Source
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
-
-    from merbench.frames import Frames
 
 __all__ = [
     "OpenDataset",
@@ -30,6 +30,7 @@ __all__ = [
     "provided",
     "reader_class",
     "release_reader",
+    "shared_people",
 ]
 
 Fits = Callable[[set[str]], object]
@@ -96,6 +97,8 @@ def find_dataset(registry: Registry, name: str, fits: Fits | None = None) -> Ope
         UnresolvableFeature: no set that is here does, with what else could be added; or none at all.
     """
     spec = registry.datasets.get(name)
+    if shared := shared_people(registry, spec.databases):
+        raise ReleaseError(f"{name} holds {shared}; make a dataset of one of them")
     ways = [
         {source: registry.sources.get(source) for source in sources} for sources in (spec.sources, *spec.alternatives)
     ]
@@ -191,7 +194,11 @@ class OpenDataset:
         if clip not in self._reader_of:
             hint = f"list them with: merbench data check {self.spec.name} --json"
             raise UnknownName("clip", clip, self._reader_of, hint)
-        return self.readers[self._reader_of[clip]].read(feature, clip)
+        reader = self.readers[self._reader_of[clip]]
+        value = reader.read(feature, clip)
+        if isinstance(value, Frames):
+            value.code = classes_digest(type(reader), type(value))
+        return value
 
     @cached_property
     def released(self) -> pd.DataFrame:
@@ -264,6 +271,20 @@ class OpenDataset:
             return []
         counted = ", ".join(f"{emotion} {count}" for emotion, count in dropped.value_counts().items())
         return [f"{len(dropped)} clips are left out, because {self.spec.scheme.name} has no class for them: {counted}"]
+
+
+def shared_people(registry: Registry, databases: Iterable[str]) -> str:
+    """Which two of these databases show the same people, as it completes "it holds ..."; empty if none do.
+
+    A subject's id starts with its database's name, so that one person in two of them would count as two subjects: on
+    both sides of a fold, and twice in every interval.
+    """
+    here = sorted(set(databases))
+    for source in registry.sources:
+        for database in sorted(set(source.databases) & set(here)):
+            if other := next((one for one in here if one in source.same_people and one != database), ""):
+                return f"{database} and {other}, which show the same people: each of them would count as two subjects"
+    return ""
 
 
 def canonical_clips(spec: Dataset) -> pd.DataFrame | None:

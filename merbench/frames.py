@@ -39,9 +39,14 @@ class Frames(Sequence["Image"]):
         fps: frames per second; None where the release does not say.
         cropped: whether the release shows the face alone, aligned by its authors.
 
+    Attributes:
+        code: a digest of the code that found and reads the images; set where a source hands them out.
+
     Raises:
         ReleaseError: there are no files.
     """
+
+    code = ""
 
     def __init__(
         self,

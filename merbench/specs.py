@@ -34,6 +34,8 @@ class Source:
         reader: target of a `merbench.SourceReader` subclass.
         provides: names of the raw features that the reader reads, e.g. `("flow-28", "landmarks-28")`.
         databases: the databases in it, e.g. `("smic", "casme2", "samm")`.
+        same_people: databases of other sources that show the same people, as several cameras of one recording do. No
+            dataset may hold two of them: it would count one person as two subjects.
         obtain: what to get and from where, as it completes the sentence "get ...".
         embedded: True where the release needs no files (generated data); the reader then gets `root=None`.
         about: one line for `merbench list`.
@@ -43,6 +45,7 @@ class Source:
     reader: str
     provides: tuple[str, ...]
     databases: tuple[str, ...]
+    same_people: tuple[str, ...] = ()
     obtain: str = ""
     embedded: bool = False
     about: str = ""

@@ -20,13 +20,15 @@ PLUGINS = ROOT / "plugins"
 
 # A module imports from its own layer and those before it. `merbench/__init__.py`, the public face, stands outside.
 LAYERS = (
-    ("errors", "options", "files", "mapping", "processes", "progress", "clips", "labels", "scores"),
+    ("errors", "options", "files", "mapping", "processes", "progress", "clips", "labels", "scores", "calls", "code"),
     ("specs", "hookspecs"),
     (
         "validation",
         "plugins",
+        "naming",
         "registry",
         "protocols",
+        "folds",
         "frames",
         "sources",
         "datasets",

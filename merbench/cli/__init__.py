@@ -111,7 +111,10 @@ def _main(argv: list[str]) -> int:
     plugins = load(block=everywhere.no_plugin, files=everywhere.plugin, strict=everywhere.strict)
     if verb is not plugins_verb:
         _warn(plugins)
-    return verb.run(arguments, Registry(plugins))
+    registry = Registry(plugins)
+    for note in registry.notes():
+        print(f"merbench: note: {note}", file=sys.stderr)
+    return verb.run(arguments, registry)
 
 
 def _with_options(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:

@@ -58,7 +58,7 @@ def cache_path() -> Path:
 def feature_folder(root: Path, feature: Resolved) -> Path:
     """Where one feature's results lie below `root`: `flow-28@tvl1-v1`."""
     version = feature.spec.version if feature.spec else 0
-    return root / f"{feature.name}@{quote(feature.variant, safe='')}-v{version}"
+    return root / f"{quote(feature.name, safe='')}@{quote(feature.variant, safe='')}-v{version}"
 
 
 def writable(root: Path) -> bool:
@@ -98,7 +98,7 @@ def kept(root: Path) -> list[Kept]:
         label, _, version = folder.name.rpartition("-v")
         name, variant = split_reference(label)
         if folder.is_dir() and version.isdecimal():
-            found.append(Kept(name, unquote(variant), int(version), *entries(folder), folder))
+            found.append(Kept(unquote(name), unquote(variant), int(version), *entries(folder), folder))
     return found
 
 

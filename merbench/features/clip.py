@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
+from merbench.code import target_digest
 from merbench.errors import MerbenchError, PluginError, ReleaseError
 from merbench.features.resolve import Resolved, walk
 from merbench.features.store import Store
@@ -72,8 +73,9 @@ class ClipValues:
         return value
 
     def key(self, feature: Resolved) -> str:
-        """What the feature's result depends on, as sha256 (hex): the clip, the feature with its version and variant,
-        the keys of its inputs, and so, in the end, the release's files. Nothing is computed for it.
+        """What the feature's result depends on, as sha256 (hex): the clip, the feature with its version, its variant
+        and its code, the keys of its inputs, and so, in the end, the release's files and the code that reads them.
+        Nothing is computed for it.
 
         Raises:
             ReleaseError: a file is missing.
@@ -121,13 +123,15 @@ class ClipValues:
     def _raw_key(self, name: str) -> str:
         value = self.raw[name]
         if isinstance(value, Frames):
-            return value.signature()
+            return hashlib.sha256(f"{value.signature()} {value.code}".encode()).hexdigest()
         digest = hashlib.sha256(f"{value.shape} {value.dtype}".encode())
         digest.update(np.ascontiguousarray(value).data)
         return digest.hexdigest()
 
     def _derived_key(self, feature: Resolved) -> str:
         assert feature.spec is not None
-        named = [feature.name, feature.variant, feature.spec.version, feature.spec.function, self.clip]
+        function = feature.spec.function
+        code = target_digest(function)
+        named = [feature.name, feature.variant, feature.spec.version, function, code, self.clip]
         inputs = [self.key(one) for one in feature.inputs]
         return hashlib.sha256(json.dumps([named, inputs]).encode()).hexdigest()

@@ -1,4 +1,8 @@
-"""Many clips' results in one file: a NumPy file `[clips, ...]` with an index behind it, which NumPy passes over."""
+"""Many clips' results in one file: a NumPy file `[clips, ...]` with an index behind it, which NumPy passes over.
+
+The index says all that is needed to read the rows, and has a checksum: NumPy's own header is for people, and is never
+read here.
+"""
 
 from __future__ import annotations
 
@@ -32,17 +36,26 @@ class Pack:
         keys: of its rows, in their order.
         sums: the rows' checksums.
         exact: whether the rows have the type in which they were computed.
+        dtype: of the rows, by NumPy's name: `uint8` or `float32`.
+        shape: of a row.
+        offset: where the rows begin in the file, in bytes.
     """
 
     path: Path
     keys: tuple[str, ...]
     sums: tuple[int, ...]
     exact: bool
+    dtype: str
+    shape: tuple[int, ...]
+    offset: int
 
     def mapped(self) -> np.memmap[Any, Any]:
-        """`[clips, ...]`, read from the file when it is looked at. Writing to it does not change the file."""
-        array: np.memmap[Any, Any] = np.load(self.path, mmap_mode="c", allow_pickle=False)
-        return array
+        """`[clips, ...]`, read from the file when it is looked at. Writing to it does not change the file.
+
+        Raises OSError and ValueError if the file is gone, or is too short.
+        """
+        shape = (len(self.keys), *self.shape)
+        return np.memmap(self.path, np.dtype(self.dtype), mode="c", offset=self.offset, shape=shape)
 
     def bad_rows(self, start: int, stop: int) -> list[int]:
         """The rows from `start` to before `stop` that are not what was written. They are read, not mapped: of a large
@@ -52,7 +65,7 @@ class Pack:
         row = bytearray(array[0].nbytes)
         bad = []
         with self.path.open("rb") as file:
-            file.seek(array.offset + start * len(row))
+            file.seek(self.offset + start * len(row))
             for index in range(start, stop):
                 if file.readinto(row) != len(row) or zlib.crc32(row) != self.sums[index]:
                     bad.append(index)
@@ -84,6 +97,7 @@ class PackWriter:
             "shape": (count, *self.shape),
         }
         np.lib.format.write_array_header_2_0(self.file, header)
+        self.offset = self.file.tell()
 
     def __enter__(self) -> PackWriter:
         return self
@@ -112,14 +126,22 @@ class PackWriter:
 
     def finish(self) -> Pack:
         """Puts the pack in its place, under a name that follows from its keys. Raises OSError."""
-        index = json.dumps({"keys": self.keys, "sums": self.sums, "exact": self.exact}).encode()
+        described = {
+            "keys": self.keys,
+            "sums": self.sums,
+            "exact": self.exact,
+            "dtype": self.dtype.name,
+            "shape": self.shape,
+            "offset": self.offset,
+        }
+        index = json.dumps(described).encode()
         self.file.write(index + len(index).to_bytes(LENGTH, "little") + zlib.crc32(index).to_bytes(SUM, "little"))
         self.file.flush()
         os.fsync(self.file.fileno())
         self.file.close()
         path = self.folder / f"{hashlib.sha256(' '.join(self.keys).encode()).hexdigest()[:32]}.npy"
         os.replace(self.partial, path)
-        return Pack(path, tuple(self.keys), tuple(self.sums), self.exact)
+        return _pack(path, described)
 
 
 def model_dtype(array: np.ndarray) -> np.dtype[Any]:
@@ -144,7 +166,18 @@ def _read(path: Path) -> Pack | None:
             index = file.read(length)
         if zlib.crc32(index) != int.from_bytes(end[LENGTH:], "little"):
             return None
-        content = json.loads(index)
-        return Pack(path, tuple(content["keys"]), tuple(content["sums"]), bool(content["exact"]))
+        return _pack(path, json.loads(index))
     except (OSError, ValueError, KeyError, TypeError, OverflowError):
         return None
+
+
+def _pack(path: Path, described: dict[str, Any]) -> Pack:
+    return Pack(
+        path=path,
+        keys=tuple(described["keys"]),
+        sums=tuple(described["sums"]),
+        exact=described["exact"],
+        dtype=described["dtype"],
+        shape=tuple(described["shape"]),
+        offset=described["offset"],
+    )

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from merbench.calls import Author
 from merbench.clips import clip_table, clips_digest, labels_digest
-from merbench.datasets import canonical_clips
+from merbench.datasets import canonical_clips, shared_people
 from merbench.errors import MerbenchError, RecordError, printable
 from merbench.folds import shares_subjects, split_by
 from merbench.protocols import ProtocolError, folds_digest
@@ -125,6 +125,9 @@ def verify(record: Record, registry: Registry) -> list[str]:
         RecordError: the first difference.
     """
     _same("id", record.id, record.plan.digest())
+    databases = {one.database for one in record.predictions} | {one.database for one in record.subjects}
+    if shared := shared_people(registry, databases):
+        raise RecordError(f"its clips are of {shared}")
     unchecked = _check_clips(record, registry) if record.predictions else _check_subjects(record, registry)
     check_scores(record)
     return unchecked

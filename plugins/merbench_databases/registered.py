@@ -10,6 +10,7 @@ from merbench_databases import schemes
 COMPOSITE = ("smic", "casme2", "samm")
 TITLES = {"smic": "SMIC-HS", "casme2": "CASME II", "samm": "SAMM"}
 VIDEOS = {"smic": "smic-hs", "casme2": "casme2", "samm": "samm"}  # database of the composite → source of its videos
+CAMERAS = ("smic", "smic-vis", "smic-nir")  # SMIC's three filmed the same people
 LIST = "merbench_databases.canonical:composite"
 
 SMIC = "SMIC from the Center for Machine Vision and Signal Analysis, University of Oulu (a signed licence agreement)"
@@ -69,6 +70,7 @@ def sources() -> Iterator[merbench.Source]:
             reader=f"merbench_databases.{reader}",
             provides=("frames",),
             databases=(database,),
+            same_people=tuple(one for one in CAMERAS if one != database) if database in CAMERAS else (),
             obtain=obtain,
             about=about,
         )

@@ -176,3 +176,26 @@ def test_an_interrupt_is_one_line_and_exit_code_130(tmp_path: Path) -> None:
         check=False,
     )
     assert (done.returncode, done.stdout, done.stderr) == (130, "", "merbench: error: interrupted\n")
+
+
+def test_a_plugin_that_takes_built_in_names_leaves_the_built_in_models_as_they_are(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    plugin = tmp_path / "takes.py"
+    plugin.write_text(
+        "import merbench\n\n"
+        "@merbench.hookimpl\ndef merbench_features():\n"
+        "    yield merbench.Feature(name='flow-28', function='takes:flow', inputs=('frames',))\n\n"
+        "@merbench.hookimpl\ndef merbench_models():\n"
+        "    yield merbench.EstimatorModel(name='majority', estimator='takes:Model', features=())\n"
+    )
+    argv = ["run", "--plugin", str(plugin), "--dataset", "demo", "--dry-run", "--json", "--model"]
+    assert main([*argv, "majority"]) == 0
+    out, err = capsys.readouterr()
+    assert "takes.py:takes" not in json.loads(out)["code"]
+    assert err.splitlines() == [
+        "merbench: note: feature 'flow-28' is the built-in one; ask for the plugin's as takes.py:flow-28",
+        "merbench: note: model 'majority' is the built-in one; ask for the plugin's as takes.py:majority",
+    ]
+    assert main([*argv, "takes.py:majority"]) == 2  # it names code that is not there
+    assert "model takes.py:majority names 'takes:Model'" in capsys.readouterr().err

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import os
 import subprocess
 import sys
@@ -14,8 +16,10 @@ import pytest
 from merbench.datasets import OpenDataset, open_dataset
 from merbench.errors import BrokenClips, ConfigError, OutputError, PluginError
 from merbench.features.cache import cache_path, kept
+from merbench.features.clip import ClipValues
 from merbench.features.compute import arrays_digest, compute
 from merbench.features.resolve import resolve
+from merbench.features.store import Missing, Store
 from merbench.plugins import load
 from merbench.progress import Silent
 from merbench.registry import Registry
@@ -72,10 +76,10 @@ def files(kind: str = "") -> list[Path]:
     return sorted(cache_path().glob(f"**/{kind}/**/*.npy" if kind else "**/*.npy"))
 
 
-def flip(path: Path, at: int) -> None:
+def flip(path: Path, at: int, bit: int = 1) -> None:
     """Changes one bit of a file."""
     content = bytearray(path.read_bytes())
-    content[at] ^= 1
+    content[at] ^= bit
     path.write_bytes(content)
 
 
@@ -139,6 +143,55 @@ def test_variants_versions_and_annotations_are_kept_apart(toys: Lay, computed: T
         ("toy-light", "plain", 1, 6),
         ("toy-light", "plain", 2, 6),
     ]
+
+
+EDITED = """
+import sys
+from merbench.datasets import open_dataset
+from merbench.features.compute import compute
+from merbench.features.resolve import resolve
+from merbench.plugins import load
+from merbench.registry import Registry
+registry = Registry(load(files=[sys.argv[1]]))
+dataset = open_dataset(registry, "toys")
+feature = resolve("toy-sum", registry, dataset.provides, "toys", "test")
+print(compute(dataset, [feature], jobs=1)[0].tolist())
+"""
+
+
+@pytest.mark.parametrize(
+    ("line", "edit", "factor"),
+    [
+        ("image.mean() for image", "2 * image.mean() for image", 2),  # of the feature that is kept
+        ("return image[::-1]", "return image * 0 + 1", None),  # of one it is computed from
+        ("", "", 1),
+    ],
+)
+def test_a_feature_whose_code_was_edited_is_computed_again_without_a_new_version(
+    toys: Lay, tmp_path: Path, line: str, edit: str, factor: float | None
+) -> None:
+    def ran() -> list[list[float]]:
+        argv = [sys.executable, "-c", EDITED, str(plugin)]
+        return json.loads(subprocess.run(argv, check=True, capture_output=True, text=True).stdout)
+
+    toys(2)
+    plugin = tmp_path / "toys.py"
+    plugin.write_text(TOYS.read_text())
+    before = ran()
+    plugin.write_text(TOYS.read_text().replace(line, edit))
+    lights = [light for light, _ in ran()]
+    wanted = [3.0, 3.0] if factor is None else [factor * light for light, _ in before]
+    assert lights == pytest.approx(wanted)
+
+
+def test_the_code_of_the_reader_is_in_the_key_of_what_is_computed_from_its_images(toys: Lay) -> None:
+    toys(1)
+    dataset, registry = opened()
+    frames = dataset.read("frames", "toy/s1/0001")
+    feature = resolve("toy-light", registry, dataset.provides, "toys", "test")
+    key = ClipValues("toy/s1/0001", {"frames": frames}).key(feature)
+    frames.code = "another"
+    assert ClipValues("toy/s1/0001", {"frames": frames}).key(feature) != key
 
 
 def test_a_clip_that_changed_is_computed_again_and_no_other(toys: Lay, computed: Told) -> None:
@@ -281,6 +334,22 @@ def test_a_corrupt_row_of_a_file_of_many_clips_is_computed_again_and_said_so(
     assert arrays_digest(found("toy-video", progress=progress)) == before
     assert computed() == []
     assert len(progress.notes) == 1
+
+
+def test_no_bit_of_a_file_of_many_clips_can_be_flipped_without_notice(toys: Lay) -> None:
+    toys()
+    wanted = arrays_digest(found("toy-video"))
+    (pack,) = files("packs")
+    whole = pack.read_bytes()
+    header = 8 * whole.index(b"\n")  # NumPy's, which is for people
+    places = [*range(0, header, 7), *range(header, 8 * len(whole), 611)]
+    for place in places:
+        flip(pack, place // 8, 1 << place % 8)
+        store = Store(pack.parents[1], "toy-video")
+        keys = json.loads(whole[whole.rindex(b'{"keys"') : whole.rindex(b"}") + 1])["keys"]
+        with contextlib.suppress(Missing):
+            assert arrays_digest([store.array(keys)]) == wanted
+        pack.write_bytes(whole)
 
 
 @pytest.mark.parametrize("length", [0, 50, 1000, -1])

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from merbench.code import source_digest
 from merbench.errors import PluginError
 from merbench.registry import Origin
-from merbench.runs.code import code_versions, source_digest
+from merbench.runs.code import code_versions
 
 
 @pytest.fixture
