@@ -86,6 +86,7 @@ def make_folds(splitter: Splitter, clips: pd.DataFrame) -> list[Fold]:
             a side is empty or is not ascending positions of the table; the sides share a clip, or (without
             `shares_subjects`) a subject; a clip is tested twice.
     """
+    nouns = ("clip",) if type(splitter).shares_subjects else ("clip", "subject")  # the class's word, as boards ask it
     given = clips.copy(deep=True)
     folds = _fold_list(splitter, given)
     if changed := _changed(given, clips):
@@ -98,7 +99,7 @@ def make_folds(splitter: Splitter, clips: pd.DataFrame) -> list[Fold]:
         )
     for fold in folds:
         _check_positions(fold, len(clips))
-        _check_apart(fold, clips, ("clip",) if splitter.shares_subjects else ("clip", "subject"))
+        _check_apart(fold, clips, nouns)
     _check_together(folds, clips)
     return folds
 

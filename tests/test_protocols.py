@@ -410,6 +410,7 @@ def writes_into_the_array(clips):
     labels[:] = 1
 
 
+@pytest.mark.filterwarnings("ignore:The inplace keyword")
 @pytest.mark.parametrize(
     ("meddle", "what"),
     [
@@ -436,6 +437,16 @@ def test_a_splitter_cannot_replace_the_checks():
 
     with pytest.raises(ProtocolError, match="subject two/b stands on both sides"):
         make_folds(Unchecked(lambda clips: None), clips_of(SMALL))
+
+
+def test_a_splitter_cannot_allow_itself_to_share_subjects():
+    class Own(Meddling):
+        def split(self, clips):
+            self.shares_subjects = True
+            yield from super().split(clips)
+
+    with pytest.raises(ProtocolError, match="subject two/b stands on both sides"):
+        Own(lambda clips: None).folds(clips_of(SMALL))
 
 
 @pytest.mark.parametrize(

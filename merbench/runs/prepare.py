@@ -19,7 +19,7 @@ from merbench.engine.task import FoldTask, Task
 from merbench.errors import BrokenClips, OptionError, ReleaseError, UnknownName
 from merbench.features.compute import arrays_digest, compute
 from merbench.features.resolve import Resolved, resolve, walk
-from merbench.folds import protocol_folds, shares_subjects
+from merbench.folds import protocol_folds
 from merbench.progress import Progress
 from merbench.protocols import Fold, folds_digest, inner_split, shared_subjects
 from merbench.registry import Registry, load_target
@@ -159,7 +159,7 @@ def prepare(registry: Registry, request: Request, progress: Progress | None = No
             *dataset.notes({one.name for one in walk(resolved)}),
             *_left_out(dataset, broken, clips_total),
             *_warnings(dataset, folds, all_folds),
-            *(_leak(dataset, folds) if shares_subjects(registry, protocol.name) else ()),
+            *_leak(dataset, folds),
         ],
     )
 
@@ -287,6 +287,8 @@ def _given(plan: Plan) -> list[str]:
 
 def _leak(dataset: OpenDataset, folds: list[Fold]) -> list[str]:
     shared = shared_subjects(dataset.clips, folds)
+    if not any(shared):
+        return []
     return [
         f"subjects on both sides: {min(shared)} to {max(shared)} of a fold's subjects are trained on and tested; the "
         "scores say nothing about people who were never seen"
