@@ -6,9 +6,10 @@ import re
 from pathlib import Path
 
 from merbench.errors import OutputError, RecordError
-from merbench.files import replace_text
+from merbench.files import read_bounded, replace_text
 from merbench.leaderboard.entries import read_verified, record_files, refusal
 from merbench.registry import Registry
+from merbench.runs.record import MOST_BYTES
 from merbench.runs.schema import Plan, Record
 
 __all__ = ["add_record"]
@@ -30,8 +31,7 @@ def add_record(path: Path, folder: Path, registry: Registry) -> tuple[Path, list
     target = folder / file_name(record)
     try:
         for other in record_files([folder]) if folder.is_dir() else []:
-            # The file may be broken, and there may be a thousand: 64 digits are nowhere by accident.
-            if other == target or record.id.encode() in other.read_bytes():
+            if other == target or _names(other, record):
                 raise RecordError(
                     f"{path} is there already: {other} is the same record; remove that first to replace it"
                 )
@@ -39,6 +39,16 @@ def add_record(path: Path, folder: Path, registry: Registry) -> tuple[Path, list
     except OSError as error:
         raise OutputError(f"cannot write {target}: {error.strerror}; choose another folder: --to") from error
     return target, unchecked
+
+
+def _names(other: Path, record: Record) -> bool:
+    """Whether a file has the record's id in it. The file may be broken, and there may be a thousand: 64 digits are
+    nowhere by accident.
+    """
+    try:
+        return record.id.encode() in read_bounded(other, MOST_BYTES)
+    except OSError:  # no build can read it either, and says so
+        return False
 
 
 def file_name(record: Record) -> str:
