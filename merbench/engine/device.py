@@ -9,7 +9,7 @@ import torch
 
 from merbench.errors import OptionError
 
-__all__ = ["autocast", "choose_device", "choose_precision", "free_memory", "memory_budget"]
+__all__ = ["CPU_CEILING", "autocast", "choose_device", "choose_precision", "free_memory", "memory_budget"]
 
 # Share of the free memory that a group of folds may plan to use; the rest is for what the estimate cannot see.
 CUDA_SHARE = 0.8

@@ -28,7 +28,7 @@ class Schedule:
         mode: `batched` (many networks at once), `sequential` (one network at a time; on a CPU one per process),
             `estimator` (one per process), or `checkpoints` (nothing is trained).
         at_once: folds in a group; 1 unless batched.
-        reason: why a network is not batched; empty where it is.
+        reason: why a network is not batched, or with fewer folds than elsewhere; else empty.
         keyed: whether networks draw by key: those that are batched, or could be.
         parameters: of one network; 0 for an estimator.
         fold_bytes: estimated memory of one fold in training; 0 for an estimator.
@@ -49,14 +49,16 @@ def schedule_estimator() -> Schedule:
 
 def schedule_network(task: Task, folds: Sequence[FoldTask]) -> Schedule:
     """Tries the network on one fold's data and decides how many folds to train at once."""
-    from merbench.engine.grouping import folds_at_once, footprint, why_not_batched, why_sooner_alone
+    from merbench.engine.grouping import folds_at_once, footprint, why_fewer, why_not_batched, why_sooner_alone
 
     cost = footprint(task, folds[0])
     if reason := why_not_batched(task, folds[0]):
         return Schedule("sequential", reason=reason, **asdict(cost))
     if reason := why_sooner_alone(task, folds):
         return Schedule("sequential", reason=reason, keyed=True, **asdict(cost))
-    return Schedule("batched", folds_at_once(task, cost, len(folds)), keyed=True, **asdict(cost))
+    at_once = folds_at_once(task, cost, len(folds))
+    fewer = why_fewer(task, cost, len(folds), at_once)
+    return Schedule("batched", at_once, reason=fewer, keyed=True, **asdict(cost))
 
 
 def execute(
