@@ -442,6 +442,7 @@ sys.exit(main(["leaderboard", "build", "--records", sys.argv[1], "--out", sys.ar
 
 
 @pytest.mark.processes
+@pytest.mark.usefixtures("interruptible")
 def test_ctrl_c_while_several_processes_read_is_one_line(many, records, out):
     done = subprocess.run(
         [sys.executable, "-c", INTERRUPTED, str(records), str(out)],
