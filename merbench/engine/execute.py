@@ -78,7 +78,7 @@ def execute(
         OutputError: a process that trains was ended from outside.
     """
     if schedule.mode == "batched":
-        yield from _batched(task, folds, schedule.at_once, done, advance)
+        yield from _batched(task, folds, schedule, done, advance)
         return
     task = replace(task, keyed=schedule.keyed)
     missing = [fold for fold in folds if fold.name not in done]
@@ -92,13 +92,16 @@ def execute(
 
 
 def _batched(
-    task: Task, folds: Sequence[FoldTask], at_once: int, done: set[str], advance: Advance
+    task: Task, folds: Sequence[FoldTask], schedule: Schedule, done: set[str], advance: Advance
 ) -> Iterator[list[FoldOutcome]]:
-    from merbench.engine.grouping import groups
+    from merbench.engine.device import threads
+    from merbench.engine.grouping import groups, most_threads
 
-    for group in groups(task, folds, at_once):
+    for group in groups(task, folds, schedule.at_once):
         if not {fold.name for fold in group} <= done:
-            yield _train(task, group, advance, stacked=True)
+            with threads(most_threads(task, schedule.fold_bytes, len(group))):
+                outcomes = _train(task, group, advance, stacked=True)
+            yield outcomes
 
 
 def processes(schedule: Schedule, folds: int) -> int:
@@ -139,14 +142,10 @@ def _begin(owner: int) -> None:
 
 def _train_alone(task: Task, fold: FoldTask) -> FoldOutcome:
     """One fold in a process of its own, on one thread, so that its figures do not depend on how many run beside it."""
-    import torch
+    from merbench.engine.device import threads
 
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
+    with threads(1):  # no longer than that: for a single fold joblib starts no process, and this one is the caller's
         (outcome,) = _train(task, [fold], lambda fold_epochs: None, stacked=False)
-    finally:
-        torch.set_num_threads(threads)  # for a single fold joblib starts no process: this one is the caller's
     return outcome
 
 

@@ -7,6 +7,7 @@ each alone, and a training carries that into its predictions. Only a lack of mem
 from __future__ import annotations
 
 import re
+import sys
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -26,7 +27,16 @@ from merbench.engine.seeds import derive_seed
 from merbench.engine.task import FoldTask, Task
 from merbench.errors import PluginError, TrainingError
 
-__all__ = ["Footprint", "folds_at_once", "footprint", "groups", "why_fewer", "why_not_batched", "why_sooner_alone"]
+__all__ = [
+    "Footprint",
+    "folds_at_once",
+    "footprint",
+    "groups",
+    "most_threads",
+    "why_fewer",
+    "why_not_batched",
+    "why_sooner_alone",
+]
 
 # On a CPU more folds at once stop paying once the matrix products are large; few folds keep what a kill can cost small.
 CPU_FOLDS = 4
@@ -75,10 +85,9 @@ def why_sooner_alone(task: Task, folds: Sequence[FoldTask]) -> str:
 
     A convolution with other weights for each fold is one in groups, which torch computes slowly on a CPU: four folds of
     OFF-ApexNet, a third of whose arithmetic are convolutions, take at once twice the processor time that they take in
-    turn; a vision transformer, of which they are a fiftieth, loses nothing (`tox -e bench -- folds`). A single fold has
-    nothing to wait for, and gets all cores.
+    turn; a vision transformer, of which they are a fiftieth, loses nothing (`tox -e bench -- folds`).
     """
-    if task.device != "cpu" or len(folds) == 1:
+    if task.device != "cpu":
         return ""
     share = _convolved(task, folds[0])
     told = f"convolutions are {share:.0%} of its arithmetic, and on a CPU those of many folds at once take longer"
@@ -185,6 +194,17 @@ def why_fewer(task: Task, cost: Footprint, folds: int, at_once: int) -> str:
     if task.device != "cpu" or at_once >= wanted:
         return ""
     return f"too little memory is free for {wanted}, so figures may differ from those elsewhere"
+
+
+def most_threads(task: Task, fold_bytes: int, folds: int) -> int:
+    """How many threads of a CPU so many folds may train on together.
+
+    A library with more threads than there are folds shares the product of one fold out among several, which rounds
+    otherwise: small networks would give other figures on a machine of eight cores than on one of four. Large ones, of
+    which a whole group does not fit, get every core all the same.
+    """
+    small = task.device == "cpu" and fold_bytes * CPU_FOLDS <= CPU_CEILING
+    return folds if small else sys.maxsize
 
 
 def _fitting(free: int, cost: Footprint, most: int) -> int:
