@@ -1,15 +1,36 @@
-"""Files that appear whole or not at all."""
+"""Files that appear whole or not at all, and files of strangers, of which only so much is read."""
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import secrets
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-__all__ = ["clear_partials", "replace_text", "replacing"]
+__all__ = ["clear_partials", "read_bounded", "replace_text", "replacing"]
+
+
+def read_bounded(path: Path, most: int) -> bytes:
+    """The content of a regular file of at most `most` bytes.
+
+    Raises OSError: the file cannot be read or is longer, or it is not a regular file: a pipe would wait for somebody to
+    write into it, and a device may never end.
+    """
+    with open(path, "rb", opener=_without_waiting) as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise OSError(errno.EINVAL, "not a regular file", str(path))
+        content = file.read(most + 1)
+    if len(content) > most:
+        raise OSError(errno.EFBIG, f"larger than {most // 2**20} MiB", str(path))
+    return content
+
+
+def _without_waiting(path: str, flags: int) -> int:
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))  # Windows has no such flag, and no pipes in folders
 
 
 def replace_text(path: Path, text: str) -> None:
@@ -43,11 +64,14 @@ def replacing(path: Path, *, sync: bool = True) -> Iterator[BinaryIO]:
         raise
 
 
-def clear_partials(folder: Path) -> None:
-    """Removes what killed processes left half-written below `folder`; what a living one writes just now stays."""
+def clear_partials(folder: Path, *, below: bool = True) -> None:
+    """Removes what killed processes left half-written in `folder`, and `below` it; what a living one writes just now
+    stays, and so does what cannot be removed.
+    """
     import psutil
 
-    for partial in folder.glob("**/.*.partial"):
+    for partial in folder.glob("**/.*.partial" if below else ".*.partial"):
         writer = partial.name[1:].split("-")[0]
         if not (writer.isdecimal() and psutil.pid_exists(int(writer))):
-            partial.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                partial.unlink(missing_ok=True)

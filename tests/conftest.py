@@ -1,12 +1,14 @@
-"""What several test modules share: the real data, the parity cases, a user's own empty home, and a small release."""
+"""What several test modules share: a limit of time, the real data, the parity cases, a user's own empty home, and a
+small release."""
 
 from __future__ import annotations
 
 import json
 import os
 import runpy
+import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,33 @@ import pytest
 
 TOYS = Path(__file__).parent / "features" / "toys.py"
 EMOTIONS = ("negative", "positive")
+LIMIT = 1800  # seconds: many times what the slowest test takes, so that only one that waits for ever meets it
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol() -> Generator[None, object, object]:
+    """A test that waits for more than `LIMIT` seconds, its fixtures counted in, fails where it waits."""
+    before = signal.signal(signal.SIGALRM, _too_long)
+    signal.alarm(LIMIT)
+    try:
+        return (yield)
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def _too_long(*_: object) -> None:
+    pytest.fail(f"it was not done after {LIMIT} s")
+
+
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Ctrl-C reaches this process and those that it starts, although the tests may have been started with it ignored,
+    as under `nohup`: processes inherit that.
+    """
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture(scope="session")

@@ -36,10 +36,11 @@ def estimate_lines(estimate: Estimate | None) -> list[str]:
     if estimate is None:
         return ["estimate: seconds"]
     schedule = estimate.schedule
-    how = f"{schedule.at_once} fold(s) at once" if not schedule.reason else f"one fold at a time: {schedule.reason}"
+    how = f"{schedule.at_once} fold(s) at once" if schedule.mode == "batched" else "one fold at a time"
+    why = f": {schedule.reason}" if schedule.reason else ""
     return [
         f"estimate: about {duration(estimate.seconds)}, and {estimate.memory / 2**30:.2g} GiB beyond the libraries",
-        f"{how}; {schedule.parameters:,} parameters each",
+        f"{how}{why}; {schedule.parameters:,} parameters each",
     ]
 
 

@@ -74,7 +74,7 @@ def _cell(row: dict[str, Any], column: str) -> str:
 
 
 def _may_be_record(path: Path) -> bool:
-    return path.name == "record.json" or path.resolve().parent.name == "records"
+    return path.name == "record.json" or path.parent.resolve().name == "records"
 
 
 def _row(path: Path) -> dict[str, Any]:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Literal
 
 import torch
 
 from merbench.errors import OptionError
 
-__all__ = ["autocast", "choose_device", "choose_precision", "free_memory", "memory_budget"]
+__all__ = ["CPU_CEILING", "autocast", "choose_device", "choose_precision", "free_memory", "memory_budget", "threads"]
 
 # Share of the free memory that a group of folds may plan to use; the rest is for what the estimate cannot see.
 CUDA_SHARE = 0.8
@@ -51,6 +52,17 @@ def choose_precision(precision: str, device: str) -> None:
 def autocast(precision: str, device: str) -> AbstractContextManager[object]:
     """The context in which forward passes run: bfloat16 where `precision` is `bf16`, else nothing special."""
     return torch.autocast(device, dtype=torch.bfloat16) if precision == "bf16" else nullcontext()
+
+
+@contextmanager
+def threads(most: int) -> Iterator[None]:
+    """In it torch computes on at most so many threads of the CPU."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(min(before, most))
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def memory_budget(device: str) -> int:

@@ -28,7 +28,7 @@ class Schedule:
         mode: `batched` (many networks at once), `sequential` (one network at a time; on a CPU one per process),
             `estimator` (one per process), or `checkpoints` (nothing is trained).
         at_once: folds in a group; 1 unless batched.
-        reason: why a network is not batched; empty where it is.
+        reason: why a network is not batched, or with fewer folds than elsewhere; else empty.
         keyed: whether networks draw by key: those that are batched, or could be.
         parameters: of one network; 0 for an estimator.
         fold_bytes: estimated memory of one fold in training; 0 for an estimator.
@@ -54,14 +54,16 @@ def schedule_estimator() -> Schedule:
 
 def schedule_network(task: Task, folds: Sequence[FoldTask]) -> Schedule:
     """Tries the network on one fold's data and decides how many folds to train at once."""
-    from merbench.engine.grouping import folds_at_once, footprint, why_not_batched, why_sooner_alone
+    from merbench.engine.grouping import folds_at_once, footprint, why_fewer, why_not_batched, why_sooner_alone
 
     cost = footprint(task, folds[0])
     if reason := why_not_batched(task, folds[0]):
         return Schedule("sequential", reason=reason, **asdict(cost))
     if reason := why_sooner_alone(task, folds):
         return Schedule("sequential", reason=reason, keyed=True, **asdict(cost))
-    return Schedule("batched", folds_at_once(task, cost, len(folds)), keyed=True, **asdict(cost))
+    at_once = folds_at_once(task, cost, len(folds))
+    fewer = why_fewer(task, cost, len(folds), at_once)
+    return Schedule("batched", at_once, reason=fewer, keyed=True, **asdict(cost))
 
 
 def execute(
@@ -81,7 +83,7 @@ def execute(
         OutputError: a process that trains was ended from outside.
     """
     if schedule.mode == "batched":
-        yield from _batched(task, folds, schedule.at_once, done, advance)
+        yield from _batched(task, folds, schedule, done, advance)
         return
     task = replace(task, keyed=schedule.keyed)
     missing = [fold for fold in folds if fold.name not in done]
@@ -95,13 +97,16 @@ def execute(
 
 
 def _batched(
-    task: Task, folds: Sequence[FoldTask], at_once: int, done: set[str], advance: Advance
+    task: Task, folds: Sequence[FoldTask], schedule: Schedule, done: set[str], advance: Advance
 ) -> Iterator[list[FoldOutcome]]:
-    from merbench.engine.grouping import groups
+    from merbench.engine.device import threads
+    from merbench.engine.grouping import groups, most_threads
 
-    for group in groups(task, folds, at_once):
+    for group in groups(task, folds, schedule.at_once):
         if not {fold.name for fold in group} <= done:
-            yield _train(task, group, advance, stacked=True)
+            with threads(most_threads(task, schedule.fold_bytes, len(group))):
+                outcomes = _train(task, group, advance, stacked=True)
+            yield outcomes
 
 
 def processes(schedule: Schedule, folds: int) -> int:
@@ -142,14 +147,10 @@ def _begin(owner: int) -> None:
 
 def _train_alone(task: Task, fold: FoldTask) -> FoldOutcome:
     """One fold in a process of its own, on one thread, so that its figures do not depend on how many run beside it."""
-    import torch
+    from merbench.engine.device import threads
 
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
+    with threads(1):  # no longer than that: for a single fold joblib starts no process, and this one is the caller's
         (outcome,) = _train(task, [fold], lambda fold_epochs: None, stacked=False)
-    finally:
-        torch.set_num_threads(threads)  # for a single fold joblib starts no process: this one is the caller's
     return outcome
 
 

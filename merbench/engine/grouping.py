@@ -1,13 +1,17 @@
-"""Can the folds of a network be batched, and if so how many at once."""
+"""Can the folds of a network be batched, and if so how many at once.
+
+On a CPU both follow from the run, not from the machine: folds that share a group get other sums in the last digit than
+each alone, and a training carries that into its predictions. Only a lack of memory makes groups smaller, and is told.
+"""
 
 from __future__ import annotations
 
 import re
+import sys
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-import joblib
 import torch
 from torch import Tensor
 from torch.autograd.graph import saved_tensors_hooks
@@ -15,7 +19,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from merbench.engine.batches import epoch_batches, padded, steps_per_epoch
 from merbench.engine.clips import resident_bytes
-from merbench.engine.device import memory_budget
+from merbench.engine.device import CPU_CEILING, memory_budget
 from merbench.engine.loop import Group
 from merbench.engine.memory import if_full
 from merbench.engine.networks import batch_norm, build_network
@@ -23,7 +27,16 @@ from merbench.engine.seeds import derive_seed
 from merbench.engine.task import FoldTask, Task
 from merbench.errors import PluginError, TrainingError
 
-__all__ = ["Footprint", "folds_at_once", "footprint", "groups", "why_not_batched", "why_sooner_alone"]
+__all__ = [
+    "Footprint",
+    "folds_at_once",
+    "footprint",
+    "groups",
+    "most_threads",
+    "why_fewer",
+    "why_not_batched",
+    "why_sooner_alone",
+]
 
 # On a CPU more folds at once stop paying once the matrix products are large; few folds keep what a kill can cost small.
 CPU_FOLDS = 4
@@ -72,10 +85,9 @@ def why_sooner_alone(task: Task, folds: Sequence[FoldTask]) -> str:
 
     A convolution with other weights for each fold is one in groups, which torch computes slowly on a CPU: four folds of
     OFF-ApexNet, a third of whose arithmetic are convolutions, take at once twice the processor time that they take in
-    turn; a vision transformer, of which they are a fiftieth, loses nothing (`tox -e bench -- folds`). One at a time
-    there must be a fold for each core, else cores would be idle.
+    turn; a vision transformer, of which they are a fiftieth, loses nothing (`tox -e bench -- folds`).
     """
-    if task.device != "cpu" or len(folds) < joblib.cpu_count():
+    if task.device != "cpu":
         return ""
     share = _convolved(task, folds[0])
     told = f"convolutions are {share:.0%} of its arithmetic, and on a CPU those of many folds at once take longer"
@@ -173,6 +185,27 @@ def groups(task: Task, folds: Sequence[FoldTask], at_once: int) -> list[list[Fol
 def folds_at_once(task: Task, cost: Footprint, folds: int) -> int:
     """How many of `folds` folds to train at once on the task's device, at least one."""
     free = memory_budget(task.device) - resident_bytes(task.arrays, task.device)
-    fitting = free // max(cost.fold_bytes, 1)
-    most = CPU_FOLDS if task.device == "cpu" else folds
-    return max(1, min(fitting, most, folds))
+    return _fitting(free, cost, min(CPU_FOLDS, folds) if task.device == "cpu" else folds)
+
+
+def why_fewer(task: Task, cost: Footprint, folds: int, at_once: int) -> str:
+    """Why a CPU with more free memory would train more folds at once, in a few words; empty if it would not."""
+    wanted = _fitting(CPU_CEILING, cost, min(CPU_FOLDS, folds))
+    if task.device != "cpu" or at_once >= wanted:
+        return ""
+    return f"too little memory is free for {wanted}, so figures may differ from those elsewhere"
+
+
+def most_threads(task: Task, fold_bytes: int, folds: int) -> int:
+    """How many threads of a CPU so many folds may train on together.
+
+    A library with more threads than there are folds shares the product of one fold out among several, which rounds
+    otherwise: small networks would give other figures on a machine of eight cores than on one of four. Large ones, of
+    which a whole group does not fit, get every core all the same.
+    """
+    small = task.device == "cpu" and fold_bytes * CPU_FOLDS <= CPU_CEILING
+    return folds if small else sys.maxsize
+
+
+def _fitting(free: int, cost: Footprint, most: int) -> int:
+    return max(1, min(free // max(cost.fold_bytes, 1), most))

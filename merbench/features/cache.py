@@ -12,6 +12,7 @@ from urllib.parse import quote, unquote
 
 from merbench.errors import ConfigError, OutputError
 from merbench.features.resolve import Resolved, split_reference
+from merbench.files import clear_partials
 
 __all__ = ["FULL", "VARIABLE", "Kept", "cache_path", "clear", "feature_folder", "full", "kept", "writable"]
 
@@ -62,7 +63,7 @@ def feature_folder(root: Path, feature: Resolved) -> Path:
 
 
 def writable(root: Path) -> bool:
-    """Whether anything can be kept below `root`.
+    """Whether anything can be kept below `root`; found by writing a file, for which others may have been killed.
 
     Raises:
         OutputError: it could, but the disk is full.
@@ -70,6 +71,7 @@ def writable(root: Path) -> bool:
     probe = root / f".{os.getpid()}-probe.partial"
     try:
         root.mkdir(parents=True, exist_ok=True)
+        clear_partials(root, below=False)
         probe.write_bytes(b"merbench")
     except OSError as error:
         if error.errno in FULL:

@@ -6,10 +6,10 @@ import re
 from pathlib import Path
 
 from merbench.errors import OutputError, RecordError
-from merbench.files import replace_text
+from merbench.files import read_bounded, replace_text
 from merbench.leaderboard.entries import read_verified, record_files, refusal
 from merbench.registry import Registry
-from merbench.runs.record import read_record, unlike
+from merbench.runs.record import MOST_BYTES, read_record, unlike
 from merbench.runs.schema import Plan, Record
 
 __all__ = ["add_record"]
@@ -31,13 +31,22 @@ def add_record(path: Path, folder: Path, registry: Registry) -> tuple[Path, list
     target = folder / file_name(record)
     try:
         for other in record_files([folder]) if folder.is_dir() else []:
-            # The file may be broken, and there may be a thousand: 64 digits are nowhere by accident.
-            if other == target or record.id.encode() in other.read_bytes():
+            if other == target or _names(other, record):
                 raise RecordError(f"{path} is there already: {_told(record, other)}; remove that first to replace it")
         replace_text(target, record.to_json())
     except OSError as error:
         raise OutputError(f"cannot write {target}: {error.strerror}; choose another folder: --to") from error
     return target, unchecked
+
+
+def _names(other: Path, record: Record) -> bool:
+    """Whether a file has the record's id in it. The file may be broken, and there may be a thousand: 64 digits are
+    nowhere by accident.
+    """
+    try:
+        return record.id.encode() in read_bounded(other, MOST_BYTES)
+    except OSError:  # no build can read it either, and says so
+        return False
 
 
 def _told(record: Record, other: Path) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
@@ -22,15 +23,19 @@ __all__ = ["has_public_labels", "make_entry", "read_entries", "read_verified", "
 def record_files(folders: Sequence[Path]) -> list[Path]:
     """Every `.json` file directly in the folders, and every `record.json` below them, sorted.
 
+    Pipes, devices and broken links are among them: whoever reads one is told that it is not a record.
+
     Raises:
         RecordError: a folder is none, or cannot be read.
     """
-    found: dict[Path, Path] = {}  # a folder may be given twice, in two spellings
+    found: dict[str, Path] = {}  # a folder may be given twice, in two spellings
     for folder in folders:
         if not folder.is_dir():
             raise RecordError(f"{folder} is not a folder of records; make one: merbench leaderboard add RECORD")
-        paths = {path for path in folder.glob("*.json") if path.is_file()} | set(folder.rglob("record.json"))
-        found |= {path.resolve(): path for path in sorted(paths) if path.resolve() not in found}
+        # Not `rglob`, which passes over a link that leads nowhere.
+        below = (Path(place) / "record.json" for place, _, names in os.walk(folder) if "record.json" in names)
+        for path in sorted({*(path for path in folder.glob("*.json") if not path.is_dir()), *below}):
+            found.setdefault(os.path.realpath(path), path)  # `Path.resolve` raises on a link that leads to itself
     return sorted(found.values())
 
 

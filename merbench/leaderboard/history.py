@@ -9,10 +9,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from merbench.errors import RecordError
-from merbench.runs.record import read_record
+from merbench.runs.record import MOST_BYTES, read_record
 from merbench.runs.schema import Record
 
 __all__ = ["committed_records"]
+
+TOO_LARGE = f"it is larger than {MOST_BYTES // 2**20} MiB, or not a file"
 
 
 def committed_records(folders: Sequence[Path], revision: str) -> dict[str, Record | str]:
@@ -32,10 +34,12 @@ def committed_records(folders: Sequence[Path], revision: str) -> dict[str, Recor
     for folder in folders:
         known = _git(folder, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
         commit = known.decode().strip()
-        names = os.fsdecode(_git(folder, "ls-tree", "-r", "-z", "--name-only", commit, ".")).split("\0")
-        for name in names:
+        for line in os.fsdecode(_git(folder, "ls-tree", "-r", "-l", "-z", commit, ".")).split("\0"):
+            facts, _, name = line.partition("\t")
             if Path(name).match("record.json") or (name.endswith(".json") and "/" not in name):
-                found[str(folder / name)] = _read(folder, commit, name)
+                size = facts.split()[-1]  # - of a submodule
+                fits = size.isdecimal() and int(size) <= MOST_BYTES
+                found[str(folder / name)] = _read(folder, commit, name) if fits else TOO_LARGE
     return found
 
 

@@ -50,20 +50,18 @@ def _apart(job: Job, schedule: Schedule) -> bool:
 
 
 def _seconds(job: Job, folds: list[FoldTask], schedule: Schedule) -> float:
-    import torch
-
     from merbench.engine.batches import epoch_batches, steps_per_epoch
-    from merbench.engine.grouping import groups
+    from merbench.engine.device import threads
+    from merbench.engine.grouping import groups, most_threads
     from merbench.engine.loop import Group
 
     # A few steps may be more than a short schedule has; its learning rates cost no time.
     task = replace(job.task, recipe=replace(job.task.recipe, schedule="constant"), keyed=schedule.keyed)
     per_group = groups(task, folds, schedule.at_once)
     group = Group(task, per_group[0], stacked=schedule.mode == "batched")
-    apart, threads = _apart(job, schedule), torch.get_num_threads()
-    torch.set_num_threads(1 if apart else threads)  # as each process has
-    step = _step_seconds(group, *epoch_batches(task, group.folds, 0)[0])
-    torch.set_num_threads(threads)
+    apart = _apart(job, schedule)
+    with threads(1 if apart else most_threads(task, schedule.fold_bytes, len(group.folds))):  # as when it trains
+        step = _step_seconds(group, *epoch_batches(task, group.folds, 0)[0])
     steps = sum(steps_per_epoch(one[0], task.recipe.batch_size) for one in per_group) * task.recipe.epochs
     return step * steps / (processes(schedule, len(folds)) if apart else 1)
 

@@ -129,7 +129,8 @@ class _Runner:
         if schedule.mode == "sequential":
             self.progress.note(f"folds train one at a time: {schedule.reason}")
         elif schedule.mode == "batched":
-            self.progress.note(f"{schedule.at_once} fold(s) train at once; {schedule.parameters:,} parameters each")
+            together = f"{schedule.at_once} fold(s) train at once" + (f": {schedule.reason}" if schedule.reason else "")
+            self.progress.note(f"{together}; {schedule.parameters:,} parameters each")
 
     def _kept(self, stage: str, folds: Sequence[FoldTask]) -> dict[str, FoldResult]:
         found = ((fold, self.folder.finished(stage, fold.name)) for fold in folds)

@@ -6,6 +6,8 @@ import re
 from pathlib import Path
 
 from merbench.errors import OutputError, RecordError
+from merbench.files import read_bounded
+from merbench.runs.record import MOST_BYTES
 from merbench.runs.schema import Record, SubjectConfusion
 from merbench.runs.scoring import count
 from merbench.runs.store import write_whole
@@ -48,7 +50,7 @@ def write_new(path: Path, text: str) -> None:
         OutputError: the place cannot be written, or holds something else.
     """
     try:
-        found = path.read_bytes()
+        found = read_bounded(path, MOST_BYTES)
     except FileNotFoundError:
         write_whole(path, text)
         return

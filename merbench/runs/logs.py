@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from merbench.files import read_bounded
 from merbench.runs.clip_ids import ClipIds, SubmissionError, shown
 
 __all__ = ["Order", "Row", "read_content", "read_rows"]
@@ -40,13 +41,9 @@ def read_content(path: Path) -> bytes:
         SubmissionError: it cannot be read, or is larger than any file of predictions.
     """
     try:
-        with path.open("rb") as file:
-            content = file.read(MAX_BYTES + 1)
+        return read_bounded(path, MAX_BYTES)
     except OSError as error:
         raise SubmissionError(f"cannot read {path}: {error.strerror}") from error
-    if len(content) > MAX_BYTES:
-        raise SubmissionError(f"{path} is larger than {MAX_BYTES // 2**20} MiB: not a file of predictions")
-    return content
 
 
 def read_rows(content: bytes, ids: ClipIds, order: Order) -> list[Row]:

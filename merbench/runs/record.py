@@ -14,6 +14,7 @@ from merbench.calls import Author
 from merbench.clips import clip_table, clips_digest, labels_digest
 from merbench.datasets import canonical_clips, shared_people
 from merbench.errors import MerbenchError, RecordError, printable
+from merbench.files import read_bounded
 from merbench.folds import shares_subjects, split_by
 from merbench.protocols import ProtocolError, folds_digest
 from merbench.registry import Registry
@@ -21,7 +22,7 @@ from merbench.runs.schema import READABLE, AnyPolicy, Prediction, Record, Subjec
 from merbench.runs.scoring import count, labelled_clips, score_counts
 from merbench.runs.seal import is_sealed
 
-__all__ = ["check_scores", "read_record", "split_subjects", "unlike", "verify"]
+__all__ = ["MOST_BYTES", "check_scores", "read_record", "split_subjects", "unlike", "verify"]
 
 MAX_DEPTH = 20  # a record needs eight; far below where Python's or pydantic's own recursion ends
 MOST_SUBJECTS = 5000  # far more than the field has; the bootstrap draws as many, ten thousand times
@@ -69,11 +70,7 @@ def read_record(path: Path) -> Record:
 
 
 def _text(path: Path) -> str:
-    with path.open("rb") as file:
-        content = file.read(MOST_BYTES + 1)
-    if len(content) > MOST_BYTES:
-        raise RecordError(f"{path} is larger than {MOST_BYTES // 2**20} MiB: not a record")
-    return content.decode("utf-8")
+    return read_bounded(path, MOST_BYTES).decode("utf-8")
 
 
 def _take_seal(content: dict[str, Any]) -> bool:

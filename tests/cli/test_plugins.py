@@ -166,6 +166,7 @@ def test_a_full_disk_under_the_output_is_one_line_and_exit_code_2() -> None:
     assert done.stderr == "merbench: error: no space left for the output; make room and run again\n"
 
 
+@pytest.mark.usefixtures("interruptible")
 def test_an_interrupt_is_one_line_and_exit_code_130(tmp_path: Path) -> None:
     interrupted = tmp_path / "interrupted.py"
     interrupted.write_text("import signal\nsignal.raise_signal(signal.SIGINT)\n")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -45,15 +46,18 @@ def test_broken_records_are_listed_with_their_error_beside_the_others(record, tm
     content = json.loads(record.read_text())
     (records / "c-other.json").write_text(json.dumps({**content, "schema": 7}))
     (records / "d-empty.json").write_text(json.dumps(sealed({**content, "scores": {}})))
+    (records / "e-loop.json").symlink_to("e-loop.json")
+    os.mkfifo(records / "f-pipe.json")
     capsys.readouterr()
     assert main(["results", "list", str(records)]) == 0
     told = capsys.readouterr().out.splitlines()
-    assert len(told) == 5
+    assert len(told) == 7
     assert told[1].startswith("majority")
-    for line, words in zip(told[2:], ("is not JSON", "schema 7", "scores of policies []"), strict=True):
+    faults = ("is not JSON", "schema 7", "scores of policies []", "Too many levels of symbolic links", "not a regular")
+    for line, words in zip(told[2:], faults, strict=True):
         assert words in line
     assert main(["results", "list", str(records), "--json"]) == 0
-    assert [("error" in one) for one in json.loads(capsys.readouterr().out)] == [False, True, True, True]
+    assert [("error" in one) for one in json.loads(capsys.readouterr().out)] == [False] + 5 * [True]
 
 
 def test_records_are_found_from_within_their_folder(record, tmp_path, capsys, monkeypatch):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import faulthandler
 import os
 import signal
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -68,6 +69,26 @@ def test_a_single_fold_leaves_the_number_of_threads_and_the_randomness_alone(mak
     assert names(make_task(STSTNET, epochs=1), make_folds([20]), Schedule("sequential"), set()) == [["fold0"]]
     assert torch.get_num_threads() == 2
     assert torch.equal(torch.rand(2), wanted)
+
+
+class Counts(nn.Linear):
+    """Notes on how many threads it is computed."""
+
+    seen: ClassVar[set[int]] = set()
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        self.seen.add(torch.get_num_threads())
+        return super().forward(x.flatten(1))
+
+
+@pytest.mark.parametrize(("fold_bytes", "wanted"), [(2**20, {2, 1}), (2**32, {8})], ids=["small", "large"])
+def test_small_networks_train_on_no_more_threads_than_folds(make_task, make_folds, fold_bytes, wanted) -> None:
+    torch.set_num_threads(8)  # as on a machine of so many cores
+    Counts.seen.clear()
+    schedule = Schedule("batched", 2, fold_bytes=fold_bytes)
+    assert len(names(make_task(lambda: Counts(2352, 3), epochs=1), make_folds([20, 17, 23]), schedule, set())) == 2
+    assert Counts.seen == wanted
+    assert torch.get_num_threads() == 8
 
 
 def test_folds_that_were_finished_before_one_fails_have_been_handed_over(make_task, flow) -> None:

@@ -12,7 +12,7 @@ from torch.utils.checkpoint import checkpoint
 
 from merbench.engine import grouping
 from merbench.engine.execute import schedule_network
-from merbench.engine.grouping import Footprint, folds_at_once, footprint, why_not_batched
+from merbench.engine.grouping import Footprint, folds_at_once, footprint, why_fewer, why_not_batched
 from merbench.engine.loop import Group, train_group
 from merbench.errors import PluginError
 
@@ -245,6 +245,22 @@ def test_at_least_one_fold_trains_at_once_and_no_more_than_there_are(make_task, 
     assert folds_at_once(gpu, cost, 7) == 7
     assert folds_at_once(gpu, Footprint(10, 10**9), 68) == 1
     assert folds_at_once(gpu, Footprint(0, 0), 68) == 68
+
+
+def test_a_group_that_lack_of_memory_makes_smaller_says_so(make_task, make_folds, monkeypatch) -> None:
+    task, folds = make_task(Linear), make_folds([20, 20, 20, 20, 20])
+    assert schedule_network(task, folds).reason == ""
+    fold_bytes = schedule_network(task, folds).fold_bytes
+    monkeypatch.setattr(grouping, "memory_budget", lambda device: 3 * fold_bytes)
+    schedule = schedule_network(task, folds)
+    assert (schedule.mode, schedule.at_once) == ("batched", 3)
+    assert schedule.reason == "too little memory is free for 4, so figures may differ from those elsewhere"
+
+
+def test_a_network_that_is_large_anywhere_trains_in_small_groups_without_a_word(make_task) -> None:
+    large = Footprint(parameters=10, fold_bytes=grouping.CPU_CEILING // 2)
+    assert why_fewer(make_task(), large, 68, 2) == ""
+    assert why_fewer(replace(make_task(), device="cuda"), Footprint(10, 10), 68, 1) == ""
 
 
 def test_the_schedule_of_a_network_that_can_be_batched_says_how_many_and_no_reason(make_task, make_folds) -> None:

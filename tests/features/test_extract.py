@@ -275,6 +275,7 @@ def test_a_process_that_is_ended_from_outside_is_one_line_and_costs_no_more_than
     assert len(computed()) <= 9
 
 
+@pytest.mark.usefixtures("interruptible")
 def test_an_interrupt_keeps_what_is_finished(toys: Lay, computed: Told, monkeypatch) -> None:
     toys()
     monkeypatch.setenv("TOYS_STOP", "4")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 
 import pytest
@@ -102,6 +103,15 @@ def test_a_file_that_only_has_the_name_is_not_overwritten(board, save, make_reco
 def test_a_broken_record_beside_it_is_no_obstacle(board, save, make_record, registry):
     board.mkdir(parents=True)
     (board / "broken.json").write_bytes(b"\xff{")
+    assert add_record(save(make_record(), "one"), board, registry)[0].is_file()
+
+
+def test_what_cannot_be_read_beside_it_is_no_obstacle_either(board, save, make_record, registry):
+    board.mkdir(parents=True)
+    os.mkfifo(board / "pipe.json")
+    (board / "loop.json").symlink_to("loop.json")
+    (board / "huge.json").touch()
+    os.truncate(board / "huge.json", 2**40)
     assert add_record(save(make_record(), "one"), board, registry)[0].is_file()
 
 

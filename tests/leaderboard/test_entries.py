@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 
 import pytest
@@ -31,6 +32,34 @@ def test_a_folder_given_twice_in_two_spellings_is_read_once(tmp_path):
     (tmp_path / "a.json").write_text("{}")
     (tmp_path / "run").mkdir()
     assert record_files([tmp_path, tmp_path / "run" / "..", tmp_path]) == [tmp_path / "a.json"]
+
+
+@pytest.mark.parametrize("name", ["one.json", "run/record.json"])
+@pytest.mark.parametrize("kind", ["pipe", "huge", "loop", "dangling"])
+def test_what_only_has_the_name_of_a_record_is_one_line_that_names_it(tmp_path, registry, kind, name):
+    path = tmp_path / name
+    path.parent.mkdir(exist_ok=True)
+    lay(path, kind)
+    assert record_files([tmp_path]) == [path]
+    with pytest.raises(RecordError, match=f"^cannot read {re.escape(str(path))}: [^\n]+$"):
+        list(read_entries([path], registry))
+
+
+def lay(path, kind):
+    """Something that no reader should wait for or hold in memory."""
+    if kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "huge":
+        path.touch()
+        os.truncate(path, 2**40)
+    else:
+        path.symlink_to(path.name if kind == "loop" else "nowhere")
+
+
+def test_a_folder_with_the_name_of_a_record_is_a_folder(tmp_path):
+    (tmp_path / "a.json" / "record.json").mkdir(parents=True)
+    (tmp_path / "a.json" / "record.json" / "record.json").write_text("{}")
+    assert record_files([tmp_path]) == [tmp_path / "a.json" / "record.json" / "record.json"]
 
 
 def test_a_folder_that_is_not_there_is_one_line(tmp_path):

@@ -40,6 +40,15 @@ def test_a_record_that_cannot_be_read_comes_with_the_reason(repository, commit):
     assert reason == "it is a record of schema 0; this merbench reads schemas 1 and 2"
 
 
+def test_of_a_record_that_is_too_large_only_that_is_told(repository, commit, monkeypatch):
+    monkeypatch.setattr("merbench.leaderboard.history.MOST_BYTES", 10)
+    (repository / "records").mkdir()
+    (repository / "records" / "huge.json").write_text("[" * 11)
+    commit()
+    (reason,) = committed_records([repository / "records"], "HEAD").values()
+    assert reason == "it is larger than 64 MiB, or not a file"
+
+
 def test_names_that_git_would_quote_are_read(repository, commit, save, make_record):
     path = save(make_record(), 'a "b" ü')
     commit()

@@ -25,7 +25,7 @@ def site(tmp_path):
 
 
 @pytest.fixture
-def server(site):
+def server(site, interruptible):
     """`merbench leaderboard serve` in a process of its own, and its address."""
     command = [sys.executable, "-m", "merbench", "leaderboard", "serve", "--site", str(site), "--port", "0"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:

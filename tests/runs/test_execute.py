@@ -70,9 +70,11 @@ def in_own_session(folder: Path, script: str, *argv: str) -> tuple[int, str, str
         process = subprocess.Popen(
             [sys.executable, "-c", script, *argv], stdout=told, stderr=errors, cwd=folder, start_new_session=True
         )
-        code = process.wait()
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
+        try:
+            code = process.wait()
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
     return code, (folder / "stdout").read_text(), (folder / "stderr").read_text()
 
 
@@ -200,6 +202,7 @@ def test_killed_at_any_moment_the_same_command_gives_the_same_record(
         assert not list(out.rglob("*.partial")), f"moment {moment}"
 
 
+@pytest.mark.usefixtures("interruptible")
 @pytest.mark.parametrize("kind", ["batched", "sequential", "estimator"])
 def test_interrupted_it_says_how_to_continue_and_does(kind, kinds, undisturbed, run, without_times, tmp_path):
     argv = ["run", "--dataset", "demo", *kinds[kind], "--out", str(tmp_path)]

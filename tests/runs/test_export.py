@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -125,6 +126,12 @@ def test_a_file_is_written_where_there_is_none_and_never_replaced(tmp_path):
     for place in (tmp_path, path / "x", tmp_path / ("x" * 300)):
         with pytest.raises(OutputError, match="cannot write"):
             write_new(place, "one")
+
+
+def test_a_pipe_in_the_place_of_the_file_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(OutputError, match=r"cannot write .*pipe: not a regular file; choose another place"):
+        write_new(tmp_path / "pipe", "one")
 
 
 # --- records without clips that somebody changed

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 from merbench_databases.canonical import composite
 
@@ -125,3 +127,9 @@ def test_a_file_that_is_missing_a_folder_or_too_large_is_refused(tmp_path):
     (tmp_path / "large").write_bytes(b"\n" * (MAX_BYTES + 1))
     with pytest.raises(SubmissionError, match="larger than 8 MiB"):
         read_content(tmp_path / "large")
+
+
+def test_a_pipe_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(SubmissionError, match=r"cannot read .*pipe: not a regular file"):
+        read_content(tmp_path / "pipe")

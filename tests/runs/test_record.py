@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -229,6 +230,12 @@ def test_a_huge_record_is_refused_in_one_line(original, tmp_path, capsys):
     assert "plan.digests.clips" in refusal(tmp_path, written(content), capsys)
     content["predictions"] = [{**row, "clip": f"demo-a/a{number}/x"} for number, row in enumerate(rows)]
     assert "more than 5000 subjects" in refusal(tmp_path, written(content), capsys)
+
+
+def test_a_pipe_in_the_place_of_a_record_is_not_waited_for(tmp_path, capsys):
+    os.mkfifo(tmp_path / "record.json")
+    assert main(["results", "verify", str(tmp_path / "record.json")]) == 2
+    assert capsys.readouterr().err.endswith("record.json: not a regular file\n")
 
 
 def test_a_record_that_is_not_there_or_is_a_folder_is_told(tmp_path):

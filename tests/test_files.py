@@ -1,0 +1,48 @@
+"""Of a file that somebody else put there, no more is read than was asked for, and nobody waits for it."""
+
+from __future__ import annotations
+
+import os
+import socket
+from pathlib import Path
+
+import pytest
+
+from merbench.files import read_bounded
+
+
+def test_a_file_is_read_whole_up_to_the_bound_and_through_a_link(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"1234")
+    (tmp_path / "link").symlink_to("file")
+    assert read_bounded(tmp_path / "file", 4) == b"1234"
+    assert read_bounded(tmp_path / "link", 4) == b"1234"
+
+
+def test_of_a_longer_file_only_the_fault_is_told(tmp_path: Path) -> None:
+    with (tmp_path / "huge").open("wb") as file:
+        file.truncate(2**40)  # without a block on disk
+    with pytest.raises(OSError, match=r"larger than 1 MiB.*huge"):
+        read_bounded(tmp_path / "huge", 2**20)
+
+
+def test_a_pipe_that_nobody_writes_into_is_refused_at_once(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(OSError, match=r"not a regular file.*pipe"):
+        read_bounded(tmp_path / "pipe", 4)
+
+
+def test_a_device_is_refused_whatever_it_would_give() -> None:
+    with pytest.raises(OSError, match=r"not a regular file.*zero"):
+        read_bounded(Path("/dev/zero"), 4)
+
+
+def test_a_socket_a_folder_and_links_that_lead_nowhere_are_refused(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)  # the path of a socket may not be long
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "loop").symlink_to("loop")
+    (tmp_path / "dangling").symlink_to("nowhere")
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind("socket")
+        for name in ("socket", "folder", "loop", "dangling"):
+            with pytest.raises(OSError, match=name):
+                read_bounded(Path(name), 4)
