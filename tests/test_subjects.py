@@ -14,8 +14,9 @@ from merbench.datasets import open_dataset, shared_people
 from merbench.errors import RecordError, ReleaseError
 from merbench.plugins import load
 from merbench.registry import Registry
-from merbench.runs.record import read_record, verify
+from merbench.runs.record import read_record
 from merbench.runs.seal import sealed
+from merbench.runs.verify import verify
 
 SPLITTERS = """
     import merbench

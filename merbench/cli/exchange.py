@@ -80,7 +80,8 @@ def run_import(arguments: argparse.Namespace, registry: Registry) -> int:
 def run_export(arguments: argparse.Namespace, registry: Registry) -> int:
     """Verifies a record and writes it without its clips; what is there already is not overwritten."""
     from merbench.runs.export import without_clips, write_new
-    from merbench.runs.record import read_record, verify
+    from merbench.runs.record import read_record
+    from merbench.runs.verify import verify
 
     record = read_record(arguments.record)
     verify(record, registry)

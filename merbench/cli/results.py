@@ -78,7 +78,8 @@ def _may_be_record(path: Path) -> bool:
 
 
 def _row(path: Path) -> dict[str, Any]:
-    from merbench.runs.record import check_scores, read_record
+    from merbench.runs.record import read_record
+    from merbench.runs.verify import check_scores
 
     try:
         record = read_record(path)
@@ -107,7 +108,8 @@ def _headline(record: Record) -> dict[str, Any]:
 
 def _show(arguments: argparse.Namespace) -> int:
     from merbench.cli.report import print_record
-    from merbench.runs.record import check_scores, read_record
+    from merbench.runs.record import read_record
+    from merbench.runs.verify import check_scores
 
     record = read_record(arguments.record)
     check_scores(record)
@@ -121,7 +123,8 @@ def _show(arguments: argparse.Namespace) -> int:
 
 
 def _verify(arguments: argparse.Namespace, registry: Registry) -> int:
-    from merbench.runs.record import read_record, verify
+    from merbench.runs.record import read_record
+    from merbench.runs.verify import verify
 
     for path in arguments.record:
         record = read_record(path)

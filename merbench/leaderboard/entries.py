@@ -12,9 +12,10 @@ from merbench.leaderboard.batches import in_batches
 from merbench.leaderboard.site import Answers, Entry, Figure, Figures
 from merbench.registry import Registry
 from merbench.runs.export import without_clips
-from merbench.runs.record import read_record, split_subjects, unlike, verify
+from merbench.runs.record import read_record, split_subjects, unlike
 from merbench.runs.schema import AnyPolicy, PartScores, Record
 from merbench.runs.scoring import count
+from merbench.runs.verify import verify
 from merbench.scores import Metric
 
 __all__ = ["has_public_labels", "make_entry", "read_entries", "read_verified", "record_files", "refusal", "same_id"]

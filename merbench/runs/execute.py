@@ -14,10 +14,11 @@ from merbench.errors import RecordError
 from merbench.progress import Progress, Silent
 from merbench.runs.environment import environment, watch_memory
 from merbench.runs.prepare import Job
-from merbench.runs.record import check_scores, read_record, unlike
+from merbench.runs.record import read_record, unlike
 from merbench.runs.schema import FoldResult, FoldSummary, PolicyPrediction, Prediction, Record
 from merbench.runs.scoring import score_predictions, undefined_parts
 from merbench.runs.store import RunFolder, write_whole
+from merbench.runs.verify import check_scores
 from merbench.runs.weights import predict_from, unused_tensors
 
 __all__ = ["run"]

@@ -23,10 +23,11 @@ from merbench.registry import Registry
 from merbench.runs.clip_ids import ClipIds, SubmissionError, shown
 from merbench.runs.environment import merbench_commit
 from merbench.runs.logs import NAMED, Order, Row, read_content, read_rows
-from merbench.runs.record import check_scores, read_record
+from merbench.runs.record import read_record
 from merbench.runs.schema import PolicyPrediction, Prediction, Record, Submission, SubmissionDigests
 from merbench.runs.scoring import clips_of, score_predictions, undefined_parts
 from merbench.runs.store import write_whole
+from merbench.runs.verify import check_scores
 from merbench.specs import Dataset
 
 if TYPE_CHECKING:

@@ -15,10 +15,11 @@ from merbench_databases.canonical import composite
 from merbench.cli import main
 from merbench.errors import OutputError, RecordError
 from merbench.runs.export import without_clips, write_new
-from merbench.runs.record import read_record, verify
+from merbench.runs.record import read_record
 from merbench.runs.schema import Plan, Record, Submission
 from merbench.runs.scoring import count, score_counts
 from merbench.runs.submissions import Declaration, submit
+from merbench.runs.verify import verify
 from merbench.scores import compare_confusions, paired_test
 
 CANONICAL = composite()

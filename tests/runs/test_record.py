@@ -14,9 +14,10 @@ import pytest
 
 from merbench.cli import main
 from merbench.errors import RecordError
-from merbench.runs.record import read_record, verify
+from merbench.runs.record import read_record
 from merbench.runs.schema import Plan
 from merbench.runs.seal import sealed
+from merbench.runs.verify import verify
 
 Content = dict[str, Any]
 

@@ -13,9 +13,10 @@ from merbench_databases.canonical import composite
 
 from merbench.errors import MerbenchError, OptionError, OutputError, UnknownName
 from merbench.runs.clip_ids import SubmissionError
-from merbench.runs.record import read_record, verify
+from merbench.runs.record import read_record
 from merbench.runs.scoring import score_predictions
 from merbench.runs.submissions import Declaration, default_path, keep, submit
+from merbench.runs.verify import verify
 
 CANONICAL = composite()
 TRUTH = dict(zip(CANONICAL["clip"], CANONICAL["label"].tolist(), strict=True))
