@@ -1,4 +1,4 @@
-"""Errors a user can mend: one line that says what is wrong, where, and what to do.
+"""Errors a user can fix: one line that says what is wrong, where, and what to do.
 
 The command line prints the line on stderr and exits with code 2; anything else that is raised is a defect of
 merbench or of a plugin and keeps its traceback.
@@ -42,7 +42,12 @@ class UnknownName(MerbenchError):
 
 
 class PluginError(MerbenchError):
-    """A plugin that cannot be loaded, clashes with another, or names code that is not there."""
+    """A plugin that cannot be loaded, clashes with another, names code that is not there, or whose code fails.
+
+    `details` is the traceback of what the plugin's code raised, as text; empty where it raised nothing.
+    """
+
+    details = ""
 
 
 class ConfigError(MerbenchError):
