@@ -17,7 +17,7 @@ from merbench import watch
 from merbench.authors import Author, author_of, defined, failed_at
 from merbench.errors import MerbenchError, PluginError
 
-__all__ = ["Author", "author_of", "calling", "reason", "wrong_result"]
+__all__ = ["Author", "author_of", "calling", "defined", "reason", "wrong_result"]
 
 REASON = 300  # characters of an author's message in an error
 

@@ -36,7 +36,9 @@ LAYERS = (
     ),
     ("specs", "hookspecs"),
     (
+        "recipes",
         "validation",
+        "hooks",
         "plugins",
         "registry",
         "protocols",
