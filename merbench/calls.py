@@ -17,7 +17,7 @@ from merbench import watch
 from merbench.authors import Author, author_of, defined, failed_at
 from merbench.errors import MerbenchError, PluginError
 
-__all__ = ["Author", "author_of", "calling", "defined", "reason", "wrong_result"]
+__all__ = ["Author", "author_of", "calling", "defined", "kind_of", "reason", "wrong_result"]
 
 REASON = 300  # characters of an author's message in an error
 
@@ -38,19 +38,26 @@ def calling(author: Author, function: str, wanted: str = "") -> _Calling:
     return _Calling(author, function, wanted)
 
 
-def wrong_result(author: Author, name: str, function: Callable[..., Any], found: object, wanted: str) -> PluginError:
+def wrong_result(author: Author, name: str, function: Callable[..., Any], gave: str, wanted: str) -> PluginError:
     """The error for a function that did not give what it must.
 
     Args:
         author: whose.
         name: of the function, as the error names it.
         function: itself, of which the place is named.
-        found: what it gave, in words, or the thing itself, which is then named by its type.
+        gave: what it gave, in words such as `kind_of` finds.
         wanted: as it completes "it must give ...".
     """
-    kind = f"a {type(found).__name__}"
-    gave = found if isinstance(found, str) else "None" if found is None else kind
     return PluginError(f"{author}: {name}{defined(function)} gave {gave}; it must give {wanted}")
+
+
+def kind_of(value: object) -> str:
+    """What a value is, in words: `None`, `a tuple`, `an array of <U4`."""
+    if value is None:
+        return "None"
+    name = type(value).__name__
+    of = f" of {value.dtype}" if name == "ndarray" and hasattr(value, "dtype") else ""
+    return f"an array{of}" if of else f"{'an' if name[0] in 'aeiouAEIOU' else 'a'} {name}"
 
 
 def reason(error: BaseException) -> str:

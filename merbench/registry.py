@@ -8,7 +8,8 @@ from dataclasses import dataclass, is_dataclass, replace
 from fnmatch import fnmatchcase
 from typing import Any, Generic, TypeVar, cast
 
-from merbench.errors import MerbenchError, PluginError, UnknownName, nearest
+from merbench.calls import author_of, calling, kind_of, wrong_result
+from merbench.errors import PluginError, UnknownName, nearest
 from merbench.plugins import Plugin, Plugins
 from merbench.specs import Dataset, Feature, Model, ModelFamily, Protocol, Source
 from merbench.validation import fault
@@ -99,8 +100,7 @@ class Catalog(Generic[T]):
         found = [name for name in self.names() if fnmatchcase(name, pattern)]
         for name, family in self.families().items() if colon else ():
             if fnmatchcase(name, prefix):
-                list_members = load_target(family.members, owner=f"{self._noun} family {family.name!r}")
-                found += [f"{name}:{member}" for member in list_members(rest)]
+                found += [f"{name}:{member}" for member in _members(family, rest, self.family_origin(name).plugin)]
         return found
 
     def __iter__(self) -> Iterator[T]:
@@ -119,7 +119,7 @@ class Catalog(Generic[T]):
             raise UnknownName(self._noun, name, self._near(name), self._hint(name))
         if name not in self._members:
             spec, origin = self._families.find(family)
-            made: Any = _member(spec, member)
+            made: Any = _member(spec, member, origin.plugin)
             self._members[name] = made, origin
         return self._members[name]
 
@@ -191,17 +191,27 @@ def _listing(noun: str, family: str) -> str:
     return f"merbench list {noun}s --match '{family}:*'"
 
 
-def _member(family: ModelFamily, name: str) -> Model:
+def _members(family: ModelFamily, pattern: str, plugin: str) -> list[str]:
+    """The names that the family gives for a shell pattern."""
+    author = author_of(f"model family {family.name}", plugin, family.members)
+    list_members, wanted = load_target(family.members, owner=f"model family {family.name!r}"), "a list of names"
+    with calling(author, f"members({pattern!r})", f"give {wanted}"):
+        given = list_members(pattern)
+        names = None if given is None or isinstance(given, str) else list(given)
+    if names is None or not all(isinstance(name, str) for name in names):
+        raise wrong_result(author, f"members({pattern!r})", list_members, kind_of(given), wanted)
+    return names
+
+
+def _member(family: ModelFamily, name: str, plugin: str) -> Model:
     """What the family makes of `name`, checked as what a hook yields is."""
     owner = f"model family {family.name!r}"
     make = load_target(family.member, owner=owner)
-    try:
+    author = author_of(f"model family {family.name}", plugin, family.member)
+    with calling(author, f"member({name!r})"):
         model = make(name)
-    except MerbenchError:
-        raise
-    except Exception as error:  # whatever a plugin's function raises
-        reason = " ".join(str(error).split())
-        raise PluginError(f"{owner} cannot make {name!r}: {type(error).__name__}: {reason}") from error
+    if model is None:
+        raise wrong_result(author, f"member({name!r})", make, "None", "a model")
     whole = f"{family.name}:{name}"
     if getattr(model, "name", whole) != whole:
         raise PluginError(f"{owner}: its member {name!r} calls itself {model.name!r}, not {whole!r}")
@@ -240,13 +250,14 @@ def load_target(target: str, *, owner: str, base: type | None = None) -> Any:
         PluginError: the module cannot be imported, the attribute is not there, or it is not a subclass of `base`.
     """
     module_name, _, path = target.partition(":")
+    author = author_of(owner, "", target)
     try:
-        found = importlib.import_module(module_name)
-    except Exception as error:  # whatever a plugin's module raises when it is imported
-        reason = " ".join(str(error).split())
-        raise PluginError(
-            f"{owner} names {target!r}, but {module_name} cannot be imported: {type(error).__name__}: {reason}"
-        ) from error
+        with calling(author, f"the import of {module_name}"):
+            found = importlib.import_module(module_name)
+    except PluginError as error:
+        fault = PluginError(f"{owner} names {target!r}, but {str(error).removeprefix(f'{author}: ')}")
+        fault.details = error.details  # they go out of a worker process, where the cause does not
+        raise fault from error
     for name in path.split("."):
         if not hasattr(found, name):
             near = nearest(name, [known for known in vars(found) if not known.startswith("_")])

@@ -44,6 +44,7 @@ LAYERS = (
         "protocols",
         "frames",
         "sources",
+        "readers",
         "datasets",
         "locations",
         "checks",

@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from merbench.calls import author_of, calling, kind_of, wrong_result
 from merbench.clips import clips_digest, labels_digest
 from merbench.datasets import OpenDataset, open_dataset
 from merbench.engine.policies import Policy
@@ -99,7 +100,7 @@ def prepare(registry: Registry, request: Request, progress: Progress | None = No
     """
     model = registry.models.get(request.model)
     title = registry.datasets.get(request.dataset).name
-    recipe_name, recipe, features, target = _recipe(model, request)
+    recipe_name, recipe, features, target = _recipe(registry, model, request)
 
     def resolved_from(provides: set[str]) -> list[Resolved]:
         return [resolve(one, registry, provides, title, model.name) for one in features]
@@ -186,7 +187,7 @@ def _left_out(dataset: OpenDataset, broken: list[str], total: int) -> list[str]:
     return [f"{len(broken)} of {total} clips are broken and were left out", *named]
 
 
-def _recipe(model: Model, request: Request) -> tuple[str, Recipe, tuple[str, ...], str]:
+def _recipe(registry: Registry, model: Model, request: Request) -> tuple[str, Recipe, tuple[str, ...], str]:
     name = request.recipe or next(iter(model.recipes))
     if name not in model.recipes:
         hint = f"{model.name} has: {', '.join(model.recipes)}"
@@ -195,9 +196,19 @@ def _recipe(model: Model, request: Request) -> tuple[str, Recipe, tuple[str, ...
     build = load_target(target, owner=f"model {model.name}")
     recipe, features = apply_settings(request.settings, model, model.recipes[name], build)
     if isinstance(model, TorchModel) and model.with_paths:
-        with_paths = load_target(model.with_paths, owner=f"model {model.name}")
-        recipe = replace(recipe, options=with_paths(recipe.options))
+        plugin = registry.models.origin(request.model).plugin
+        recipe = replace(recipe, options=_with_paths(model, recipe.options, plugin))
     return name, recipe, features, target
+
+
+def _with_paths(model: TorchModel, options: Mapping[str, Any], plugin: str) -> Mapping[str, Any]:
+    author = author_of(f"model {model.name}", plugin, model.with_paths)
+    with_paths = load_target(model.with_paths, owner=f"model {model.name}")
+    with calling(author, "with_paths"):
+        found = with_paths(options)
+    if not isinstance(found, Mapping):
+        raise wrong_result(author, "with_paths", with_paths, kind_of(found), "the options, as a dictionary")
+    return found
 
 
 def _json(model: Model, options: Mapping[str, Any]) -> dict[str, Any]:
