@@ -123,7 +123,7 @@ class _Watch:
     def __init__(self, running: dict[int, Call], busy: frozenset[object]) -> None:
         self.running, self.busy = running, busy
         self.signals: tuple[signal.Signals, ...] = ()
-        self.processor = 0.0  # seconds of processor time at the last look
+        self.alarmed, self.processor = False, 0.0  # seconds of processor time at the last look
         self.grace = GRACE[1]
 
     def listen(self) -> None:
@@ -140,15 +140,14 @@ class _Watch:
         last = time.monotonic()
         while True:
             limit, report = _seconds(TIMEOUT_VARIABLE, math.inf), _seconds(REPORT_VARIABLE, REPORT_AFTER)
+            self.grace = min(max(limit, GRACE[0]), GRACE[1])
+            self._put_off(limit)
             step = min(TICK, limit / 5, report / 5)
             time.sleep(step)
             last, before = time.monotonic(), last
-            self.processor = time.process_time()
-            self.grace = min(max(limit, GRACE[0]), GRACE[1])
             for thread, call in list(self.running.items()):
                 # A process that was stopped for an hour (Ctrl-Z, a laptop that sleeps) has not run for an hour.
                 self._look(thread, call, min(last - before, step + TICK), limit, report)
-            self._alarm(limit)
 
     def _look(self, thread: int, innermost: Call, spent: float, limit: float, report: float) -> None:
         due = False
@@ -183,11 +182,11 @@ class _Watch:
         innermost = self.running.get(thread)
         return innermost is not None and call in innermost.chain()
 
-    def _alarm(self, limit: float) -> None:
+    def _put_off(self, limit: float) -> None:
         """Code that lets no other thread run, this one included, meets an alarm that is put off at every look."""
-        if limit < math.inf and self.signals[1:]:
-            ages = [call.age for innermost in self.running.copy().values() for call in innermost.chain()]
-            signal.setitimer(signal.ITIMER_REAL, max(limit - max(ages), 0) + self.grace if ages else 0)
+        if self.signals[1:] and (self.alarmed or limit < math.inf):
+            self.alarmed, self.processor = limit < math.inf, time.process_time()
+            signal.setitimer(signal.ITIMER_REAL, limit + self.grace if self.alarmed else 0)
 
     def raise_overdue(self, number: int, frame: FrameType | None) -> None:
         """Raises in the main thread's call, where one is overdue."""
@@ -202,8 +201,8 @@ class _Watch:
 
 def _overdue(call: Call, frame: FrameType, limit: float) -> str:
     return (
-        f"{call.author}: {call.function} was not done after {limit:g} s, the time that --timeout or "
-        f"{TIMEOUT_VARIABLE} gives each call; it was{now_at(frame, call.author)}"
+        f"{call.author}: {call.function} did not end within {limit:g} s (--timeout or {TIMEOUT_VARIABLE}), "
+        f"it was{now_at(frame, call.author)}"
     )
 
 
