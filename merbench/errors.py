@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from typing import Any
 
 __all__ = [
     "BrokenClips",
@@ -30,6 +31,17 @@ class MerbenchError(Exception):
     """Base of every expected error. `str(error)` is one line for the user; `exit_code` is the process's."""
 
     exit_code = 2
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Not by calling the class again: some take other arguments than the message, and would not come out of another
+        # process.
+        return _restored, (type(self), self.args, self.__dict__)
+
+
+def _restored(cls: type[MerbenchError], arguments: tuple[object, ...], values: dict[str, object]) -> MerbenchError:
+    error = cls.__new__(cls, *arguments)
+    error.__dict__.update(values)
+    return error
 
 
 class UnknownName(MerbenchError):
