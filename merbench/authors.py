@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import inspect
 import traceback
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from types import CodeType, FrameType, TracebackType
-from typing import Any
 
-__all__ = ["Author", "author_of", "defined", "failed_at", "now_at"]
+__all__ = ["Author", "failed_at", "now_at", "written"]
 
 Step = tuple[CodeType, int, str]  # code, line in its file, name of its module
 
@@ -29,20 +28,17 @@ class Author:
     plugin: str
     modules: tuple[str, ...]
 
+    @classmethod
+    def of(cls, spec: str, plugin: str, *targets: str) -> Author:
+        """The author of `targets`, each `"module:attribute"` or a module, e.g. of the plugin and of what it names.
+
+        Where the plugin's name is not known (empty), the first module stands for it.
+        """
+        modules = tuple(dict.fromkeys(target.partition(":")[0].partition(".")[0] for target in targets))
+        return cls(spec=spec, plugin=plugin or modules[0], modules=modules)
+
     def __str__(self) -> str:
         return f"{self.spec} (plugin {self.plugin})"
-
-
-def author_of(spec: str, plugin: str, *named: str) -> Author:
-    """The author of a spec.
-
-    Args:
-        spec: e.g. `model my-net`.
-        plugin: the plugin's name; empty where it is not known: then the first module stands for it.
-        named: modules or targets (`"module:attribute"`) that hold the author's code.
-    """
-    modules = tuple(name.partition(":")[0].partition(".")[0] for name in named)
-    return Author(spec=spec, plugin=plugin or modules[0], modules=modules)
 
 
 def failed_at(tree: TracebackType | None, author: Author) -> str:
@@ -57,10 +53,12 @@ def now_at(frame: FrameType, author: Author) -> str:
     return _deepest(reversed(steps), author) or _at(steps[0])
 
 
-def defined(function: Callable[..., Any]) -> str:
-    """` at FILE:LINE`, where a function or class begins; empty where it has no code in Python."""
-    code = getattr(inspect.unwrap(function), "__code__", None)
-    return f" at {_shown(code)}:{code.co_firstlineno}" if isinstance(code, CodeType) else ""
+def written(code: object, author: Author) -> str:
+    """` at FILE:LINE`, where the author wrote a function; empty where it is not in the author's modules."""
+    found = getattr(inspect.unwrap(code), "__code__", None) if callable(code) else None
+    if found is None or str(getattr(code, "__module__", "")).partition(".")[0] not in author.modules:
+        return ""
+    return f" at {_shown(found)}:{found.co_firstlineno}"
 
 
 def _module(frame: FrameType) -> str:

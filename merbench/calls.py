@@ -6,20 +6,22 @@ A call that takes long is named on stderr, and one that takes longer than `--tim
 from __future__ import annotations
 
 import io
+import re
 import sys
 import threading
 import traceback
-from collections.abc import Callable
 from types import TracebackType
-from typing import Any, TextIO
+from typing import TextIO
 
 from merbench import watch
-from merbench.authors import Author, author_of, defined, failed_at
+from merbench.authors import Author, failed_at, written
 from merbench.errors import MerbenchError, PluginError
 
-__all__ = ["Author", "author_of", "calling", "defined", "kind_of", "reason", "wrong_result"]
+__all__ = ["Author", "calling", "kind", "memory_is_full", "place", "reason", "wrong"]
 
 REASON = 300  # characters of an author's message in an error
+# How torch says that no memory is left, of an accelerator and of a CPU: only CUDA has an error of its own.
+FULL = re.compile("out of memory|DefaultCPUAllocator")
 
 
 def calling(author: Author, function: str, wanted: str = "") -> _Calling:
@@ -33,37 +35,47 @@ def calling(author: Author, function: str, wanted: str = "") -> _Calling:
     Raises:
         PluginError: the code raised something that is no `MerbenchError`, or took longer than `MERBENCH_TIMEOUT`; the
             line names the plugin, the function, and the file and line of the author's code.
-        MemoryError: as it was raised: memory that runs out is not the author's fault.
+        MemoryError, RuntimeError: memory ran out: as it was raised, for that is not the author's fault.
     """
     return _Calling(author, function, wanted)
 
 
-def wrong_result(author: Author, name: str, function: Callable[..., Any], gave: str, wanted: str) -> PluginError:
-    """The error for a function that did not give what it must.
+def memory_is_full(error: BaseException) -> bool:
+    """Whether an error says that no memory is left, as Python and NumPy say it, or as torch does."""
+    return isinstance(error, MemoryError) or (isinstance(error, RuntimeError) and bool(FULL.search(str(error))))
+
+
+def wrong(author: Author, function: str, gives: str, wanted: str, code: object = None) -> PluginError:
+    """The error for an author's function that returned what it must not; to be raised.
 
     Args:
         author: whose.
-        name: of the function, as the error names it.
-        function: itself, of which the place is named.
-        gave: what it gave, in words such as `kind_of` finds.
-        wanted: as it completes "it must give ...".
+        function: its name.
+        gives: what it returned, e.g. `a tuple`.
+        wanted: what it must do, as it completes "it must ...".
+        code: the function itself: where it is written is named, if the author wrote it.
     """
-    return PluginError(f"{author}: {name}{defined(function)} gave {gave}; it must give {wanted}")
+    return PluginError(f"{author}: {function}{written(code, author)} gives {gives}; it must {wanted}")
 
 
-def kind_of(value: object) -> str:
-    """What a value is, in words: `None`, `a tuple`, `an array of <U4`."""
+def kind(value: object) -> str:
+    """What a value is, in an error: `None`, `a tuple`, `a numpy.ndarray`."""
     if value is None:
         return "None"
-    name = type(value).__name__
-    of = f" of {value.dtype}" if name == "ndarray" and hasattr(value, "dtype") else ""
-    return f"an array{of}" if of else f"{'an' if name[0] in 'aeiouAEIOU' else 'a'} {name}"
+    name, module = type(value).__qualname__, type(value).__module__
+    name = name if module == "builtins" else f"{module.partition('.')[0]}.{name}"
+    return f"{'an' if name[0] in 'aeiou' else 'a'} {name}"
 
 
 def reason(error: BaseException) -> str:
-    """The error's class and message on one line; of a long message its beginning."""
-    text = " ".join(str(error).split())[:REASON]
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+    """`KeyError: 'flow'`: an error's type and its message, in one line."""
+    message = " ".join(str(error).split())[:REASON]
+    return f"{type(error).__name__}: {message}" if message else type(error).__name__
+
+
+def place(error: BaseException, author: Author) -> str:
+    """` at FILE:LINE in FUNCTION`, of the deepest of the author's own frames; empty where none is on the stack."""
+    return failed_at(error.__traceback__, author)
 
 
 class _Calling(watch.Call):
@@ -94,10 +106,16 @@ class _Calling(watch.Call):
                 _STATE.running.pop(thread, None)
             if not _STATE.running:
                 sys.stdout = _STATE.stdout
+        _STATE.output.end()
         if isinstance(error, watch.Overdue) and self.overdue:
             raise _fault(self.overdue, error) from error
-        if isinstance(error, Exception | SystemExit) and not isinstance(error, MerbenchError | MemoryError):
-            raise _fault(_told(error, self.author, self.function, self.wanted), error) from error
+        expected = isinstance(error, MerbenchError) or (error is not None and memory_is_full(error))
+        if isinstance(error, Exception | SystemExit) and not expected:
+            raise _fault(self._told(error), error) from error
+
+    def _told(self, error: BaseException) -> str:
+        must = f"; it must {self.wanted}" if self.wanted else ""
+        return f"{self.author}: {self.function} failed{place(error, self.author)}: {reason(error)}{must}"
 
 
 class _State:
@@ -118,11 +136,6 @@ def _fault(line: str, error: BaseException) -> PluginError:
     return fault
 
 
-def _told(error: BaseException, author: Author, function: str, wanted: str) -> str:
-    must = f"; it must {wanted}" if wanted else ""
-    return f"{author}: {function} failed{failed_at(error.__traceback__, author)}: {reason(error)}{must}"
-
-
 class _Prefixed(io.TextIOBase):
     """Stands for stdout while calls run: writes each line to stderr, behind the name of the plugin that runs."""
 
@@ -139,6 +152,15 @@ class _Prefixed(io.TextIOBase):
 
     def flush(self) -> None:
         sys.stderr.flush()
+
+    def end(self) -> None:
+        """Ends a line that was begun: whoever writes next begins a new one."""
+        if not self.fresh:
+            self.write("\n")
+
+    def fileno(self) -> int:
+        """Of stderr, for code that hands it to another process."""
+        return sys.stderr.fileno()
 
 
 _STATE = _State()

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from merbench import locations
-from merbench.calls import author_of, calling, kind_of, wrong_result
+from merbench.calls import Author, calling, kind, wrong
 from merbench.clips import clip_table
 from merbench.errors import ReleaseError, UnknownName, UnresolvableFeature
 from merbench.readers import CheckedReader
@@ -52,7 +52,7 @@ def release_reader(source: Source, root: Path | None, plugin: str = "") -> Sourc
     Raises:
         PluginError: the reader cannot be loaded, or its constructor fails.
     """
-    return CheckedReader(reader_class(source), author_of(f"source {source.name}", plugin, source.reader), root)
+    return CheckedReader(reader_class(source), Author.of(f"source {source.name}", plugin, source.reader), root)
 
 
 def reader_class(source: Source) -> type[SourceReader]:
@@ -295,14 +295,15 @@ def canonical_clips(spec: Dataset, plugin: str = "") -> pd.DataFrame | None:
 def _listed(spec: Dataset, plugin: str) -> pd.DataFrame:
     import pandas as pd
 
-    author, wanted = author_of(f"dataset {spec.name}", plugin, spec.clip_list), f"a table with {', '.join(CANONICAL)}"
+    author = Author.of(f"dataset {spec.name}", plugin, spec.clip_list)
+    wanted = f"give a table with {', '.join(CANONICAL)}"
     function = load_target(spec.clip_list, owner=f"dataset {spec.name!r}")
-    with calling(author, "clip_list", f"give {wanted}"):
+    with calling(author, "clip_list", wanted):
         listed = function()
     if not isinstance(listed, pd.DataFrame):
-        raise wrong_result(author, "clip_list", function, kind_of(listed), wanted)
+        raise wrong(author, "clip_list", kind(listed), wanted, function)
     if missing := [name for name in CANONICAL if name not in listed]:
-        raise wrong_result(author, "clip_list", function, f"a table without {', '.join(missing)}", wanted)
+        raise wrong(author, "clip_list", f"a table without {', '.join(missing)}", wanted, function)
     return listed
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator
 
 import pluggy
 
 from merbench import hookspecs
-from merbench.calls import Author, calling, defined
+from merbench.authors import written
+from merbench.calls import Author, calling
 from merbench.errors import PluginError, nearest
 from merbench.hookspecs import NAMESPACE
 from merbench.specs import Spec
@@ -34,20 +34,20 @@ def given_by(module: object, author: Author) -> dict[str, list[Spec]]:
     manager = pluggy.PluginManager(NAMESPACE)
     manager.add_hookspecs(hookspecs)
     manager.register(module)
-    _check_names(module)
+    _check_names(module, author)
     return {noun: list(_specs(manager, noun, author)) for noun in KINDS}
 
 
-def _check_names(module: object) -> None:
+def _check_names(module: object, author: Author) -> None:
     """A hook that is misspelt or has no decorator would be passed over without a word."""
     for name in dir(module):
         function = getattr(module, name, None)
         marked = isinstance(getattr(function, f"{NAMESPACE}_impl", None), dict)
         if name in HOOKS.values() and not marked:
-            raise PluginError(f"{name}{_defined(function)} is not marked @merbench.hookimpl")
+            raise PluginError(f"{name}{written(function, author)} is not marked @merbench.hookimpl")
         if marked and name not in HOOKS.values():
             near = nearest(name, HOOKS.values()) or f"; the hooks are {', '.join(HOOKS.values())}"
-            raise PluginError(f"unknown hook {name!r}{_defined(function)}{near}")
+            raise PluginError(f"unknown hook {name!r}{written(function, author)}{near}")
 
 
 def _specs(manager: pluggy.PluginManager, noun: str, author: Author) -> Iterator[Spec]:
@@ -57,7 +57,7 @@ def _specs(manager: pluggy.PluginManager, noun: str, author: Author) -> Iterator
     functions = [one.function for one in caller.get_hookimpls()]
     if not functions:
         return
-    place = _defined(functions[0])
+    place = written(functions[0], author)
     with calling(author, f"hook {hook}"):
         results = caller()
     if not results:  # pluggy leaves None out
@@ -71,7 +71,3 @@ def _specs(manager: pluggy.PluginManager, noun: str, author: Author) -> Iterator
             if wrong := fault(spec, noun):
                 raise PluginError(f"{hook}{place}: {wrong}")
             yield spec
-
-
-def _defined(function: Callable[..., Any] | None) -> str:
-    return defined(function) if callable(function) else ""

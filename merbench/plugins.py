@@ -20,7 +20,7 @@ from typing import Literal
 
 import pluggy
 
-from merbench.calls import Author, author_of, calling, reason
+from merbench.calls import Author, calling, reason
 from merbench.errors import PluginError, nearest
 from merbench.hooks import given_by
 from merbench.hookspecs import NAMESPACE
@@ -96,7 +96,7 @@ class _Candidate:
     @property
     def author(self) -> Author:
         """Whose code its import runs."""
-        return author_of(f"module {self.module}", self.name, self.module)
+        return Author.of(f"module {self.module}", self.name, self.module)
 
     @property
     def names(self) -> set[str]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from merbench.calls import Author, calling, kind_of, wrong_result
+from merbench.calls import Author, calling, kind, wrong
 from merbench.clips import clip_table
 from merbench.errors import ReleaseError
 from merbench.sources import Published, SourceReader
@@ -43,14 +43,14 @@ class CheckedReader(SourceReader):
 
         with calling(self.author, "clips"):
             table = self.reader.clips()
-        wanted = "a table of clips, as merbench.clip_table makes it"
+        wanted = "give a table of clips, as merbench.clip_table makes it"
         if not isinstance(table, pd.DataFrame):
-            raise wrong_result(self.author, "clips", self.reader.clips, kind_of(table), wanted)
+            raise wrong(self.author, "clips", kind(table), wanted, self.reader.clips)
         try:
             return clip_table(table)
         except ReleaseError as error:
             found = f"a table that is not right ({error})"
-            raise wrong_result(self.author, "clips", self.reader.clips, found, wanted) from error
+            raise wrong(self.author, "clips", found, wanted, self.reader.clips) from error
 
     def read(self, feature: str, clip: str) -> np.ndarray | Frames:
         """The reader's raw feature; PluginError where it is neither an array of numbers nor frames."""
@@ -62,8 +62,9 @@ class CheckedReader(SourceReader):
             value: Any = self.reader.read(feature, clip)
         if isinstance(value, Frames) or (isinstance(value, np.ndarray) and value.dtype.kind in NUMBERS):
             return value
-        wanted = "an array of numbers or a merbench.Frames"
-        raise wrong_result(self.author, f"read of {feature} of {clip}", self.reader.read, kind_of(value), wanted)
+        gives = f"an array of {value.dtype}" if isinstance(value, np.ndarray) else kind(value)
+        wanted = "give an array of numbers or a merbench.Frames"
+        raise wrong(self.author, f"read of {feature} of {clip}", gives, wanted, self.reader.read)
 
     def notes(self) -> dict[str, str]:
         """The reader's notes; PluginError where they are no sentences by feature."""
@@ -71,8 +72,8 @@ class CheckedReader(SourceReader):
             notes: Any = self.reader.notes()
         if isinstance(notes, Mapping) and all(isinstance(text, str) for pair in notes.items() for text in pair):
             return dict(notes)
-        wanted = "a dictionary from a feature's name to a sentence"
-        raise wrong_result(self.author, "notes", self.reader.notes, kind_of(notes), wanted)
+        wanted = "give a dictionary from a feature's name to a sentence"
+        raise wrong(self.author, "notes", kind(notes), wanted, self.reader.notes)
 
     def published(self) -> Published:
         """The reader's published numbers; PluginError where they are none."""
@@ -80,5 +81,5 @@ class CheckedReader(SourceReader):
             published: Any = self.reader.published()
         if isinstance(published, Published):
             return published
-        wanted = "a merbench.Published"
-        raise wrong_result(self.author, "published", self.reader.published, kind_of(published), wanted)
+        wanted = "give a merbench.Published"
+        raise wrong(self.author, "published", kind(published), wanted, self.reader.published)

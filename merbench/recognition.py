@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import takewhile
 from pathlib import Path
 
-from merbench.calls import author_of, calling
+from merbench.calls import Author, calling
 from merbench.datasets import reader_class
 from merbench.errors import MerbenchError
 from merbench.registry import Registry
@@ -74,7 +74,7 @@ def _looks_like(source: Source, folder: Path) -> bool:
         return False
     try:
         reader = reader_class(source)
-        with calling(author_of(f"source {source.name}", "", source.reader), "recognises"):
+        with calling(Author.of(f"source {source.name}", "", source.reader), "recognises"):
             return reader.recognises(folder)
     except MerbenchError:
         return False

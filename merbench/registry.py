@@ -8,7 +8,7 @@ from dataclasses import dataclass, is_dataclass, replace
 from fnmatch import fnmatchcase
 from typing import Any, Generic, TypeVar, cast
 
-from merbench.calls import author_of, calling, kind_of, wrong_result
+from merbench.calls import Author, calling, kind, wrong
 from merbench.errors import PluginError, UnknownName, nearest
 from merbench.plugins import Plugin, Plugins
 from merbench.specs import Dataset, Feature, Model, ModelFamily, Protocol, Source
@@ -193,13 +193,13 @@ def _listing(noun: str, family: str) -> str:
 
 def _members(family: ModelFamily, pattern: str, plugin: str) -> list[str]:
     """The names that the family gives for a shell pattern."""
-    author = author_of(f"model family {family.name}", plugin, family.members)
-    list_members, wanted = load_target(family.members, owner=f"model family {family.name!r}"), "a list of names"
-    with calling(author, f"members({pattern!r})", f"give {wanted}"):
+    author = Author.of(f"model family {family.name}", plugin, family.members)
+    list_members, wanted = load_target(family.members, owner=f"model family {family.name!r}"), "give a list of names"
+    with calling(author, f"members({pattern!r})", wanted):
         given = list_members(pattern)
         names = None if given is None or isinstance(given, str) else list(given)
     if names is None or not all(isinstance(name, str) for name in names):
-        raise wrong_result(author, f"members({pattern!r})", list_members, kind_of(given), wanted)
+        raise wrong(author, f"members({pattern!r})", kind(given), wanted, list_members)
     return names
 
 
@@ -207,18 +207,18 @@ def _member(family: ModelFamily, name: str, plugin: str) -> Model:
     """What the family makes of `name`, checked as what a hook yields is."""
     owner = f"model family {family.name!r}"
     make = load_target(family.member, owner=owner)
-    author = author_of(f"model family {family.name}", plugin, family.member)
+    author = Author.of(f"model family {family.name}", plugin, family.member)
     with calling(author, f"member({name!r})"):
         model = make(name)
     if model is None:
-        raise wrong_result(author, f"member({name!r})", make, "None", "a model")
+        raise wrong(author, f"member({name!r})", "None", "give a model", make)
     whole = f"{family.name}:{name}"
     if getattr(model, "name", whole) != whole:
         raise PluginError(f"{owner}: its member {name!r} calls itself {model.name!r}, not {whole!r}")
     # Under its own part of the name: the whole has a colon, which a name that a hook gives may not have.
     plain = replace(model, name=name) if is_dataclass(model) and not isinstance(model, type) else model
-    if wrong := "a family again" if isinstance(model, ModelFamily) else fault(plain, "models"):
-        raise PluginError(f"{owner}: its member {name!r}: {wrong}")
+    if found := "a family again" if isinstance(model, ModelFamily) else fault(plain, "models"):
+        raise PluginError(f"{owner}: its member {name!r}: {found}")
     return cast(Model, model)
 
 
@@ -250,14 +250,12 @@ def load_target(target: str, *, owner: str, base: type | None = None) -> Any:
         PluginError: the module cannot be imported, the attribute is not there, or it is not a subclass of `base`.
     """
     module_name, _, path = target.partition(":")
-    author = author_of(owner, "", target)
+    author = Author.of(owner, "", target)
     try:
         with calling(author, f"the import of {module_name}"):
             found = importlib.import_module(module_name)
     except PluginError as error:
-        fault = PluginError(f"{owner} names {target!r}, but {str(error).removeprefix(f'{author}: ')}")
-        fault.details = error.details  # they go out of a worker process, where the cause does not
-        raise fault from error
+        raise PluginError(f"{owner} names {target!r}, but {str(error).removeprefix(f'{author}: ')}") from error
     for name in path.split("."):
         if not hasattr(found, name):
             near = nearest(name, [known for known in vars(found) if not known.startswith("_")])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from textwrap import indent
 
@@ -42,7 +42,7 @@ def listed():
 @merbench.hookimpl
 def merbench_sources():
     yield merbench.Source(
-        name="mine", reader="faulty:Reader", provides=("flow-28",), databases=("mine",), embedded=True
+        name="mine", reader="faulty_reader:Reader", provides=("flow-28",), databases=("mine",), embedded=True
     )
 
 
@@ -50,7 +50,11 @@ def merbench_sources():
 def merbench_datasets():
     yield merbench.Dataset(name="mine", sources=("mine",), databases=("mine",), scheme=merbench.THREE_CLASS)
     yield merbench.Dataset(
-        name="listed", sources=("mine",), databases=("mine",), scheme=merbench.THREE_CLASS, clip_list="faulty:listed"
+        name="listed",
+        sources=("mine",),
+        databases=("mine",),
+        scheme=merbench.THREE_CLASS,
+        clip_list="faulty_reader:listed",
     )
 """
 
@@ -58,21 +62,21 @@ Lay = Callable[..., Path]
 
 
 @pytest.fixture
-def lay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Lay:
+def lay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lay]:
     """Lays down the plugin, with more in its reader (`# here`), or with a part replaced."""
     monkeypatch.setattr(sys, "path", list(sys.path))
-    monkeypatch.delitem(sys.modules, "faulty", raising=False)
     monkeypatch.chdir(tmp_path)
 
     def write(more: str = "", **replaced: str) -> Path:
         code = PLUGIN.replace("    # here\n", indent(more, "    ") + "\n")
         for old, new in replaced.items():
             code = code.replace(old, new)
-        path = tmp_path / "faulty.py"
+        path = tmp_path / "faulty_reader.py"
         path.write_text(code)
         return path
 
-    return write
+    yield write
+    sys.modules.pop("faulty_reader", None)
 
 
 def line_of(path: Path, code: str) -> int:
@@ -89,7 +93,7 @@ def check(path: Path, capsys: pytest.CaptureFixture[str], dataset: str = "mine")
     return line
 
 
-WHO = "merbench: error: source mine (plugin faulty): "
+WHO = "merbench: error: source mine (plugin faulty_reader): "
 WHOLE = " (whole traceback: --traceback)"
 
 
@@ -109,7 +113,7 @@ def test_a_method_that_raises_is_named_with_its_line(
     path = lay(f"{method}\n    return {{}}['gone']")
     name = method.split("(")[0].removeprefix("def ")
     number = line_of(path, "return {}['gone']")
-    place = f"faulty.py:{number} in {name}"
+    place = f"faulty_reader.py:{number} in {name}"
     assert check(path, capsys) == f"{WHO}{called} failed at {place}: KeyError: 'gone'{WHOLE}"
 
 
@@ -119,33 +123,33 @@ CLIPS = "a table of clips, as merbench.clip_table makes it"
 @pytest.mark.parametrize(
     ("method", "given", "said"),
     [
-        ("clips(self)", "None", f"clips AT gave None; it must give {CLIPS}"),
-        ("clips(self)", "CLIPS", f"clips AT gave a list; it must give {CLIPS}"),
-        ("clips(self)", "(c for c in CLIPS)", f"clips AT gave a generator; it must give {CLIPS}"),
+        ("clips(self)", "None", f"clips AT gives None; it must give {CLIPS}"),
+        ("clips(self)", "CLIPS", f"clips AT gives a list; it must give {CLIPS}"),
+        ("clips(self)", "(c for c in CLIPS)", f"clips AT gives a generator; it must give {CLIPS}"),
         (
             "clips(self)",
             "pandas.DataFrame(CLIPS)",
-            "clips AT gave a table that is not right (clip table: missing columns ['clip', 'database', 'subject'], "
+            "clips AT gives a table that is not right (clip table: missing columns ['clip', 'database', 'subject'], "
             f"unknown columns [0, 1, 2, 3]); it must give {CLIPS}",
         ),
         (
             "read(self, feature, clip)",
             "None",
-            "read of flow-28 of mine/s1/c AT gave None; it must give an array of numbers or a merbench.Frames",
+            "read of flow-28 of mine/s1/c AT gives None; it must give an array of numbers or a merbench.Frames",
         ),
         (
             "read(self, feature, clip)",
             "(numpy.zeros(3), 1)",
-            "read of flow-28 of mine/s1/c AT gave a tuple; it must give an array of numbers or a merbench.Frames",
+            "read of flow-28 of mine/s1/c AT gives a tuple; it must give an array of numbers or a merbench.Frames",
         ),
         (
             "read(self, feature, clip)",
             "numpy.array(['word'])",
-            "read of flow-28 of mine/s1/c AT gave an array of <U4; "
+            "read of flow-28 of mine/s1/c AT gives an array of <U4; "
             "it must give an array of numbers or a merbench.Frames",
         ),
-        ("notes(self)", "None", "notes AT gave None; it must give a dictionary from a feature's name to a sentence"),
-        ("published(self)", "None", "published AT gave None; it must give a merbench.Published"),
+        ("notes(self)", "None", "notes AT gives None; it must give a dictionary from a feature's name to a sentence"),
+        ("published(self)", "None", "published AT gives None; it must give a merbench.Published"),
     ],
 )
 def test_a_method_that_gives_something_else_is_named_with_what_it_must_give(
@@ -153,7 +157,7 @@ def test_a_method_that_gives_something_else_is_named_with_what_it_must_give(
 ) -> None:
     path = lay(f"def {method}:\n    return {given}  # wrong")
     at = line_of(path, f"return {given}  # wrong") - 1
-    assert check(path, capsys) == WHO + said.replace("AT", f"at faulty.py:{at}")
+    assert check(path, capsys) == WHO + said.replace("AT", f"at faulty_reader.py:{at}")
 
 
 @pytest.mark.parametrize(
@@ -161,13 +165,13 @@ def test_a_method_that_gives_something_else_is_named_with_what_it_must_give(
     [
         (
             "return {}['gone']",
-            "clip_list failed at faulty.py:LINE in listed: KeyError: 'gone'; it must give TABLE" + WHOLE,
+            "clip_list failed at faulty_reader.py:LINE in listed: KeyError: 'gone'; it must give TABLE" + WHOLE,
         ),
-        ("return None", "clip_list at faulty.py:DEF gave None; it must give TABLE"),
-        ("return CLIPS", "clip_list at faulty.py:DEF gave a list; it must give TABLE"),
+        ("return None", "clip_list at faulty_reader.py:DEF gives None; it must give TABLE"),
+        ("return CLIPS", "clip_list at faulty_reader.py:DEF gives a list; it must give TABLE"),
         (
             "return pandas.DataFrame(CLIPS, columns=COLUMNS)",
-            "clip_list at faulty.py:DEF gave a table without label; it must give TABLE",
+            "clip_list at faulty_reader.py:DEF gives a table without label; it must give TABLE",
         ),
     ],
 )
@@ -178,7 +182,7 @@ def test_a_clip_list_that_is_none_is_named_with_its_place(
     number = line_of(path, "def listed():")
     said = said.replace("LINE", str(number + 1)).replace("DEF", str(number))
     said = said.replace("TABLE", "a table with clip, database, subject, label")
-    assert check(path, capsys, "listed") == f"merbench: error: dataset listed (plugin faulty): {said}"
+    assert check(path, capsys, "listed") == f"merbench: error: dataset listed (plugin faulty_reader): {said}"
 
 
 def test_a_release_that_is_not_right_is_told_as_its_reader_says_it(
@@ -193,7 +197,7 @@ def test_what_a_reader_prints_does_not_mix_with_json(lay: Lay, capsys: pytest.Ca
     main(["data", "check", "mine", "--json", "--plugin", str(path)])
     out, err = capsys.readouterr()
     assert out.startswith("{")
-    assert "[faulty] looking\n" in err
+    assert "[faulty_reader] looking\n" in err
 
 
 def test_a_reader_that_is_right_gives_what_the_plugin_gives(lay: Lay) -> None:

@@ -186,8 +186,8 @@ def test_a_pattern_with_a_colon_is_asked_of_the_families_that_it_matches(toys: m
     ("pattern", "said"),
     [
         ("broken*", r"registry_toys\.py:\d+ in members: KeyError: 'gone'; it must give a list of names"),
-        ("none*", r"at \S+registry_toys\.py:\d+ gave None; it must give a list of names"),
-        ("word*", r"at \S+registry_toys\.py:\d+ gave a str; it must give a list of names"),
+        ("none*", r"at \S+registry_toys\.py:\d+ gives None; it must give a list of names"),
+        ("word*", r"at \S+registry_toys\.py:\d+ gives a str; it must give a list of names"),
     ],
 )
 def test_what_a_family_lists_is_checked(toys: merbench.ModelFamily, pattern: str, said: str) -> None:

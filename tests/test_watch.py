@@ -11,17 +11,16 @@ from pathlib import Path
 import pytest
 
 from merbench import watch
-from merbench.authors import author_of
-from merbench.calls import calling
+from merbench.calls import Author, calling
 from merbench.errors import ConfigError, PluginError
 
 LIMIT = 120  # seconds that a test waits for a process that ought to end by itself
-AUTHOR = author_of("model my-net", "mine", __name__)
+AUTHOR = Author.of("model my-net", "mine", __name__)
 
-# Hangs in the way that it is asked for, in this process or in two others, and prints the one line of the error.
+# Hangs in the way it is asked for, in this process or in two others, and prints the one line of the error.
 HANGING = """
 import ctypes, re, sys, time
-from merbench.calls import author_of, calling
+from merbench.calls import Author, calling
 from merbench.errors import MerbenchError
 from merbench.features.extract import of_each
 
@@ -40,7 +39,7 @@ def selfish(): re.match("(a+)+$", "a" * 60 + "b")  # here: lets no other thread 
 WAYS = {one.__name__: one for one in (sleep, loop, deaf, native, selfish)}
 
 def hang(clip, raw):
-    with calling(author_of("feature f", "mine", "__main__"), f"f on {clip}"):
+    with calling(Author.of("feature f", "mine", "__main__"), f"f on {clip}"):
         WAYS[raw["how"]]()
 
 if __name__ == "__main__":

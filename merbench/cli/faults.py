@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import sys
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
-from merbench.errors import MerbenchError, PluginError, printable
+from merbench.errors import MerbenchError, plugin_traceback, printable
 
 __all__ = ["fail", "print_traceback", "wants_traceback"]
 
@@ -21,7 +21,7 @@ def wants_traceback(argv: Sequence[str]) -> bool:
 
 def fail(error: MerbenchError, *, whole: bool) -> int:
     """Prints the error's line, and its traceback where the whole is wanted; the exit code."""
-    hint = "" if whole or not any(_details(one) for one in _chain(error)) else " (whole traceback: --traceback)"
+    hint = " (whole traceback: --traceback)" if plugin_traceback(error) and not whole else ""
     print(f"merbench: error: {printable(' '.join(str(error).splitlines()))}{hint}", file=sys.stderr)
     if whole:
         print_traceback(error)
@@ -30,22 +30,9 @@ def fail(error: MerbenchError, *, whole: bool) -> int:
 
 def print_traceback(error: BaseException) -> None:
     """Prints an error's traceback with all causes, those in worker processes too, on stderr."""
-    first = list(_chain(error))[-1]
-    # What comes back from a worker process as a value has lost its cause, but not its text.
-    text = _details(first) + "".join(traceback.format_exception(error))
+    text = "".join(traceback.format_exception(error))
+    # What came out of a worker process has lost its cause, but not its text.
+    if isinstance(error, MerbenchError) and error.__cause__ is None:
+        text = error.details + text
     for line in text.splitlines():
         print(printable(line.expandtabs()), file=sys.stderr)
-
-
-def _details(error: BaseException) -> str:
-    return error.details if isinstance(error, PluginError) else ""
-
-
-def _chain(error: BaseException) -> Iterator[BaseException]:
-    """The error and its causes, as Python's own traceback shows them."""
-    seen: list[BaseException] = []
-    one: BaseException | None = error
-    while one is not None and one not in seen:
-        seen.append(one)
-        yield one
-        one = one.__cause__ or (None if one.__suppress_context__ else one.__context__)

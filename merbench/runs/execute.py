@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
+from merbench.engine.estimators import build_estimator
 from merbench.engine.execute import Schedule, execute, schedule_estimator, schedule_network
 from merbench.engine.policies import Policy, inner_epoch, oracle_epoch
 from merbench.engine.task import FoldOutcome, FoldTask
@@ -91,7 +92,7 @@ class _Runner:
             pass
         if self.job.plan.kind == "torch":
             return schedule_network(self.job.task, self.job.folds)
-        self.job.task.build()
+        build_estimator(self.job.task, self.job.folds[0])
         return schedule_estimator()
 
     def _stages(self) -> list[tuple[str, Sequence[FoldTask]]]:
@@ -118,6 +119,8 @@ class _Runner:
             self.progress.note(f"folds train one at a time: {schedule.reason}")
         elif schedule.mode == "batched":
             self.progress.note(f"{schedule.at_once} fold(s) train at once; {schedule.parameters:,} parameters each")
+        if schedule.note:
+            self.progress.note(f"note: {schedule.note}")
 
     def _kept(self, stage: str, folds: Sequence[FoldTask]) -> dict[str, FoldResult]:
         found = ((fold, self.folder.finished(stage, fold.name)) for fold in folds)

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from merbench.calls import author_of, calling, kind_of, wrong_result
+from merbench.calls import Author, calling
 from merbench.clips import clips_digest, labels_digest
 from merbench.datasets import OpenDataset, open_dataset
 from merbench.engine.policies import Policy
@@ -22,7 +22,7 @@ from merbench.features.compute import arrays_digest, compute
 from merbench.features.resolve import Resolved, resolve, walk
 from merbench.progress import Progress
 from merbench.protocols import Fold, Splitter, folds_digest, inner_split, shared_subjects
-from merbench.registry import Registry, load_target
+from merbench.registry import Origin, Registry, load_target
 from merbench.runs.build import Build
 from merbench.runs.code import code_versions
 from merbench.runs.mirrors import find_mirrors
@@ -100,7 +100,9 @@ def prepare(registry: Registry, request: Request, progress: Progress | None = No
     """
     model = registry.models.get(request.model)
     title = registry.datasets.get(request.dataset).name
-    recipe_name, recipe, features, target = _recipe(registry, model, request)
+    origin = registry.models.origin(request.model)
+    recipe_name, recipe, features, target = _recipe(model, request, origin)
+    author = Author.of(f"model {model.name}", origin.plugin, origin.module, target)
 
     def resolved_from(provides: set[str]) -> list[Resolved]:
         return [resolve(one, registry, provides, title, model.name) for one in features]
@@ -142,7 +144,8 @@ def prepare(registry: Registry, request: Request, progress: Progress | None = No
     return Job(
         plan=plan,
         task=Task(
-            build=Build(target, {**recipe.options, **extra}, f"model {model.name}"),
+            build=Build(target, {**recipe.options, **extra}, author),
+            author=author,
             arrays=arrays,
             labels=dataset.clips["label"].to_numpy(np.int64, copy=True),  # pandas hands out what cannot be written
             classes=classes,
@@ -187,7 +190,7 @@ def _left_out(dataset: OpenDataset, broken: list[str], total: int) -> list[str]:
     return [f"{len(broken)} of {total} clips are broken and were left out", *named]
 
 
-def _recipe(registry: Registry, model: Model, request: Request) -> tuple[str, Recipe, tuple[str, ...], str]:
+def _recipe(model: Model, request: Request, origin: Origin) -> tuple[str, Recipe, tuple[str, ...], str]:
     name = request.recipe or next(iter(model.recipes))
     if name not in model.recipes:
         hint = f"{model.name} has: {', '.join(model.recipes)}"
@@ -196,19 +199,11 @@ def _recipe(registry: Registry, model: Model, request: Request) -> tuple[str, Re
     build = load_target(target, owner=f"model {model.name}")
     recipe, features = apply_settings(request.settings, model, model.recipes[name], build)
     if isinstance(model, TorchModel) and model.with_paths:
-        plugin = registry.models.origin(request.model).plugin
-        recipe = replace(recipe, options=_with_paths(model, recipe.options, plugin))
+        with_paths = load_target(model.with_paths, owner=f"model {model.name}")
+        author = Author.of(f"model {model.name}", origin.plugin, origin.module, model.with_paths)
+        with calling(author, model.with_paths.partition(":")[2], "give a mapping of options"):
+            recipe = replace(recipe, options=dict(with_paths(recipe.options)))
     return name, recipe, features, target
-
-
-def _with_paths(model: TorchModel, options: Mapping[str, Any], plugin: str) -> Mapping[str, Any]:
-    author = author_of(f"model {model.name}", plugin, model.with_paths)
-    with_paths = load_target(model.with_paths, owner=f"model {model.name}")
-    with calling(author, "with_paths"):
-        found = with_paths(options)
-    if not isinstance(found, Mapping):
-        raise wrong_result(author, "with_paths", with_paths, kind_of(found), "the options, as a dictionary")
-    return found
 
 
 def _json(model: Model, options: Mapping[str, Any]) -> dict[str, Any]:
