@@ -16,18 +16,23 @@ LIMIT = 120  # seconds that a test waits for a command that ought to end by itse
 PLUGIN = """\
 import merbench
 
+EMOTIONS = ("disgust", "happiness", "surprise")
 
-def build():
-    {build}
-    from sklearn.dummy import DummyClassifier
 
-    return DummyClassifier()
+class Estimator:
+    def fit(self, X, y):
+        if not (X == 11).any():  # the fold that tests s11
+            {fit}
+        return self
+
+    def predict(self, X):
+        return [0] * len(X)
 
 
 class Reader(merbench.SourceReader):
     def clips(self):
         rows = [
-            {{"clip": f"mine/s{{n}}/c", "database": "mine", "subject": f"mine/s{{n}}", "emotion": "disgust"}}
+            {{"clip": f"mine/s{{n}}/c", "database": "mine", "subject": f"mine/s{{n}}", "emotion": EMOTIONS[n % 3]}}
             for n in range(12)
         ]
         return merbench.clip_table(rows)
@@ -36,7 +41,7 @@ class Reader(merbench.SourceReader):
         import numpy
 
         {read}
-        return numpy.zeros((3, 28, 28), numpy.float32)
+        return numpy.full((3, 28, 28), int(clip.split("/")[1][1:]), numpy.float32)
 
 
 @merbench.hookimpl
@@ -51,7 +56,7 @@ def merbench_datasets():
 
 @merbench.hookimpl
 def merbench_models():
-    yield merbench.EstimatorModel(name="my-dummy", estimator="mine:build", features=("flow-28",))
+    yield merbench.EstimatorModel(name="my-dummy", estimator="mine:Estimator", features=("flow-28",))
 """
 HANG = "while True: pass"
 
@@ -61,9 +66,9 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def lay(folder: Path, read: str = "pass", build: str = "pass") -> Path:
+def lay(folder: Path, read: str = "pass", fit: str = "pass") -> Path:
     path = folder / "mine.py"
-    path.write_text(PLUGIN.format(read=read, build=build))
+    path.write_text(PLUGIN.format(read=read, fit=fit))
     return path
 
 
@@ -123,6 +128,40 @@ def test_an_error_of_the_user_has_no_hint_but_a_traceback_where_it_is_asked_for(
     done = merbench(folder, "show", "model", "htnt")
     assert "--traceback" not in done.stderr
     assert "Traceback" in merbench(folder, "show", "model", "htnt", "--traceback").stderr
+
+
+RUN = ("run", "--model", "my-dummy", "--dataset", "mine", "--plugin", "mine.py")
+
+
+def test_the_traceback_of_a_fit_comes_out_of_its_process(folder: Path) -> None:
+    path = lay(folder, fit=RAISE)
+    done = merbench(folder, *RUN, LOKY_MAX_CPU_COUNT="2")
+    said = "model my-dummy (plugin mine): fit failed at mine.py:{} in fit: KeyError: 'gone'"
+    assert done.returncode == 2
+    assert said.format(line_of(path, RAISE)) in done.stderr.splitlines()[-1]
+    assert done.stderr.endswith(" (whole traceback: --traceback)\n")
+    done = merbench(folder, *RUN, "--traceback", LOKY_MAX_CPU_COUNT="2")
+    assert f'  File "{path}", line {line_of(path, RAISE)}, in fit' in done.stderr
+
+
+DEAF = """while True:
+                try:
+                    import time
+                    time.sleep(1000)
+                except BaseException:
+                    pass"""
+
+
+@pytest.mark.parametrize("hang", [HANG, DEAF], ids=["pure Python", "deaf"])
+def test_a_fit_that_hangs_is_ended_and_finished_folds_are_kept(folder: Path, hang: str) -> None:
+    lay(folder, fit=hang)
+    done = merbench(folder, *RUN, "--timeout", "2", LOKY_MAX_CPU_COUNT="2")
+    assert (done.returncode, done.stdout) == (2, "")
+    (line,) = [one for one in done.stderr.splitlines() if "error" in one]
+    assert re.search(
+        r"model my-dummy \(plugin mine\): fit did not end within 2 s .* it was at mine\.py:\d+ in fit", line
+    )
+    assert len(list((folder / "results").rglob("s*.json"))) == 11
 
 
 FEATURE = """\
