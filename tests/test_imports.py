@@ -20,7 +20,7 @@ PLUGINS = ROOT / "plugins"
 
 # A module imports from its own layer and those before it. `merbench/__init__.py`, the public face, stands outside.
 LAYERS = (
-    ("errors", "options", "files", "mapping", "processes", "progress", "clips", "labels", "scores"),
+    ("errors", "calls", "options", "files", "mapping", "processes", "progress", "clips", "labels", "scores"),
     ("specs", "hookspecs"),
     (
         "validation",
