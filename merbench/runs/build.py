@@ -40,7 +40,9 @@ class Build:
             try:
                 return target(**self.options)
             except (TypeError, ValueError, RuntimeError, MemoryError) as error:  # the latter two: larger than memory
-                where = place(error, self.author)
-                raise OptionError(
-                    f"{self.author} cannot be built with {given or 'no options'}{where}: {reason(error)}"
-                ) from error
+                # A ValueError is how an author refuses an option: its sentence is for the user, and its line is not.
+                refused = type(error) is ValueError and str(error)
+                why = (
+                    f": {' '.join(str(error).split())}" if refused else f"{place(error, self.author)}: {reason(error)}"
+                )
+                raise OptionError(f"{self.author} cannot be built with {given or 'no options'}{why}") from error

@@ -179,3 +179,38 @@ def test_processes_are_as_many_as_cores_folds_or_memory_allow(monkeypatch) -> No
     assert processes(Schedule("sequential", fold_bytes=3000), 68) == 1
     assert processes(Schedule("estimator"), 68) == 8
     assert processes(Schedule("estimator"), 0) == 1
+
+
+@pytest.mark.processes
+@pytest.mark.parametrize("schedule", [Schedule("sequential"), schedule_estimator()])
+def test_a_fault_in_another_process_is_the_same_line(make_task, make_folds, monkeypatch, schedule) -> None:
+    owner = os.getpid()
+
+    class Odd(Exception):
+        """Does not come out of another process as it was."""
+
+        def __init__(self, one: int, two: int) -> None:
+            super().__init__(f"{one} and\n{two}")
+
+    class Failing(nn.Module):  # here, as where merbench is installed its processes cannot import this file
+        def __init__(self) -> None:
+            super().__init__()
+            self.head = nn.Linear(2352, 3)
+
+        def forward(self, image: torch.Tensor) -> None:
+            assert os.getpid() != owner
+            raise Odd(1, 2)
+
+        def fit(self, X: np.ndarray, y: np.ndarray) -> None:
+            self(X)
+
+        predict = fit
+
+    monkeypatch.setattr("joblib.cpu_count", lambda: 2)
+    with pytest.raises(TrainingError) as caught:
+        names(make_task(Failing), make_folds([20, 17]), schedule, set())
+    assert re.fullmatch(
+        r"fold fold\d: model my-net \(plugin mine\): (forward in training mode|fit) failed at .*test_execute.py:\d+ in "
+        r"forward: Odd: 1 and 2; it must .*; finished folds are kept",
+        str(caught.value),
+    )
