@@ -40,7 +40,8 @@ class MerbenchError(Exception):
     def __reduce__(self) -> tuple[Any, ...]:
         # Not by calling the class again: some take other arguments than the message, and would not come out of another
         # process. Nor would causes: what the plugin's code raised goes with the error as text.
-        return _restored, (type(self), self.args, {**self.__dict__, "details": plugin_traceback(self)})
+        details = {"details": text} if (text := plugin_traceback(self)) else {}
+        return _restored, (type(self), self.args, {**self.__dict__, **details})
 
 
 def _restored(cls: type[MerbenchError], arguments: tuple[object, ...], values: dict[str, object]) -> MerbenchError:
