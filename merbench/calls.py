@@ -1,44 +1,31 @@
-"""Calls a plugin's code: what it prints goes to stderr, and what it raises becomes one line with the author's line."""
+"""Calls a plugin's code: what it prints goes to stderr, and what it raises becomes one line with the author's line.
+
+A call that takes long is named on stderr, and one that takes longer than `--timeout` allows is ended.
+"""
 
 from __future__ import annotations
 
-import contextlib
 import io
+import re
 import sys
+import threading
 import traceback
-from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
+from types import TracebackType
 from typing import TextIO
 
+from merbench import watch
+from merbench.authors import Author, failed_at, written
 from merbench.errors import MerbenchError, PluginError
 
-__all__ = ["Author", "calling"]
+__all__ = ["Author", "calling", "kind", "memory_is_full", "place", "reason", "wrong"]
 
 REASON = 300  # characters of an author's message in an error
+# How torch says that no memory is left, of an accelerator and of a CPU: only CUDA has an error of its own.
+FULL = re.compile("out of memory|DefaultCPUAllocator")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Author:
-    """Whose code is called.
-
-    Attributes:
-        spec: what the plugin registered, e.g. `model my-net`.
-        plugin: the plugin's name.
-        modules: the top-level modules that hold its code, e.g. `("my_package",)`.
-    """
-
-    spec: str
-    plugin: str
-    modules: tuple[str, ...]
-
-    def __str__(self) -> str:
-        return f"{self.spec} (plugin {self.plugin})"
-
-
-@contextlib.contextmanager
-def calling(author: Author, function: str, wanted: str = "") -> Iterator[None]:
-    """A block that runs the author's code.
+def calling(author: Author, function: str, wanted: str = "") -> _Calling:
+    """A block (`with calling(...):`) that runs the author's code. It costs some 3 microseconds.
 
     Args:
         author: whose.
@@ -46,52 +33,135 @@ def calling(author: Author, function: str, wanted: str = "") -> Iterator[None]:
         wanted: what the function must do, as it completes "it must ..."; empty for no such sentence.
 
     Raises:
-        PluginError: the code raised something that is no `MerbenchError`; the line names the plugin, the function, and
-            the file and line of the author's code.
-        MemoryError: as it was raised: memory that runs out is not the author's fault.
+        PluginError: the code raised something that is no `MerbenchError`, or took longer than `MERBENCH_TIMEOUT`; the
+            line names the plugin, the function, and the file and line of the author's code.
+        MemoryError, RuntimeError: memory ran out: as it was raised, for that is not the author's fault.
     """
-    with contextlib.redirect_stdout(_Prefixed(sys.stderr, author.plugin)):
-        try:
-            yield
-        except (MerbenchError, MemoryError):
-            raise
-        except (Exception, SystemExit) as error:
-            raise PluginError(_told(error, author, function, wanted)) from error
+    return _Calling(author, function, wanted)
 
 
-def _told(error: BaseException, author: Author, function: str, wanted: str) -> str:
-    reason = " ".join(str(error).split())[:REASON]
-    what = f"{type(error).__name__}: {reason}" if reason else type(error).__name__
-    must = f"; it must {wanted}" if wanted else ""
-    return f"{author}: {function} failed{_place(error, author)}: {what}{must}"
+def memory_is_full(error: BaseException) -> bool:
+    """Whether an error says that no memory is left, as Python and NumPy say it, or as torch does."""
+    return isinstance(error, MemoryError) or (isinstance(error, RuntimeError) and bool(FULL.search(str(error))))
 
 
-def _place(error: BaseException, author: Author) -> str:
+def wrong(author: Author, function: str, gives: str, wanted: str, code: object = None) -> PluginError:
+    """The error for an author's function that returned what it must not; to be raised.
+
+    Args:
+        author: whose.
+        function: its name.
+        gives: what it returned, e.g. `a tuple`.
+        wanted: what it must do, as it completes "it must ...".
+        code: the function itself: where it is written is named, if the author wrote it.
+    """
+    return PluginError(f"{author}: {function}{written(code, author)} gives {gives}; it must {wanted}")
+
+
+def kind(value: object) -> str:
+    """What a value is, in an error: `None`, `a tuple`, `a numpy.ndarray`."""
+    if value is None:
+        return "None"
+    name, module = type(value).__qualname__, type(value).__module__
+    name = name if module == "builtins" else f"{module.partition('.')[0]}.{name}"
+    return f"{'an' if name[0] in 'aeiou' else 'a'} {name}"
+
+
+def reason(error: BaseException) -> str:
+    """`KeyError: 'flow'`: an error's type and its message, in one line."""
+    message = " ".join(str(error).split())[:REASON]
+    return f"{type(error).__name__}: {message}" if message else type(error).__name__
+
+
+def place(error: BaseException, author: Author) -> str:
     """` at FILE:LINE in FUNCTION`, of the deepest of the author's own frames; empty where none is on the stack."""
-    own = [
-        (frame.f_code, line)
-        for frame, line in traceback.walk_tb(error.__traceback__)
-        if str(frame.f_globals.get("__name__", "")).partition(".")[0] in author.modules
-    ]
-    if not own:
-        return ""
-    code, line = own[-1]
-    path = Path(code.co_filename)
-    shown = path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
-    return f" at {shown}:{line} in {code.co_name}"
+    return failed_at(error.__traceback__, author)
+
+
+class _Calling(watch.Call):
+    __slots__ = ("wanted",)
+
+    def __init__(self, author: Author, function: str, wanted: str) -> None:
+        super().__init__(author, function)
+        self.wanted = wanted
+
+    def __enter__(self) -> None:
+        thread = threading.get_ident()
+        with _STATE.lock:
+            self.outer = _STATE.running.get(thread)
+            _STATE.running[thread] = self
+            if sys.stdout is not _STATE.output and len(_STATE.running) == 1 and self.outer is None:
+                _STATE.stdout, sys.stdout = sys.stdout, _STATE.output
+        if _STATE.watch is None or not _STATE.watch.is_alive():  # also in a process that was forked from this one
+            _STATE.watch = watch.start(_STATE.running, _BUSY)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, tree: TracebackType | None
+    ) -> None:
+        thread = threading.get_ident()
+        with _STATE.lock:
+            if self.outer is not None:
+                _STATE.running[thread] = self.outer
+            else:
+                _STATE.running.pop(thread, None)
+            if not _STATE.running:
+                sys.stdout = _STATE.stdout
+        _STATE.output.end()
+        if isinstance(error, watch.Overdue) and self.overdue:
+            raise _fault(self.overdue, error) from error
+        expected = isinstance(error, MerbenchError) or (error is not None and memory_is_full(error))
+        if isinstance(error, Exception | SystemExit) and not expected:
+            raise _fault(self._told(error), error) from error
+
+    def _told(self, error: BaseException) -> str:
+        must = f"; it must {self.wanted}" if self.wanted else ""
+        return f"{self.author}: {self.function} failed{place(error, self.author)}: {reason(error)}{must}"
+
+
+class _State:
+    """What this process keeps about its calls."""
+
+    def __init__(self) -> None:
+        self.running: dict[int, watch.Call] = {}  # thread -> its innermost call
+        self.lock = threading.Lock()
+        self.stdout: TextIO = sys.stdout
+        self.output = _Prefixed(self.running)
+        self.watch: threading.Thread | None = None
+
+
+def _fault(line: str, error: BaseException) -> PluginError:
+    """The traceback is kept as text: it goes where the error goes, out of a worker process as well."""
+    fault = PluginError(line)
+    fault.details = "".join(traceback.format_exception(error))
+    return fault
 
 
 class _Prefixed(io.TextIOBase):
-    """Writes each line behind the plugin's name."""
+    """Stands for stdout while calls run: writes each line to stderr, behind the name of the plugin that runs."""
 
-    def __init__(self, target: TextIO, plugin: str) -> None:
-        self.target, self.prefix, self.fresh = target, f"[{plugin}] ", True
+    def __init__(self, running: dict[int, watch.Call]) -> None:
+        self.running, self.fresh = running, True
 
     def write(self, text: str) -> int:
+        """A thread that a plugin started has no call of its own; any call that runs is taken for it."""
+        call = self.running.get(threading.get_ident()) or next(iter(list(self.running.values())), None)
         for line in text.splitlines(keepends=True):
-            self.target.write(self.prefix + line if self.fresh else line)
+            sys.stderr.write(f"[{call.author.plugin}] {line}" if self.fresh and call else line)
             self.fresh = line.endswith("\n")
         return len(text)
 
     def flush(self) -> None:
-        self.target.flush()
+        sys.stderr.flush()
+
+    def end(self) -> None:
+        """Ends a line that was begun: whoever writes next begins a new one."""
+        if not self.fresh:
+            self.write("\n")
+
+    def fileno(self) -> int:
+        """Of stderr, for code that hands it to another process."""
+        return sys.stderr.fileno()
+
+
+_STATE = _State()
+_BUSY: frozenset[object] = frozenset({_Calling.__enter__.__code__, _Calling.__exit__.__code__})

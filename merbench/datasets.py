@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from merbench import locations
+from merbench.calls import Author, calling, kind, wrong
 from merbench.clips import clip_table
-from merbench.code import classes_digest
 from merbench.errors import ReleaseError, UnknownName, UnresolvableFeature
-from merbench.frames import Frames
+from merbench.readers import CheckedReader
 from merbench.registry import Registry, load_target
 from merbench.sources import SourceReader
 from merbench.specs import Dataset, Source
@@ -20,6 +20,8 @@ from merbench.specs import Dataset, Source
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
+
+    from merbench.frames import Frames
 
 __all__ = [
     "OpenDataset",
@@ -40,13 +42,18 @@ DEMO = "this runs now: merbench run --model flow-lr --dataset demo"
 SHOWN = 5  # clips named in an error before "and n more"
 
 
-def release_reader(source: Source, root: Path | None) -> SourceReader:
+def release_reader(source: Source, root: Path | None, plugin: str = "") -> SourceReader:
     """The source's reader for the release in `root` (None: embedded); nothing is read yet.
 
+    Args:
+        source: what the plugin registered.
+        root: the release's folder.
+        plugin: the plugin's name, for errors; empty: its module stands for it.
+
     Raises:
-        PluginError: the reader cannot be loaded.
+        PluginError: the reader cannot be loaded, or its constructor fails.
     """
-    return reader_class(source)(root)
+    return CheckedReader(reader_class(source), Author.of(f"source {source.name}", plugin, source.reader), root)
 
 
 def reader_class(source: Source) -> type[SourceReader]:
@@ -72,13 +79,13 @@ def open_source(registry: Registry, name: str) -> SourceReader:
         ReleaseError: no release was added, or its folder has gone; the line says what to get and how to add it.
         PluginError: the reader cannot be loaded.
     """
-    source = registry.sources.get(name)
+    source, plugin = registry.sources.get(name), registry.sources.origin(name).plugin
     if source.embedded:
-        return release_reader(source, None)
+        return release_reader(source, None, plugin)
     root = _place(source)
     if root is None:
         raise ReleaseError(f"{_lacking(source)}; without it, {DEMO}")
-    return release_reader(source, root)
+    return release_reader(source, root, plugin)
 
 
 def find_dataset(registry: Registry, name: str, fits: Fits | None = None) -> OpenDataset:
@@ -107,7 +114,8 @@ def find_dataset(registry: Registry, name: str, fits: Fits | None = None) -> Ope
     fitting = [way for way, refusal in zip(ways, refusals, strict=True) if refusal is None]
     for way in fitting:
         if way in here:
-            return OpenDataset(spec, way, {source: open_source(registry, source) for source in way})
+            readers = {source: open_source(registry, source) for source in way}
+            return OpenDataset(spec, way, readers, registry.datasets.origin(name).plugin)
     if not fitting or here:
         refusal = next(one for way, one in zip(ways, refusals, strict=True) if one and (way in here or not here))
         add = f"; or add what can be used: {' or: '.join(_adding(_absent(way)) for way in fitting)}" if fitting else ""
@@ -137,8 +145,10 @@ class OpenDataset:
         provides: names of the raw features that every source of the dataset provides.
     """
 
-    def __init__(self, spec: Dataset, sources: Mapping[str, Source], readers: Mapping[str, SourceReader]) -> None:
-        self.spec = spec
+    def __init__(
+        self, spec: Dataset, sources: Mapping[str, Source], readers: Mapping[str, SourceReader], plugin: str = ""
+    ) -> None:
+        self.spec, self._plugin = spec, plugin
         self.readers = dict(readers)
         self.provides = provided(sources.values())
         self._databases = {database for source in sources.values() for database in source.databases}
@@ -194,11 +204,7 @@ class OpenDataset:
         if clip not in self._reader_of:
             hint = f"list them with: merbench data check {self.spec.name} --json"
             raise UnknownName("clip", clip, self._reader_of, hint)
-        reader = self.readers[self._reader_of[clip]]
-        value = reader.read(feature, clip)
-        if isinstance(value, Frames):
-            value.code = classes_digest(type(reader), type(value))
-        return value
+        return self.readers[self._reader_of[clip]].read(feature, clip)
 
     @cached_property
     def released(self) -> pd.DataFrame:
@@ -216,7 +222,7 @@ class OpenDataset:
         """The clip list's rows of the dataset's databases: clip, database, subject, label. Empty without a list."""
         import pandas as pd
 
-        listed = canonical_clips(self.spec)
+        listed = canonical_clips(self.spec, self._plugin)
         return pd.DataFrame({name: [] for name in CANONICAL}) if listed is None else listed
 
     def differences(self, surplus: bool | None = None) -> list[str]:
@@ -287,16 +293,35 @@ def shared_people(registry: Registry, databases: Iterable[str]) -> str:
     return ""
 
 
-def canonical_clips(spec: Dataset) -> pd.DataFrame | None:
+def canonical_clips(spec: Dataset, plugin: str = "") -> pd.DataFrame | None:
     """The rows of a dataset's clip list that are of its databases: clip, database, subject, label; None without a list.
 
+    Args:
+        spec: the dataset.
+        plugin: the name of its plugin, for errors; empty: its module stands for it.
+
     Raises:
-        PluginError: the list cannot be loaded.
+        PluginError: the list cannot be loaded, or is no table with these columns.
     """
     if not spec.clip_list:
         return None
-    listed: pd.DataFrame = load_target(spec.clip_list, owner=f"dataset {spec.name!r}")()
+    listed = _listed(spec, plugin)
     return listed[listed["database"].isin(spec.databases)].reset_index(drop=True)
+
+
+def _listed(spec: Dataset, plugin: str) -> pd.DataFrame:
+    import pandas as pd
+
+    author = Author.of(f"dataset {spec.name}", plugin, spec.clip_list)
+    wanted = f"give a table with {', '.join(CANONICAL)}"
+    function = load_target(spec.clip_list, owner=f"dataset {spec.name!r}")
+    with calling(author, "clip_list", wanted):
+        listed = function()
+    if not isinstance(listed, pd.DataFrame):
+        raise wrong(author, "clip_list", kind(listed), wanted, function)
+    if missing := [name for name in CANONICAL if name not in listed]:
+        raise wrong(author, "clip_list", f"a table without {', '.join(missing)}", wanted, function)
+    return listed
 
 
 def _shown(sentences: list[str]) -> str:

@@ -1,4 +1,4 @@
-"""Errors a user can mend: one line that says what is wrong, where, and what to do.
+"""Errors a user can fix: one line that says what is wrong, where, and what to do.
 
 The command line prints the line on stderr and exits with code 2; anything else that is raised is a defect of
 merbench or of a plugin and keeps its traceback.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from typing import Any
 
 __all__ = [
     "BrokenClips",
@@ -22,14 +23,41 @@ __all__ = [
     "UnknownName",
     "UnresolvableFeature",
     "nearest",
+    "plugin_traceback",
     "printable",
 ]
 
 
 class MerbenchError(Exception):
-    """Base of every expected error. `str(error)` is one line for the user; `exit_code` is the process's."""
+    """Base of every expected error. `str(error)` is one line for the user; `exit_code` is the process's.
+
+    `details` is the traceback of what a plugin's code raised, as text; empty where no such code is to blame.
+    """
 
     exit_code = 2
+    details = ""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Not by calling the class again: some take other arguments than the message, and would not come out of another
+        # process. Nor would causes: what the plugin's code raised goes with the error as text.
+        details = {"details": text} if (text := plugin_traceback(self)) else {}
+        return _restored, (type(self), self.args, {**self.__dict__, **details})
+
+
+def _restored(cls: type[MerbenchError], arguments: tuple[object, ...], values: dict[str, object]) -> MerbenchError:
+    error = cls.__new__(cls, *arguments)
+    error.__dict__.update(values)
+    return error
+
+
+def plugin_traceback(error: BaseException) -> str:
+    """The `details` of an error or of what caused it."""
+    one: BaseException | None = error
+    while one is not None:
+        if isinstance(one, MerbenchError) and one.details:
+            return one.details
+        one = one.__cause__
+    return ""
 
 
 class UnknownName(MerbenchError):
@@ -42,7 +70,7 @@ class UnknownName(MerbenchError):
 
 
 class PluginError(MerbenchError):
-    """A plugin that cannot be loaded, clashes with another, or names code that is not there."""
+    """A plugin that cannot be loaded, clashes with another, names code that is not there, or whose code fails."""
 
 
 class ConfigError(MerbenchError):

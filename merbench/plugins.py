@@ -11,19 +11,20 @@ import importlib.metadata
 import importlib.util
 import os
 import sys
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from typing import Literal
 
 import pluggy
 
-from merbench import hookspecs
+from merbench.calls import Author, calling, reason
 from merbench.errors import PluginError, nearest
+from merbench.hooks import given_by
 from merbench.hookspecs import NAMESPACE
 from merbench.specs import ModelFamily, Spec
-from merbench.validation import KINDS, fault
 
 __all__ = ["ALLOW_VARIABLE", "BUILT_IN", "Plugin", "PluginReport", "Plugins", "load"]
 
@@ -55,7 +56,8 @@ class PluginReport:
     """What became of one plugin; `provides` has the names of its specs under `sources`, `datasets`, ...; a
     family of models is there as `family:*`.
 
-    `reason` is one line for a plugin that was blocked or failed, and empty for one that was loaded.
+    `reason` is one line for a plugin that was blocked or failed, and empty for one that was loaded. `seconds` is how
+    long its import and its hooks took, and `error` is what was raised where it failed.
     """
 
     name: str
@@ -64,6 +66,8 @@ class PluginReport:
     status: Literal["loaded", "blocked", "failed"]
     reason: str = ""
     provides: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    seconds: float = field(default=0.0, compare=False)
+    error: BaseException | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True)
@@ -88,6 +92,11 @@ class _Candidate:
     version: str
     module: str
     take: Callable[[], object]
+
+    @property
+    def author(self) -> Author:
+        """Whose code its import runs."""
+        return Author.of(f"module {self.module}", self.name, self.module)
 
     @property
     def names(self) -> set[str]:
@@ -125,15 +134,14 @@ def load(
     loaded: list[Plugin] = []
     report: list[PluginReport] = []
     for candidate in installed:
-        reason = _bar(candidate, blocked, allowed)
-        row = _row(candidate, "blocked", reason) if reason else _try(candidate, loaded)
-        report.append(row)
+        bar = _bar(candidate, blocked, allowed)
+        report.append(_row(candidate, "blocked", bar) if bar else _try(candidate, loaded))
     report.extend(_not_installed(allowed or (), installed))
     failed = next((row for row in report if row.status == "failed"), None)
     if strict and failed:
         raise PluginError(
             f"plugin {failed.name!r} of {failed.distribution or ALLOW_VARIABLE} could not be loaded: {failed.reason}"
-        )
+        ) from failed.error
     for file in files:
         report.append(_load_file(Path(file), loaded))
     return Plugins(tuple(loaded), report)
@@ -187,24 +195,17 @@ def _not_installed(allowed: Iterable[str], installed: list[_Candidate]) -> Itera
     """A failure for each name in the allow-list that no plugin answers to: a slip there must not pass in silence."""
     answers = {name for candidate in installed for name in candidate.names}
     for name in sorted(set(allowed) - answers):
-        reason = f"named in {ALLOW_VARIABLE} but not installed{nearest(name, answers)}"
-        yield PluginReport(name=name, distribution="", version="", status="failed", reason=reason)
+        why = f"named in {ALLOW_VARIABLE} but not installed{nearest(name, answers)}"
+        yield PluginReport(name=name, distribution="", version="", status="failed", reason=why)
 
 
-def _row(
-    candidate: _Candidate,
-    status: Literal["loaded", "blocked", "failed"],
-    reason: str = "",
-    plugin: Plugin | None = None,
-) -> PluginReport:
-    specs = {} if plugin is None else plugin.specs
+def _row(candidate: _Candidate, status: Literal["loaded", "blocked", "failed"], reason: str = "") -> PluginReport:
     return PluginReport(
         name=candidate.name,
         distribution=candidate.distribution,
         version=candidate.version,
         status=status,
         reason=reason,
-        provides={noun: tuple(map(_title, specs[noun])) for noun in specs},
     )
 
 
@@ -214,26 +215,22 @@ def _title(spec: Spec) -> str:
 
 def _try(candidate: _Candidate, loaded: list[Plugin]) -> PluginReport:
     """Load one plugin and append it to `loaded`, or leave `loaded` as it was and report the failure."""
+    started = time.perf_counter()
     try:
         plugin = _load_one(candidate, loaded)
     except (Exception, SystemExit) as error:  # whatever a stranger's module may raise, `sys.exit()` included
-        return _row(candidate, "failed", _one_line(error))
-    loaded.append(plugin)
-    return _row(candidate, "loaded", plugin=plugin)
+        row = replace(_row(candidate, "failed", _one_line(error, candidate)), error=error)
+    else:
+        loaded.append(plugin)
+        provides = {noun: tuple(map(_title, specs)) for noun, specs in plugin.specs.items()}
+        row = replace(_row(candidate, "loaded"), provides=provides)
+    return replace(row, seconds=round(time.perf_counter() - started, 3))
 
 
 def _load_one(candidate: _Candidate, loaded: list[Plugin]) -> Plugin:
-    # A manager of its own for each plugin: nothing of a failed one can remain, and `check_pending` and hook wrappers
-    # concern nobody else.
-    manager = pluggy.PluginManager(NAMESPACE)
-    manager.add_hookspecs(hookspecs)
-    with contextlib.redirect_stdout(sys.stderr):  # what a plugin prints must not mix with `--json`
+    with calling(candidate.author, "import"):
         module = candidate.take()
-        manager.register(module, candidate.name)
-        manager.check_pending()
-        _check_marks(module)
-        specs = {noun: tuple(_specs(manager, noun)) for noun in KINDS}
-    specs = {noun: given for noun, given in specs.items() if given}
+    specs = {noun: tuple(given) for noun, given in given_by(module, candidate.author).items() if given}
     _check_names(candidate, specs, loaded)
     return Plugin(
         name=candidate.name,
@@ -242,28 +239,6 @@ def _load_one(candidate: _Candidate, loaded: list[Plugin]) -> Plugin:
         module=candidate.module,
         specs=specs,
     )
-
-
-def _check_marks(module: object) -> None:
-    """A hook without its decorator would be passed over without a word."""
-    for noun in KINDS:
-        hook = f"{NAMESPACE}_{noun}"
-        function = getattr(module, hook, None)
-        if function is not None and not hasattr(function, f"{NAMESPACE}_impl"):
-            raise PluginError(f"{hook} is not marked @merbench.hookimpl")
-
-
-def _specs(manager: pluggy.PluginManager, noun: str) -> Iterator[Spec]:
-    """What the one plugin in `manager` gives for `noun`, checked."""
-    hook = f"{NAMESPACE}_{noun}"
-    for given in getattr(manager.hook, hook)():
-        if not isinstance(given, Iterable):
-            raise PluginError(f"{hook} returned {given!r}, not an iterable of specs")
-        for spec in given:
-            wrong = fault(spec, noun)
-            if wrong:
-                raise PluginError(f"{hook}: {wrong}")
-            yield spec
 
 
 def _check_names(candidate: _Candidate, specs: Mapping[str, tuple[Spec, ...]], loaded: list[Plugin]) -> None:
@@ -299,7 +274,7 @@ def _load_file(path: Path, loaded: list[Plugin]) -> PluginReport:
         raise PluginError(f"--plugin {path}: another plugin file is called {path.name} too; rename one of them")
     row = _try(_Candidate(path.stem, path.name, "", path.stem, lambda: _import_file(path.resolve())), loaded)
     if row.status == "failed":
-        raise PluginError(f"--plugin {path}: {row.reason}")
+        raise PluginError(f"--plugin {path}: {row.reason}") from row.error
     return row
 
 
@@ -325,9 +300,9 @@ def _import_file(path: Path) -> object:
     return module
 
 
-def _one_line(error: BaseException) -> str:
-    """An error in one line; merbench's and pluggy's own sentences need no class name in front."""
+def _one_line(error: BaseException, candidate: _Candidate) -> str:
+    """An error in one line; whoever reads it knows which plugin it is about, and whose sentence it is."""
     text = " ".join(str(error).split())
     if isinstance(error, PluginError | pluggy.PluginValidationError):
-        return text
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+        return text.removeprefix(f"{candidate.author}: ")
+    return reason(error)

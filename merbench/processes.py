@@ -12,7 +12,8 @@ import time
 from collections.abc import Iterator
 from functools import cache
 
-from merbench.errors import OutputError
+from merbench.errors import OutputError, PluginError
+from merbench.watch import last_words
 
 __all__ = ["end_with", "if_ended", "interrupts_later", "keep_freed_memory"]
 
@@ -41,25 +42,31 @@ def end_with(owner: int) -> None:
 
 @contextlib.contextmanager
 def if_ended(what: str, advice: str) -> Iterator[None]:
-    """Says in one line that one of joblib's processes was ended from outside, most often by a system without memory.
+    """Turns the end of one of joblib's processes into one line: most often a system without memory ended it.
 
     Args:
         what: the process does, as in "a process that trains".
         advice: how things stand, and what to do.
 
+    Processes must be started within the block.
+
     Raises:
         OutputError: a process was ended so while the block ran.
+        PluginError: a process ended itself, because a call into a plugin in it was overdue.
     """
     from joblib.externals.loky.process_executor import TerminatedWorkerError
 
-    try:
-        yield
-    except TerminatedWorkerError as error:
-        if CRASHED.search(str(error)):
-            raise
-        raise OutputError(
-            f"a process that {what} was ended from outside, most likely for want of memory; {advice}"
-        ) from error
+    with last_words() as words:
+        try:
+            yield
+        except TerminatedWorkerError as error:
+            if line := words():
+                raise PluginError(line) from error
+            if CRASHED.search(str(error)):
+                raise
+            raise OutputError(
+                f"a process that {what} was ended from outside, most likely for want of memory; {advice}"
+            ) from error
 
 
 @contextlib.contextmanager

@@ -1,10 +1,11 @@
-"""What a folder is that is not the release it was said to be."""
+"""Guess what a folder contains when it is not the expected release."""
 
 from __future__ import annotations
 
 from itertools import takewhile
 from pathlib import Path
 
+from merbench.calls import Author, calling
 from merbench.datasets import reader_class
 from merbench.errors import MerbenchError
 from merbench.registry import Registry
@@ -72,6 +73,8 @@ def _looks_like(source: Source, folder: Path) -> bool:
     if source.embedded:
         return False
     try:
-        return reader_class(source).recognises(folder)
-    except (MerbenchError, OSError):
+        reader = reader_class(source)
+        with calling(Author.of(f"source {source.name}", "", source.reader), "recognises"):
+            return reader.recognises(folder)
+    except MerbenchError:
         return False

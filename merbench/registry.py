@@ -8,8 +8,8 @@ from dataclasses import dataclass, is_dataclass, replace
 from fnmatch import fnmatchcase
 from typing import Any, Generic, TypeVar, cast
 
-from merbench.calls import Author
-from merbench.errors import MerbenchError, PluginError, UnknownName, nearest
+from merbench.calls import Author, calling, kind, wrong
+from merbench.errors import PluginError, UnknownName, nearest
 from merbench.naming import Naming
 from merbench.plugins import Plugin, Plugins
 from merbench.specs import Dataset, Feature, Model, ModelFamily, Protocol, Source
@@ -81,8 +81,7 @@ class Catalog(Generic[T]):
     def author(self, name: str, target: str) -> Author:
         """Whose code `target` is, of the spec called `name`; raises what `get` raises."""
         spec, origin = self._find(name)
-        modules = tuple(dict.fromkeys(one.partition(":")[0].partition(".")[0] for one in (origin.module, target)))
-        return Author(spec=f"{self._noun} {spec.name}", plugin=origin.plugin, modules=modules)
+        return Author.of(f"{self._noun} {spec.name}", origin.plugin, origin.module, target)
 
     def origin(self, name: str) -> Origin:
         """Where the spec called `name` comes from; raises what `get` raises."""
@@ -116,8 +115,7 @@ class Catalog(Generic[T]):
         found = [name for name in self.names() if fnmatchcase(name, pattern)]
         for name, family in self.families().items() if colon else ():
             if fnmatchcase(name, prefix):
-                list_members = load_target(family.members, owner=f"{self._noun} family {family.name!r}")
-                found += [f"{name}:{member}" for member in list_members(rest)]
+                found += [f"{name}:{member}" for member in _members(family, rest, self.family_origin(name).plugin)]
         return found
 
     def __iter__(self) -> Iterator[T]:
@@ -136,7 +134,7 @@ class Catalog(Generic[T]):
             raise UnknownName(self._noun, name, self._near(name), self._hint(name))
         if name not in self._members:
             spec, origin = self._families.find(family)
-            made: Any = self._naming.member(_member(spec, member), spec.name, origin.distribution)
+            made: Any = self._naming.member(_member(spec, member, origin.plugin), spec.name, origin.distribution)
             self._members[name] = made, origin
         return self._members[name]
 
@@ -204,24 +202,34 @@ def _listing(noun: str, family: str) -> str:
     return f"merbench list {noun}s --match '{family}:*'"
 
 
-def _member(family: ModelFamily, name: str) -> Model:
+def _members(family: ModelFamily, pattern: str, plugin: str) -> list[str]:
+    """The names that the family gives for a shell pattern."""
+    author = Author.of(f"model family {family.name}", plugin, family.members)
+    list_members, wanted = load_target(family.members, owner=f"model family {family.name!r}"), "give a list of names"
+    with calling(author, f"members({pattern!r})", wanted):
+        given = list_members(pattern)
+        names = None if given is None or isinstance(given, str) else list(given)
+    if names is None or not all(isinstance(name, str) for name in names):
+        raise wrong(author, f"members({pattern!r})", kind(given), wanted, list_members)
+    return names
+
+
+def _member(family: ModelFamily, name: str, plugin: str) -> Model:
     """What the family makes of `name`, checked as what a hook yields is."""
     owner = f"model family {family.name!r}"
     make = load_target(family.member, owner=owner)
-    try:
+    author = Author.of(f"model family {family.name}", plugin, family.member)
+    with calling(author, f"member({name!r})"):
         model = make(name)
-    except MerbenchError:
-        raise
-    except Exception as error:  # whatever a plugin's function raises
-        reason = " ".join(str(error).split())
-        raise PluginError(f"{owner} cannot make {name!r}: {type(error).__name__}: {reason}") from error
+    if model is None:
+        raise wrong(author, f"member({name!r})", "None", "give a model", make)
     whole = f"{family.name}:{name}"
     if getattr(model, "name", whole) != whole:
         raise PluginError(f"{owner}: its member {name!r} calls itself {model.name!r}, not {whole!r}")
     # Under its own part of the name: the whole has a colon, which a name that a hook gives may not have.
     plain = replace(model, name=name) if is_dataclass(model) and not isinstance(model, type) else model
-    if wrong := "a family again" if isinstance(model, ModelFamily) else fault(plain, "models"):
-        raise PluginError(f"{owner}: its member {name!r}: {wrong}")
+    if found := "a family again" if isinstance(model, ModelFamily) else fault(plain, "models"):
+        raise PluginError(f"{owner}: its member {name!r}: {found}")
     return cast(Model, model)
 
 
@@ -269,13 +277,12 @@ def load_target(target: str, *, owner: str, base: type | None = None) -> Any:
         PluginError: the module cannot be imported, the attribute is not there, or it is not a subclass of `base`.
     """
     module_name, _, path = target.partition(":")
+    author = Author.of(owner, "", target)
     try:
-        found = importlib.import_module(module_name)
-    except Exception as error:  # whatever a plugin's module raises when it is imported
-        reason = " ".join(str(error).split())
-        raise PluginError(
-            f"{owner} names {target!r}, but {module_name} cannot be imported: {type(error).__name__}: {reason}"
-        ) from error
+        with calling(author, f"the import of {module_name}"):
+            found = importlib.import_module(module_name)
+    except PluginError as error:
+        raise PluginError(f"{owner} names {target!r}, but {str(error).removeprefix(f'{author}: ')}") from error
     for name in path.split("."):
         if not hasattr(found, name):
             near = nearest(name, [known for known in vars(found) if not known.startswith("_")])

@@ -8,6 +8,7 @@ import reprlib
 from collections.abc import Mapping
 
 from merbench.labels import LabelScheme
+from merbench.recipes import setting_fault
 from merbench.specs import API, Dataset, EstimatorModel, Feature, ModelFamily, Protocol, Recipe, Source, TorchModel
 
 __all__ = ["KINDS", "fault"]
@@ -102,4 +103,6 @@ def _recipe_fault(spec: object, title: str) -> str:
         wrong = _api_fault(recipe, where) or _field_fault(recipe, where)
         if wrong:
             return wrong
+        if isinstance(spec, TorchModel) and (off := setting_fault(recipe)):
+            return f"{where} sets {off[0]}={reprlib.repr(getattr(recipe, off[0]))}: {off[1]}"
     return ""

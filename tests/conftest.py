@@ -129,8 +129,8 @@ def own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monke
         "MERBENCH_CACHE", str((shared.parent if "PYTEST_XDIST_WORKER" in os.environ else shared) / "cache")
     )
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.mktemp("config")))
-    for name in ("MERBENCH_DATA", "MERBENCH_PLUGINS"):
-        monkeypatch.delenv(name, raising=False)
+    for name in ("DATA", "PLUGINS", "REPORT_AFTER", "TIMEOUT", "TRACEBACK"):
+        monkeypatch.delenv(f"MERBENCH_{name}", raising=False)
 
 
 @pytest.fixture(autouse=True)

@@ -14,6 +14,7 @@ from merbench_handcrafted.lbp import lbp_sip, lbp_top
 from merbench_handcrafted.mdmo import mdmo
 
 import merbench
+from merbench.calls import Author
 from merbench.engine.estimators import fit_fold
 from merbench.engine.loop import Group, train_group
 from merbench.engine.task import FoldTask, Task
@@ -78,8 +79,9 @@ def test_a_model_trains_on_blank_clips_and_answers(model: Any, value: int) -> No
         build=Build(
             model.network if network else model.estimator,
             {**recipe.options, **({"classes": 3} if network else {})},
-            model.name,
+            author := Author.of(f"model {model.name}", model.name),
         ),
+        author=author,
         arrays=tuple(seen(feature, value) for feature in features),
         labels=LABELS,
         classes=3,

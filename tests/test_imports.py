@@ -20,10 +20,26 @@ PLUGINS = ROOT / "plugins"
 
 # A module imports from its own layer and those before it. `merbench/__init__.py`, the public face, stands outside.
 LAYERS = (
-    ("errors", "options", "files", "mapping", "processes", "progress", "clips", "labels", "scores", "calls", "code"),
+    (
+        "errors",
+        "authors",
+        "watch",
+        "calls",
+        "code",
+        "options",
+        "files",
+        "mapping",
+        "processes",
+        "progress",
+        "clips",
+        "labels",
+        "scores",
+    ),
     ("specs", "hookspecs"),
     (
+        "recipes",
         "validation",
+        "hooks",
         "plugins",
         "naming",
         "registry",
@@ -31,6 +47,7 @@ LAYERS = (
         "folds",
         "frames",
         "sources",
+        "readers",
         "datasets",
         "locations",
         "checks",

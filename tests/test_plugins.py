@@ -80,16 +80,31 @@ FAULTS = {
         "import no_such_module_anywhere",
         "ModuleNotFoundError: No module named 'no_such_module_anywhere'",
     ),
-    "exception at import": ("raise ValueError('two\\nlines')", "ValueError: two lines"),
+    "exception at import": (
+        "raise ValueError('two\\nlines')",
+        "faulty.py:1 in <module>: ValueError: two lines",
+    ),
     "exit at import": ("import sys; sys.exit('gone')", "SystemExit: gone"),
     "syntax error": ("def (", "SyntaxError: invalid syntax"),
     "exception from a hook": (
         MODEL.format(name="half") + "        raise RuntimeError('no weights')\n",
-        "RuntimeError: no weights",
+        "faulty.py:7 in merbench_models: RuntimeError: no weights",
+    ),
+    "exception from a hook that returns a list": (
+        "import merbench\n@merbench.hookimpl\ndef merbench_models():\n    return [1 / 0]\n",
+        "hook merbench_models failed at ",
+    ),
+    "hook without yield": (
+        MODEL.format(name="silent").replace("yield ", ""),
+        "faulty.py:4 returned None, not an iterable of specs; yield each spec",
     ),
     "misspelt hook": (
         MODEL.format(name="misspelt").replace("merbench_models", "merbench_model"),
-        "unknown hook 'merbench_model'",
+        "faulty.py:4 (nearest: merbench_models",
+    ),
+    "hook that resembles none": (
+        MODEL.format(name="misspelt").replace("merbench_models", "register"),
+        "unknown hook 'register' at ",
     ),
     "argument the hook does not have": (
         MODEL.format(name="argument").replace("merbench_models()", "merbench_models(config)"),
@@ -97,11 +112,11 @@ FAULTS = {
     ),
     "unmarked hook": (
         MODEL.format(name="unmarked").replace("@merbench.hookimpl", ""),
-        "merbench_models is not marked @merbench.hookimpl",
+        "faulty.py:5 is not marked @merbench.hookimpl",
     ),
     "not a spec": (
         "import merbench\n@merbench.hookimpl\ndef merbench_models(): yield 'htnet'\n",
-        "merbench_models: yielded 'htnet', which is not a merbench.TorchModel, merbench.EstimatorModel or "
+        "faulty.py:2: yielded 'htnet', which is not a merbench.TorchModel, merbench.EstimatorModel or "
         "merbench.ModelFamily",
     ),
     "a spec of another hook": (
@@ -110,7 +125,7 @@ FAULTS = {
     ),
     "no iterable": (
         "import merbench\n@merbench.hookimpl\ndef merbench_models(): return 7\n",
-        "merbench_models returned 7, not an iterable of specs",
+        "faulty.py:2 returned 7, not an iterable of specs",
     ),
     "newer api": (
         MODEL.format(name="newer").replace("features=()", "features=(), api=2"),
@@ -131,6 +146,13 @@ FAULTS = {
     "a word where there are numbers": (
         MODEL.format(name="r").replace("features=()", "features=(), recipes={'quick': merbench.Recipe(lr='a')}"),
         "model 'r': recipe 'quick': lr must be float, found 'a'",
+    ),
+    "a learning rate below 0": (
+        MODEL.format(name="r")
+        .replace("EstimatorModel", "TorchModel")
+        .replace("estimator", "network")
+        .replace("features=()", "features=(), recipes={'quick': merbench.Recipe(lr=-1)}"),
+        "model 'r': recipe 'quick' sets lr=-1: must be above 0",
     ),
     "options that are none": (
         MODEL.format(name="r").replace("features=()", "features=(), recipes={'quick': merbench.Recipe(options=3)}"),
@@ -200,7 +222,8 @@ def test_a_distribution_without_metadata_is_reported_as_any_other(install: Insta
     install("remains", "remains", "raise ValueError('half removed')")
     (tmp_path / "site" / "remains-1.2.dist-info" / "METADATA").unlink()
     failed = row(load(), "remains")
-    assert (failed.distribution, failed.status, failed.reason) == ("unknown", "failed", "ValueError: half removed")
+    assert (failed.distribution, failed.status) == ("unknown", "failed")
+    assert failed.reason.endswith("remains.py:1 in <module>: ValueError: half removed")
 
 
 def test_two_plugins_of_one_name_from_two_distributions_both_load(install: Install) -> None:
@@ -214,7 +237,24 @@ def test_two_plugins_of_one_name_from_two_distributions_both_load(install: Insta
 def test_what_a_plugin_prints_goes_to_stderr(install: Install, capsys: pytest.CaptureFixture[str]) -> None:
     install("chatty-dist", "chatty", "print('hello')\n" + dedent(MODEL.format(name="chatty-net")))
     load()
-    assert capsys.readouterr() == ("", "hello\n")
+    assert capsys.readouterr() == ("", "[chatty] hello\n")
+
+
+@pytest.mark.parametrize("given", ["return []", "return ()", "yield from ()"])
+def test_a_hook_may_give_nothing_where_it_says_so(install: Install, given: str) -> None:
+    install("empty-dist", "empty", f"import merbench\n@merbench.hookimpl\ndef merbench_models():\n    {given}\n")
+    assert row(load(), "empty").status == "loaded"
+
+
+def test_the_report_says_how_long_each_plugin_took(install: Install) -> None:
+    install(
+        "slow-dist",
+        "slow",
+        "import time\nstarted = time.perf_counter()\nwhile time.perf_counter() < started + 0.05: pass",
+    )
+    plugins = load(block=["htnet"])
+    assert row(plugins, "slow").seconds >= 0.05
+    assert row(plugins, "htnet").seconds == 0
 
 
 def test_each_hook_is_called_once(install: Install) -> None:

@@ -170,7 +170,7 @@ def test_a_target_is_imported() -> None:
 @pytest.mark.parametrize(
     ("target", "reason"),
     [
-        ("no_such_module:Net", "no_such_module cannot be imported: ModuleNotFoundError: No module named"),
+        ("no_such_module:Net", "the import of no_such_module failed: ModuleNotFoundError: No module named"),
         ("json:decoder.JSONDecodr", "there is no 'JSONDecodr' in module json.decoder (nearest: JSONDecoder"),
         ("json:JSONDecoder.raw_decod", "there is no 'raw_decod' in class JSONDecoder (nearest: raw_decode"),
         ("json:dumps", "which is a function and not a subclass of merbench.sources.SourceReader"),
@@ -199,11 +199,17 @@ def member(name):
         raise KeyError("gone")
     if name == "seeing":
         return merbench.EstimatorModel(name="timm:seeing", estimator="a:b", features=("flow-28",))
+    if name == "nothing":
+        return None
     if name not in members("*"):
         raise merbench.OptionError(f"toys has no {name!r}")
     return merbench.EstimatorModel(name=f"toys:{name}", estimator="sklearn.dummy:DummyClassifier", features=())
 
 def members(pattern):
+    if pattern == "broken*":
+        raise KeyError("gone")
+    if pattern in ("none*", "word*"):
+        return {"none*": None, "word*": "small"}[pattern]
     return fnmatch.filter(["small", "smaller", "large"], pattern)
 """
 
@@ -246,6 +252,19 @@ def test_a_pattern_with_a_colon_is_asked_of_the_families_that_it_matches(toys: m
     assert "registry_toys" not in sys.modules
     assert models.matching("toys:sm*") == models.matching("t*:sm*") == ["toys:small", "toys:smaller"]
     assert models.matching("toy:*") == []
+
+
+@pytest.mark.parametrize(
+    ("pattern", "said"),
+    [
+        ("broken*", r"registry_toys\.py:\d+ in members: KeyError: 'gone'; it must give a list of names"),
+        ("none*", r"at \S+registry_toys\.py:\d+ gives None; it must give a list of names"),
+        ("word*", r"at \S+registry_toys\.py:\d+ gives a str; it must give a list of names"),
+    ],
+)
+def test_what_a_family_lists_is_checked(toys: merbench.ModelFamily, pattern: str, said: str) -> None:
+    with pytest.raises(PluginError, match=rf"^model family toys \(plugin nets\): members\('{pattern[:-1]}.*{said}$"):
+        registry_of(toys).models.matching(f"toys:{pattern}")
 
 
 def test_exact_and_qualified_names_go_before_families(toys: merbench.ModelFamily) -> None:
@@ -296,11 +315,12 @@ def test_an_unknown_family_or_member_is_told_with_how_to_list_them(
         ("odd", "its member 'odd' calls itself 'odd', not 'toys:odd'"),
         ("source", "which is not a merbench.TorchModel, merbench.EstimatorModel or merbench.ModelFamily"),
         ("family", "its member 'family': a family again"),
-        ("broken", "cannot make 'broken': KeyError: 'gone'"),
+        ("broken", "registry_toys.py:13 in member: KeyError: 'gone'"),
+        ("nothing", "(plugin nets): member('nothing') at "),
     ],
 )
 def test_what_a_family_makes_is_checked_as_what_a_hook_yields(toys: merbench.ModelFamily, name: str, said: str) -> None:
-    with pytest.raises(PluginError, match=r"^model family 'toys'") as raised:
+    with pytest.raises(PluginError, match=r"^model family '?toys'?") as raised:
         registry_of(toys).models.get(f"toys:{name}")
     assert said in str(raised.value)
 

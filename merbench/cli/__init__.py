@@ -12,6 +12,7 @@ import errno
 import importlib.metadata
 import os
 import sys
+from collections.abc import Iterator
 from typing import Any, Protocol
 
 from merbench.cli import data as data_verb
@@ -22,10 +23,13 @@ from merbench.cli import plugins as plugins_verb
 from merbench.cli import results as results_verb
 from merbench.cli import run as run_verb
 from merbench.cli import show as show_verb
+from merbench.cli.faults import fail, print_traceback, wants_traceback
+from merbench.cli.options import seconds
 from merbench.cli.parser import LenientParser, Parser
-from merbench.errors import MerbenchError, printable
-from merbench.plugins import Plugins, load
+from merbench.errors import MerbenchError
+from merbench.plugins import PluginReport, load
 from merbench.registry import Registry
+from merbench.watch import TIMEOUT_VARIABLE, timeout
 
 __all__ = ["main"]
 
@@ -67,13 +71,15 @@ def main(argv: list[str] | None = None) -> int:
         The exit code: 0, the `exit_code` of an expected error (2), 130 when interrupted, or 141 when whoever read the
         output has gone.
     """
+    given = sys.argv[1:] if argv is None else argv
+    whole = wants_traceback(given)
     try:
-        code = _main(sys.argv[1:] if argv is None else argv)
+        code = _main(given, whole=whole)
         sys.stdout.flush()
     except MerbenchError as error:
-        return _fail(str(error), error.exit_code)
+        return fail(error, whole=whole)
     except KeyboardInterrupt:
-        return _fail("interrupted", INTERRUPTED)
+        return _say("interrupted", INTERRUPTED)
     except BrokenPipeError:
         _drop_stdout()
         return BROKEN_PIPE
@@ -81,7 +87,7 @@ def main(argv: list[str] | None = None) -> int:
         if error.errno != errno.ENOSPC:
             raise
         _drop_stdout()
-        return _fail("no space left for the output; make room and run again", MerbenchError.exit_code)
+        return _say("no space left for the output; make room and run again", MerbenchError.exit_code)
     return code
 
 
@@ -91,12 +97,12 @@ def _drop_stdout() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _fail(message: str, code: int) -> int:
-    print(f"merbench: error: {printable(' '.join(message.splitlines()))}", file=sys.stderr)
+def _say(message: str, code: int) -> int:
+    print(f"merbench: error: {message}", file=sys.stderr)
     return code
 
 
-def _main(argv: list[str]) -> int:
+def _main(argv: list[str], *, whole: bool) -> int:
     # These options are taken out first, so that they may stand before the verb as well as after it.
     everywhere, rest = _with_options(LenientParser(prog="merbench", add_help=False)).parse_known_args(argv)
     parser = _command_line()
@@ -108,13 +114,33 @@ def _main(argv: list[str]) -> int:
     if verb is None:
         parser.print_help()
         return 0
-    plugins = load(block=everywhere.no_plugin, files=everywhere.plugin, strict=everywhere.strict)
-    if verb is not plugins_verb:
-        _warn(plugins)
-    registry = Registry(plugins)
-    for note in registry.notes():
-        print(f"merbench: note: {note}", file=sys.stderr)
-    return verb.run(arguments, registry)
+    with _limited(everywhere.timeout):
+        plugins = load(block=everywhere.no_plugin, files=everywhere.plugin, strict=everywhere.strict)
+        for row in plugins.failed:
+            if verb is not plugins_verb:
+                _warn(row)
+            if whole and row.error:
+                print_traceback(row.error)
+        registry = Registry(plugins)
+        for note in registry.notes():
+            print(f"merbench: note: {note}", file=sys.stderr)
+        return verb.run(arguments, registry)
+
+
+@contextlib.contextmanager
+def _limited(given: float | None) -> Iterator[None]:
+    """Limits each call into a plugin, in this process and in those that it starts."""
+    before = os.environ.get(TIMEOUT_VARIABLE)
+    if given is not None:
+        os.environ[TIMEOUT_VARIABLE] = str(given)
+    timeout()  # the variable may hold anything
+    try:
+        yield
+    finally:
+        if given is not None:
+            os.environ.pop(TIMEOUT_VARIABLE)
+        if before is not None:
+            os.environ[TIMEOUT_VARIABLE] = before
 
 
 def _with_options(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
@@ -122,6 +148,8 @@ def _with_options(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
     group.add_argument("--plugin", metavar="FILE", action="append", default=[], help="load a plugin from a .py file")
     group.add_argument("--no-plugin", metavar="NAME", action="append", default=[], help="leave an installed plugin out")
     group.add_argument("--strict", action="store_true", help="stop when any plugin cannot be loaded")
+    group.add_argument("--timeout", metavar="SECONDS", type=seconds, help="end a call into a plugin that takes longer")
+    group.add_argument("--traceback", action="store_true", help="print the whole traceback of an error as well")
     return parser
 
 
@@ -133,7 +161,9 @@ def _command_line() -> Parser:
     for verb in VERBS:
         verb.add_parser(verbs)
     for name, parser_of_verb in verbs.choices.items():
-        parser_of_verb.epilog = f"{name} takes --plugin, --no-plugin and --strict too; see: merbench --help"
+        parser_of_verb.epilog = (
+            f"{name} takes --plugin, --no-plugin, --strict, --timeout and --traceback too; see: merbench --help"
+        )
     return parser
 
 
@@ -141,7 +171,6 @@ def _name(verb: Verb) -> str:
     return verb.__name__.rpartition(".")[2]
 
 
-def _warn(plugins: Plugins) -> None:
-    for row in plugins.failed:
-        who = f"plugin {row.name!r}" + (f" ({row.distribution} {row.version})" if row.distribution else "")
-        print(f"merbench: {who} could not be loaded: {row.reason}; see: merbench plugins", file=sys.stderr)
+def _warn(row: PluginReport) -> None:
+    who = f"plugin {row.name!r}" + (f" ({row.distribution} {row.version})" if row.distribution else "")
+    print(f"merbench: {who} could not be loaded: {row.reason}; see: merbench plugins", file=sys.stderr)

@@ -55,7 +55,7 @@ def _add_preview(actions: argparse._SubParsersAction[Any]) -> None:
 def run(arguments: argparse.Namespace, registry: Registry) -> int:
     """Do what was asked; the exit code is 1 for a check that found differences."""
     if arguments.action == "add":
-        return _add(registry, registry.sources.get(arguments.source), arguments.path)
+        return _add(registry, arguments.source, arguments.path)
     if arguments.action == "list":
         return _list(registry, as_json=arguments.json)
     if arguments.action == "preview":
@@ -63,15 +63,16 @@ def run(arguments: argparse.Namespace, registry: Registry) -> int:
     return _check(registry, arguments.name, all_frames=arguments.all_frames, as_json=arguments.json)
 
 
-def _add(registry: Registry, source: Source, path: Path) -> int:
+def _add(registry: Registry, name: str, path: Path) -> int:
     from merbench import locations
 
+    source = registry.sources.get(name)
     if source.embedded:
         raise ReleaseError(f"{source.name} needs no files: it is built in; see: merbench list datasets")
     folder = path.expanduser().resolve()
     if not folder.is_dir():
         raise ReleaseError(f"{folder} is not a folder; for {source.name}, get {source.obtain}")
-    clips = _clips(registry, source, folder)
+    clips = _clips(registry, name, folder)
     added = locations.add(source.name, folder)
     found = set(clips["database"])
     print(f"{len(clips)} clips of {', '.join(name for name in source.databases if name in found)} in {added}")
@@ -81,13 +82,14 @@ def _add(registry: Registry, source: Source, path: Path) -> int:
     return 0
 
 
-def _clips(registry: Registry, source: Source, folder: Path) -> pd.DataFrame:
+def _clips(registry: Registry, name: str, folder: Path) -> pd.DataFrame:
     """The clips of the release in `folder`; an error that says what the folder is instead, where that can be told."""
     from merbench.datasets import release_reader
     from merbench.recognition import contents, recognised
 
+    source = registry.sources.get(name)
     try:
-        return release_reader(source, folder).clips()
+        return release_reader(source, folder, registry.sources.origin(name).plugin).clips()
     except ReleaseError as error:
         instead = recognised(registry, source, folder)
         if instead:

@@ -54,21 +54,27 @@ def run(arguments: argparse.Namespace, registry: Registry) -> int:
 def _found(name: str, registry: Registry) -> Iterator[dict[str, Any]]:
     if name in (families := registry.models.families()):
         origin, spec = registry.models.family_origin(name), families[name]
-        yield {"noun": "model family", "name": spec.name, **_fields(spec), "from": _from(origin), "doc": _doc(spec)}
+        yield {
+            "noun": "model family",
+            "name": spec.name,
+            **_fields(spec, origin),
+            "from": _from(origin),
+            "doc": _doc(spec),
+        }
     for noun in NOUNS:
         catalog: Catalog[Any] = getattr(registry, noun)
         try:
             spec, origin = catalog.get(name), catalog.origin(name)
         except UnknownName:
             continue
-        yield {"noun": noun[:-1], "name": spec.name, **_fields(spec), "from": _from(origin), "doc": _doc(spec)}
+        yield {"noun": noun[:-1], "name": spec.name, **_fields(spec, origin), "from": _from(origin), "doc": _doc(spec)}
 
 
-def _fields(spec: Any) -> dict[str, Any]:
-    """The fields of a spec that say something."""
+def _fields(spec: Any, origin: Origin | None = None) -> dict[str, Any]:
+    """The fields of a spec that say something; of what a plugin gave, with the origin."""
     values = {field.name: getattr(spec, field.name) for field in dataclasses.fields(spec)}
-    if isinstance(spec, TorchModel) and spec.parameters is None:
-        values["parameters"] = _parameters(spec)
+    if isinstance(spec, TorchModel) and spec.parameters is None and origin:
+        values["parameters"] = _parameters(spec, origin)
     if isinstance(spec, TorchModel | EstimatorModel):
         values["recipes"] = {
             name: {**recipe_settings(spec, recipe), "about": recipe.about} for name, recipe in spec.recipes.items()
@@ -76,19 +82,20 @@ def _fields(spec: Any) -> dict[str, Any]:
     return {name: _plain(value) for name, value in values.items() if name not in HIDDEN and value not in ("", (), {})}
 
 
-def _parameters(model: TorchModel) -> int | None:
+def _parameters(model: TorchModel, origin: Origin) -> int | None:
     """How many the default recipe trains with 3 classes, counted in a network without memory for them.
 
     None where it cannot be built so: it wants values, or cannot be built at all, which is for a run to tell.
     """
     import torch
 
+    from merbench.calls import Author
     from merbench.runs.build import Build
 
     options = {"classes": 3, **next(iter(model.recipes.values())).options}
     try:
         with torch.device("meta"):
-            network = Build(model.network, options, f"model {model.name}")()
+            network = Build(model.network, options, Author.of(f"model {model.name}", origin.plugin, model.network))()
         return int(sum(one.numel() for one in network.parameters() if one.requires_grad))
     except Exception:  # whatever a plugin's network raises
         return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Sequence
 from typing import Any
@@ -9,12 +10,16 @@ from typing import Any
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from merbench.calls import calling, kind, wrong
+from merbench.engine.answers import class_scores, predicted_classes
+from merbench.engine.faults import in_folds
+from merbench.engine.generators import seeded
+from merbench.engine.memory import if_full
 from merbench.engine.seeds import derive_seed
 from merbench.engine.task import FoldOutcome, FoldTask, Task
-from merbench.errors import TrainingError
 from merbench.mapping import is_large, release
 
-__all__ = ["design_matrix", "fit_fold"]
+__all__ = ["build_estimator", "design_matrix", "fit_fold"]
 
 
 def design_matrix(arrays: Sequence[np.ndarray], positions: np.ndarray) -> np.ndarray:
@@ -32,28 +37,42 @@ def design_matrix(arrays: Sequence[np.ndarray], positions: np.ndarray) -> np.nda
     return np.concatenate([rows.reshape(len(positions), -1) for rows in taken], 1)
 
 
+def build_estimator(task: Task, fold: FoldTask) -> Any:
+    """A new estimator. Each `random_state` of None in it is the fold's seed.
+
+    Raises:
+        PluginError: it cannot be fitted, or cannot predict.
+        OptionError: it cannot be built with its options.
+    """
+    with seeded(derive_seed(fold=fold.seed, purpose="init")):
+        estimator = task.build()
+    for method in ("fit", "predict"):
+        if not callable(getattr(estimator, method, None)):
+            gives = f"{kind(estimator)} without a method {method}"
+            raise wrong(task.author, "what builds the estimator", gives, "give one with fit and predict")
+    with calling(task.author, "get_params or set_params"):
+        _seed(estimator, derive_seed(fold=fold.seed, purpose="training"))
+    return estimator
+
+
 def fit_fold(task: Task, fold: FoldTask) -> FoldOutcome:
     """Fits a new estimator on the training side and predicts the evaluated side, on one thread: its figures do not
-    depend on how many run beside it.
+    depend on how many run beside it. Whatever it draws, from a `random_state` of None, Python's, NumPy's or torch's own
+    generator, follows from the fold's seed.
 
-    An estimator that has a `random_state` of None gets the fold's seed. The scores are `predict_proba`, else
-    `decision_function`, else 1 for the predicted class and 0 for the others.
+    The scores are `predict_proba`, else `decision_function`, else 1 for the predicted class and 0 for the others.
+
+    Raises:
+        TrainingError: the estimator fails, gives no class for each clip or scores that contradict its classes, or no
+            memory is left.
+        OptionError: it cannot be built with its options.
     """
     started = time.perf_counter()
-    X = design_matrix(task.arrays, fold.train)
-    estimator = task.build()
-    _seed(estimator, derive_seed(fold=fold.seed, purpose="training"))
-    try:
-        with threadpool_limits(1):
-            estimator.fit(X, task.labels[fold.train])
-            X = design_matrix(task.arrays, fold.evaluate)
-            predicted = _predicted(estimator, X, task.classes)
-            scores = _scores(estimator, X, predicted, task.classes)
-    except ValueError as error:  # how scikit-learn says that a parameter or the data do not fit
-        reason = " ".join(str(error).split())[:300]
-        raise TrainingError(
-            f"fold {fold.name}: {type(estimator).__name__}: {reason}; finished folds are kept"
-        ) from error
+    with in_folds([fold]), if_full("cpu", 1), threadpool_limits(1):
+        without_torch = "torch" not in sys.modules
+        predicted, scores = _answers(task, fold)
+        if without_torch and "torch" in sys.modules:  # imported meanwhile: what it drew followed from no seed
+            predicted, scores = _answers(task, fold)
     return FoldOutcome(
         name=fold.name,
         scores=scores[None].astype(np.float32),
@@ -63,11 +82,15 @@ def fit_fold(task: Task, fold: FoldTask) -> FoldOutcome:
     )
 
 
-def _predicted(estimator: Any, X: np.ndarray, classes: int) -> np.ndarray:
-    predicted: np.ndarray = np.asarray(estimator.predict(X)).astype(np.int64)
-    if predicted.shape != (len(X),) or not np.isin(predicted, range(classes)).all():
-        raise ValueError(f"predict does not give one class of 0..{classes - 1} for each of {len(X)} clips")
-    return predicted
+def _answers(task: Task, fold: FoldTask) -> tuple[np.ndarray, np.ndarray]:
+    estimator = build_estimator(task, fold)
+    with seeded(derive_seed(fold=fold.seed, purpose="training")):
+        X = design_matrix(task.arrays, fold.train)
+        with calling(task.author, "fit", f"take an array {list(X.shape)} and the class of each clip [{len(X)}]"):
+            estimator.fit(X, task.labels[fold.train])
+        X = design_matrix(task.arrays, fold.evaluate)
+        predicted = predicted_classes(estimator, X, task)
+        return predicted, class_scores(estimator, X, predicted, task)
 
 
 def _seed(estimator: Any, seed: int) -> None:
@@ -78,25 +101,3 @@ def _seed(estimator: Any, seed: int) -> None:
             if value is None and (name == "random_state" or name.endswith("__random_state"))
         }
         estimator.set_params(**unset)
-
-
-def _scores(estimator: Any, X: np.ndarray, predicted: np.ndarray, classes: int) -> np.ndarray:
-    """`[clips, classes]`; a class that the training side lacked scores lowest (probability 0, or the least value).
-
-    Of two classes scikit-learn gives one decision value, which speaks for the second: the first gets its negative.
-    """
-    seen = np.asarray(getattr(estimator, "classes_", np.arange(classes))).astype(np.int64)
-    for method, floor in (("predict_proba", 0.0), ("decision_function", None)):
-        if not hasattr(estimator, method):
-            continue
-        values = np.asarray(getattr(estimator, method)(X), np.float64)
-        if values.shape == (len(X),) and len(seen) == 2:
-            values = np.stack([-values, values], 1)
-        if values.shape == (len(X), len(seen)):
-            scores = np.full((len(X), classes), values.min() if floor is None else floor)
-            scores[:, seen] = values
-            if not np.isfinite(scores).all():
-                raise ValueError(f"{method} gives values that are not finite")
-            return scores
-    one_hot: np.ndarray = np.eye(classes)[predicted]
-    return one_hot

@@ -5,12 +5,16 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 import joblib
 from joblib.externals.loky import get_reusable_executor
 
 from merbench.engine.estimators import fit_fold
+from merbench.engine.faults import in_folds
+from merbench.engine.generators import seeded
 from merbench.engine.memory import if_full
+from merbench.engine.seeds import derive_seed
 from merbench.engine.task import FoldOutcome, FoldTask, Task
 from merbench.processes import end_with, if_ended, keep_freed_memory
 
@@ -32,6 +36,7 @@ class Schedule:
         keyed: whether networks draw by key: those that are batched, or could be.
         parameters: of one network; 0 for an estimator.
         fold_bytes: estimated memory of one fold in training; 0 for an estimator.
+        note: what its author should know, in one sentence; empty where there is nothing to say.
     """
 
     mode: str
@@ -40,6 +45,7 @@ class Schedule:
     keyed: bool = False
     parameters: int = 0
     fold_bytes: int = 0
+    note: str = ""
 
     @property
     def grouping(self) -> str:
@@ -53,17 +59,27 @@ def schedule_estimator() -> Schedule:
 
 
 def schedule_network(task: Task, folds: Sequence[FoldTask]) -> Schedule:
-    """Tries the network on one fold's data and decides how many folds to train at once."""
-    from merbench.engine.grouping import folds_at_once, footprint, why_fewer, why_not_batched, why_sooner_alone
+    """Tries the network on one fold's data and decides how many folds to train at once.
 
-    cost = footprint(task, folds[0])
-    if reason := why_not_batched(task, folds[0]):
-        return Schedule("sequential", reason=reason, **asdict(cost))
-    if reason := why_sooner_alone(task, folds):
-        return Schedule("sequential", reason=reason, keyed=True, **asdict(cost))
+    Raises:
+        PluginError: the network fails, or gives anything but logits.
+        OptionError: it cannot be built with its options.
+        TrainingError: no memory is left.
+    """
+    from merbench.engine.grouping import folds_at_once, footprint, why_fewer, why_not_batched, why_sooner_alone
+    from merbench.engine.trial import try_network
+
+    with seeded(derive_seed(fold=folds[0].seed, purpose="trial")):
+        note = try_network(task, folds[0])
+        cost = footprint(task, folds[0])
+        known: dict[str, Any] = {**asdict(cost), "note": note}
+        if reason := why_not_batched(task, folds[0]):
+            return Schedule("sequential", reason=reason, **known)
+        if reason := why_sooner_alone(task, folds):
+            return Schedule("sequential", reason=reason, keyed=True, **known)
     at_once = folds_at_once(task, cost, len(folds))
     fewer = why_fewer(task, cost, len(folds), at_once)
-    return Schedule("batched", at_once, reason=fewer, keyed=True, **asdict(cost))
+    return Schedule("batched", at_once, reason=fewer, keyed=True, **known)
 
 
 def execute(
@@ -79,7 +95,7 @@ def execute(
         advance: called with the number of fold-epochs that were finished (an estimator's fold is one).
 
     Raises:
-        TrainingError: a loss that is not finite, or no memory left.
+        TrainingError: a plugin's code fails, a loss is not finite, or no memory is left.
         OutputError: a process that trains was ended from outside.
     """
     if schedule.mode == "batched":
@@ -159,5 +175,5 @@ def _train(task: Task, folds: Sequence[FoldTask], advance: Advance, *, stacked: 
     from merbench.engine.loop import Group, train_group
 
     choose_precision(task.precision, task.device)
-    with if_full(task.device, task.recipe.batch_size):
+    with in_folds(folds), if_full(task.device, task.recipe.batch_size):
         return train_group(Group(task, folds, stacked=stacked), advance)

@@ -20,12 +20,13 @@ from torch.utils.flop_counter import FlopCounterMode
 from merbench.engine.batches import epoch_batches, padded, steps_per_epoch
 from merbench.engine.clips import resident_bytes
 from merbench.engine.device import CPU_CEILING, memory_budget
-from merbench.engine.loop import Group
+from merbench.engine.generators import drawn_so_far
+from merbench.engine.loop import ELSEWHERE, Group
 from merbench.engine.memory import if_full
 from merbench.engine.networks import batch_norm, build_network
 from merbench.engine.seeds import derive_seed
 from merbench.engine.task import FoldTask, Task
-from merbench.errors import PluginError, TrainingError
+from merbench.errors import PluginError
 
 __all__ = [
     "Footprint",
@@ -47,6 +48,7 @@ CONVOLVED = 0.1  # the share of convolutions from which one fold at a time is so
 # Of the largest logit: float32 sums in another order differ by a hundredth of it, a clip that has a say in another's
 # logits, or a constant that belongs to another fold, by far more.
 SAME = 1e-3
+COMPANY = "its logits change with the company: of other clips in the batch, or of other folds"
 
 
 @dataclass(frozen=True)
@@ -64,20 +66,27 @@ def why_not_batched(task: Task, fold: FoldTask) -> str:
     data-dependent control flow, and two networks at once must give what each gives alone, although one of them has a
     padded batch.
     """
-    if norm := batch_norm(build_network(task.build, fold.seed)):
+    if norm := batch_norm(build_network(task, fold.seed)):
         return f"{norm} is a batch norm: its statistics belong to one network"
+    before = drawn_so_far()
     try:
         with warnings.catch_warnings():
             # On another device the operation may be another.
             warnings.filterwarnings("error" if task.device == "cpu" else "ignore", NO_RULE)
-            same = _same_together(replace(task, device="cpu", precision="fp32"), fold)
+            why = "" if _same_together(replace(task, device="cpu", precision="fp32"), fold) else COMPANY
     except Exception as error:  # whatever a stranger's network raises under vmap is the answer
-        if "randomness" in str(error):
-            return "it draws otherwise than by functional.dropout or torch.rand: what would depend on other folds"
-        if unruled := re.match(NO_RULE, str(error)):
-            return f"on a CPU {unruled[1]} of many folds at once runs fold by fold"
-        return f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
-    return "" if same else "its logits change with the company: of other clips in the batch, or of other folds"
+        why = _refusal(error)
+    return why if drawn_so_far() == before else f"it draws {ELSEWHERE}"
+
+
+def _refusal(error: Exception) -> str:
+    if isinstance(error, PluginError) and isinstance(error.__cause__, Exception):
+        error = error.__cause__
+    if "randomness" in str(error):
+        return "it draws otherwise than by functional.dropout or torch.rand: what would depend on other folds"
+    if unruled := re.match(NO_RULE, str(error)):
+        return f"on a CPU {unruled[1]} of many folds at once runs fold by fold"
+    return f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
 
 
 def why_sooner_alone(task: Task, folds: Sequence[FoldTask]) -> str:
@@ -125,7 +134,7 @@ def _logits(group: Group, positions: Tensor, training: bool) -> Tensor:
     group.network.mode(training)
     logits = group.logits(positions)
     if training:
-        torch.autograd.backward(logits.sum())
+        group.backward(logits.sum())
     return logits.detach()
 
 
@@ -152,26 +161,10 @@ def _kept_bytes(group: Group, positions: Tensor) -> int:
         kept[tensor.untyped_storage().data_ptr()] = tensor.untyped_storage().nbytes()
         return tensor
 
-    with saved_tensors_hooks(keep, lambda tensor: tensor):
-        _try_forward(group, positions)
+    with saved_tensors_hooks(keep, lambda tensor: tensor), if_full(group.task.device, group.task.recipe.batch_size):
+        group.logits(positions)
     weights = {tensor.untyped_storage().data_ptr() for _, tensor in group.network.named_parameters()}
     return sum(size for pointer, size in kept.items() if pointer not in weights)
-
-
-def _try_forward(group: Group, positions: Tensor) -> None:
-    """One forward pass; an error if the network cannot take its features, or gives anything but logits."""
-    shapes = " and ".join(str(list(array.shape[1:])) for array in group.task.arrays)
-    wanted = (*positions.shape, group.task.classes)
-    try:
-        with if_full(group.task.device, group.task.recipe.batch_size):
-            found = tuple(group.logits(positions).shape)
-    except TrainingError:
-        raise
-    except Exception as error:
-        reason = " ".join(str(error).split())[:300]
-        raise PluginError(f"the network fails on clips of shape {shapes}: {type(error).__name__}: {reason}") from error
-    if found != wanted:
-        raise PluginError(f"the network gives {found[1:]} for {wanted[1]} clips, not logits {wanted[1:]}")
 
 
 def groups(task: Task, folds: Sequence[FoldTask], at_once: int) -> list[list[FoldTask]]:

@@ -9,17 +9,23 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from merbench.calls import calling, kind, wrong
 from merbench.engine.augment import augment, draw_augmentation
 from merbench.engine.batches import epoch_batches, padded, steps_per_epoch
 from merbench.engine.clips import ClipTensor
 from merbench.engine.device import autocast
+from merbench.engine.generators import drawn_so_far, seeded
 from merbench.engine.losses import Mixing, class_weights, draw_mixing, step_losses
-from merbench.engine.networks import OneNetwork, StackedNetworks, seeded
+from merbench.engine.networks import OneNetwork, StackedNetworks
 from merbench.engine.optimizers import make_optimizer
+from merbench.engine.seeds import derive_seed
 from merbench.engine.task import FoldOutcome, FoldTask, Task
-from merbench.errors import TrainingError
+from merbench.errors import PluginError, TrainingError
 
-__all__ = ["Group", "train_group"]
+__all__ = ["ELSEWHERE", "Group", "train_group"]
+
+ELSEWHERE = "from Python's or NumPy's generator, which folds that train at once would share"
+KEYED = "draw with torch.rand or dropout"
 
 
 class Group:
@@ -30,7 +36,7 @@ class Group:
     """
 
     def __init__(self, task: Task, folds: Sequence[FoldTask], *, stacked: bool) -> None:
-        self.task, self.folds = task, folds
+        self.task, self.folds, self.stacked = task, folds, stacked
         self.network = (StackedNetworks if stacked else OneNetwork)(task, folds)
         self.data = [ClipTensor(array, task.device) for array in task.arrays]
         self.labels = torch.as_tensor(task.labels, device=task.device)
@@ -38,12 +44,20 @@ class Group:
         self.class_weights = class_weights(task, folds)
         self.rows = torch.arange(len(folds), device=task.device)[:, None]
         steps, named = steps_per_epoch(folds[0], task.recipe.batch_size), self.network.named_parameters()
-        self.optimizer, self.schedule = make_optimizer(task.recipe, self.network.module, named, steps, task.device)
+        self.optimizer, self.schedule = make_optimizer(
+            task.recipe, self.network.module, named, steps, task.device, task.author
+        )
+        shapes = " and ".join(str(list(array.shape[1:])) for array in task.arrays)
+        self.wanted = f"give logits [clips, {task.classes}] for clips of shape {shapes}"
 
     def logits(self, positions: Tensor, drawn: Tensor | None = None, mixing: Mixing | None = None) -> Tensor:
         """Float32 logits `[folds, batch, classes]` of the clips at `positions` `[folds, batch]`.
 
-        In training they may be changed by what was `drawn` for them `[folds, clips, 4]`, and mixed.
+        In training they may be changed by what was `drawn` for them `[folds, clips, 4]`, and mixed. A network is handed
+        copies: what it writes into them is seen by nobody else.
+
+        Raises:
+            PluginError: the network fails, or gives anything but logits.
         """
         inputs = [clips.take(positions) for clips in self.data]
         if drawn is not None:
@@ -56,8 +70,14 @@ class Group:
             inputs = [(x - mean) / deviation for x, (mean, deviation) in zip(inputs, self.moments, strict=True)]
         if mixing is not None:
             inputs = [mixing.mixed(x) for x in inputs]
-        with autocast(self.task.precision, self.task.device):
-            return self.network.logits(inputs).float()
+        forward = f"forward in {'training' if self.network.module.training else 'evaluation'} mode"
+        with calling(self.task.author, forward, self.wanted), autocast(self.task.precision, self.task.device):
+            logits = self.network.logits(inputs)
+        if isinstance(logits, Tensor) and logits.shape == (*positions.shape, self.task.classes):
+            return logits.float()
+        tensor = isinstance(logits, Tensor)
+        gives = f"{list(logits.shape[1:])} for {positions.shape[1]} clips" if tensor else kind(logits)
+        raise wrong(self.task.author, forward, gives, self.wanted, type(self.network.module).forward)
 
     def step(
         self, positions: np.ndarray, weights: np.ndarray, drawn: Tensor | None = None, mixing: Mixing | None = None
@@ -68,13 +88,20 @@ class Group:
         logits = self.logits(index, drawn, mixing)
         loss = step_losses(logits, self.labels[index], weight, self.class_weights, mixing, self.task.recipe)
         self.optimizer.zero_grad(set_to_none=True)
-        torch.autograd.backward(
-            loss.sum()
-        )  # the folds share no parameter, so each gets the gradient of its own mean loss
+        self.backward(loss.sum())  # the folds share no parameter: each gets the gradient of its own mean loss
         self.optimizer.step()
         if self.schedule is not None:
             self.schedule.step()
         return loss.detach()
+
+    def backward(self, loss: Tensor) -> None:
+        """Gradients of a loss without axes.
+
+        Raises:
+            PluginError: the network's operations do not allow it.
+        """
+        with calling(self.task.author, "the backward pass", "compute its logits in operations that torch can derive"):
+            torch.autograd.backward(loss)
 
     def epoch(self, epoch: int) -> np.ndarray:
         """Trains through one epoch (0-based); the mean training loss of each fold over its steps, `[folds]`."""
@@ -114,12 +141,15 @@ def train_group(group: Group, advance: Callable[[int], None] = lambda fold_epoch
 
     Raises:
         TrainingError: a loss or a class score that is not finite; names fold and epoch.
+        PluginError: the network fails, or draws what depends on the folds beside it.
     """
     started = time.perf_counter()
     epochs = group.task.recipe.epochs
     loss = np.zeros((epochs, len(group.folds)), np.float32)
     scores: list[list[np.ndarray]] = [[] for _ in group.folds]
-    with seeded(group.folds[0], group.task.device):  # what does not draw by key trains alone
+    # What does not draw by key trains alone.
+    with seeded(derive_seed(fold=group.folds[0].seed, purpose="training")):
+        before = drawn_so_far()
         for epoch in range(epochs):
             loss[epoch] = group.epoch(epoch)
             predicted = group.predict()
@@ -127,6 +157,8 @@ def train_group(group: Group, advance: Callable[[int], None] = lambda fold_epoch
             for kept, new in zip(scores, predicted, strict=True):
                 kept.append(new)
             advance(len(group.folds))
+        if group.stacked and drawn_so_far() != before:
+            raise PluginError(f"{group.task.author}: forward draws {ELSEWHERE}, but did not when it was tried; {KEYED}")
     seconds = (time.perf_counter() - started) / len(group.folds)
     return [
         FoldOutcome(

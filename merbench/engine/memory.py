@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from merbench.calls import memory_is_full
 from merbench.errors import TrainingError
 
 __all__ = ["if_full"]
-
-# How torch says so, of an accelerator and of a CPU: only CUDA has an error of its own.
-FULL = re.compile("out of memory|DefaultCPUAllocator")
 
 
 @contextmanager
@@ -28,7 +25,7 @@ def if_full(device: str, batch_size: int) -> Iterator[None]:
     try:
         yield
     except (RuntimeError, MemoryError) as error:
-        if isinstance(error, RuntimeError) and not FULL.search(str(error)):
+        if not memory_is_full(error):
             raise
         smaller = f", or take smaller batches (--set batch_size={batch_size // 2})" if batch_size > 1 else ""
         raise TrainingError(

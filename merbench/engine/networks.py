@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Iterable, Sequence
+from contextlib import nullcontext
 from typing import Any
 
 import torch
@@ -11,25 +11,29 @@ from torch import Tensor, nn
 from torch.func import functional_call, vmap
 from torch.nn.parameter import UninitializedParameter
 
+from merbench.calls import calling, kind, wrong
 from merbench.engine.draws import KeyedDraws, draw_keys
+from merbench.engine.generators import seeded
 from merbench.engine.seeds import derive_seed
 from merbench.engine.task import FoldTask, Task
 from merbench.errors import PluginError
 
-__all__ = ["OneNetwork", "StackedNetworks", "batch_norm", "build_network", "seeded"]
+__all__ = ["OneNetwork", "StackedNetworks", "batch_norm", "build_network"]
 
 
-def build_network(build: Callable[[], Any], seed: int) -> nn.Module:
+def build_network(task: Task, seed: int) -> nn.Module:
     """A network whose initial parameters depend on `seed` alone: drawn on the CPU, whatever the device.
 
     Raises:
-        PluginError: it has lazy modules, whose parameters have no shape yet.
+        PluginError: it is no module, or has lazy modules, whose parameters have no shape yet.
+        OptionError: it cannot be built with its options.
     """
-    with torch.random.fork_rng(devices=[]):
-        torch.default_generator.manual_seed(derive_seed(fold=seed, purpose="init"))
-        network: nn.Module = build()
-        if any(isinstance(one, UninitializedParameter) for one in network.parameters()):
-            raise PluginError(f"{type(network).__name__} has lazy modules: give them their sizes")
+    with seeded(derive_seed(fold=seed, purpose="init")):
+        network = task.build()
+    if not isinstance(network, nn.Module):
+        raise wrong(task.author, "what builds the network", kind(network), "give a torch.nn.Module")
+    if any(isinstance(one, UninitializedParameter) for one in network.parameters()):
+        raise PluginError(f"{task.author}: {type(network).__name__} has lazy modules: give them their sizes")
     return network
 
 
@@ -39,23 +43,13 @@ def batch_norm(network: nn.Module) -> str:
     return next(norms, "")
 
 
-@contextmanager
-def seeded(fold: FoldTask, device: str) -> Iterator[None]:
-    """In it what torch itself draws follows from the fold's seed; the caller's own draws go on after it as if nothing
-    had been drawn.
-    """
-    with torch.random.fork_rng(devices=[torch.cuda.current_device()] if device == "cuda" else []):
-        torch.manual_seed(derive_seed(fold=fold.seed, purpose="training"))
-        yield
-
-
 class OneNetwork:
     """A single fold's network, called directly."""
 
     def __init__(self, task: Task, folds: Sequence[FoldTask]) -> None:
         (fold,) = folds
         self.task, self.folds = task, folds
-        self.module = build_network(task.build, fold.seed).to(task.device)
+        self.module = build_network(task, fold.seed).to(task.device)
         self.begin(0, 0)
 
     def named_parameters(self) -> Iterable[tuple[str, Tensor]]:
@@ -64,17 +58,18 @@ class OneNetwork:
 
     def mode(self, training: bool) -> None:
         """Training or evaluation mode, as `nn.Module.train` has it."""
-        self.module.train(training)
+        with calling(self.task.author, "train"):
+            self.module.train(training)
 
     def begin(self, epoch: int, step: int) -> None:
         """From here on keyed draws are those of this training step; both count from 0."""
         self.keys = draw_keys(self.folds, epoch, step).to(self.task.device)
 
-    def logits(self, inputs: Sequence[Tensor]) -> Tensor:
-        """Logits `[1, batch, classes]` for one tensor `[1, batch, ...]` per feature."""
+    def logits(self, inputs: Sequence[Tensor]) -> Any:
+        """Logits `[1, batch, classes]` for one tensor `[1, batch, ...]` per feature; what is no tensor as it is."""
         with KeyedDraws(self.keys[0]) if self.task.keyed and self.module.training else nullcontext():
-            logits: Tensor = self.module(*(tensor[0] for tensor in inputs))
-        return logits[None]
+            logits = self.module(*(tensor[0] for tensor in inputs))
+        return logits[None] if isinstance(logits, Tensor) else logits
 
 
 class StackedNetworks:
@@ -85,14 +80,14 @@ class StackedNetworks:
 
     def __init__(self, task: Task, folds: Sequence[FoldTask]) -> None:
         self.task, self.folds = task, folds
-        build, device = task.build, task.device
-        first = build_network(build, folds[0].seed)
+        device = task.device
+        first = build_network(task, folds[0].seed)
         self.stacked: dict[str, Tensor] = {
             name: torch.empty((len(folds), *tensor.shape), dtype=tensor.dtype, device=device)
             for name, tensor in first.named_parameters()
         }
         for index, fold in enumerate(folds):
-            network = build_network(build, fold.seed) if index else first
+            network = build_network(task, fold.seed) if index else first
             for name, parameter in network.named_parameters():
                 self.stacked[name][index].copy_(parameter.detach())
         for name, parameter in first.named_parameters():
@@ -107,19 +102,20 @@ class StackedNetworks:
 
     def mode(self, training: bool) -> None:
         """Training or evaluation mode, as `nn.Module.train` has it."""
-        self.module.train(training)
+        with calling(self.task.author, "train"):
+            self.module.train(training)
 
     def begin(self, epoch: int, step: int) -> None:
         """From here on keyed draws are those of this training step; both count from 0."""
         self.keys = draw_keys(self.folds, epoch, step).to(self.task.device)
 
-    def logits(self, inputs: Sequence[Tensor]) -> Tensor:
-        """Logits `[folds, batch, classes]` for one tensor `[folds, batch, ...]` per feature."""
+    def logits(self, inputs: Sequence[Tensor]) -> Any:
+        """Logits `[folds, batch, classes]` for one tensor `[folds, batch, ...]` per feature; what is no tensor as it
+        is."""
 
         def one(parameters: dict[str, Tensor], key: Tensor, *tensors: Tensor) -> Any:
             with KeyedDraws(key) if self.module.training else nullcontext():
                 return functional_call(self.module, parameters, tensors)
 
         # What is drawn in another way would depend on which folds share a group: refuse it.
-        logits: Tensor = vmap(one, randomness="error")(self.stacked, self.keys, *inputs)
-        return logits
+        return vmap(one, randomness="error")(self.stacked, self.keys, *inputs)

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim.lr_scheduler import LambdaLR, LRScheduler, OneCycleLR
 
+from merbench.calls import Author, calling
 from merbench.errors import PluginError
 from merbench.specs import Recipe
 
@@ -18,7 +19,12 @@ OPTIMIZERS = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW, "sgd": torch
 
 
 def make_optimizer(
-    recipe: Recipe, network: nn.Module, tensors: Iterable[tuple[str, Tensor]], steps_per_epoch: int, device: str
+    recipe: Recipe,
+    network: nn.Module,
+    tensors: Iterable[tuple[str, Tensor]],
+    steps_per_epoch: int,
+    device: str,
+    author: Author,
 ) -> tuple[torch.optim.Optimizer, LRScheduler | None]:
     """The optimiser, and the schedule to advance after every step (None where the rate is constant).
 
@@ -28,11 +34,12 @@ def make_optimizer(
         tensors: what is trained under the parameters' names; of many folds each has one more axis in front.
         steps_per_epoch: optimiser steps in an epoch.
         device: where the tensors are.
+        author: whose network it is.
 
     Raises:
         PluginError: no parameter can be trained, or there is a layer decay and the network does not tell its layers.
     """
-    groups = _groups(recipe, network, tensors)
+    groups = _groups(recipe, network, tensors, author)
     settings: dict[str, object] = {"lr": recipe.lr, "fused": device in ("cpu", "cuda")}
     # Fused: one kernel for all parameters; elementwise, so stacking the folds changes nothing.
     if recipe.optimizer == "sgd":
@@ -63,15 +70,17 @@ def rate(recipe: Recipe, steps_per_epoch: int) -> Callable[[int], float]:
     return factor
 
 
-def _groups(recipe: Recipe, network: nn.Module, tensors: Iterable[tuple[str, Tensor]]) -> list[dict[str, object]]:
+def _groups(
+    recipe: Recipe, network: nn.Module, tensors: Iterable[tuple[str, Tensor]], author: Author
+) -> list[dict[str, object]]:
     """Parameters by learning rate and weight decay; a single group where all are treated alike."""
     shapes = {name: parameter.ndim for name, parameter in network.named_parameters()}
-    layers = _layers(network, list(shapes)) if recipe.layer_decay < 1 else {}
+    layers = _layers(network, list(shapes), author) if recipe.layer_decay < 1 else {}
     top = max(layers.values(), default=0)
     groups: dict[tuple[float, float], list[Tensor]] = {}
     trained = [(name, tensor) for name, tensor in tensors if tensor.requires_grad]
     if not trained:
-        raise PluginError("the network has no parameter that can be trained")
+        raise PluginError(f"{author}: the network has no parameter that can be trained")
     for name, tensor in trained:
         lr = recipe.lr * recipe.layer_decay ** (top - layers[name]) if layers else recipe.lr
         decays = recipe.decay_vectors or shapes[name] >= 2
@@ -79,10 +88,12 @@ def _groups(recipe: Recipe, network: nn.Module, tensors: Iterable[tuple[str, Ten
     return [{"params": own, "lr": lr, "weight_decay": decay} for (lr, decay), own in groups.items()]
 
 
-def _layers(network: nn.Module, names: list[str]) -> dict[str, int]:
+def _layers(network: nn.Module, names: list[str], author: Author) -> dict[str, int]:
     layer_of = getattr(network, "layer_of", None)
     if layer_of is None:
         raise PluginError(
-            "the recipe has a layer decay, but the network has no method layer_of(parameter_name); --set layer_decay=1"
+            f"{author}: the recipe has a layer decay, but the network has no method layer_of(parameter_name); "
+            "--set layer_decay=1"
         )
-    return {name: int(layer_of(name)) for name in names}
+    with calling(author, "layer_of", "give the number of a parameter's layer"):
+        return {name: int(layer_of(name)) for name in names}

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from merbench.calls import Author
 from merbench.specs import Recipe
 
 __all__ = ["FoldOutcome", "FoldTask", "Mirror", "Task"]
@@ -21,6 +22,7 @@ class Task:
 
     Attributes:
         build: returns a new network or estimator; called without arguments. It must survive pickling.
+        author: whose code that is.
         arrays: one array `[clips, ...]` per feature, float32, or uint8 of which a model is handed float32; a large one
             may be mapped from a file.
         labels: `[clips]` int64, class indices. The engine hands a model those of the training side alone.
@@ -33,6 +35,7 @@ class Task:
     """
 
     build: Callable[[], Any]
+    author: Author
     arrays: tuple[np.ndarray, ...]
     labels: np.ndarray
     classes: int

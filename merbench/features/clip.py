@@ -8,8 +8,9 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
+from merbench.calls import Author, calling, kind, memory_is_full, wrong
 from merbench.code import target_digest
-from merbench.errors import MerbenchError, PluginError, ReleaseError
+from merbench.errors import OutputError, PluginError, ReleaseError
 from merbench.features.resolve import Resolved, walk
 from merbench.features.store import Store
 from merbench.frames import Frames
@@ -18,6 +19,7 @@ from merbench.registry import load_target
 __all__ = ["ClipValues", "Value", "from_images"]
 
 Value = np.ndarray | Frames
+WANTED = "give an array of numbers, or images"
 
 
 def from_images(feature: Resolved, raw: Mapping[str, Value]) -> bool:
@@ -103,22 +105,23 @@ class ClipValues:
 
     def _call(self, feature: Resolved, inputs: list[Value]) -> Value:
         assert feature.spec is not None
-        function: Callable[..., object] = load_target(feature.spec.function, owner=f"feature {feature.name}")
+        author = Author.of(f"feature {feature.name}", feature.plugin, feature.spec.function)
+        called = f"{feature.spec.function.partition(':')[2]} on {self.clip}"
         variant = {"variant": feature.variant} if feature.variant else {}
-        try:
-            value = function(*inputs, **variant)
-        except MerbenchError:
-            raise
-        except Exception as error:
-            reason = " ".join(str(error).split())
-            raise PluginError(
-                f"feature {feature.name} failed on {self.clip}: {type(error).__name__}: {reason}"
-            ) from error
+        with calling(author, called, WANTED):
+            function: Callable[..., object] = load_target(feature.spec.function, owner=author.spec)
+            try:
+                value = function(*inputs, **variant)
+            except (MemoryError, RuntimeError) as error:
+                if memory_is_full(error):
+                    raise OutputError(f"{author}: {called}: no memory is left; run again with fewer --jobs") from error
+                raise
+        if isinstance(value, np.ndarray) and value.dtype.kind in "fiub" and not value.size:
+            raise wrong(author, called, f"an empty array of shape {list(value.shape)}", WANTED, function)
         if isinstance(value, Frames) or (isinstance(value, np.ndarray) and value.dtype.kind in "fiub"):
             return value
-        raise PluginError(
-            f"feature {feature.name} gives {type(value).__name__} for {self.clip}, not an array of numbers"
-        )
+        gives = f"an array of {value.dtype}" if isinstance(value, np.ndarray) else kind(value)
+        raise wrong(author, called, gives, WANTED, function)
 
     def _raw_key(self, name: str) -> str:
         value = self.raw[name]

@@ -103,15 +103,15 @@ def _in_processes(function: Callable[[str, Mapping[str, Value]], T], work: Work,
         initializer=_begin_worker,  # and not with its first clip: a worker that never got one would be left behind
         initargs=(os.getpid(),),
     )
-    outcomes = parallel(joblib.delayed(function)(clip, raw) for clip, raw in work)
-    try:
-        with if_ended("computes features", "what is finished is kept: run again with fewer --jobs"):
+    with if_ended("computes features", "what is finished is kept: run again with fewer --jobs"):
+        outcomes = parallel(joblib.delayed(function)(clip, raw) for clip, raw in work)
+        try:
             for outcome in outcomes:  # noqa: UP028  `yield from` would close them where joblib's warning is heard
                 yield outcome
-    finally:
-        with warnings.catch_warnings(action="ignore"):  # that clips were under way when the run stopped
-            outcomes.close()
-        get_reusable_executor().shutdown(wait=True, kill_workers=True)
+        finally:
+            with warnings.catch_warnings(action="ignore"):  # that clips were under way when the run stopped
+                outcomes.close()
+            get_reusable_executor().shutdown(wait=True, kill_workers=True)
 
 
 def _of_clip(clip: str, raw: Mapping[str, Value], features: tuple[Resolved, ...], root: Path | None) -> ClipOutcome:

@@ -14,12 +14,14 @@ __all__ = ["Resolved", "resolve", "split_reference", "walk"]
 
 @dataclass(frozen=True)
 class Resolved:
-    """A feature and all that it is computed from. `spec` is None for a raw feature, which a source reads."""
+    """A feature and all that it is computed from. `spec` is None for a raw feature, which a source reads; `plugin` is
+    the name of the plugin that gave it."""
 
     name: str
     variant: str = ""
     spec: Feature | None = None
     inputs: tuple[Resolved, ...] = ()
+    plugin: str = ""
 
     def __str__(self) -> str:
         """How plans and records name it: `htnet-regions@as-released v1 (flow-28, landmarks-28)`."""
@@ -83,4 +85,5 @@ def _walk(reference: str, registry: Registry, provides: Collection[str], seen: t
         known = ", ".join(spec.variants) or "it has none"
         raise OptionError(f"feature {name} has no variant {variant!r} ({known})")
     inputs = tuple(_walk(one, registry, provides, (*seen, name)) for one in spec.inputs)
-    return Resolved(spec.name, variant or next(iter(spec.variants), ""), spec, inputs)
+    plugin = registry.features.origin(name).plugin
+    return Resolved(spec.name, variant or next(iter(spec.variants), ""), spec, inputs, plugin)

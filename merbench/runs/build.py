@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from merbench.calls import Author, calling, place, reason
 from merbench.errors import OptionError
 from merbench.registry import load_target
 
@@ -19,22 +20,29 @@ class Build:
     Attributes:
         target: `"module:attribute"` of the class or function.
         options: its keyword arguments.
-        owner: for the error, e.g. `model htnet`.
+        author: whose it is, e.g. of `model htnet`.
     """
 
     target: str
     options: Mapping[str, Any]
-    owner: str
+    author: Author
 
     def __call__(self) -> Any:
         """A new network or estimator.
 
         Raises:
-            OptionError: it does not accept one of its options.
+            OptionError: it does not accept one of its options, or they make it larger than memory.
+            PluginError: it fails in another way.
         """
-        target = load_target(self.target, owner=self.owner)
-        try:
-            return target(**self.options)
-        except (TypeError, ValueError, RuntimeError, MemoryError) as error:  # the latter two: larger than memory
-            given = ", ".join(f"{name}={value!r}" for name, value in self.options.items())
-            raise OptionError(f"{self.owner} cannot be built with {given or 'no options'}: {error}") from error
+        given = ", ".join(f"{name}={value!r}" for name, value in self.options.items())
+        with calling(self.author, f"{self.target.partition(':')[2]}({given})"):
+            target = load_target(self.target, owner=self.author.spec)
+            try:
+                return target(**self.options)
+            except (TypeError, ValueError, RuntimeError, MemoryError) as error:  # the latter two: larger than memory
+                # A ValueError is how an author refuses an option: its sentence is for the user, and its line is not.
+                refused = type(error) is ValueError and str(error)
+                why = (
+                    f": {' '.join(str(error).split())}" if refused else f"{place(error, self.author)}: {reason(error)}"
+                )
+                raise OptionError(f"{self.author} cannot be built with {given or 'no options'}{why}") from error

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from merbench.engine.execute import Schedule, processes, schedule_network
+from merbench.engine.generators import seeded
+from merbench.engine.seeds import derive_seed
 from merbench.engine.task import FoldTask
 from merbench.runs.prepare import Job
 
@@ -60,7 +62,8 @@ def _seconds(job: Job, folds: list[FoldTask], schedule: Schedule) -> float:
     per_group = groups(task, folds, schedule.at_once)
     group = Group(task, per_group[0], stacked=schedule.mode == "batched")
     apart = _apart(job, schedule)
-    with threads(1 if apart else most_threads(task, schedule.fold_bytes, len(group.folds))):  # as when it trains
+    most = 1 if apart else most_threads(task, schedule.fold_bytes, len(group.folds))  # as when it trains
+    with threads(most), seeded(derive_seed(fold=group.folds[0].seed, purpose="trial")):
         step = _step_seconds(group, *epoch_batches(task, group.folds, 0)[0])
     steps = sum(steps_per_epoch(one[0], task.recipe.batch_size) for one in per_group) * task.recipe.epochs
     return step * steps / (processes(schedule, len(folds)) if apart else 1)

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
+from merbench.engine.estimators import build_estimator
 from merbench.engine.execute import Schedule, execute, schedule_estimator, schedule_network
 from merbench.engine.policies import Policy, inner_epoch, oracle_epoch
 from merbench.engine.task import FoldOutcome, FoldTask
@@ -103,7 +104,7 @@ class _Runner:
             return Schedule(**kept)
         if self.job.plan.kind == "torch":
             return schedule_network(self.job.task, self.job.folds)
-        self.job.task.build()
+        build_estimator(self.job.task, self.job.folds[0])
         return schedule_estimator()
 
     def _stages(self) -> list[tuple[str, Sequence[FoldTask]]]:
@@ -132,6 +133,8 @@ class _Runner:
         elif schedule.mode == "batched":
             together = f"{schedule.at_once} fold(s) train at once" + (f": {schedule.reason}" if schedule.reason else "")
             self.progress.note(f"{together}; {schedule.parameters:,} parameters each")
+        if schedule.note:
+            self.progress.note(f"note: {schedule.note}")
 
     def _kept(self, stage: str, folds: Sequence[FoldTask]) -> dict[str, FoldResult]:
         found = ((fold, self.folder.finished(stage, fold.name)) for fold in folds)

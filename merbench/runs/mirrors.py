@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
+from merbench.calls import Author, calling, kind, wrong
 from merbench.engine.task import Mirror
 from merbench.errors import OptionError
 from merbench.features.resolve import Resolved
@@ -39,7 +42,7 @@ def find_mirrors(
                     f"{setting}={getattr(recipe, setting):g}: feature {feature.name} has shape {shape}, which is no "
                     f"image; --set {setting}=0"
                 )
-        if recipe.crop_padding >= min(array.shape[-2:]):
+        if recipe.crop_padding and recipe.crop_padding >= min(array.shape[-2:]):
             size = "x".join(map(str, array.shape[-2:]))
             raise OptionError(
                 f"--set crop_padding={recipe.crop_padding}: feature {feature.name} is {size}; it must be less, or "
@@ -55,5 +58,25 @@ def _mirror(registry: Registry, feature: Resolved, recipe: Recipe) -> Mirror | N
     spec = feature.spec or next((one for one in registry.features if one.name == feature.name), None)
     if spec is None or not spec.mirror:
         raise OptionError(f"flip={recipe.flip:g}: feature {feature.name} does not say how it is mirrored; --set flip=0")
-    mirror: Mirror = load_target(spec.mirror, owner=f"feature {spec.name}")
-    return mirror
+    plugin = registry.features.origin(spec.name).plugin
+    return _Mirror(
+        load_target(spec.mirror, owner=f"feature {spec.name}"), Author.of(f"feature {spec.name}", plugin, spec.mirror)
+    )
+
+
+@dataclass(frozen=True)
+class _Mirror:
+    """A plugin's mirror, whose faults are told as its own."""
+
+    mirror: Mirror
+    author: Author
+
+    def __call__(self, clips: Any) -> Any:
+        wanted = f"give a tensor of the shape that it is handed, {list(clips.shape)}"
+        with calling(self.author, "mirror", wanted):
+            mirrored = self.mirror(clips)
+        if getattr(mirrored, "shape", None) != clips.shape:
+            shape = getattr(mirrored, "shape", None)
+            gives = kind(mirrored) if shape is None else f"shape {list(shape)}"
+            raise wrong(self.author, "mirror", gives, wanted, self.mirror)
+        return mirrored

@@ -5,12 +5,13 @@ from __future__ import annotations
 import inspect
 import json
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, get_args, get_type_hints
 
-from merbench.errors import OptionError, nearest
+from merbench.errors import OptionError, PluginError, nearest
 from merbench.features.resolve import split_reference
+from merbench.recipes import setting_fault
 from merbench.specs import Model, Recipe, TorchModel
 
 __all__ = ["apply_settings", "model_options"]
@@ -42,6 +43,7 @@ def apply_settings(
 
     Raises:
         OptionError: a name that the model does not have or that belongs to it, or a value that cannot be parsed.
+        PluginError: the recipe itself has a value that it cannot have.
     """
     options, features = dict(recipe.options), list(recipe.features or model.features)
     defaults = model_options(build)
@@ -51,6 +53,8 @@ def apply_settings(
     settings = {name: kind for name, kind in kinds.items() if name not in NOT_SETTINGS}
     fixed = {name for name in recipe.options if _has_no_default(build, name)}
     names = {split_reference(reference)[0]: index for index, reference in enumerate(features)}
+    if isinstance(model, TorchModel):
+        _check_own(model, recipe, {assignment.partition("=")[0] for assignment in assignments})
     for assignment in assignments:
         name, equals, text = assignment.partition("=")
         if not equals:
@@ -65,7 +69,8 @@ def apply_settings(
             features[names[name]] = f"{name}@{text}"
         else:
             raise OptionError(_unknown(name, model, [*settings, *(set(defaults) - fixed), *names]))
-    _check(recipe, settings)
+    if isinstance(model, TorchModel):
+        _check(recipe)
     unknown = sorted(set(options) - set(defaults))
     if unknown:
         raise OptionError(f"model {model.name} has no option {unknown[0]!r}, which its recipe sets")
@@ -126,46 +131,15 @@ def _parse(name: str, text: str, kind: type, of: str = "") -> Any:
         raise OptionError(f"--set {name}={of or text}: must be {wanted}{' in each place' if of else ''}") from None
 
 
-def _check(recipe: Recipe, settings: Mapping[str, Any]) -> None:
-    """What training means anything with; a plugin's own recipe may be wrong as well as what was asked for."""
-    for name, kind in settings.items():
-        choices, value = get_args(kind), getattr(recipe, name)
-        if choices and value not in choices:
-            raise OptionError(f"--set {name}={value}: must be one of {', '.join(choices)}")
-    rules = {
-        "lr": (0 < recipe.lr < math.inf, "above 0"),
-        "batch_size": (recipe.batch_size >= 1, "at least 1"),
-        "epochs": (recipe.epochs >= 1, "at least 1"),
-        "weight_decay": (0 <= recipe.weight_decay < math.inf, "0 or above"),
-        "momentum": (0 <= recipe.momentum < 1, "at least 0 and below 1"),
-        "label_smoothing": (0 <= recipe.label_smoothing < 1, "at least 0 and below 1"),
-        "layer_decay": (0 < recipe.layer_decay <= 1, "above 0 and at most 1"),
-        "decay": (0 < recipe.decay <= 1, "above 0 and at most 1"),
-        "decay_every": (recipe.decay_every >= 1, "at least 1"),
-        "decay_epochs": (recipe.decay_epochs >= 0, "0 or above"),
-        "warmup_epochs": (0 <= recipe.warmup_epochs < max(recipe.epochs, 1), "0 or above, and fewer than epochs"),
-        "focal": (0 <= recipe.focal < math.inf, "0 or above"),
-        "mixup": (0 <= recipe.mixup < math.inf, "0 or above"),
-        "flip": (0 <= recipe.flip <= 1, "from 0 to 1"),
-        "rotation": (0 <= recipe.rotation <= 180, "from 0 to 180"),
-        "crop_padding": (recipe.crop_padding >= 0, "0 or above"),
-    }
-    for name, (holds, wanted) in rules.items():
-        if not holds:
-            raise OptionError(f"--set {name}={getattr(recipe, name)}: must be {wanted}")
-    _check_effects(recipe)
+def _check_own(model: TorchModel, recipe: Recipe, asked: Collection[str]) -> None:
+    """The plugin's recipe as it is: what nobody asked for is not the user's fault."""
+    wrong = setting_fault(recipe)
+    if wrong and wrong[0] not in asked:
+        names = [name for name, one in model.recipes.items() if one is recipe]
+        which = f"recipe {names[0]!r}" if names else "its recipe"
+        raise PluginError(f"model {model.name}: {which} sets {wrong[0]}={getattr(recipe, wrong[0])}: {wrong[1]}")
 
 
-def _check_effects(recipe: Recipe) -> None:
-    """What would change nothing is refused: a plan holds it as if it had."""
-    for name, without in (("decay", 1), ("decay_every", 1), ("decay_epochs", 0)):
-        if recipe.schedule != "step" and getattr(recipe, name) != without:
-            raise OptionError(
-                f"--set {name}={getattr(recipe, name)}: only schedule=step decays; the schedule is {recipe.schedule}"
-            )
-    if recipe.momentum and recipe.optimizer != "sgd":
-        raise OptionError(f"--set momentum={recipe.momentum}: only optimizer=sgd has it; this is {recipe.optimizer}")
-    if recipe.momentum and recipe.schedule == "one-cycle":
-        raise OptionError(f"--set momentum={recipe.momentum}: schedule=one-cycle has a momentum of its own")
-    if recipe.schedule == "one-cycle" and recipe.warmup_epochs:
-        raise OptionError(f"--set warmup_epochs={recipe.warmup_epochs}: schedule=one-cycle has a warm-up of its own")
+def _check(recipe: Recipe) -> None:
+    if wrong := setting_fault(recipe):
+        raise OptionError(f"--set {wrong[0]}={getattr(recipe, wrong[0])}: {wrong[1]}")

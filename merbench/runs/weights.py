@@ -12,6 +12,9 @@ from typing import Any
 
 import numpy as np
 
+from merbench.calls import calling, reason
+from merbench.engine.generators import seeded
+from merbench.engine.seeds import derive_seed
 from merbench.engine.task import FoldOutcome, FoldTask, Task
 from merbench.errors import OptionError, ReleaseError
 from merbench.runs.schema import Plan
@@ -93,6 +96,7 @@ def predict_from(task: Task, fold: FoldTask, path: Path) -> FoldOutcome:
 
     Raises:
         ReleaseError: the file is not a checkpoint, or its tensors do not fit the network.
+        PluginError: the network fails, or gives anything but logits.
     """
     from merbench.engine.loop import Group
     from merbench.engine.networks import OneNetwork
@@ -102,12 +106,13 @@ def predict_from(task: Task, fold: FoldTask, path: Path) -> FoldOutcome:
     network = group.network
     assert isinstance(network, OneNetwork)
     state = _read(path, task.device)
-    try:
-        network.module.load_state_dict(state)
-    except Exception as error:
-        reason = f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"
-        raise ReleaseError(f"--weights: {path.name} does not fit the network: {reason}") from error
-    (scores,) = group.predict()
+    with calling(task.author, "load_state_dict"):
+        try:
+            network.module.load_state_dict(state)
+        except Exception as error:
+            raise ReleaseError(f"--weights: {path.name} does not fit the network: {reason(error)}") from error
+    with seeded(derive_seed(fold=fold.seed, purpose="training")):
+        (scores,) = group.predict()
     if not np.isfinite(scores).all():
         raise ReleaseError(f"--weights: {path.name} gives class scores that are not finite")
     return FoldOutcome(
@@ -122,7 +127,9 @@ def predict_from(task: Task, fold: FoldTask, path: Path) -> FoldOutcome:
 def unused_tensors(task: Task) -> str | None:
     """A sentence that names the tensors in a checkpoint that the network does not use, as it says itself in its
     `unused_tensors`; None where there are none, or it says nothing."""
-    names = getattr(task.build(), "unused_tensors", ())
+    from merbench.engine.networks import build_network
+
+    names = getattr(build_network(task, 0), "unused_tensors", ())
     return f"{len(names)} tensors of the checkpoints are not used by the network: {', '.join(names)}" if names else None
 
 

@@ -16,6 +16,7 @@ from typing import Any
 import joblib
 import numpy as np
 
+from merbench.calls import Author
 from tests.benchmarks.rendered import FRAMES
 from tests.benchmarks.row import Row
 
@@ -109,7 +110,15 @@ def _train(folder: Path, count: int, kind: str, shape: tuple[int, ...]) -> None:
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     torch.set_num_threads(1)
     recipe = Recipe(epochs=1, batch_size=16, standardize=True)
-    task = Task(build=Small, arrays=(array,), labels=np.arange(count) % 3, classes=3, recipe=recipe)
+    author = Author.of("model small", "benchmarks")
+    task = Task(
+        build=Small,
+        author=author,
+        arrays=(array,),
+        labels=np.arange(count) % 3,
+        classes=3,
+        recipe=recipe,
+    )
     train_group(
         Group(task, [FoldTask(name="one", train=np.arange(count), evaluate=np.arange(count), seed=0)], stacked=False)
     )

@@ -13,6 +13,7 @@ import numpy as np
 import torch
 
 from merbench import TorchModel
+from merbench.calls import Author
 from merbench.engine.loop import Group
 from merbench.engine.task import FoldTask, Task
 from merbench.runs.build import Build
@@ -58,9 +59,10 @@ def quick(model: TorchModel) -> Task:
     recipe = model.recipes["quick"]
     random = np.random.default_rng(0)
     arrays = tuple(random.random((CLIPS, *shape), np.float32) for shape in SHAPES.get(model.name, FLOW))
-    build = Build(model.network, {"classes": 3, **recipe.options}, f"model {model.name}")
+    author = Author.of(f"model {model.name}", model.name)
+    build = Build(model.network, {"classes": 3, **recipe.options}, author)
     plain = replace(recipe, epochs=REPEATS + 1, flip=0.0)  # random clips have no mirror
-    return Task(build=build, arrays=arrays, labels=np.arange(CLIPS) % 3, classes=3, recipe=plain)
+    return Task(build=build, author=author, arrays=arrays, labels=np.arange(CLIPS) % 3, classes=3, recipe=plain)
 
 
 def seconds(groups: Sequence[Group], epoch: int) -> float:

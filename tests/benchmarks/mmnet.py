@@ -18,6 +18,7 @@ from merbench_flow.mirror import images as mirrored
 from merbench_mmnet.neighbours import CANDIDATES
 from merbench_mmnet.network import MMNet
 
+from merbench.calls import Author
 from merbench.engine.loop import Group
 from merbench.engine.task import FoldTask, Task
 from tests.benchmarks.in_turn import RELEASED, Step, in_turn, peak, rows
@@ -57,7 +58,15 @@ def measured() -> tuple[float, int]:
     recipe = model.recipes["published"]
     clips = np.arange(recipe.batch_size)
     images = np.random.default_rng(0).integers(0, 256, (len(clips), 2, CANDIDATES, 3, 224, 224), np.uint8)
-    task = Task(build=MMNet, arrays=(images,), labels=clips % 3, classes=3, recipe=recipe, mirrors=(mirrored,))
+    task = Task(
+        build=MMNet,
+        author=Author.of("model mmnet", "mmnet"),
+        arrays=(images,),
+        labels=clips % 3,
+        classes=3,
+        recipe=recipe,
+        mirrors=(mirrored,),
+    )
     group = Group(task, [FoldTask(name="one", train=clips, evaluate=clips[:1], seed=0)], stacked=False)
     seconds = []
     for epoch in range(REPEATS + 1):

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 import merbench
+from merbench.calls import Author
 from merbench.cli import main
 from merbench.cli.list import count, short_source
 from merbench.plugins import load
@@ -185,7 +186,7 @@ def test_the_default_recipe_trains_as_many_parameters_as_are_listed(model: merbe
     options = {"classes": 3, **next(iter(model.recipes.values())).options}
     # The largest without memory for their parameters, which not every network can be built in.
     with torch.device("meta" if (model.parameters or 0) > 10**7 else "cpu"):
-        network = Build(model.network, options, f"model {model.name}")()
+        network = Build(model.network, options, Author.of(f"model {model.name}", model.name))()
     assert sum(one.numel() for one in network.parameters() if one.requires_grad) == model.parameters
 
 

@@ -14,6 +14,7 @@ import pytest
 from merbench.cli import main
 
 BROKEN = "raise RuntimeError('out of order')"
+LINE = r"\S+broken_plugin_module\.py:1 in <module>: RuntimeError: out of order"
 NET = """
 import merbench
 
@@ -66,7 +67,7 @@ def test_a_failed_plugin_stands_in_the_table_with_its_reason(capsys: pytest.Capt
     assert main(["plugins"]) == 0
     out, err = capsys.readouterr()
     (failed,) = [line for line in out.splitlines() if line.startswith("broken ")]
-    assert re.fullmatch(r"broken +broken-dist +0\.7 +failed +RuntimeError: out of order", failed)
+    assert re.fullmatch(rf"broken +broken-dist +0\.7 +failed +import failed at {LINE}", failed)
     assert err == ""
 
 
@@ -75,20 +76,48 @@ def test_any_other_verb_warns_of_it_in_one_line_and_goes_on(capsys: pytest.Captu
     assert main(["list", "models", "--json"]) == 0
     out, err = capsys.readouterr()
     assert json.loads(out)
-    assert err == (
-        "merbench: plugin 'broken' (broken-dist 0.7) could not be loaded: RuntimeError: out of order;"
-        " see: merbench plugins\n"
-    )
+    said = rf"merbench: plugin 'broken' \(broken-dist 0\.7\) could not be loaded: import failed at {LINE}"
+    assert re.fullmatch(rf"{said}; see: merbench plugins\n", err)
+
+
+@pytest.mark.usefixtures("broken")
+@pytest.mark.parametrize("argv", [["list"], ["plugins"]])
+def test_the_traceback_of_a_plugin_that_is_not_loaded_can_be_had(
+    argv: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*argv, "--traceback"]) == 0
+    err = capsys.readouterr().err
+    assert "Traceback (most recent call last):" in err
+    assert f"    {BROKEN}\n" in err
+
+
+def test_times_are_shown_the_slowest_first(net_file: str, capsys: pytest.CaptureFixture[str]) -> None:
+    slow = Path(net_file).with_name("my_slow_plugin.py")
+    slow.write_text("import time\nstarted = time.perf_counter()\nwhile time.perf_counter() < started + 0.2: pass\n")
+    assert main(["plugins", "--times", "--plugin", str(slow), "--no-plugin", "htnet"]) == 0
+    heading, first, *rest = capsys.readouterr().out.splitlines()
+    assert heading.split() == ["plugin", "distribution", "version", "status", "seconds", "provides"]
+    assert re.match(r"my_slow_plugin +my_slow_plugin.py +loaded +\d\.\d{3} slow +nothing$", first)
+    (blocked,) = [line for line in rest if line.startswith("htnet ")]
+    assert re.search(r"blocked +left out", blocked)
+
+
+def test_times_are_in_json_too(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["plugins", "--times", "--json"]) == 0
+    listed = json.loads(capsys.readouterr().out)
+    times = [one["seconds"] for one in listed]
+    assert times == sorted(times, reverse=True)
+    assert all(one["slow"] == (one["seconds"] >= 0.2) for one in listed)
 
 
 @pytest.mark.usefixtures("broken")
 @pytest.mark.parametrize("argv", [["--strict", "list"], ["list", "--strict"], ["plugins", "--strict"]])
 def test_strict_stops_before_or_after_the_verb(argv: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert main(argv) == 2
-    assert capsys.readouterr() == (
-        "",
-        "merbench: error: plugin 'broken' of broken-dist could not be loaded: RuntimeError: out of order\n",
-    )
+    out, err = capsys.readouterr()
+    said = rf"merbench: error: plugin 'broken' of broken-dist could not be loaded: import failed at {LINE}"
+    assert re.fullmatch(rf"{said} \(whole traceback: --traceback\)\n", err)
+    assert out == ""
 
 
 @pytest.mark.parametrize("before", [True, False])
@@ -114,7 +143,7 @@ def test_plugins_are_left_out_before_and_after_the_verb(capsys: pytest.CaptureFi
         (["lst"], "no verb is called 'lst' (nearest: list"),
         (["list", "modles"], "no noun is called 'modles' (nearest: models)"),
         (["list", "--jsn"], "no flag is called --jsn (nearest: --json); see: merbench list --help"),
-        (["--strct", "list"], "no flag is called --strct (nearest: --strict); see: merbench --help"),
+        (["--strct", "list"], "no flag is called --strct (nearest: --strict"),
         (["list", "models", "more"], "unrecognized arguments: more; see: merbench"),
         (["list", "--plugin"], "argument --plugin: expected one argument; see: merbench --help"),
         (["list", "--no-plugin", "htnt"], "--no-plugin: no plugin is called 'htnt' (nearest: htnet, hsta)"),

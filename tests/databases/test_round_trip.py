@@ -6,7 +6,7 @@ from merbench_databases.errata import Span, impossible
 from pandas.testing import assert_frame_equal
 
 import merbench
-from merbench.datasets import release_reader
+from merbench.datasets import reader_class, release_reader
 from merbench.plugins import load
 from merbench.registry import Registry
 from merbench.testing.releases import LAYOUTS, plain_grey, write_release
@@ -44,7 +44,7 @@ def test_a_release_comes_back_as_it_was_laid_out(registry, tmp_path, case):
     source, layout, quirks = case
     told = write_release(source, tmp_path, layout=layout, quirks=quirks, size=SIZE, draw="plain")
     reader = release_reader(registry.sources.get(source), tmp_path)
-    assert reader.recognises(tmp_path)
+    assert reader_class(registry.sources.get(source)).recognises(tmp_path)
     clips = reader.clips()
     columns = [name for name in told if name != "label"]
     assert_frame_equal(by_id(clips)[columns], by_id(told)[columns])
@@ -79,8 +79,8 @@ def check(frames, span, plan, layout, quirks):
 def test_no_source_takes_another_ones_release(registry, tmp_path, source):
     write_release(source, tmp_path / "release", size=SIZE, draw="plain", frames="onset-apex-offset")
     for other in LAYOUTS:
-        reader = release_reader(registry.sources.get(other), tmp_path / "release")
-        assert reader.recognises(tmp_path / "release") is (other == source)
+        spec = registry.sources.get(other)
+        assert reader_class(spec).recognises(tmp_path / "release") is (other == source)
         if other != source:
             with pytest.raises(merbench.ReleaseError):
-                reader.clips()
+                release_reader(spec, tmp_path / "release").clips()

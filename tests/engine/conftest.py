@@ -9,12 +9,14 @@ import numpy as np
 import pytest
 import torch
 
+from merbench.calls import Author
 from merbench.engine.task import FoldTask, Task
 from merbench.runs.build import Build
 from merbench.specs import Recipe
 
-HTNET = Build("merbench_htnet.network:HTNet", {"classes": 3, "dim": 8, "block_repeats": (1, 1, 1)}, "model htnet")
-STSTNET = Build("merbench_shallow.ststnet:STSTNet", {"classes": 3}, "model ststnet")
+AUTHOR = Author.of("model my-net", "mine", "tests")
+HTNET = Build("merbench_htnet.network:HTNet", {"classes": 3, "dim": 8, "block_repeats": (1, 1, 1)}, AUTHOR)
+STSTNET = Build("merbench_shallow.ststnet:STSTNet", {"classes": 3}, AUTHOR)
 CLIPS = 30
 
 MakeTask = Callable[..., Task]
@@ -49,7 +51,13 @@ def make_task(flow: tuple[np.ndarray, np.ndarray]) -> MakeTask:
         precision = settings.pop("precision", "fp32")
         recipe = Recipe(**{"epochs": 3, "batch_size": 8, "lr": 1e-3, **settings})
         return Task(
-            build=build, arrays=arrays or flow[:1], labels=flow[1], classes=3, recipe=recipe, precision=precision
+            build=build,
+            author=AUTHOR,
+            arrays=arrays or flow[:1],
+            labels=flow[1],
+            classes=3,
+            recipe=recipe,
+            precision=precision,
         )
 
     return make

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from merbench.calls import Author
 from merbench.engine.batches import epoch_batches, padded, steps_per_epoch
 from merbench.engine.grouping import groups
 from merbench.engine.task import FoldTask, Task
@@ -17,7 +18,9 @@ LABELS = np.array([2, 0, 1, 0, 2, 1, 0, 1, 2, 0])
 
 def task(batch_size: int, order: str = "shuffled", labels: np.ndarray = LABELS) -> Task:
     recipe = Recipe(batch_size=batch_size, order=order)  # type: ignore[arg-type]
-    return Task(build=object, arrays=(), labels=labels, classes=3, recipe=recipe)
+    return Task(
+        build=object, author=Author.of("model my-net", "mine"), arrays=(), labels=labels, classes=3, recipe=recipe
+    )
 
 
 def fold(train: list[int], seed: int = 0) -> FoldTask:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from merbench.calls import Author
 from merbench.engine.execute import schedule_network
 from merbench.engine.grouping import why_not_batched, why_sooner_alone
 from merbench.engine.loop import Group, train_group
@@ -34,7 +35,7 @@ def subject(request, make_task) -> Any:
     target, options, convolves = NETWORKS[request.param]
     shape = (30, 8, 3, 28, 28) if request.param == "hsta" else (30, 3, 28, 28)
     images = np.random.default_rng(0).random(shape, np.float32)
-    build = Build(target, {"classes": 3, **options}, f"model {request.param}")
+    build = Build(target, {"classes": 3, **options}, Author.of(f"model {request.param}", "mine"))
     # SGD: in it a difference of rounding stays one, where Adam divides a tiny gradient by its own size
     return make_task(build, arrays=(images,), optimizer="sgd", lr=0.01, epochs=2), convolves
 
@@ -76,6 +77,6 @@ NORMED = {
 def test_one_with_batch_norm_trains_alone_and_names_the_first(name, make_task, make_folds) -> None:
     model = Registry(load(allow=())).models.get(name)
     options = {**model.recipes["quick"].options, "classes": 3}
-    task = make_task(Build(model.network, options, f"model {name}"))
+    task = make_task(Build(model.network, options, Author.of(f"model {name}", "mine")))
     reason = why_not_batched(task, make_folds([20])[0])
     assert reason == f"{NORMED[name]} is a batch norm: its statistics belong to one network"

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 from sklearn.dummy import DummyClassifier
 from sklearn.linear_model import LogisticRegression, RidgeClassifier
-from sklearn.neighbors import NearestCentroid
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 from sklearn.tree import DecisionTreeClassifier
 
+from merbench.calls import Author
 from merbench.engine.estimators import design_matrix, fit_fold
 from merbench.engine.execute import execute, schedule_estimator
 from merbench.engine.seeds import derive_seed
@@ -22,6 +22,7 @@ from merbench.errors import TrainingError
 from merbench.runs.build import Build
 from merbench.specs import Recipe
 
+AUTHOR = Author.of("model my-estimator", "mine", __name__)
 X = np.random.default_rng(0).normal(size=(30, 4)).astype(np.float32)
 Y = np.arange(30) % 3
 X[np.arange(30), Y] += 1
@@ -29,7 +30,7 @@ FOLD = FoldTask(name="smic/s01", train=np.arange(20), evaluate=np.arange(20, 30)
 
 
 def task(build: Any, arrays: tuple[np.ndarray, ...] = (X,), labels: np.ndarray = Y) -> Task:
-    return Task(build=build, arrays=arrays, labels=labels, classes=3, recipe=Recipe())
+    return Task(build=build, author=AUTHOR, arrays=arrays, labels=labels, classes=3, recipe=Recipe())
 
 
 def only(*classes: int) -> FoldTask:
@@ -110,7 +111,7 @@ def test_a_random_state_that_was_left_open_is_the_folds_seed() -> None:
 def test_an_estimator_is_handed_its_training_side_alone() -> None:
     handed = []
 
-    class Spy(NearestCentroid):
+    class Spy(LogisticRegression):
         def fit(self, X: np.ndarray, y: np.ndarray) -> Any:
             handed.append((X.copy(), y.copy()))
             return super().fit(X, y)
@@ -122,7 +123,10 @@ def test_an_estimator_is_handed_its_training_side_alone() -> None:
 
 
 def test_a_complaint_of_scikit_learn_is_one_line_with_fold_and_estimator() -> None:
-    with pytest.raises(TrainingError, match=r"fold smic/s01: SVC: .*'C'") as caught:
+    with pytest.raises(
+        TrainingError,
+        match=r"fold smic/s01: model my-estimator \(plugin mine\): fit failed: InvalidParameterError: .*'C'",
+    ) as caught:
         fit_fold(task(lambda: SVC(C=-1.0)), FOLD)
     assert "\n" not in str(caught.value)
 
@@ -147,7 +151,7 @@ def test_bytes_are_handed_on_as_float32() -> None:
 @pytest.mark.processes
 def test_parallel_processes_give_what_this_process_gives() -> None:
     images = np.random.default_rng(0).normal(size=(30, 3, 8, 8)).astype(np.float32)
-    one = task(Build("merbench_handcrafted.reference:flow_svm", {}, "model flow-svm"), (images,))
+    one = task(Build("merbench_handcrafted.reference:flow_svm", {}, AUTHOR), (images,))
     folds = [
         FoldTask(name=f"fold{i}", train=np.delete(np.arange(30), [i, i + 3]), evaluate=np.array([i, i + 3]), seed=i)
         for i in range(4)
@@ -186,11 +190,18 @@ class Hollow(Foreign):
 
 @pytest.mark.parametrize(
     ("build", "says"),
-    [(Foreign, "predict does not give one class of 0..2 for each of 2 clips"), (Hollow, "values that are not finite")],
+    [
+        (
+            Foreign,
+            r"predict at .*test_estimators.py:\d+ gives 7; it must give a whole number from 0 to 2 for each of 2 clips",
+        ),
+        (Hollow, "values that are not finite"),
+    ],
 )
 def test_predictions_that_cannot_be_scored_are_told(build, says) -> None:
     task = Task(
         build=build,
+        author=AUTHOR,
         arrays=(np.zeros((6, 2), np.float32),),
         labels=np.array([0, 1, 2, 0, 1, 2]),
         classes=3,

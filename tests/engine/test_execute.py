@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import faulthandler
 import os
+import re
 import signal
 from typing import ClassVar
 
@@ -13,13 +14,15 @@ import torch
 from joblib.externals.loky.process_executor import TerminatedWorkerError
 from torch import nn
 
+from merbench.calls import Author
 from merbench.engine.execute import Schedule, execute, processes, schedule_estimator, schedule_network
 from merbench.engine.loop import Group, train_group
 from merbench.engine.task import FoldTask
 from merbench.errors import OptionError, OutputError, TrainingError
 from merbench.runs.build import Build
 
-STSTNET = Build("merbench_shallow.ststnet:STSTNet", {"classes": 3}, "model ststnet")
+AUTHOR = Author.of("model my-net", "mine", __name__)
+STSTNET = Build("merbench_shallow.ststnet:STSTNet", {"classes": 3}, AUTHOR)
 
 
 def names(task, folds, schedule, done) -> list[list[str]]:
@@ -126,6 +129,9 @@ def test_a_process_that_is_ended_from_outside_is_one_line_and_one_that_crashes_a
             faulthandler.disable()  # or a crash is told in the tests' log
             os.kill(os.getpid(), by)
 
+        def predict(self, X: np.ndarray) -> np.ndarray:
+            return np.zeros(len(X), int)
+
     monkeypatch.setattr("joblib.cpu_count", lambda: 2)
     with pytest.raises(raised, match=told):
         names(make_task(Ended), make_folds([20, 17]), schedule_estimator(), set())
@@ -152,25 +158,35 @@ def test_memory_that_runs_out_before_training_is_told_alike_and_one_clip_is_not_
         schedule_network(make_task(lambda: Greedy(2352, 3), batch_size=1), make_folds([20]))
 
 
-def test_another_fault_of_a_network_in_training_keeps_its_traceback(make_task, make_folds) -> None:
+def test_a_fault_of_a_network_in_training_names_the_fold_and_the_line(make_task, make_folds) -> None:
     def fail(module: nn.Module, inputs: object) -> None:
         raise RuntimeError("a fault")
 
     network = nn.Sequential(nn.Flatten(), nn.Linear(2352, 3))
     network.register_forward_pre_hook(fail)
-    with pytest.raises(RuntimeError, match=r"^a fault$"):
+    with pytest.raises(TrainingError) as caught:
         names(make_task(lambda: network), make_folds([20]), Schedule("sequential"), set())
+    assert re.fullmatch(
+        r"fold fold0: model my-net \(plugin mine\): forward in training mode failed at .*test_execute.py:\d+ in fail: "
+        r"RuntimeError: a fault; it must give logits \[clips, 3\] for clips of shape \[3, 28, 28\]; "
+        "finished folds are kept",
+        str(caught.value),
+    )
 
 
 def test_options_that_a_network_cannot_take_are_one_line(make_task, make_folds) -> None:
-    build = Build("merbench_htnet.network:HTNet", {"classes": 3, "dim": 2, "heads": 3}, "model htnet")
-    with pytest.raises(OptionError, match=r"model htnet cannot be built with .*dim=2.*: 3 heads cannot share dim 2"):
+    build = Build(
+        "merbench_htnet.network:HTNet", {"classes": 3, "dim": 2, "heads": 3}, Author.of("model htnet", "htnet")
+    )
+    with pytest.raises(OptionError, match=r"htnet\) cannot be built with .*dim=2.*: 3 heads cannot share dim 2"):
         schedule_network(make_task(build), make_folds([20]))
 
 
 def test_a_network_that_is_larger_than_memory_is_told_in_one_line() -> None:
-    build = Build("merbench_shallow.dual_inception:DualInception", {"width": 10**9}, "model dual-inception")
-    with pytest.raises(OptionError, match="model dual-inception cannot be built with width=1000000000: ") as caught:
+    build = Build(
+        "merbench_shallow.dual_inception:DualInception", {"width": 10**9}, Author.of("model dual-inception", "shallow")
+    )
+    with pytest.raises(OptionError, match="shallow\\) cannot be built with width=1000000000: ") as caught:
         build()
     assert "\n" not in str(caught.value)
 
@@ -184,3 +200,38 @@ def test_processes_are_as_many_as_cores_folds_or_memory_allow(monkeypatch) -> No
     assert processes(Schedule("sequential", fold_bytes=3000), 68) == 1
     assert processes(Schedule("estimator"), 68) == 8
     assert processes(Schedule("estimator"), 0) == 1
+
+
+@pytest.mark.processes
+@pytest.mark.parametrize("schedule", [Schedule("sequential"), schedule_estimator()])
+def test_a_fault_in_another_process_is_the_same_line(make_task, make_folds, monkeypatch, schedule) -> None:
+    owner = os.getpid()
+
+    class Odd(Exception):
+        """Does not come out of another process as it was."""
+
+        def __init__(self, one: int, two: int) -> None:
+            super().__init__(f"{one} and\n{two}")
+
+    class Failing(nn.Module):  # here, as where merbench is installed its processes cannot import this file
+        def __init__(self) -> None:
+            super().__init__()
+            self.head = nn.Linear(2352, 3)
+
+        def forward(self, image: torch.Tensor) -> None:
+            assert os.getpid() != owner
+            raise Odd(1, 2)
+
+        def fit(self, X: np.ndarray, y: np.ndarray) -> None:
+            self(X)
+
+        predict = fit
+
+    monkeypatch.setattr("joblib.cpu_count", lambda: 2)
+    with pytest.raises(TrainingError) as caught:
+        names(make_task(Failing), make_folds([20, 17]), schedule, set())
+    assert re.fullmatch(
+        r"fold fold\d: model my-net \(plugin mine\): (forward in training mode|fit) failed at .*test_execute.py:\d+ in "
+        r"forward: Odd: 1 and 2; it must .*; finished folds are kept",
+        str(caught.value),
+    )

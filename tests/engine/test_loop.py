@@ -10,6 +10,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from merbench.calls import Author
 from merbench.engine.grouping import why_not_batched
 from merbench.engine.loop import Group, train_group
 from merbench.engine.networks import build_network
@@ -46,6 +47,7 @@ def test_standardising_takes_mean_and_deviation_of_the_folds_training_clips_alon
     seen: list[tuple[Tensor, Tensor]] = []
     task = Task(
         build=lambda: TwoInputs(seen),
+        author=Author.of("model my-net", "mine"),
         arrays=(IMAGES, VECTORS),
         labels=np.array([0, 1, 2]),
         classes=3,
@@ -132,7 +134,7 @@ def test_initial_parameters_depend_on_the_seed_alone(make_task, make_folds) -> N
     group = Group(task, folds, stacked=True)
     torch.rand(7)
     for index, fold in enumerate(folds):
-        for name, parameter in build_network(task.build, fold.seed).named_parameters():
+        for name, parameter in build_network(task, fold.seed).named_parameters():
             assert torch.equal(group.network.stacked[name][index], parameter)
         (alone,) = (Group(task, [replace(fold, name="other")], stacked=False),)
         for name, parameter in alone.network.named_parameters():

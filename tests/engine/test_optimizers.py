@@ -8,6 +8,7 @@ import pytest
 import torch
 from torch import nn
 
+from merbench.calls import Author
 from merbench.engine.optimizers import make_optimizer, rate
 from merbench.errors import PluginError
 from merbench.specs import Recipe
@@ -26,8 +27,11 @@ class Layered(nn.Module):
         return int(parameter.split(".")[1])
 
 
+AUTHOR = Author.of("model my-net", "mine", __name__)
+
+
 def optimizer_of(recipe: Recipe, network: nn.Module) -> torch.optim.Optimizer:
-    return make_optimizer(recipe, network, network.named_parameters(), STEPS, "cpu")[0]
+    return make_optimizer(recipe, network, network.named_parameters(), STEPS, "cpu", AUTHOR)[0]
 
 
 def factors(recipe: Recipe) -> list[float]:
@@ -65,7 +69,7 @@ def test_a_cosine_falls_from_the_rate_to_nearly_nothing_behind_the_warm_up() -> 
 def test_the_schedule_is_followed_step_by_step() -> None:
     network = Layered()
     recipe = Recipe(lr=0.1, schedule="step", decay=0.1, epochs=2)
-    optimizer, schedule = make_optimizer(recipe, network, network.named_parameters(), STEPS, "cpu")
+    optimizer, schedule = make_optimizer(recipe, network, network.named_parameters(), STEPS, "cpu", AUTHOR)
     assert schedule is not None
     rates = []
     for _ in range(2 * STEPS):
@@ -87,7 +91,7 @@ def test_biases_can_be_spared_from_weight_decay_stacked_or_not() -> None:
     recipe, network = Recipe(weight_decay=0.1, decay_vectors=False), Layered()
     stacked = [(name, torch.zeros(5, *value.shape, requires_grad=True)) for name, value in network.named_parameters()]
     for tensors in (list(network.named_parameters()), stacked):
-        groups = make_optimizer(recipe, network, tensors, STEPS, "cpu")[0].param_groups
+        groups = make_optimizer(recipe, network, tensors, STEPS, "cpu", AUTHOR)[0].param_groups
         assert {group["weight_decay"]: len(group["params"]) for group in groups} == {0.1: 3, 0.0: 3}
 
 

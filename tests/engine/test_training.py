@@ -150,6 +150,6 @@ def test_an_outcome_has_scores_classes_and_losses_of_every_epoch(make_task, make
     np.testing.assert_allclose(found["fold0"].scores.sum(-1), 1, atol=1e-6)
 
 
-def test_lazy_modules_are_refused() -> None:
+def test_lazy_modules_are_refused(make_task) -> None:
     with pytest.raises(PluginError, match="LazyLinear has lazy modules"):
-        build_network(lambda: torch.nn.LazyLinear(3), 0)
+        build_network(make_task(lambda: torch.nn.LazyLinear(3)), 0)

@@ -11,7 +11,7 @@ import pytest
 
 import merbench
 from merbench.datasets import OpenDataset
-from merbench.errors import BrokenClips, PluginError, ReleaseError
+from merbench.errors import BrokenClips, OutputError, PluginError, ReleaseError
 from merbench.features.compute import arrays_digest, compute
 from merbench.features.resolve import Resolved
 from merbench.specs import Dataset, Feature, Source
@@ -80,6 +80,14 @@ def scribbling(frames: np.ndarray) -> np.ndarray:
     return frames
 
 
+def hungry(frames: np.ndarray) -> np.ndarray:
+    return frames[:, :0]
+
+
+def greedy(frames: np.ndarray) -> np.ndarray:
+    return np.empty(2**50)
+
+
 def forgetful(frames: np.ndarray) -> None:
     frames.sum()
 
@@ -87,7 +95,7 @@ def forgetful(frames: np.ndarray) -> None:
 def feature(function: str, *inputs: Resolved, variant: str = "") -> Resolved:
     names = tuple(one.name for one in inputs)
     spec = Feature(name=function, function=f"{__name__}:{function}", inputs=names)
-    return Resolved(function, variant, spec, inputs)
+    return Resolved(function, variant, spec, inputs, "toys")
 
 
 def test_rows_are_the_clips_in_order_and_float32() -> None:
@@ -134,9 +142,13 @@ def test_a_feature_can_find_a_clip_broken_too() -> None:
     ("function", "says"),
     [
         ("growing", r"feature growing gives arrays of different shapes: \[\(1,\), \(2,\), \(3,\)\]"),
-        ("choking", rf"feature choking failed on {CLIPS[1]}: IndexError: no face"),
-        ("scribbling", rf"feature scribbling failed on {CLIPS[0]}: .*read-only"),
-        ("forgetful", rf"feature forgetful gives NoneType for {CLIPS[0]}, not an array of numbers"),
+        (
+            "choking",
+            rf"^feature choking \(plugin toys\): choking on {CLIPS[1]} failed at .*py:68 in choking: IndexErr",
+        ),
+        ("scribbling", rf"scribbling on {CLIPS[0]} failed at .*: .*read-only"),
+        ("hungry", rf"hungry on {CLIPS[0]} at .* gives an empty array of shape \[2, 0\]; it must give an array"),
+        ("forgetful", rf"forgetful on {CLIPS[0]} at .*test_compute.py:\d+ gives None; it must give an array"),
         ("missing", "there is no 'missing' in module"),
     ],
 )
@@ -168,3 +180,8 @@ def test_a_digest_tells_values_shapes_and_order_apart() -> None:
     assert len(digests) == 6
     assert arrays_digest((a, b)) == arrays_digest((a.copy(), b.copy()))
     assert arrays_digest((np.arange(12, dtype=np.float32)[::2],)) == arrays_digest((2 * a,))
+
+
+def test_memory_that_runs_out_in_a_function_is_told_as_such() -> None:
+    with pytest.raises(OutputError, match=r"greedy on smic/s01/c: no memory is left; run again with fewer --jobs$"):
+        compute(opened(Reader()), [feature("greedy", FRAMES)])

@@ -425,7 +425,7 @@ def test_an_error_of_a_function_stops_the_run_from_any_process(toys: Lay, monkey
     toys()
     monkeypatch.setenv("TOYS_SIDE", "none")
     for jobs in (1, 2):
-        with pytest.raises(PluginError, match=r"feature toy-video failed on toy/s\d/\d+: ValueError"):
+        with pytest.raises(PluginError, match=r"video on toy/s\d/\d+ failed at .*toys.py:\d+ in video: ValueError"):
             found("toy-video", jobs=jobs)
 
 

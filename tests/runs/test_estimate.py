@@ -7,12 +7,14 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from merbench.calls import Author
 from merbench.engine.task import FoldTask, Task
 from merbench.runs.build import Build
 from merbench.runs.estimate import estimate
 from merbench.specs import Recipe
 
-STSTNET = Build("merbench_shallow.ststnet:STSTNet", {"classes": 3}, "model ststnet")
+AUTHOR = Author.of("model ststnet", "shallow")
+STSTNET = Build("merbench_shallow.ststnet:STSTNet", {"classes": 3}, AUTHOR)
 
 
 @pytest.mark.parametrize(("cores", "free", "at_work"), [(8, 2**40, 3), (2, 2**40, 2), (8, 0, 1)])
@@ -21,7 +23,7 @@ def test_memory_is_that_of_all_processes_that_work_at_once(monkeypatch, cores: i
     monkeypatch.setattr("merbench.engine.device.free_memory", lambda: free)
     flow = np.zeros((12, 3, 28, 28), np.float32)
     recipe = Recipe(epochs=1, batch_size=4)
-    task = Task(build=STSTNET, arrays=(flow,), labels=np.arange(12) % 3, classes=3, recipe=recipe)
+    task = Task(build=STSTNET, author=AUTHOR, arrays=(flow,), labels=np.arange(12) % 3, classes=3, recipe=recipe)
     folds = [FoldTask(name=str(one), train=np.arange(8), evaluate=np.arange(8, 12), seed=one) for one in range(3)]
     plan = SimpleNamespace(kind="torch", epoch_policy="last")
     found = estimate(SimpleNamespace(plan=plan, weights=None, task=task, folds=folds))

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from merbench_flow import mirror
 
-from merbench.errors import OptionError
+from merbench.calls import Author
+from merbench.errors import OptionError, PluginError
 from merbench.features.resolve import Resolved
 from merbench.runs.mirrors import find_mirrors
 from merbench.specs import Recipe
@@ -22,7 +25,39 @@ def found(registry, recipe: Recipe, *features: Resolved):
 
 
 def test_what_a_release_holds_is_mirrored_as_what_is_computed_under_that_name(registry) -> None:
-    assert found(registry, Recipe(flip=0.5), FLOW, IMAGES) == (mirror.small_motion, mirror.images)
+    mirrors = [one.mirror for one in found(registry, Recipe(flip=0.5), FLOW, IMAGES)]
+    assert mirrors == [mirror.small_motion, mirror.images]
+
+
+class Unlike:
+    """Mirrors of images that give what they must not."""
+
+    @staticmethod
+    def smaller(clips):
+        return clips[..., 1:]
+
+    @staticmethod
+    def failing(clips):
+        raise KeyError("flow")
+
+
+@pytest.mark.parametrize(
+    ("mirror", "says"),
+    [
+        (Unlike.smaller, r"mirror at .*test_mirrors.py:\d+ gives shape \[2, 3, 8, 7\]; it must give a tensor of the"),
+        (Unlike.failing, r"mirror failed at .*test_mirrors.py:\d+ in failing: KeyError: 'flow'; it must give a tensor"),
+    ],
+)
+def test_a_mirror_at_fault_is_told_with_its_feature(registry, monkeypatch, mirror, says) -> None:
+    monkeypatch.setattr("merbench.runs.mirrors.load_target", lambda target, owner: mirror)
+    (one,) = found(registry, Recipe(flip=0.5), FLOW)
+    ours = replace(one, author=Author.of("feature flow-28", "flow", __name__))
+    with pytest.raises(PluginError, match=rf"^feature flow-28 \(plugin flow\): {says}"):
+        ours(np.zeros((2, 3, 8, 8)))
+
+
+def test_an_empty_feature_is_not_blamed_on_the_padding(registry) -> None:
+    assert find_mirrors(registry, Recipe(), [IMAGES], [np.zeros((2, 3, 0, 8), np.float32)]) == (None,)
 
 
 def test_without_flips_nothing_needs_a_mirror(registry) -> None:

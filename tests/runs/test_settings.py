@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from merbench.errors import OptionError
+from merbench.errors import OptionError, PluginError
 from merbench.runs.settings import apply_settings, model_options
 from merbench.specs import EstimatorModel, Recipe, TorchModel
 
@@ -208,9 +208,24 @@ def test_a_recipe_that_sets_what_the_model_does_not_have_is_found() -> None:
         options(recipe=Recipe(options={"dept": 3}))
 
 
-def test_a_recipe_of_words_that_mean_nothing_is_found() -> None:
-    with pytest.raises(OptionError, match="--set order=suffled: must be one of shuffled, balanced, by-class, clip"):
+def test_a_recipe_with_a_value_that_it_cannot_have_is_the_plugins_fault() -> None:
+    recipe = Recipe(lr=-1)
+    model = dataclasses.replace(NET, recipes={"published": Recipe(), "quick": recipe})
+    with pytest.raises(PluginError, match=r"^model net: recipe 'quick' sets lr=-1: must be above 0$"):
+        apply_settings(["epochs=3"], model, recipe, Net)
+    assert apply_settings(["lr=1"], model, recipe, Net)[0].lr == 1
+
+
+def test_a_recipe_of_words_that_mean_nothing_is_the_plugins_fault() -> None:
+    wrong = r"its recipe sets order=suffled: must be one of shuffled, balanced, by-class, clip"
+    with pytest.raises(PluginError, match=wrong):
         options(recipe=Recipe(order="suffled"))  # type: ignore[arg-type]
+
+
+def test_a_value_that_does_not_go_with_the_recipe_is_the_users() -> None:
+    recipe = Recipe(optimizer="sgd", momentum=0.9)
+    with pytest.raises(OptionError, match=r"--set momentum=0\.9: only optimizer=sgd has it; this is adam"):
+        options("optimizer=adam", recipe=recipe)
 
 
 def test_a_builder_that_takes_any_option_has_those_that_its_recipe_sets() -> None:

@@ -12,6 +12,7 @@ import pytest
 import torch
 from merbench_htnet.network import HTNet
 
+from merbench.calls import Author
 from merbench.engine.task import FoldTask, Task
 from merbench.errors import OptionError, ReleaseError
 from merbench.runs.build import Build
@@ -21,12 +22,14 @@ from merbench.specs import EstimatorModel, Recipe, TorchModel
 NET = TorchModel(name="htnet", network="m:Net", features=("regions",), recipes={"published": Recipe()})
 FOLDS = ["casme2/sub01", "smic/s01", "samm/006"]
 OPTIONS: dict[str, Any] = {"classes": 3, "dim": 8, "block_repeats": (1, 1, 1)}
+AUTHOR = Author.of("model htnet", "htnet")
 IMAGES = np.random.default_rng(0).normal(size=(9, 3, 28, 28)).astype(np.float32)
 
 
 def task(**settings: Any) -> Task:
     return Task(
-        build=Build("merbench_htnet.network:HTNet", OPTIONS, "model htnet"),
+        build=Build("merbench_htnet.network:HTNet", OPTIONS, AUTHOR),
+        author=AUTHOR,
         arrays=(IMAGES,),
         labels=np.arange(9) % 3,
         classes=3,
@@ -112,7 +115,7 @@ def test_a_checkpoint_of_another_shape_is_one_line(tmp_path) -> None:
 
 
 def test_tensors_that_are_there_for_official_checkpoints_alone_are_named() -> None:
-    build = Build("merbench_mmnet.network:MMNet", {"spare": "5-class"}, "model mmnet")
+    build = Build("merbench_mmnet.network:MMNet", {"spare": "5-class"}, AUTHOR)
     said = unused_tensors(replace(task(), build=build))
     assert said is not None
     assert said.startswith("13 tensors of the checkpoints are not used by the network: timeembed, pos.0.weight, ")

@@ -9,6 +9,7 @@ import torch
 from merbench_timm.architectures import member
 from merbench_timm.network import TimmNetwork
 
+from merbench.calls import Author
 from merbench.engine.grouping import why_not_batched
 from merbench.engine.task import FoldTask, Task
 from merbench.plugins import load
@@ -100,9 +101,11 @@ def task(architecture: str) -> tuple[Task, FoldTask]:
     model = Registry(load(allow=())).models.get(f"timm:{architecture}")
     recipe = model.recipes["quick"]
     clips = np.random.default_rng(0).integers(0, 256, (12, 3, 28, 28)).astype(np.uint8)
+    author = Author.of(f"model {model.name}", "timm")
     return (
         Task(
-            build=Build("merbench_timm.network:TimmNetwork", {**recipe.options, "classes": 3}, model.name),
+            build=Build("merbench_timm.network:TimmNetwork", {**recipe.options, "classes": 3}, author),
+            author=author,
             arrays=(clips,),
             labels=np.arange(12) % 3,
             classes=3,

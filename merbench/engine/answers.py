@@ -1,0 +1,118 @@
+"""What an estimator answers: a class for each clip, and scores that do not contradict it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from merbench.calls import calling, kind, wrong
+from merbench.engine.task import Task
+
+__all__ = ["class_scores", "predicted_classes"]
+
+TIE = 1e-6  # of the largest score: what a record, which rounds to as much, cannot tell apart
+LARGEST_CONFIDENCE = 1 / 3  # what scikit-learn adds to a class's votes is smaller, see `_votes`
+
+
+def predicted_classes(estimator: Any, X: np.ndarray, task: Task) -> np.ndarray:
+    """The class of each clip, `[clips]` int64.
+
+    Raises:
+        PluginError: `predict` fails, or gives anything else.
+    """
+    wanted = f"give a whole number from 0 to {task.classes - 1} for each of {len(X)} clips, as fit was handed"
+    with calling(task.author, "predict", wanted):
+        found = np.asarray(estimator.predict(X.copy()))
+        found = np.asarray(found.tolist()) if found.dtype.kind == "O" else found
+    if fault := _fault(found, len(X), task.classes):
+        raise wrong(task.author, "predict", fault, wanted, getattr(type(estimator), "predict", None))
+    return found.astype(np.int64)
+
+
+def _fault(found: np.ndarray, clips: int, classes: int) -> str:
+    """What is wrong with the predicted classes, in a few words; empty where nothing is."""
+    if found.dtype.kind in "US":
+        return f"names ({str(found.flat[0])!r})" if found.size else "nothing"
+    if found.dtype.kind not in "iufb":
+        return kind(found.tolist()) if found.ndim == 0 else f"values of type {found.dtype}"
+    if found.shape != (clips,):
+        return f"an array of shape {list(found.shape)}"
+    unknown = found[~np.isin(found, range(classes))]
+    return f"{unknown[0]:g}" if len(unknown) else ""
+
+
+def class_scores(estimator: Any, X: np.ndarray, predicted: np.ndarray, task: Task) -> np.ndarray:
+    """`[clips, classes]` float64: `predict_proba`, else `decision_function`, whichever does not contradict `predict`; 1
+    for the predicted class and 0 for the others where the estimator has neither.
+
+    `predict` of scikit-learn's `SVC(probability=True)` follows its decisions, which its probabilities may contradict:
+    then the decisions are taken. A class that the training side lacked scores lowest (probability 0, or the least
+    value). Of two classes scikit-learn gives one decision value, which speaks for the second: the first gets its
+    negative.
+
+    Raises:
+        PluginError: a method fails, gives values that are not finite, or not one for each class; or all contradict
+            `predict`.
+    """
+    seen = _seen(estimator, task)
+    contradicted = []
+    for method in ("predict_proba", "decision_function"):
+        if not callable(getattr(estimator, method, None)) or (method == "decision_function" and len(seen) == 1):
+            continue
+        with calling(task.author, method):
+            values = np.asarray(getattr(estimator, method)(X.copy()), np.float64)
+        scores = _by_class(values, method, seen, estimator, task, len(X))
+        if not (clips := _contradicted(scores, method, seen, predicted)):
+            return scores
+        contradicted.append(f"{method} for {clips} of {len(X)} clips")
+    if contradicted:
+        gives = f"another class than the highest score of {' and of '.join(contradicted)}"
+        wanted = "agree with its scores, or the estimator must set that method to None"
+        raise wrong(task.author, "predict", gives, wanted, getattr(type(estimator), "predict", None))
+    one_hot: np.ndarray = np.eye(task.classes)[predicted]
+    return one_hot
+
+
+def _contradicted(scores: np.ndarray, method: str, seen: np.ndarray, predicted: np.ndarray) -> int:
+    """For how many clips another class than the predicted one has the highest score, ties aside."""
+    judged = scores.copy()
+    if method == "decision_function":
+        judged[:, seen] = _votes(scores[:, seen])
+    own = judged[np.arange(len(judged)), predicted]
+    return int((own < judged.max(1) - TIE * np.abs(judged).max()).sum())
+
+
+def _votes(values: np.ndarray) -> np.ndarray:
+    """Decision values `[clips, classes]` as `predict` goes by them.
+
+    Those of scikit-learn's SVC are the votes of the pairs of classes, and a confidence below 1/3 that may be of either
+    sign (`sklearn.utils.multiclass._ovr_decision_function`). Its `predict` goes by votes alone, unless `break_ties`.
+    """
+    votes, classes = values.round(), values.shape[1]
+    pairs = classes * (classes - 1) / 2
+    cast = (np.abs(values - votes) < LARGEST_CONFIDENCE).all() and (votes.sum(1) == pairs).all()
+    return votes if classes > 2 and cast else values
+
+
+def _seen(estimator: Any, task: Task) -> np.ndarray:
+    """The class that each column of scores speaks of."""
+    with calling(task.author, "classes_"):
+        seen = np.asarray(getattr(estimator, "classes_", np.arange(task.classes)))
+    if seen.ndim != 1 or _fault(seen, len(seen), task.classes) or len(set(seen.tolist())) < len(seen):
+        raise wrong(task.author, "classes_", f"{seen.tolist()}"[:100], f"be some of 0 to {task.classes - 1}, each once")
+    return seen.astype(np.int64)
+
+
+def _by_class(values: np.ndarray, method: str, seen: np.ndarray, estimator: Any, task: Task, clips: int) -> np.ndarray:
+    if values.ndim == 1 and len(seen) == 2 and method == "decision_function":
+        values = np.stack([-values, values], 1)
+    if values.shape != (clips, len(seen)):
+        wanted = f"give a column for each of {len(seen)} classes, or name those it has columns for in classes_"
+        gives = f"an array of shape {list(values.shape)}"
+        raise wrong(task.author, method, gives, wanted, getattr(type(estimator), method, None))
+    if not np.isfinite(values).all():
+        raise wrong(task.author, method, "values that are not finite", "give finite values")
+    scores = np.full((len(values), task.classes), 0.0 if method == "predict_proba" else values.min())
+    scores[:, seen] = values
+    return scores

@@ -1,0 +1,25 @@
+"""A plugin's fault while folds are computed: the error names the folds, and says that others are kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from merbench.engine.task import FoldTask
+from merbench.errors import PluginError, TrainingError
+
+__all__ = ["in_folds"]
+
+
+@contextmanager
+def in_folds(folds: Sequence[FoldTask]) -> Iterator[None]:
+    """Around the work on folds.
+
+    Raises:
+        TrainingError: a plugin's code failed in it, or gave what it must not.
+    """
+    try:
+        yield
+    except PluginError as error:
+        names = ", ".join(fold.name for fold in folds)
+        raise TrainingError(f"fold{'s' if len(folds) > 1 else ''} {names}: {error}; finished folds are kept") from error

@@ -1,0 +1,68 @@
+"""A network is tried before anything is trained: on a few training clips, in training and in evaluation mode."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+
+from merbench.calls import wrong
+from merbench.engine.batches import epoch_batches
+from merbench.engine.loop import Group
+from merbench.engine.memory import if_full
+from merbench.engine.task import FoldTask, Task
+
+__all__ = ["CLIPS", "try_network"]
+
+CLIPS = 8  # of the first batch, with which a network is tried
+# Of a sum of float32 probabilities: each errs by 2**-24 of itself, and bfloat16 by 2**-8.
+ROUNDING = 2**-7
+
+
+def try_network(task: Task, fold: FoldTask) -> str:
+    """A note on what the network gives, in one sentence; empty where there is nothing to say.
+
+    Raises:
+        PluginError: it cannot take its features, cannot be trained, or gives no logits, in one mode or the other.
+        OptionError: it cannot be built with its options.
+        TrainingError: no memory is left.
+    """
+    group = Group(replace(task, device="cpu"), [fold], stacked=False)
+    positions = torch.as_tensor(epoch_batches(task, [fold], 0)[0][0][:, :CLIPS])
+    with if_full("cpu", task.recipe.batch_size):
+        group.network.mode(True)
+        logits = _finite(group, positions)
+        if not logits.requires_grad:
+            gives = "logits that do not depend on a parameter that is trained (computed without gradient, or detached)"
+            raise _wrong(group, gives, "return logits that carry a gradient")
+        group.backward(logits.sum())
+        group.network.mode(False)
+        with torch.no_grad():
+            evaluated = _finite(group, positions)
+            _finite(group, positions[:, :1])  # a test subject may have a single clip
+    return _looks_like_probabilities(torch.cat([logits.detach(), evaluated], 1))
+
+
+def _finite(group: Group, positions: Tensor) -> Tensor:
+    logits = group.logits(positions)
+    if not logits.softmax(-1).isfinite().all():
+        bad = logits[~logits.softmax(-1).isfinite()].flatten()[0]
+        raise _wrong(group, f"logits that are not finite ({bad}) before any training", "give finite logits")
+    return logits
+
+
+def _wrong(group: Group, gives: str, wanted: str) -> Exception:
+    network = group.network.module
+    mode = "training" if network.training else "evaluation"
+    return wrong(group.task.author, f"forward in {mode} mode", gives, wanted, type(network).forward)
+
+
+def _looks_like_probabilities(logits: Tensor) -> str:
+    sums = logits.sum(-1)
+    if logits.shape[-1] > 1 and (logits >= 0).all() and ((sums - 1).abs() < ROUNDING).all():
+        return (
+            "the network's outputs look like probabilities (none is negative, and those of a clip sum to 1): logits "
+            "are wanted, of which merbench takes the softmax itself"
+        )
+    return ""

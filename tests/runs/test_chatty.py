@@ -1,0 +1,68 @@
+"""A plugin that prints and draws in all that it does: stdout is the record alone, and the record is always the same."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+HERE = Path(__file__).parent
+TOYS = HERE.parent / "features" / "toys.py"
+SPEAKERS = {
+    "chatty-batched": {"feature", "builder", "forward"},
+    "chatty-sequential": {"feature", "builder", "forward"},
+    "chatty-estimator": {"feature", "builder", "fit", "predict"},
+}
+
+
+def outcome(record: dict[str, Any]) -> list[Any]:
+    """All that two runs of one plan must agree in."""
+    losses = [(fold["name"], fold["epochs"], fold["loss"]) for fold in record["folds"]]
+    return [record["id"], record["predictions"], record["scores"], losses]
+
+
+@pytest.fixture
+def run(toys: Callable[..., Path], tmp_path: Path) -> Callable[..., tuple[Any, str]]:
+    """Runs a model in so many processes into a folder; the record that stdout is, and stderr."""
+    toys(12)
+
+    def run_in(model: str, processes: int, out: str) -> tuple[Any, str]:
+        command = [sys.executable, "-m", "merbench", "--plugin", str(TOYS), "--plugin", str(HERE / "chatty.py")]
+        arguments = ["--model", model, "--dataset", "toys", "--jobs", str(processes), "--json"]
+        done = subprocess.run(
+            [*command, "run", *arguments, "--device", "cpu", "--out", str(tmp_path / out)],
+            env={**os.environ, "LOKY_MAX_CPU_COUNT": str(processes), "MERBENCH_CACHE": str(tmp_path / f"of {out}")},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout), done.stderr
+
+    return run_in
+
+
+@pytest.mark.processes
+@pytest.mark.parametrize("model", SPEAKERS)
+def test_stdout_is_the_record_and_the_same_again_in_other_processes_and_after_a_resume(run, model, tmp_path) -> None:
+    record, said = run(model, 1, "one")
+    assert {line.split()[1] for line in said.splitlines() if line.startswith("[chatty] ")} == SPEAKERS[model]
+    assert record["environment"]["engine"]["mode"] == model.removeprefix("chatty-")
+    assert "speaks" not in "".join(line for line in said.splitlines() if not line.startswith("[chatty] "))
+
+    several, said = run(model, 2, "two")
+    assert {line.split()[1] for line in said.splitlines() if line.startswith("[chatty] ")} == SPEAKERS[model]
+    assert outcome(several) == outcome(record)
+
+    (folder,) = (tmp_path / "one").iterdir()
+    (folder / "record.json").unlink()
+    sorted((folder / "folds").iterdir())[0].unlink()
+    resumed, _ = run(model, 1, "one")
+    assert resumed["environment"]["resumed"]
+    assert outcome(resumed) == outcome(record)
