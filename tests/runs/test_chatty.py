@@ -66,3 +66,32 @@ def test_stdout_is_the_record_and_the_same_again_in_other_processes_and_after_a_
     resumed, _ = run(model, 1, "one")
     assert resumed["environment"]["resumed"]
     assert outcome(resumed) == outcome(record)
+
+
+CERTAIN = """
+import merbench
+import torch
+
+class Certain(torch.nn.Module):
+    def __init__(self, classes):
+        super().__init__()
+        self.head = torch.nn.Linear(1, classes)
+
+    def forward(self, point):
+        return self.head(point).softmax(-1)
+
+@merbench.hookimpl
+def merbench_models():
+    yield merbench.TorchModel(name="certain", network=__name__ + ":Certain", features=("points",),
+                              recipes={"default": merbench.Recipe(epochs=1)})
+"""
+
+
+def test_probabilities_in_place_of_logits_are_said_once(toys: Callable[..., Path], tmp_path: Path) -> None:
+    toys(6)
+    (tmp_path / "certain_net.py").write_text(CERTAIN)
+    plugins = ["--plugin", str(TOYS), "--plugin", str(tmp_path / "certain_net.py")]
+    arguments = ["--model", "certain", "--dataset", "toys", "--device", "cpu", "--out", str(tmp_path / "out")]
+    command = [sys.executable, "-m", "merbench", *plugins, "run", *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stderr.count("note: the network's outputs look like probabilities") == 1

@@ -172,3 +172,14 @@ def test_the_digest_follows_contents_and_folds_not_places(networks, tmp_path) ->
     (moved / "s01.pth").write_bytes((moved / "006.pth").read_bytes())
     assert weights_digest(find_weights(NET, moved, FOLDS)) != digest
     assert weights_digest({"smic/s01": files["smic/s01"]}) != digest
+
+
+def test_what_a_network_draws_as_it_predicts_follows_from_the_folds_seed(tmp_path) -> None:
+    class Drawing(HTNet):
+        def forward(self, regions: torch.Tensor) -> torch.Tensor:
+            return super().forward(regions) * np.random.random() * torch.rand(())
+
+    drawing = replace(task(), build=lambda: Drawing(**OPTIONS))
+    torch.save(drawing.build().state_dict(), tmp_path / "s01.pth")
+    one, again = (predict_from(drawing, FOLD, tmp_path / "s01.pth") for _ in range(2))
+    assert np.array_equal(one.scores, again.scores)
