@@ -12,6 +12,7 @@ from merbench.engine.task import Task
 __all__ = ["class_scores", "predicted_classes"]
 
 TIE = 1e-6  # of the largest score: what a record, which rounds to as much, cannot tell apart
+LEFT_OUT = "predict contradicts {}: the scores of its classes are left out, and 1 stands for the predicted one"
 LARGEST_CONFIDENCE = 1 / 3  # what scikit-learn adds to a class's votes is smaller, see `_votes`
 
 
@@ -42,45 +43,42 @@ def _fault(found: np.ndarray, clips: int, classes: int) -> str:
     return f"{unknown[0]:g}" if len(unknown) else ""
 
 
-def class_scores(estimator: Any, X: np.ndarray, predicted: np.ndarray, task: Task) -> np.ndarray:
-    """`[clips, classes]` float64: `predict_proba`, else `decision_function`, whichever does not contradict `predict`; 1
-    for the predicted class and 0 for the others where the estimator has neither.
+def class_scores(estimator: Any, X: np.ndarray, predicted: np.ndarray, task: Task) -> tuple[np.ndarray, str]:
+    """`[clips, classes]` float64, and a sentence about them, which may be empty.
 
-    `predict` of scikit-learn's `SVC(probability=True)` follows its decisions, which its probabilities may contradict:
-    then the decisions are taken. A class that the training side lacked scores lowest (probability 0, or the least
-    value). Of two classes scikit-learn gives one decision value, which speaks for the second: the first gets its
-    negative.
+    The scores are `predict_proba`, else `decision_function`, if it does not contradict `predict`. Where both do, as
+    those of scikit-learn's NearestCentroid, the scores are 1 for the predicted class and 0 for the others, and the
+    sentence says so. `predict` of `SVC(probability=True)` follows its decisions, which its probabilities may
+    contradict: then the decisions are taken.
+
+    A class that the training side lacked scores lowest (probability 0, or the least value). Of two classes scikit-learn
+    gives one decision value, which speaks for the second: the first gets its negative.
 
     Raises:
-        PluginError: a method fails, gives values that are not finite, or not one for each class; or all contradict
-            `predict`.
+        PluginError: a method fails, gives values that are not finite, or not one for each class.
     """
     seen = _seen(estimator, task)
-    contradicted = []
+    contradicting = []
     for method in ("predict_proba", "decision_function"):
         if not callable(getattr(estimator, method, None)) or (method == "decision_function" and len(seen) == 1):
             continue
         with calling(task.author, method):
             values = np.asarray(getattr(estimator, method)(X.copy()), np.float64)
         scores = _by_class(values, method, seen, estimator, task, len(X))
-        if not (clips := _contradicted(scores, method, seen, predicted)):
-            return scores
-        contradicted.append(f"{method} for {clips} of {len(X)} clips")
-    if contradicted:
-        gives = f"another class than the highest score of {' and of '.join(contradicted)}"
-        wanted = "agree with its scores, or the estimator must set that method to None"
-        raise wrong(task.author, "predict", gives, wanted, getattr(type(estimator), "predict", None))
-    one_hot: np.ndarray = np.eye(task.classes)[predicted]
-    return one_hot
+        if not _contradicts(scores, method, seen, predicted):
+            return scores, ""
+        contradicting.append(method)
+    said = LEFT_OUT.format(" and ".join(contradicting)) if contradicting else ""
+    return np.eye(task.classes)[predicted], said
 
 
-def _contradicted(scores: np.ndarray, method: str, seen: np.ndarray, predicted: np.ndarray) -> int:
-    """For how many clips another class than the predicted one has the highest score, ties aside."""
+def _contradicts(scores: np.ndarray, method: str, seen: np.ndarray, predicted: np.ndarray) -> bool:
+    """Whether another class than the predicted one has the highest score of a clip, ties aside."""
     judged = scores.copy()
     if method == "decision_function":
         judged[:, seen] = _votes(scores[:, seen])
     own = judged[np.arange(len(judged)), predicted]
-    return int((own < judged.max(1) - TIE * np.abs(judged).max()).sum())
+    return bool((own < judged.max(1) - TIE * np.abs(judged).max()).any())
 
 
 def _votes(values: np.ndarray) -> np.ndarray:

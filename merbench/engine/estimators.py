@@ -63,26 +63,26 @@ def fit_fold(task: Task, fold: FoldTask) -> FoldOutcome:
     The scores are `predict_proba`, else `decision_function`, else 1 for the predicted class and 0 for the others.
 
     Raises:
-        TrainingError: the estimator fails, gives no class for each clip or scores that contradict its classes, or no
-            memory is left.
+        TrainingError: the estimator fails, does not give a class or finite scores for each clip, or no memory is left.
         OptionError: it cannot be built with its options.
     """
     started = time.perf_counter()
     with in_folds([fold]), if_full("cpu", 1), threadpool_limits(1):
         without_torch = "torch" not in sys.modules
-        predicted, scores = _answers(task, fold)
+        predicted, scores, note = _answers(task, fold)
         if without_torch and "torch" in sys.modules:  # imported meanwhile: what it drew followed from no seed
-            predicted, scores = _answers(task, fold)
+            predicted, scores, note = _answers(task, fold)
     return FoldOutcome(
         name=fold.name,
         scores=scores[None].astype(np.float32),
         predicted=predicted[None],
         loss=np.empty(0, np.float32),
         seconds=time.perf_counter() - started,
+        note=note,
     )
 
 
-def _answers(task: Task, fold: FoldTask) -> tuple[np.ndarray, np.ndarray]:
+def _answers(task: Task, fold: FoldTask) -> tuple[np.ndarray, np.ndarray, str]:
     estimator = build_estimator(task, fold)
     with seeded(derive_seed(fold=fold.seed, purpose="training")):
         X = design_matrix(task.arrays, fold.train)
@@ -90,7 +90,7 @@ def _answers(task: Task, fold: FoldTask) -> tuple[np.ndarray, np.ndarray]:
             estimator.fit(X, task.labels[fold.train])
         X = design_matrix(task.arrays, fold.evaluate)
         predicted = predicted_classes(estimator, X, task)
-        return predicted, class_scores(estimator, X, predicted, task)
+        return predicted, *class_scores(estimator, X, predicted, task)
 
 
 def _seed(estimator: Any, seed: int) -> None:

@@ -67,6 +67,7 @@ class FoldOutcome:
         predicted: `[epochs, clips evaluated]` int64 class indices.
         loss: `[epochs]` mean training loss; empty for an estimator.
         seconds: wall time; folds that trained at once share it equally.
+        note: what a reader of the record should know; the same words for all folds of which it is true.
     """
 
     name: str
@@ -74,3 +75,4 @@ class FoldOutcome:
     predicted: np.ndarray
     loss: np.ndarray
     seconds: float
+    note: str = ""

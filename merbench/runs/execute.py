@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -193,7 +194,13 @@ class _Runner:
             epochs={policy: epoch + 1 for policy, epoch in epochs.items()},
             loss=[round(float(value), DIGITS) for value in outcome.loss],
         )
-        return FoldResult(id=self.folder.id, grouping=self.schedule.grouping, summary=summary, predictions=predictions)
+        return FoldResult(
+            id=self.folder.id,
+            grouping=self.schedule.grouping,
+            note=outcome.note,
+            summary=summary,
+            predictions=predictions,
+        )
 
     def _weights(self) -> dict[str, FoldResult]:
         if unused := unused_tensors(self.job.task):
@@ -221,5 +228,11 @@ class _Runner:
             predictions=predictions,
             scores=scores,
             folds=[result.summary for result in results],
-            warnings=[*self.job.warnings, *undefined_parts(scores)],
+            warnings=[*self.job.warnings, *_noted(results), *undefined_parts(scores)],
         )
+
+
+def _noted(results: Sequence[FoldResult]) -> list[str]:
+    """The notes on folds, each with the number of folds of which it is true."""
+    counted = Counter(result.note for result in results if result.note)
+    return [f"{note} (in {folds} of {len(results)} folds)" for note, folds in counted.items()]

@@ -178,11 +178,12 @@ class FoldResult(Strict):
     """A finished fold, as it is kept until the record is written; `id` is that of the run it belongs to.
 
     `grouping` says how its folds were computed: the figures of a fold may differ in their last digits with the folds
-    that it trained beside.
+    that it trained beside. `note` is for the record's warnings.
     """
 
     id: Digest
     grouping: Line
+    note: Line = ""
     summary: FoldSummary
     predictions: list[Prediction]
 

@@ -272,3 +272,36 @@ def test_the_inner_policy_takes_one_of_the_full_runs_epochs(undisturbed):
     for one in inner.values():
         if chosen[one["fold"]] == 2:
             assert one["policies"]["inner"] == one["policies"]["last"]
+
+
+CENTROID = """
+import merbench
+
+class Centroid:
+    def fit(self, X, y):
+        from sklearn.neighbors import NearestCentroid
+        self.of = NearestCentroid().fit(X.reshape(len(X), -1), y)
+        self.classes_ = self.of.classes_
+
+    def predict(self, X):
+        return self.of.predict(X.reshape(len(X), -1))
+
+    def decision_function(self, X):
+        return self.of.decision_function(X.reshape(len(X), -1))
+
+@merbench.hookimpl
+def merbench_models():
+    yield merbench.EstimatorModel(name="centroid", estimator="centroid:Centroid", features=("flow-28",))
+"""
+
+
+def test_a_note_on_folds_is_in_the_record_with_their_number_and_survives_a_resume(run, without_times, tmp_path):
+    (tmp_path / "centroid.py").write_text(CENTROID)
+    argv = ("--plugin", str(tmp_path / "centroid.py"), "--model", "centroid")
+    record = run(tmp_path / "out", *argv)
+    (said,) = [one for one in json.loads(record.read_text())["warnings"] if "contradicts" in one]
+    assert re.fullmatch(r"predict contradicts .*: the scores .* \(in \d+ of 24 folds\)", said)
+    before = without_times(record)
+    folds_in(record)[0].unlink()
+    record.unlink()
+    assert without_times(run(tmp_path / "out", *argv)) == before
