@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import reprlib
 from pathlib import Path
 
 from merbench.errors import ConfigError, OutputError
@@ -46,12 +47,30 @@ def locate(source_name: str) -> Path | None:
     """The folder of a source's release, or None where none is known; a recorded folder may have gone since.
 
     Raises:
-        ConfigError: the user's file cannot be read, or MERBENCH_DATA does not name a folder.
+        ConfigError: the user's file cannot be read or names what cannot be looked at, or MERBENCH_DATA does not name a
+            folder.
     """
     shelf = _shelf()
     if shelf is not None and (shelf / source_name).is_dir():
         return shelf / source_name
-    return _recorded().get(source_name)
+    folder = _recorded().get(source_name)
+    if folder is not None:
+        _check(source_name, folder)
+    return folder
+
+
+def _check(source_name: str, folder: Path) -> None:
+    """Refuses a folder that nobody can ask about, such as one below a folder that may not be entered."""
+    try:
+        folder.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return  # it has gone
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise ConfigError(
+            f"{config_path()}: the folder of {source_name}, {reprlib.repr(str(folder))}, cannot be looked at "
+            f"({reason}); add it again: merbench data add {source_name} PATH"
+        ) from error
 
 
 def _shelf() -> Path | None:

@@ -63,6 +63,24 @@ def test_a_file_that_cannot_be_read_is_named_and_left_alone(content, release):
     assert path.read_bytes() == written
 
 
+@pytest.mark.parametrize("folder", ["x" * 3000, "a\0b"])
+def test_a_recorded_folder_that_cannot_be_looked_at_is_one_short_line(folder):
+    path = locations.config_path()
+    path.parent.mkdir(parents=True)
+    path.write_text(json.dumps({"sources": {"one": folder}}))
+    with pytest.raises(
+        ConfigError, match=r"the folder of one, .* cannot be looked at .*merbench data add one"
+    ) as caught:
+        locations.locate("one")
+    assert len(str(caught.value)) < 500
+
+
+def test_a_recorded_folder_that_has_gone_is_located_all_the_same(release):
+    locations.add("one", release)
+    release.rmdir()
+    assert locations.locate("one") == release
+
+
 def test_a_place_that_cannot_be_written_is_an_error_and_leaves_nothing(release, tmp_path):
     folder = locations.config_path().parent
     folder.parent.mkdir(parents=True, exist_ok=True)

@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
+from reprlib import repr as short  # a cell may be as long as a file
 from typing import TYPE_CHECKING, NamedTuple
 
 import merbench
@@ -184,8 +185,8 @@ def _row(line: int, cells: dict[str, str]) -> Row:
     database = _database(line, cells["dataset"])
     subject, name = _subject(line, database, cells["sub"]), _name(line, database, cells["filename_o"])
     clip = f"{database}/{subject}/{name}"
-    if not re.fullmatch(r"[+-]?[0-9]+", cells["label"]):
-        raise TableError(f", line {line}: clip {clip} has the label {cells['label']!r}, which is not an integer")
+    if not re.fullmatch(r"[+-]?[0-9]{1,9}", cells["label"]):
+        raise TableError(f", line {line}: clip {clip} has the label {short(cells['label'])}, which is not an integer")
     label = int(cells["label"])
     if label not in range(len(CLASSES)):
         scheme = ", ".join(f"{index} {title}" for index, title in enumerate(CLASSES))
@@ -195,7 +196,7 @@ def _row(line: int, cells: dict[str, str]) -> Row:
 
 def _database(line: int, cell: str) -> str:
     if cell.lower() not in DATABASES:
-        raise TableError(f", line {line}: unknown database {cell!r}; known are {', '.join(DATABASES)}")
+        raise TableError(f", line {line}: unknown database {short(cell)}; known are {', '.join(DATABASES)}")
     return cell.lower()
 
 
@@ -204,14 +205,14 @@ def _subject(line: int, database: str, cell: str) -> str:
     shape = {"samm": r"()(\d{1,3})", "smic": r"(s)(\d{1,2})", "casme2": r"(sub)(\d{1,2})"}[database]
     match = re.fullmatch(shape, cell, flags=re.ASCII)
     if not match:
-        raise TableError(f", line {line}: {cell!r} is not a subject of {database}")
+        raise TableError(f", line {line}: {short(cell)} is not a subject of {database}")
     return match[1] + match[2].zfill(3 if database == "samm" else 2)
 
 
 def _name(line: int, database: str, cell: str) -> str:
     """The clip's name as the challenge writes it; nothing in it can lead to another folder."""
-    if not re.fullmatch(r"[A-Za-z0-9_-]+", cell):
-        raise TableError(f", line {line}: {cell!r} is not a clip's name")
+    if not re.fullmatch(r"[A-Za-z0-9_-]{1,60}", cell):
+        raise TableError(f", line {line}: {short(cell)} is not a clip's name")
     return re.sub(r"^s(\d)_", r"s0\1_", cell) if database == "smic" else cell
 
 
@@ -223,5 +224,5 @@ def _number(line: int, cell: str) -> float:
     except ValueError:
         value = math.nan
     if not math.isfinite(value):
-        raise TableError(f", line {line}: {cell!r} is not a number")
+        raise TableError(f", line {line}: {short(cell)} is not a number")
     return value

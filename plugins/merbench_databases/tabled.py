@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import reprlib
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
@@ -132,7 +133,7 @@ def subject_number(line: Line) -> int:
     """
     match = SUBJECT.fullmatch(line.subject)
     if not match:
-        raise TableError(f", line {line.number}: {line.subject!r} is not a subject")
+        raise TableError(f", line {line.number}: {reprlib.repr(line.subject)} is not a subject")
     return int(match[1])
 
 

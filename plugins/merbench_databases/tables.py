@@ -57,7 +57,8 @@ def _places(header: list[str], columns: Sequence[str]) -> dict[str, int]:
     names = [name.strip() for name in header]
     missing = [name for name in columns if name not in names]
     if missing:
-        raise TableError(f" lacks the column {missing[0]!r}; it has {', '.join(filter(None, names)) or 'none'}")
+        has = ", ".join(name[:40] for name in [*filter(None, names)][:15]) or "none"
+        raise TableError(f" lacks the column {missing[0]!r}; it has {has}")
     twice = [name for name in columns if names.count(name) > 1]
     if twice:
         raise TableError(f" has the column {twice[0]!r} twice")

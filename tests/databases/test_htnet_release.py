@@ -91,6 +91,13 @@ def test_a_landmark_that_is_not_a_number_is_refused(release, number):
     assert re.search(r"line 2: .* is not a number", refusal(release, FIRST, "landmarks-28"))
 
 
+@pytest.mark.parametrize("old", ["dataset", "casme2", "sub01", "EP02_01f", ",1,"])
+def test_a_line_that_names_a_huge_cell_stays_short(release, old):
+    path = release / TABLE
+    path.write_text(path.read_text().replace(old, f",{'y' * 5000},"))
+    assert len(refusal(release)) < 1000
+
+
 def test_a_clip_without_landmarks_in_the_file_is_refused(release):
     write_landmarks(release)
     path = release / LANDMARKS
@@ -138,6 +145,7 @@ def test_quirks_of_the_table_change_nothing(release, change):
         ("sub01,EP02_01f,1", "sub01,EP02_01f,-1", f"line 2: clip {FIRST} has the label -1, outside the scheme"),
         ("sub01,EP19_05f", "sub01,EP02_01f", f"line 3: clip {FIRST} stands there twice"),
         ("sub01,EP02_01f", "../sub01,EP02_01f", "line 2: '../sub01' is not a subject of casme2"),
+        ("sub01,EP02_01f,1", f"sub01,EP02_01f,{'9' * 5000}", f"clip {FIRST} has the label '999999999999...99999999999"),
         ("sub01,EP02_01f", "sub01,../../EP02_01f", "line 2: '../../EP02_01f' is not a clip's name"),
         ("sub01,EP02_01f", "sub01,", "line 2: '' is not a clip's name"),
         ("casme2,sub01,EP02_01f", "casme3,sub01,EP02_01f", "line 2: unknown database 'casme3'"),
