@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import re
 import secrets
 import stat
 from collections.abc import Iterator
@@ -12,6 +13,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 __all__ = ["clear_partials", "read_bounded", "replace_text", "replacing"]
+
+PARTIAL = re.compile(r"\.(\d{1,9})-(?:[0-9a-f]{16}|probe)\.partial")  # its writer's process, and what tells it apart
 
 
 def read_bounded(path: Path, most: int) -> bytes:
@@ -36,8 +39,10 @@ def _without_waiting(path: str, flags: int) -> int:
 def replace_text(path: Path, text: str) -> None:
     """Writes a UTF-8 text file atomically: a reader, or a kill at any moment, sees the old file or the new one.
 
-    Folders on the way are made. Raises OSError, having removed what it had begun.
+    Folders on the way are made, and what killed processes left half-written beside the file is removed. Raises OSError,
+    having removed what it had begun.
     """
+    clear_partials(path.parent, below=False)
     with replacing(path) as file:
         file.write(text.encode("utf-8"))
 
@@ -71,7 +76,7 @@ def clear_partials(folder: Path, *, below: bool = True) -> None:
     import psutil
 
     for partial in folder.glob("**/.*.partial" if below else ".*.partial"):
-        writer = partial.name[1:].split("-")[0]
-        if not (writer.isdecimal() and psutil.pid_exists(int(writer))):
+        named = PARTIAL.fullmatch(partial.name)  # a folder may hold files of other programs
+        if named and not psutil.pid_exists(int(named[1])):
             with contextlib.suppress(OSError):
                 partial.unlink(missing_ok=True)

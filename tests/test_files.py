@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from merbench.files import read_bounded
+from merbench.files import read_bounded, replace_text
 
 
 def test_a_file_is_read_whole_up_to_the_bound_and_through_a_link(tmp_path: Path) -> None:
@@ -46,3 +46,11 @@ def test_a_socket_a_folder_and_links_that_lead_nowhere_are_refused(tmp_path: Pat
         for name in ("socket", "folder", "loop", "dangling"):
             with pytest.raises(OSError, match=name):
                 read_bounded(Path(name), 4)
+
+
+def test_what_killed_processes_left_beside_a_file_goes_and_files_of_others_stay(tmp_path: Path) -> None:
+    others = [".x.partial", ".12-download.partial", "12-0123456789abcdef.partial", f".{os.getpid()}-{'0' * 16}.partial"]
+    for name in (*others, f".999999999-{'0' * 16}.partial"):
+        (tmp_path / name).touch()
+    replace_text(tmp_path / "file", "text")
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted([*others, "file"])

@@ -103,6 +103,8 @@ class _Computation:
             self.rows[one].append(array)
 
     def _kept(self) -> dict[Resolved, np.ndarray]:
+        for store in self.stores.values():
+            store.clear()
         for _ in range(ATTEMPTS):
             missing = self._missing()
             if missing and not writable(self.root):

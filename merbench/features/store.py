@@ -1,10 +1,10 @@
 """One feature's results on disk.
 
 A result is kept as soon as a clip is done, in a file of its own (`clips/KEY.npy`: a NumPy file with a checksum behind
-it). Once all clips of a dataset are there they are moved into one file (`packs/`), which a run maps into memory. Every
-file appears whole or not at all, under a name that says what is in it, so that any number of processes may write at
-once. joblib's Memory cannot hand many results over as one mapped array, does not notice a changed bit, and unpickles
-what it reads.
+it, of the key too, so that no file can stand for another one). Once all clips of a dataset are there they are moved
+into one file (`packs/`), which a run maps into memory. Every file appears whole or not at all, under a name that says
+what is in it, so that any number of processes may write at once. joblib's Memory cannot hand many results over as one
+mapped array, does not notice a changed bit, and unpickles what it reads.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ class Store:
         np.lib.format.write_array(buffer, array, allow_pickle=False)
         content = buffer.getvalue()
         with replacing(self._file(key), sync=False) as file:
-            file.write(content + zlib.crc32(content).to_bytes(SUM, "little"))
+            file.write(content + _sum(key, content))
         self.corrupt.discard(key)
 
     def array(self, keys: Sequence[str]) -> np.ndarray:
@@ -97,9 +97,12 @@ class Store:
                 self.corrupt.update(pack.keys[row] for row in bad)
         return None
 
+    def clear(self) -> None:
+        """Removes what killed processes left half-written."""
+        clear_partials(self.folder)
+
     def _move_together(self, keys: Sequence[str]) -> None:
         first = self._one(keys[0])
-        clear_partials(self.folder)
         with PackWriter(self.packs, len(keys), first, self.name) as writer:
             for key in keys:
                 writer.append(key, self._one(key))
@@ -121,7 +124,7 @@ class Store:
         except OSError:
             return None
         try:
-            if zlib.crc32(content[:-SUM]) == int.from_bytes(content[-SUM:], "little"):
+            if content[-SUM:] == _sum(key, content[:-SUM]):
                 array: np.ndarray = np.load(io.BytesIO(content), allow_pickle=False)
                 return array
         except (ValueError, EOFError):
@@ -149,6 +152,10 @@ class Store:
 
     def _file(self, key: str) -> Path:
         return self.clips / key[:2] / f"{key[2:]}.npy"
+
+
+def _sum(key: str, content: bytes) -> bytes:
+    return zlib.crc32(content, zlib.crc32(key.encode())).to_bytes(SUM, "little")
 
 
 def entries(folder: Path) -> tuple[int, int]:

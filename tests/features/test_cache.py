@@ -51,5 +51,5 @@ def test_the_probe_of_a_living_process_stays_and_so_does_what_lies_deeper(tmp_pa
 
 
 def test_what_cannot_be_cleared_does_not_make_the_folder_unwritable(tmp_path: Path) -> None:
-    (tmp_path / ".x.partial").mkdir()
+    (tmp_path / ".999999999-probe.partial").mkdir()
     assert writable(tmp_path)

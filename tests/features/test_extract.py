@@ -462,3 +462,26 @@ def test_a_disk_that_gives_back_something_else_is_told(toys: Lay, monkeypatch) -
     monkeypatch.setattr("merbench.features.packs.Pack.bad_rows", lambda self, start, stop: [start])
     with pytest.raises(OutputError, match="does not give back what is written"):
         found("toy-video")
+
+
+def test_a_clips_file_under_another_clips_key_is_computed_again(toys: Lay, computed: Told) -> None:
+    toys()
+    wanted = arrays_digest(found("toy-sum"))
+    one, other, *_ = files("toy-light@plain-v1/clips")
+    other.write_bytes(one.read_bytes())
+    for pack in files("toy-sum@-v1/packs"):
+        pack.unlink()
+    computed()
+    progress = Notes()
+    assert arrays_digest(found("toy-sum", progress=progress)) == wanted
+    assert len(computed()) == 1
+    assert any("what the cache kept of toy-light was corrupt" in note for note in progress.notes)
+
+
+def test_what_a_killed_process_left_is_cleared_by_the_next_run_although_nothing_is_missing(toys: Lay) -> None:
+    toys()
+    found("toy-sum")
+    left = cache_path() / "toy-light@plain-v1" / "clips" / f".999999999-{'0' * 16}.partial"
+    left.touch()
+    found("toy-sum")
+    assert not left.exists()

@@ -162,7 +162,7 @@ def test_opening_clears_away_what_a_kill_left_half_written_and_nothing_else(tmp_
     folder = RunFolder(tmp_path, plan())
     folder.finish("folds", fold(folder, "a"))
     for place in (folder.path, folder.path / "folds"):
-        (place / ".0123456789abcdef.partial").write_text("{")
+        (place / ".999999999-0123456789abcdef.partial").write_text("{")
     folder.open(plan())
     kept = names(folder.path)
     assert [name for name in kept if "partial" in name] == []
