@@ -49,8 +49,10 @@ def run(job: Job, out: Path, *, fresh: bool = False, progress: Progress | None =
     if fresh:
         folder.start_over()
     if folder.has_record():
+        folder.clear()
         return _answer(folder), folder.record
     record = _Runner(job, folder, progress).run()
+    folder.clear()  # another process at the same run may have been killed meanwhile
     if earlier and (difference := unlike(earlier, record)):
         progress.note(f"the run before had the same id, but {difference}")
     return record, folder.record

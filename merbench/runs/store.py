@@ -62,8 +62,12 @@ class RunFolder:
 
     def open(self, plan: Plan) -> None:
         """Makes the folder, writes the plan, and clears away what a kill left half-written."""
-        clear_partials(self.path)
+        self.clear()
         write_whole(self.path / "plan.json", plan.model_dump_json(indent=1) + "\n")
+
+    def clear(self) -> None:
+        """Removes what killed processes left half-written."""
+        clear_partials(self.path)
 
     def finished(self, stage: str, name: str) -> FoldResult | None:
         """The finished fold `name` of a stage (`folds`, or `inner`), or None where there is none that can be read.

@@ -29,8 +29,9 @@ from merbench.registry import Registry
 from merbench.runs.clip_ids import ClipIds
 from merbench.runs.logs import read_content, read_rows
 from merbench.runs.prepare import Request, prepare
-from merbench.runs.record import read_record, verify
+from merbench.runs.record import read_record
 from merbench.runs.submissions import Declaration, submit
+from merbench.runs.verify import verify
 from merbench.runs.weights import predict_from
 from merbench.testing import made_clips, write_release
 from tests.faults.scenarios import PLUGINS, Material
