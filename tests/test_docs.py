@@ -37,7 +37,7 @@ from merbench.leaderboard.entries import make_entry
 from merbench.leaderboard.rows import make_rows
 from merbench.leaderboard.site import Figure, Row
 from merbench.plugins import load
-from merbench.registry import Catalog, Registry
+from merbench.registry import Registry
 from merbench.runs import schema
 from merbench.runs.record import read_record
 from merbench.runs.schema import Record
@@ -51,7 +51,7 @@ TEXT = {page.name: page.read_text("utf-8") for page in PAGES}
 # What a test leaves of the training of a network on a dataset: two folds, on the demo with clips of every class.
 FOLDS = {"demo": "demo-a/a0[12]", "casme3-7": "[12]of5"}
 EPOCHS = ["--set", "epochs=2"]
-NETWORKS = {model.name for model in Catalog("model", load(allow=())) if isinstance(model, TorchModel)}
+NETWORKS = {model.name for model in Registry(load(allow=())).models if isinstance(model, TorchModel)}
 INSTALL = "python -m pip install . && merbench run --model htnet --dataset demo --recipe quick"
 CHECKS = "python -m pip install tox && tox"
 CLONE = "git clone https://github.com/wangzhifengharrison/HTNet"

@@ -112,7 +112,7 @@ def _read_sealed(path: Path) -> dict[str, Any] | None:
     try:
         content = json.loads(path.read_text("utf-8"))
     except OSError as error:
-        if isinstance(error, FileNotFoundError):
+        if isinstance(error, FileNotFoundError | NotADirectoryError):  # whoever writes there says what is wrong
             return None
         raise OutputError(f"cannot read {path}: {error.strerror}") from error
     except (ValueError, RecursionError):

@@ -9,6 +9,7 @@ import pytest
 from merbench_databases.canonical import composite
 
 from merbench.cli import main
+from merbench.runs.seal import sealed
 
 CANONICAL = composite()
 
@@ -164,7 +165,8 @@ def test_an_export_replaces_nothing_and_is_not_exported_again(negative, folder, 
 
 def test_a_record_that_does_not_verify_is_not_exported(negative, folder, capsys):
     assert main(["results", "import", str(negative), "--model", "negative", "--out", "a.json"]) == 0
-    Path("a.json").write_text(Path("a.json").read_text().replace('"truth": 0', '"truth": 1', 1))
+    content = json.loads(Path("a.json").read_text().replace('"truth": 0', '"truth": 1', 1))
+    Path("a.json").write_text(json.dumps(sealed(content)))
     assert main(["results", "export", "a.json"]) == 2
     assert "plan.digests.labels" in capsys.readouterr().err
     assert not Path("a-subjects.json").exists()

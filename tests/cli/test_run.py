@@ -40,7 +40,7 @@ def test_a_record_has_its_fields_and_the_table_its_parts(out, capsys):
     (path,) = records(out)
     record = json.loads(path.read_text())
     names = ["schema", "id", "plan", "environment", "predictions", "subjects", "scores", "folds", "warnings"]
-    assert list(record) == names
+    assert list(record) == [*names, "digest"]
     assert record["subjects"] == []
     assert list(record["scores"]) == ["last"]
     assert list(record["scores"]["last"]) == ["full", "demo-a", "demo-b", "demo-c"]

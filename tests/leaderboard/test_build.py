@@ -406,7 +406,8 @@ def test_many_records_read_by_several_processes_make_the_same_site_and_bring_no_
 @pytest.mark.processes
 def test_one_broken_record_among_many_is_named_and_leaves_no_process(many, built, records):
     broken = records / "051.json"
-    broken.write_text(broken.read_text().replace('"accuracy": 0.', '"accuracy": 0.0', 1))
+    content = json.loads(broken.read_text().replace('"accuracy": 0.', '"accuracy": 0.0', 1))
+    broken.write_text(json.dumps(sealed(content)))
     with pytest.raises(RecordError, match=re.escape(f"{broken}: scores.")):
         built()
     assert multiprocessing.active_children() == []
@@ -432,6 +433,7 @@ INTERRUPTED = """
 import os, signal, sys
 from merbench.cli import main
 from merbench.cli.progress import Lines
+from merbench.runs.seal import sealed
 
 def interrupt(self, units):
     os.killpg(0, signal.SIGINT)

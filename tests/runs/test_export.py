@@ -18,6 +18,7 @@ from merbench.runs.export import without_clips, write_new
 from merbench.runs.record import read_record
 from merbench.runs.schema import Plan, Record, Submission
 from merbench.runs.scoring import count, score_counts
+from merbench.runs.seal import sealed
 from merbench.runs.submissions import Declaration, submit
 from merbench.runs.verify import verify
 from merbench.scores import compare_confusions, paired_test
@@ -151,7 +152,7 @@ def refused(original, tmp_path, capsys) -> Callable[..., str]:
         content = json.loads(json.dumps(original))
         change(content)
         path = tmp_path / "record.json"
-        path.write_text(json.dumps(content))
+        path.write_text(json.dumps(sealed(content)))
         assert main(["results", "verify", str(path)]) == 2
         told = capsys.readouterr()
         assert told.out == ""
@@ -258,7 +259,7 @@ def test_what_a_record_of_predictions_handed_in_must_not_say_is_refused(field, v
     content = json.loads(handed_in.to_json())
     content["plan"][field] = value
     path = tmp_path / "record.json"
-    path.write_text(json.dumps(content))
+    path.write_text(json.dumps(sealed(content)))
     with pytest.raises(RecordError, match=rf"plan\.rescored\.{field}") as raised:
         read_record(path)
     assert len(str(raised.value)) < 400
@@ -270,12 +271,12 @@ def test_a_record_of_predictions_handed_in_has_no_other_policy_and_no_folds_that
         one["policies"]["last"] = one["policies"]["submitted"]
     content["scores"]["last"] = content["scores"]["submitted"]
     path = tmp_path / "record.json"
-    path.write_text(json.dumps(content))
+    path.write_text(json.dumps(sealed(content)))
     with pytest.raises(RecordError, match="submitted, or those of a run"):
         read_record(path)
     content = json.loads(handed_in.to_json())
     content["folds"] = [{"name": "casme2/sub01", "seconds": 1, "epochs": {}, "loss": []}]
-    path.write_text(json.dumps(content))
+    path.write_text(json.dumps(sealed(content)))
     with pytest.raises(RecordError, match="folds: the record says"):
         verify(read_record(path), registry)
     assert isinstance(handed_in.plan, Submission)
