@@ -25,6 +25,7 @@ from merbench.progress import Silent
 from merbench.registry import Registry
 from merbench.runs.export import without_clips
 from merbench.runs.scoring import clips_of
+from merbench.runs.seal import sealed
 
 ROOT = Path(__file__).parents[2]
 
