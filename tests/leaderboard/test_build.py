@@ -434,7 +434,6 @@ INTERRUPTED = """
 import os, signal, sys
 from merbench.cli import main
 from merbench.cli.progress import Lines
-from merbench.runs.seal import sealed
 
 def interrupt(self, units):
     os.killpg(0, signal.SIGINT)
