@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from merbench.cli.broken import telling_broken
+from merbench.cli.native import to_stderr
 from merbench.cli.options import count, positive
 from merbench.cli.progress import progress
 from merbench.registry import Registry
@@ -76,10 +78,9 @@ def run(arguments: argparse.Namespace, registry: Registry) -> int:
     # (on two busy cores 1324 ms a step); a short spin, then sleep, costs a quiet one nothing (35 for 34 ms).
     os.environ.setdefault("GOMP_SPINCOUNT", "10000")
     seeds = range(arguments.seeds) if arguments.seeds else [arguments.seed]
-    jobs = (_job(arguments, registry, seed) for seed in seeds)
     if arguments.dry_run:
-        return _dry_run(next(iter(jobs)), arguments)
-    records = [_one(job, arguments) for job in jobs]
+        return _dry_run(_job(arguments, registry, seeds[0]), arguments)
+    records = [_one(_job(arguments, registry, seed), arguments) for seed in seeds]
     if arguments.json:
         texts = [record.to_json() for record in records]
         sys.stdout.write(f"[{','.join(texts)}]\n" if arguments.seeds else texts[0])
@@ -93,12 +94,17 @@ def run(arguments: argparse.Namespace, registry: Registry) -> int:
 def _job(arguments: argparse.Namespace, registry: Registry, seed: int) -> Job:
     from merbench.runs.prepare import prepare
 
-    with telling_broken(MEND), progress("clips") as shown:
+    with _stdout(arguments), telling_broken(MEND), progress("clips") as shown:
         try:
             return prepare(registry, _request(arguments, seed), shown)
         except KeyboardInterrupt:
             shown.note("stopped; what is finished is kept, and the same command continues")
             raise
+
+
+def _stdout(arguments: argparse.Namespace) -> contextlib.AbstractContextManager[None]:
+    """With --json, stdout is for the record alone."""
+    return to_stderr() if arguments.json else contextlib.nullcontext()
 
 
 def _request(arguments: argparse.Namespace, seed: int) -> Request:
@@ -125,7 +131,7 @@ def _one(job: Job, arguments: argparse.Namespace) -> Record:
     from merbench.cli.report import plan_lines, print_record
     from merbench.runs.execute import run as execute
 
-    with progress() as shown:
+    with _stdout(arguments), progress() as shown:
         for line in plan_lines(job.plan):
             shown.note(line)
         for warning in job.warnings:
