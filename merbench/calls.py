@@ -11,7 +11,7 @@ import sys
 import threading
 import traceback
 from types import TracebackType
-from typing import TextIO
+from typing import Any, TextIO
 
 from merbench import watch
 from merbench.authors import Author, failed_at, written
@@ -161,6 +161,17 @@ class _Prefixed(io.TextIOBase):
     def fileno(self) -> int:
         """Of stderr, for code that hands it to another process."""
         return sys.stderr.fileno()
+
+    def writable(self) -> bool:
+        return True
+
+    @property
+    def encoding(self) -> str:  # type: ignore[override]
+        return sys.stderr.encoding
+
+    def __getattr__(self, name: str) -> Any:
+        """What else a stdout has, such as `buffer`: that of stderr."""
+        return getattr(sys.stderr, name)
 
 
 _STATE = _State()

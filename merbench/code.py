@@ -38,7 +38,10 @@ def classes_digest(*classes: type) -> str:
 @cache
 def source_digest(module: str) -> str:
     """sha256 (hex) over the names and contents of a module's source files; of a package, all below it."""
-    spec = importlib.util.find_spec(module)
+    try:
+        spec = importlib.util.find_spec(module)
+    except ValueError:  # `__main__` has none
+        spec = None
     if spec is None:
         raise PluginError(f"the source of module {module!r} cannot be found, so a run could not tell when it changes")
     digest = hashlib.sha256()
@@ -51,4 +54,5 @@ def _files(spec: ModuleSpec) -> list[tuple[Path, Path]]:
     if spec.submodule_search_locations:
         roots = sorted(map(Path, spec.submodule_search_locations))
         return [(root, path) for root in roots for path in sorted(root.rglob("*.py"))]
-    return [(Path(spec.origin).parent, Path(spec.origin))] if spec.origin else []
+    # Python's own frozen and built-in modules have no file.
+    return [(Path(spec.origin).parent, Path(spec.origin))] if spec.origin and spec.has_location else []

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import hashlib
 import os
+import platform
 import re
 import secrets
 import stat
@@ -12,9 +14,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-__all__ = ["clear_partials", "read_bounded", "replace_text", "replacing"]
+__all__ = ["HOST", "clear_partials", "partial_name", "read_bounded", "replace_text", "replacing"]
 
-PARTIAL = re.compile(r"\.(\d{1,9})-(?:[0-9a-f]{16}|probe)\.partial")  # its writer's process, and what tells it apart
+HOST = hashlib.sha256(platform.node().encode()).hexdigest()[:8]  # who shares a folder may have a process of that number
+PARTIAL = re.compile(rf"\.(\d{{1,9}})-{HOST}[0-9a-f]{{16}}\.partial")  # of a process here
 
 
 def read_bounded(path: Path, most: int) -> bytes:
@@ -54,7 +57,7 @@ def replacing(path: Path, *, sync: bool = True) -> Iterator[BinaryIO]:
     Without `sync` a loss of power may leave a part of it: for files whose reader can tell.
     """
     # Not `tempfile`, whose files nobody but their owner may read: results are there to be shared.
-    temporary = path.parent / f".{os.getpid()}-{secrets.token_hex(8)}.partial"
+    temporary = partial_name(path.parent)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with temporary.open("xb") as file:
@@ -69,9 +72,15 @@ def replacing(path: Path, *, sync: bool = True) -> Iterator[BinaryIO]:
         raise
 
 
+def partial_name(folder: Path) -> Path:
+    """A new name in a folder for a file that is being written, which tells who writes it."""
+    return folder / f".{os.getpid()}-{HOST}{secrets.token_hex(8)}.partial"
+
+
 def clear_partials(folder: Path, *, below: bool = True) -> None:
-    """Removes what killed processes left half-written in `folder`, and `below` it; what a living one writes just now
-    stays, and so does what cannot be removed.
+    """Removes what killed processes of this machine left half-written in `folder`, and `below` it.
+
+    What a living process or another machine writes stays, and so does what cannot be removed.
     """
     import psutil
 

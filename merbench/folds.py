@@ -1,11 +1,12 @@
-"""The folds that a protocol makes of clips; what goes wrong in its splitter is told with its plugin's name."""
+"""The folds that a protocol makes of clips; a fault of its splitter is reported with the plugin's name."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from merbench.calls import Author, calling
-from merbench.protocols import Fold, Splitter, make_folds
+from merbench.authors import Author, written
+from merbench.calls import calling
+from merbench.protocols import Fold, ProtocolError, Splitter, SplitterFault, make_folds
 from merbench.registry import Registry, load_target
 
 if TYPE_CHECKING:
@@ -27,10 +28,13 @@ def protocol_folds(registry: Registry, name: str, clips: pd.DataFrame) -> list[F
 
 
 def split_by(target: str, author: Author, clips: pd.DataFrame) -> list[Fold]:
-    """The same, by the splitter's target and its author; it raises the same but UnknownName."""
+    """The same, by the splitter's target and its author; raises PluginError and ProtocolError as `protocol_folds`."""
     splitter = load_target(target, owner=author.spec, base=Splitter)
-    with calling(author, f"{splitter.__name__}.split", "yield merbench.Fold(name, train, test)"):
-        return make_folds(splitter(), clips)
+    try:
+        with calling(author, f"{splitter.__name__}.split", "yield merbench.Fold(name, train, test)"):
+            return make_folds(splitter(), clips)
+    except SplitterFault as fault:
+        raise ProtocolError(f"{author}{written(splitter.split, author)}: {fault}") from fault
 
 
 def shares_subjects(registry: Registry, name: str) -> bool:

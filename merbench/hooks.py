@@ -42,7 +42,9 @@ def _check_names(module: object, author: Author) -> None:
     """A hook that is misspelt or has no decorator would be passed over without a word."""
     for name in dir(module):
         function = getattr(module, name, None)
-        marked = isinstance(getattr(function, f"{NAMESPACE}_impl", None), dict)
+        mark = getattr(function, f"{NAMESPACE}_impl", None)
+        marked = isinstance(mark, dict)
+        name = (mark.get("specname") or name) if isinstance(mark, dict) else name
         if name in HOOKS.values() and not marked:
             raise PluginError(f"{name}{written(function, author)} is not marked @merbench.hookimpl")
         if marked and name not in HOOKS.values():

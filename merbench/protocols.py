@@ -30,6 +30,7 @@ __all__ = [
     "PerDatabase",
     "ProtocolError",
     "Splitter",
+    "SplitterFault",
     "folds_digest",
     "inner_split",
     "make_folds",
@@ -41,6 +42,10 @@ FOLDS = 5  # of `subjects-5`, and of the inner split
 
 class ProtocolError(MerbenchError):
     """Clips that a protocol cannot split, or folds that break a rule."""
+
+
+class SplitterFault(ProtocolError):
+    """What a splitter did wrong, whatever the clips are."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +87,8 @@ def make_folds(splitter: Splitter, clips: pd.DataFrame) -> list[Fold]:
     """The folds that a splitter makes of `clips`, checked against a table that the splitter never held.
 
     Raises:
-        ProtocolError: `split` changed its table or gave anything but folds; there is no fold; two folds have one name;
+        ProtocolError: as `split` raises it.
+        SplitterFault: `split` changed its table or gave anything but folds; there is no fold; two folds have one name;
             a side is empty or is not ascending positions of the table; the sides share a clip, or (without
             `shares_subjects`) a subject; a clip is tested twice.
     """
@@ -90,11 +96,11 @@ def make_folds(splitter: Splitter, clips: pd.DataFrame) -> list[Fold]:
     given = clips.copy(deep=True)
     folds = _fold_list(splitter, given)
     if changed := _changed(given, clips):
-        raise ProtocolError(
+        raise SplitterFault(
             f"{type(splitter).__name__}.split changes {changed} of the clip table; it must leave its table as it is"
         )
     if not folds:
-        raise ProtocolError(
+        raise SplitterFault(
             f"{type(splitter).__name__} made no folds of {len(clips)} clips; it must yield at least one"
         )
     for fold in folds:
@@ -248,12 +254,12 @@ def _fold_list(splitter: Splitter, clips: pd.DataFrame) -> list[Fold]:
     found: object = splitter.split(clips)
     where = f"{type(splitter).__name__}.split"
     if not isinstance(found, Iterable):
-        raise ProtocolError(f"{where} returns {type(found).__name__}; it must yield merbench.Fold(name, train, test)")
+        raise SplitterFault(f"{where} returns {type(found).__name__}; it must yield merbench.Fold(name, train, test)")
     folds = list(found)
     for fold in folds:
         if not isinstance(fold, Fold) or not isinstance(fold.name, str):
             what = "a Fold whose name is no text" if isinstance(fold, Fold) else type(fold).__name__
-            raise ProtocolError(f"{where} yields {what}; it must yield merbench.Fold(name, train, test)")
+            raise SplitterFault(f"{where} yields {what}; it must yield merbench.Fold(name, train, test)")
     return folds
 
 
@@ -271,11 +277,11 @@ def _check_positions(fold: Fold, clips: int) -> None:
 
     for side, positions in (("train", fold.train), ("test", fold.test)):
         if not isinstance(positions, np.ndarray) or positions.ndim != 1 or positions.dtype.kind not in "iu":
-            raise ProtocolError(f"fold {fold.name!r}: {side} must be one row of integers, a numpy array")
+            raise SplitterFault(f"fold {fold.name!r}: {side} must be one row of integers, a numpy array")
         if not len(positions):
-            raise ProtocolError(f"fold {fold.name!r}: the {side} side is empty; each side needs at least one clip")
+            raise SplitterFault(f"fold {fold.name!r}: the {side} side is empty; each side needs at least one clip")
         if positions[0] < 0 or positions[-1] >= clips or (np.diff(positions.astype(np.int64)) <= 0).any():
-            raise ProtocolError(f"fold {fold.name!r}: {side} must be ascending positions in 0..{clips - 1}, each once")
+            raise SplitterFault(f"fold {fold.name!r}: {side} must be ascending positions in 0..{clips - 1}, each once")
 
 
 def _check_apart(fold: Fold, clips: pd.DataFrame, nouns: Sequence[str]) -> None:
@@ -283,7 +289,7 @@ def _check_apart(fold: Fold, clips: pd.DataFrame, nouns: Sequence[str]) -> None:
         names = clips[noun].to_numpy(object)
         both = sorted(set(names[fold.train]) & set(names[fold.test]))
         if both:
-            raise ProtocolError(
+            raise SplitterFault(
                 f"fold {fold.name!r}: {noun} {both[0]} stands on both sides{_more(both)}; keep each on one"
             )
 
@@ -293,11 +299,11 @@ def _check_together(folds: Sequence[Fold], clips: pd.DataFrame) -> None:
     tested: dict[str, str] = {}
     for fold in folds:
         if fold.name in names:
-            raise ProtocolError(f"two folds are called {fold.name!r}; give each a name of its own")
+            raise SplitterFault(f"two folds are called {fold.name!r}; give each a name of its own")
         names.add(fold.name)
         for clip in clips["clip"].iloc[fold.test]:
             if clip in tested:
-                raise ProtocolError(
+                raise SplitterFault(
                     f"clip {clip} is tested in fold {tested[clip]!r} and in fold {fold.name!r}; once only"
                 )
             tested[clip] = fold.name

@@ -80,7 +80,7 @@ class CheckedReader(SourceReader):
         raise wrong(self.author, "notes", kind(notes), wanted, self.reader.notes)
 
     def published(self) -> Published:
-        """The reader's published numbers; PluginError where they are none."""
+        """The reader's published numbers; PluginError if they are not a Published."""
         with calling(self.author, "published"):
             published: Any = self.reader.published()
         if isinstance(published, Published):

@@ -104,3 +104,12 @@ def test_what_a_value_is_said_to_be(value: object, said: str) -> None:
 def test_expected_errors_come_out_of_another_process_as_they_were(error: MerbenchError) -> None:
     again = pickle.loads(pickle.dumps(error))
     assert (type(again), str(again), vars(again)) == (type(error), str(error), vars(error))
+
+
+def test_what_stands_for_stdout_has_what_a_stdout_has(capsys: pytest.CaptureFixture[str]) -> None:
+    with calling(AUTHOR, "fit"):
+        assert sys.stdout.writable()
+        assert sys.stdout.encoding
+        sys.stdout.buffer.write(b"bytes")
+        sys.stdout.buffer.flush()
+    assert capsys.readouterr().out == ""

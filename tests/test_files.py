@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from merbench.files import read_bounded, replace_text
+from merbench.files import HOST, partial_name, read_bounded, replace_text
 
 
 def test_a_file_is_read_whole_up_to_the_bound_and_through_a_link(tmp_path: Path) -> None:
@@ -49,8 +49,10 @@ def test_a_socket_a_folder_and_links_that_lead_nowhere_are_refused(tmp_path: Pat
 
 
 def test_what_killed_processes_left_beside_a_file_goes_and_files_of_others_stay(tmp_path: Path) -> None:
-    others = [".x.partial", ".12-download.partial", "12-0123456789abcdef.partial", f".{os.getpid()}-{'0' * 16}.partial"]
-    for name in (*others, f".999999999-{'0' * 16}.partial"):
+    dead = partial_name(tmp_path).name.replace(f".{os.getpid()}-", ".999999999-")
+    elsewhere = dead.replace(HOST, "0" * 8)  # of a machine that shares the folder
+    others = [".x.partial", ".12-download.partial", dead[1:], elsewhere, partial_name(tmp_path).name]
+    for name in (*others, dead):
         (tmp_path / name).touch()
     replace_text(tmp_path / "file", "text")
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted([*others, "file"])

@@ -69,8 +69,9 @@ def splitters(tmp_path: Path) -> Path:
 @pytest.mark.parametrize(
     ("protocol", "words"),
     [
-        ("OwnSubjects", "OwnSubjects.split changes column 'subject' of the clip table"),
-        ("Unchecked", "subject demo-a/a01 stands on both sides"),
+        ("OwnSubjects", "splitters.py:7: OwnSubjects.split changes column 'subject' of the clip table"),
+        ("Unchecked", "(plugin splitters) at "),
+        ("Unchecked", "splitters.py:14: fold 'demo-a/a01/01': subject demo-a/a01 stands on both sides"),
         ("Failing", "protocol Failing (plugin splitters): Failing.split failed at "),
     ],
 )

@@ -15,6 +15,7 @@ import sys
 from collections.abc import Iterator
 from typing import Any, Protocol
 
+from merbench.calls import memory_is_full
 from merbench.cli import data as data_verb
 from merbench.cli import features as features_verb
 from merbench.cli import leaderboard as leaderboard_verb
@@ -88,6 +89,10 @@ def main(argv: list[str] | None = None) -> int:
             raise
         _drop_stdout()
         return _say("no space left for the output; make room and run again", MerbenchError.exit_code)
+    except (MemoryError, RuntimeError) as error:
+        if not memory_is_full(error):
+            raise
+        return _say("no memory is left; what is finished is kept: close other programs and run again", 2)
     return code
 
 

@@ -13,7 +13,7 @@ __all__ = ["to_stderr"]
 
 @contextlib.contextmanager
 def to_stderr() -> Iterator[None]:
-    """In it whatever this process, or one that it starts, writes to descriptor 1 goes to stderr."""
+    """Within the block, whatever this process or one that it starts writes to descriptor 1 goes to stderr."""
     sys.stdout.flush()
     stdout = os.dup(1)
     os.dup2(2, 1)

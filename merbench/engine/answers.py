@@ -12,7 +12,7 @@ from merbench.engine.task import Task
 __all__ = ["class_scores", "predicted_classes"]
 
 TIE = 1e-6  # of the largest score: what a record, which rounds to as much, cannot tell apart
-LEFT_OUT = "predict contradicts {}: the scores of its classes are left out, and 1 stands for the predicted one"
+LEFT_OUT = "predict disagrees with {}, so those are not used: the predicted class scores 1, the others 0"
 LARGEST_CONFIDENCE = 1 / 3  # what scikit-learn adds to a class's votes is smaller, see `_votes`
 
 

@@ -56,7 +56,7 @@ def autocast(precision: str, device: str) -> AbstractContextManager[object]:
 
 @contextmanager
 def threads(most: int) -> Iterator[None]:
-    """In it torch computes on at most so many threads of the CPU."""
+    """Within the block, torch computes on at most so many threads of the CPU."""
     before = torch.get_num_threads()
     torch.set_num_threads(min(before, most))
     try:

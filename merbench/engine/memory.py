@@ -1,4 +1,4 @@
-"""Memory that runs out in training, told in one line."""
+"""Turns memory that runs out in training into a one-line error."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from urllib.parse import quote, unquote
 
 from merbench.errors import ConfigError, OutputError
 from merbench.features.resolve import Resolved, split_reference
-from merbench.files import clear_partials
+from merbench.files import clear_partials, partial_name
 
 __all__ = ["FULL", "VARIABLE", "Kept", "cache_path", "clear", "feature_folder", "full", "kept", "writable"]
 
@@ -68,7 +68,7 @@ def writable(root: Path) -> bool:
     Raises:
         OutputError: it could, but the disk is full.
     """
-    probe = root / f".{os.getpid()}-probe.partial"
+    probe = partial_name(root)
     try:
         root.mkdir(parents=True, exist_ok=True)
         clear_partials(root, below=False)

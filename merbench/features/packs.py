@@ -10,7 +10,6 @@ import contextlib
 import hashlib
 import json
 import os
-import secrets
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from merbench.errors import PluginError
+from merbench.files import partial_name
 
 __all__ = ["SUM", "Pack", "PackWriter", "model_dtype", "read_packs"]
 
@@ -89,7 +89,7 @@ class PackWriter:
         self.keys: list[str] = []
         self.sums: list[int] = []
         folder.mkdir(parents=True, exist_ok=True)
-        self.partial = folder / f".{os.getpid()}-{secrets.token_hex(8)}.partial"
+        self.partial = partial_name(folder)
         self.file = self.partial.open("xb")
         header = {
             "descr": np.lib.format.dtype_to_descr(self.dtype),

@@ -52,9 +52,12 @@ def _names(other: Path, record: Record) -> bool:
 def _told(record: Record, other: Path) -> str:
     """What the file that has the record's id holds."""
     try:
-        difference = unlike(record, read_record(other))
-    except RecordError:  # a broken one, or another record that names this id
-        difference = ""
+        there = read_record(other)
+    except RecordError:
+        return f"{other} names the same id"
+    if there.id != record.id:
+        return f"{other} names the same id"
+    difference = unlike(record, there)
     return f"{other} has the same id, but {difference}" if difference else f"{other} is the same record"
 
 

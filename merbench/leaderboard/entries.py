@@ -24,7 +24,7 @@ __all__ = ["has_public_labels", "make_entry", "read_entries", "read_verified", "
 def record_files(folders: Sequence[Path]) -> list[Path]:
     """Every `.json` file directly in the folders, and every `record.json` below them, sorted.
 
-    Pipes, devices and broken links are among them: whoever reads one is told that it is not a record.
+    Pipes, devices and broken links are among them: reading one gives an error that says it is not a record.
 
     Raises:
         RecordError: a folder is none, or cannot be read.
@@ -91,7 +91,7 @@ def make_entry(record: Record, registry: Registry) -> Entry:
         figures=_figures(record),
         public=public,
         answers=answers,
-        split_subjects=len(split_subjects(record)),
+        split_subjects=len(split_subjects(record)) if record.predictions else None,
     )
 
 

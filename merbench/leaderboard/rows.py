@@ -15,7 +15,7 @@ from merbench.folds import shares_subjects
 from merbench.leaderboard.site import Entry, Family, Figure, Figures, Paper, Row
 from merbench.registry import Registry
 from merbench.runs.schema import AnyPolicy, Plan, Record, Submission
-from merbench.runs.weights import given_files
+from merbench.runs.weights import given_files, starts_from
 from merbench.scores import Metric, interval_of, resampled
 
 __all__ = ["configuration", "counting_policy", "make_rows"]
@@ -93,6 +93,8 @@ def _unranked(entry: Entry, registry: Registry) -> str:
     if plan.protocol in registry.protocols.names():
         if shares_subjects(registry, plan.protocol):
             return "its folds have subjects on both sides"
+    elif entry.split_subjects is None:
+        return "its protocol is not installed, and without clips nothing shows who is in its folds"
     elif entry.split_subjects:
         return "its protocol is not installed, and subjects are tested in several folds"
     if isinstance(plan, Plan):
@@ -109,7 +111,7 @@ def _unknown_training(plan: Plan) -> str:
     if plan.weights:
         return "made from given checkpoints: how their epoch was chosen is not known"
     if files := given_files(plan):
-        return f"starts from a given file ({', '.join(files)}): what it was made from is not known"
+        return starts_from(files)
     return ""
 
 

@@ -65,7 +65,7 @@ class Entry:
         figures: policy -> part -> metric -> figure.
         public: whether the truth of its clips may be published.
         answers: of every clip; None where it may not be published, or the record keeps it to itself.
-        split_subjects: how many subjects are tested in more than one fold.
+        split_subjects: how many subjects are tested in more than one fold; None if the record has counts alone.
     """
 
     record: Record
@@ -73,7 +73,7 @@ class Entry:
     figures: dict[AnyPolicy, Figures]
     public: bool
     answers: Answers | None = None
-    split_subjects: int = 0
+    split_subjects: int | None = 0
 
     @property
     def id(self) -> str:

@@ -66,7 +66,7 @@ def _mirror(registry: Registry, feature: Resolved, recipe: Recipe) -> Mirror | N
 
 @dataclass(frozen=True)
 class _Mirror:
-    """A plugin's mirror, whose faults are told as its own."""
+    """A plugin's mirror, whose faults are reported as the plugin's."""
 
     mirror: Mirror
     author: Author

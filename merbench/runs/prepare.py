@@ -29,7 +29,7 @@ from merbench.runs.code import code_versions
 from merbench.runs.mirrors import find_mirrors
 from merbench.runs.schema import Code, Digests, Plan
 from merbench.runs.settings import NOT_SETTINGS, apply_settings
-from merbench.runs.weights import find_weights, given_files, weights_digest, without_path
+from merbench.runs.weights import find_weights, given_files, starts_from, weights_digest, without_path
 from merbench.specs import EstimatorModel, Model, Recipe, TorchModel
 
 __all__ = ["Job", "Request", "prepare"]
@@ -285,10 +285,8 @@ def _check_classes(dataset: OpenDataset) -> None:
 
 
 def _given(plan: Plan) -> list[str]:
-    files = ", ".join(given_files(plan))
-    return [f"starts from a given file ({files}): what it was made from is not known, so it is not ranked"] * bool(
-        files
-    )
+    files = given_files(plan)
+    return [f"{starts_from(files)}; it is not ranked"] if files else []
 
 
 def _leak(dataset: OpenDataset, folds: list[Fold]) -> list[str]:

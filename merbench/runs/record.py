@@ -11,7 +11,8 @@ from pydantic import ValidationError
 
 from merbench.errors import RecordError, printable
 from merbench.files import read_bounded
-from merbench.runs.schema import READABLE, AnyPolicy, Prediction, Record, SubjectConfusion
+from merbench.runs.schema import READABLE, AnyPolicy, PolicyPrediction, Prediction, Record, SubjectConfusion
+from merbench.runs.scoring import count
 from merbench.runs.seal import is_sealed
 
 __all__ = ["MOST_BYTES", "read_record", "shown", "split_subjects", "unlike"]
@@ -20,6 +21,7 @@ MAX_DEPTH = 20  # a record needs eight; far below where Python's or pydantic's o
 MOST_SUBJECTS = 5000  # far more than the field has; the bootstrap draws as many, ten thousand times
 MOST_BYTES = 64 * 2**20  # of a file; the composite's have a fifth of one MiB
 SHOWN = 120  # characters of a value in an error
+ROUNDED = 1e-6  # to this a record's class scores are rounded
 UNLIKE = "they differ in the predictions of {}: the model does not give the same result twice"
 
 
@@ -134,6 +136,19 @@ def _check_prediction(one: Prediction, policies: set[AnyPolicy], classes: int) -
     for policy, given in one.policies.items():
         if max(given.predicted, one.truth) >= classes or len(given.scores) not in (0, classes):
             raise RecordError(f"predictions of {one.clip}, {policy}: does not fit {classes} classes")
+        if _contradicts(given):
+            raise RecordError(f"predictions of {one.clip}, {policy}: another class than the predicted one is likelier")
+
+
+def _contradicts(given: PolicyPrediction) -> bool:
+    """Whether the scores are probabilities, and another class than the predicted one has a greater one, ties aside.
+
+    Decision values may: scikit-learn's SVC predicts by the votes of pairs of classes.
+    """
+    scores = given.scores
+    if not scores or min(scores) < 0 or abs(sum(scores) - 1) > ROUNDED * len(scores):
+        return False
+    return scores[given.predicted] < max(scores) - 2 * ROUNDED
 
 
 def _check_confusion(one: SubjectConfusion, policies: set[AnyPolicy], classes: int) -> None:
@@ -163,18 +178,21 @@ def _printable(text: str) -> str:
 
 def unlike(one: Record, other: Record) -> str:
     """How the predictions of two records of one id differ, as it completes "they have one id, but ..."; empty if they
-    do not, or if one of them has no predictions to compare.
+    do not. Where one of them has counts alone, the counts are compared.
     """
-    if one.subjects and other.subjects:
-        return UNLIKE.format("subjects") if one.subjects != other.subjects else ""
+    if one.subjects or other.subjects:
+        return "" if _counts(one) == _counts(other) else UNLIKE.format("subjects")
     answers = [
         {row.clip: {policy: given.predicted for policy, given in row.policies.items()} for row in record.predictions}
         for record in (one, other)
     ]
-    if not all(answers):
-        return ""
     clips = sum(answers[0].get(clip) != answers[1].get(clip) for clip in answers[0].keys() | answers[1].keys())
     return UNLIKE.format(f"{clips} clips") if clips else ""
+
+
+def _counts(record: Record) -> dict[str, Any]:
+    counts = count(record)
+    return {"subjects": counts.subjects} | {policy: table.tolist() for policy, table in counts.confusions.items()}
 
 
 def split_subjects(record: Record) -> list[str]:

@@ -87,11 +87,14 @@ class RunFolder:
 
     def kept_schedule(self) -> dict[str, Any] | None:
         """The schedule that an earlier call kept, or None if there is none that can be read."""
-        return _read_sealed(self._schedule)
+        kept = _read_sealed(self._schedule)
+        if kept is None or kept.pop("id", None) != self.id:
+            return None
+        return kept
 
     def keep_schedule(self, schedule: dict[str, Any]) -> None:
         """Keeps how the folds are computed, for the runs that continue this one."""
-        _write_sealed(self._schedule, schedule)
+        _write_sealed(self._schedule, {"id": self.id, **schedule})
 
     def _file(self, stage: str, name: str) -> Path:
         # The hash keeps names apart that differ only in characters a file name cannot have.

@@ -11,7 +11,7 @@ from merbench.clips import clip_table, clips_digest, labels_digest
 from merbench.datasets import canonical_clips, shared_people
 from merbench.errors import MerbenchError, RecordError
 from merbench.folds import shares_subjects, split_by
-from merbench.protocols import ProtocolError, folds_digest
+from merbench.protocols import ProtocolError, folds_digest, shared_subjects
 from merbench.registry import Registry
 from merbench.runs.record import shown, split_subjects
 from merbench.runs.schema import Record
@@ -130,12 +130,13 @@ def _same_digests(clips: tuple[tuple[str, int], ...]) -> tuple[str, str]:
 
 
 @functools.lru_cache(maxsize=16)
-def _same_folds(clips: tuple[tuple[str, int], ...], splitter: str, author: Author) -> tuple[str, dict[str, str]]:
-    """The digest of the folds of these clips, and the fold of each clip."""
+def _same_folds(clips: tuple[tuple[str, int], ...], splitter: str, author: Author) -> tuple[str, dict[str, str], int]:
+    """The digest of the folds of these clips, the fold of each clip, and how many folds share a subject."""
     table = _same_table(clips)
     folds = split_by(splitter, author, table)
+    shared = sum(map(bool, shared_subjects(table, folds)))
     names = table["clip"].tolist()
-    return folds_digest(table, folds), {names[place]: fold.name for fold in folds for place in fold.test}
+    return folds_digest(table, folds), {names[place]: fold.name for fold in folds for place in fold.test}, shared
 
 
 def _check_fold_names(record: Record) -> None:
@@ -181,7 +182,7 @@ def _check_folds(record: Record, table: Any, registry: Registry) -> list[str]:
         return [f"protocol {name} is not installed: the folds were not made again", *_told_split(record)]
     target = registry.protocols.get(name).splitter
     try:
-        digest, owner = _same_folds(_pairs(table), target, registry.protocols.author(name, target))
+        digest, owner, shared = _same_folds(_pairs(table), target, registry.protocols.author(name, target))
     except ProtocolError as error:
         if shares_subjects(registry, name):  # published folds, in a file
             return [f"the folds were not made again: {error}"]
@@ -191,10 +192,12 @@ def _check_folds(record: Record, table: Any, registry: Registry) -> list[str]:
         _same("folds", sorted(fold.name for fold in record.folds), sorted(set(owner.values())))
     for one in record.predictions:
         _same(f"fold of {one.clip}", one.fold, owner.get(one.clip))
-    return []
+    return [f"subjects stand on both sides of {shared} folds: the record is not ranked"] if shared else []
 
 
 def _told_split(record: Record) -> list[str]:
+    if record.subjects:
+        return ["it has no clips: nothing shows that no fold trains on the subjects that it tests; it is not ranked"]
     found = split_subjects(record)
     if not found:
         return []

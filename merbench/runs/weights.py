@@ -6,7 +6,7 @@ import hashlib
 import re
 import time
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from merbench.errors import OptionError, ReleaseError
 from merbench.runs.schema import Plan
 from merbench.specs import Model, TorchModel
 
-__all__ = ["find_weights", "given_files", "predict_from", "unused_tensors", "weights_digest"]
+__all__ = ["find_weights", "given_files", "predict_from", "starts_from", "unused_tensors", "weights_digest"]
 
 FILE = re.compile(r"(.+) sha256:[0-9a-f]{64}", re.DOTALL)  # how a plan names the file behind an option
 
@@ -65,8 +65,14 @@ def weights_digest(files: dict[str, Path]) -> str | None:
 def without_path(value: Any) -> Any:
     """What a plan says of an option: of one that names a file there is, its name and sha256, and no path.
 
-    The file decides the outcome, and where it lies does not.
+    The file decides the outcome, and where it lies does not. Lists and mappings are looked through.
     """
+    if isinstance(value, Mapping):
+        plain = {name: without_path(one) for name, one in value.items()}
+        return plain if any(plain[name] is not value[name] for name in plain) else value
+    if isinstance(value, list | tuple):
+        items = type(value)(map(without_path, value)) if type(value) in (list, tuple) else value
+        return items if any(one is not other for one, other in zip(items, value, strict=True)) else value
     if not isinstance(value, str) or not (Path(value).suffix or len(Path(value).parts) > 1):
         return value  # a word: no path, even where a file happens to be called so
     try:
@@ -79,8 +85,21 @@ def without_path(value: Any) -> Any:
 
 def given_files(plan: Plan) -> list[str]:
     """The names of the files that a run's options gave to its model, such as pretrained weights."""
-    told = (FILE.fullmatch(value) for value in plan.options.values() if isinstance(value, str))
+    told = (FILE.fullmatch(value) for value in _texts(plan.options))
     return [match[1] for match in told if match]
+
+
+def starts_from(files: Sequence[str]) -> str:
+    """What such files mean, in a sentence for a record and its row."""
+    return f"starts from a given file ({', '.join(files)}): what it was made from is not known"
+
+
+def _texts(value: Any) -> list[str]:
+    """Every text in an option, however deep."""
+    if isinstance(value, str):
+        return [value]
+    inner = value.values() if isinstance(value, Mapping) else value if isinstance(value, list | tuple) else ()
+    return [text for one in inner for text in _texts(one)]
 
 
 def _file_digest(path: Path) -> bytes:

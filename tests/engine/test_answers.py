@@ -111,7 +111,7 @@ def test_scores_that_contradict_the_classes_are_left_out_and_said_so(methods, wh
     found = fit_fold(task(lambda: Fixed(ZEROS, **methods)), FOLD)
     assert found.scores[0].tolist() == [[1, 0, 0]] * 10
     assert found.note == (
-        f"predict contradicts {which}: the scores of its classes are left out, and 1 stands for the predicted one"
+        f"predict disagrees with {which}, so those are not used: the predicted class scores 1, the others 0"
     )
 
 

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 from merbench.features.cache import writable
+from merbench.files import HOST, partial_name
 
 KILLED = """
 import os, signal, sys
@@ -36,7 +37,7 @@ def test_the_probe_of_a_killed_process_is_cleared_by_the_next_one(tmp_path: Path
     done = subprocess.run([sys.executable, "-c", KILLED, str(tmp_path), "unlink"], check=False)
     assert done.returncode == -signal.SIGKILL
     (left,) = names(tmp_path)
-    assert left.endswith("-probe.partial")
+    assert left.endswith(".partial")
     assert writable(tmp_path)
     assert names(tmp_path) == []
 
@@ -44,12 +45,13 @@ def test_the_probe_of_a_killed_process_is_cleared_by_the_next_one(tmp_path: Path
 def test_the_probe_of_a_living_process_stays_and_so_does_what_lies_deeper(tmp_path: Path) -> None:
     (tmp_path / "flow@-v1").mkdir()
     (tmp_path / "flow@-v1" / ".x.partial").touch()  # looked for where that feature is written
-    (tmp_path / f".{os.getppid()}-probe.partial").touch()
+    living = partial_name(tmp_path).name.replace(f".{os.getpid()}-", f".{os.getppid()}-")
+    (tmp_path / living).touch()
     assert writable(tmp_path)
-    assert names(tmp_path) == [f".{os.getppid()}-probe.partial", "flow@-v1"]
+    assert names(tmp_path) == [living, "flow@-v1"]
     assert names(tmp_path / "flow@-v1") == [".x.partial"]
 
 
 def test_what_cannot_be_cleared_does_not_make_the_folder_unwritable(tmp_path: Path) -> None:
-    (tmp_path / ".999999999-probe.partial").mkdir()
+    (tmp_path / f".999999999-{HOST}{'0' * 16}.partial").mkdir()
     assert writable(tmp_path)

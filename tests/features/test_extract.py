@@ -20,6 +20,7 @@ from merbench.features.clip import ClipValues
 from merbench.features.compute import arrays_digest, compute
 from merbench.features.resolve import resolve
 from merbench.features.store import Missing, Store
+from merbench.files import HOST
 from merbench.plugins import load
 from merbench.progress import Silent
 from merbench.registry import Registry
@@ -150,6 +151,7 @@ import sys
 from merbench.datasets import open_dataset
 from merbench.features.compute import compute
 from merbench.features.resolve import resolve
+from merbench.files import HOST
 from merbench.plugins import load
 from merbench.registry import Registry
 registry = Registry(load(files=[sys.argv[1]]))
@@ -481,7 +483,7 @@ def test_a_clips_file_under_another_clips_key_is_computed_again(toys: Lay, compu
 def test_what_a_killed_process_left_is_cleared_by_the_next_run_although_nothing_is_missing(toys: Lay) -> None:
     toys()
     found("toy-sum")
-    left = cache_path() / "toy-light@plain-v1" / "clips" / f".999999999-{'0' * 16}.partial"
+    left = cache_path() / "toy-light@plain-v1" / "clips" / f".999999999-{HOST}{'0' * 16}.partial"
     left.touch()
     found("toy-sum")
     assert not left.exists()

@@ -59,6 +59,11 @@ def whole(dataset: str, protocol: str) -> tuple[list[str], str]:
     return folds_of(clips_of_dataset(dataset), protocol)
 
 
+def likely(predicted: int) -> list[float]:
+    """Class scores that agree with a prediction."""
+    return [0.5 if label == predicted else 0.25 for label in range(3)]
+
+
 def guesses(truth: Sequence[int], accuracy: float, seed: int) -> list[int]:
     """Predictions that are right with a given probability, and otherwise one of the other classes."""
     rng = np.random.default_rng(seed)
@@ -108,7 +113,7 @@ def made_record(
             fold=folds[place],
             truth=truth[place],
             policies={
-                policy: PolicyPrediction(predicted=rows[place], scores=[] if declared else [0.25, 0.25, 0.5])
+                policy: PolicyPrediction(predicted=rows[place], scores=[] if declared else likely(rows[place]))
                 for policy, rows in answers.items()
             },
         )

@@ -128,3 +128,10 @@ def test_a_file_in_the_place_of_the_folder_is_one_line(tmp_path, save, make_reco
     with pytest.raises(OutputError, match=r"cannot write .*; choose another folder: --to"):
         add_record(save(make_record(), "one"), tmp_path / "file", registry)
     assert (tmp_path / "file").read_text() == "mine"
+
+
+def test_an_export_of_another_result_is_refused_as_another_result(board, save, make_record, registry):
+    add_record(save(make_record(draw=0), "one"), board, registry)
+    exported = save(without_clips(make_record(draw=1)), "two")
+    with pytest.raises(RecordError, match="has the same id, but they differ in the predictions of subjects"):
+        add_record(exported, board, registry)

@@ -6,6 +6,7 @@ import pytest
 
 from merbench.leaderboard.entries import make_entry
 from merbench.leaderboard.rows import counting_policy, make_rows
+from merbench.runs.export import without_clips
 from merbench.runs.schema import Record
 from merbench.scores import mean_rate
 
@@ -217,3 +218,16 @@ def test_subjects_that_are_tested_in_several_folds_of_an_unknown_protocol_are_no
     plan = record.plan.model_copy(update={"protocol": "leave-one-clip-out"})
     (row,) = make_rows([make_entry(record.model_copy(update={"plan": plan, "predictions": apart}), registry)], registry)
     assert row.unranked == "its protocol is not installed, and subjects are tested in several folds"
+
+
+def test_counts_of_an_unknown_protocol_are_not_ranked(make_record, registry):
+    record = make_record("leaky")
+    plan = record.plan.model_copy(update={"protocol": "leave-one-clip-out"})
+    exported = without_clips(record.model_copy(update={"plan": plan}))
+    (row,) = make_rows([make_entry(exported, registry)], registry)
+    assert row.unranked == "its protocol is not installed, and without clips nothing shows who is in its folds"
+
+
+@pytest.mark.parametrize("given", [["a.pth sha256:" + "0" * 64], {"of": {"first": "a.pth sha256:" + "0" * 64}}])
+def test_a_given_file_is_found_however_deep_in_the_options(given, row, make_record):
+    assert row(make_record("vit", options={"weights": given})).unranked.startswith("starts from a given file (a.pth)")

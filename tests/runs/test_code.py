@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from importlib import invalidate_caches
 from pathlib import Path
@@ -47,3 +48,14 @@ def test_plugins_of_one_name_from_two_distributions_both_count_and_so_does_the_c
 def test_code_that_cannot_be_found_is_an_error() -> None:
     with pytest.raises(PluginError, match="source of module 'no_such_module' cannot be found"):
         source_digest("no_such_module")
+
+
+@pytest.mark.parametrize("module", ["os", "sys"])
+def test_what_python_brings_itself_has_no_file_and_counts_for_nothing(module: str) -> None:
+    assert len(source_digest(module)) == 64
+
+
+def test_the_main_module_is_told_as_one_that_cannot_be_found() -> None:
+    argv = [sys.executable, "-c", "from merbench.code import source_digest; source_digest('__main__')"]
+    done = subprocess.run(argv, capture_output=True, text=True)
+    assert "PluginError: the source of module '__main__' cannot be found" in done.stderr

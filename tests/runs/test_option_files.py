@@ -40,3 +40,12 @@ def test_anything_else_stays_as_it_is(value: object, tmp_path: Path, monkeypatch
     monkeypatch.chdir(tmp_path)
     (tmp_path / "rbf").touch()
     assert without_path(value) is value
+
+
+def test_files_in_lists_and_mappings_are_found_too(tmp_path: Path) -> None:
+    (tmp_path / "a.pth").write_bytes(b"weights")
+    path, told = str(tmp_path / "a.pth"), without_path(str(tmp_path / "a.pth"))
+    assert without_path([1, path]) == [1, told]
+    assert without_path({"of": (path, "rbf")}) == {"of": (told, "rbf")}
+    unchanged = {"of": (2, "rbf")}
+    assert without_path(unchanged) is unchanged

@@ -115,6 +115,9 @@ CHANGES: dict[str, tuple[Callable[[Content], Any], str]] = {
     "policy not asked for": (lambda c: c["plan"].update(epoch_policy="inner"), "no predictions under inner"),
     "class that is not there": (lambda c: last(c).update(predicted=3), "does not fit 3 classes"),
     "truth beyond 64 bits": (lambda c: first(c).update(truth=10**30), "does not fit 3 classes"),
+    "another class likelier": (
+        lambda c: last(c).update(predicted=(last(c)["predicted"] + 1) % 3), "another class than the predicted one is"
+    ),
     "too few class scores": (lambda c: last(c).update(scores=[1.0]), "does not fit 3 classes"),
     "policy of nobody": (
         lambda c: (

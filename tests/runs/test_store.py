@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from merbench.errors import OutputError
+from merbench.files import HOST
 from merbench.runs.schema import FoldResult, FoldSummary, Plan, PolicyPrediction, Prediction
 from merbench.runs.seal import sealed
 from merbench.runs.store import RunFolder, write_whole
@@ -162,7 +163,7 @@ def test_opening_clears_away_what_a_kill_left_half_written_and_nothing_else(tmp_
     folder = RunFolder(tmp_path, plan())
     folder.finish("folds", fold(folder, "a"))
     for place in (folder.path, folder.path / "folds"):
-        (place / ".999999999-0123456789abcdef.partial").write_text("{")
+        (place / f".999999999-{HOST}0123456789abcdef.partial").write_text("{")
     folder.open(plan())
     kept = names(folder.path)
     assert [name for name in kept if "partial" in name] == []
@@ -188,3 +189,12 @@ def test_what_cannot_be_read_for_another_reason_is_told(tmp_path):
     os.symlink(path, path)  # a loop
     with pytest.raises(OutputError, match="cannot read"):
         folder.finished("folds", "a")
+
+
+def test_the_schedule_of_another_run_counts_as_not_there(tmp_path):
+    here, there = RunFolder(tmp_path, plan()), RunFolder(tmp_path, plan(seed=4))
+    for folder in (here, there):
+        folder.keep_schedule({"mode": "batched", "at_once": folder is here})
+    (here.path / "schedule.json").write_bytes((there.path / "schedule.json").read_bytes())
+    assert here.kept_schedule() is None
+    assert there.kept_schedule()
