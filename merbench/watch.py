@@ -201,7 +201,7 @@ class _Watch:
 
 def _overdue(call: Call, frame: FrameType, limit: float) -> str:
     return (
-        f"{call.author}: {call.function} did not end within {limit:g} s (--timeout or {TIMEOUT_VARIABLE}), "
+        f"{call.author}: {call.function} did not end within {limit:g} s (--timeout or {TIMEOUT_VARIABLE}); "
         f"it was{now_at(frame, call.author)}"
     )
 

@@ -77,7 +77,7 @@ def line_of(how: str) -> int:
 )
 def test_a_call_that_is_overdue_ends_with_one_line(tmp_path: Path, how: str, jobs: int) -> None:
     done = run(tmp_path, how, jobs, MERBENCH_TIMEOUT="0.3")
-    said = "did not end within 0.3 s (--timeout or MERBENCH_TIMEOUT), it was"
+    said = "did not end within 0.3 s (--timeout or MERBENCH_TIMEOUT); it was"
     assert (done.returncode, done.stdout) == (2, "")
     (line,) = done.stderr.splitlines()
     first = line.replace("f on b", "f on a")  # of two at once either may be first

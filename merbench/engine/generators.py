@@ -14,8 +14,8 @@ __all__ = ["drawn_so_far", "seeded"]
 
 @contextmanager
 def seeded(seed: int) -> Iterator[None]:
-    """Within the block, what is drawn from Python's `random`, NumPy's global generator and torch's follows from `seed`; the
-    caller's own draws go on after it as if nothing had been drawn.
+    """Within the block, what is drawn from Python's `random`, NumPy's global generator and torch's follows from `seed`.
+    The caller's own draws go on after it as if nothing had been drawn.
 
     Torch is seeded where it has been imported; nothing here imports it.
     """

@@ -1,7 +1,8 @@
 """Can the folds of a network be batched, and if so how many at once.
 
 On a CPU both follow from the run, not from the machine: folds that share a group get other sums in the last digit than
-each alone, and a training carries that into its predictions. Only a lack of memory makes groups smaller, and the run says so.
+each alone, and a training carries that into its predictions. Only a lack of memory makes groups smaller, and the run
+says so.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from merbench.calls import Author, calling
+from merbench.calls import calling
 from merbench.clips import clips_digest, labels_digest
 from merbench.datasets import OpenDataset, open_dataset
 from merbench.engine.policies import Policy
@@ -23,7 +23,7 @@ from merbench.features.resolve import Resolved, resolve, walk
 from merbench.folds import protocol_folds
 from merbench.progress import Progress
 from merbench.protocols import Fold, folds_digest, inner_split, shared_subjects
-from merbench.registry import Origin, Registry, load_target
+from merbench.registry import Registry, load_target
 from merbench.runs.build import Build
 from merbench.runs.code import code_versions
 from merbench.runs.mirrors import find_mirrors
@@ -101,9 +101,8 @@ def prepare(registry: Registry, request: Request, progress: Progress | None = No
     """
     model = registry.models.get(request.model)
     title = registry.datasets.get(request.dataset).name
-    origin = registry.models.origin(request.model)
-    recipe_name, recipe, features, target = _recipe(model, request, origin)
-    author = Author.of(f"model {model.name}", origin.plugin, origin.module, target)
+    recipe_name, recipe, features, target = _recipe(model, request, registry)
+    author = registry.models.author(request.model, target)
 
     def resolved_from(provides: set[str]) -> list[Resolved]:
         return [resolve(one, registry, provides, title, model.name) for one in features]
@@ -191,7 +190,7 @@ def _left_out(dataset: OpenDataset, broken: list[str], total: int) -> list[str]:
     return [f"{len(broken)} of {total} clips are broken and were left out", *named]
 
 
-def _recipe(model: Model, request: Request, origin: Origin) -> tuple[str, Recipe, tuple[str, ...], str]:
+def _recipe(model: Model, request: Request, registry: Registry) -> tuple[str, Recipe, tuple[str, ...], str]:
     name = request.recipe or next(iter(model.recipes))
     if name not in model.recipes:
         hint = f"{model.name} has: {', '.join(model.recipes)}"
@@ -201,7 +200,7 @@ def _recipe(model: Model, request: Request, origin: Origin) -> tuple[str, Recipe
     recipe, features = apply_settings(request.settings, model, model.recipes[name], build)
     if isinstance(model, TorchModel) and model.with_paths:
         with_paths = load_target(model.with_paths, owner=f"model {model.name}")
-        author = Author.of(f"model {model.name}", origin.plugin, origin.module, model.with_paths)
+        author = registry.models.author(request.model, model.with_paths)
         with calling(author, model.with_paths.partition(":")[2], "give a mapping of options"):
             recipe = replace(recipe, options=dict(with_paths(recipe.options)))
     return name, recipe, features, target

@@ -77,7 +77,7 @@ def submit(path: Path, declared: Declaration, registry: Registry) -> Record:
             the list or one twice, has a class that there is not, or another truth than the list.
     """
     spec = registry.datasets.get(declared.dataset)
-    clips, content = _canonical(spec), read_content(path)
+    clips, content = _canonical(spec, registry.datasets.origin(declared.dataset).plugin), read_content(path)
     protocol = registry.protocols.get(declared.protocol or spec.protocol)
     folds = protocol_folds(registry, protocol.name, clips)
     try:
@@ -98,8 +98,8 @@ def submit(path: Path, declared: Declaration, registry: Registry) -> Record:
     return _record(plan, predictions, [clip for clip in clips["clip"] if clip not in predicted])
 
 
-def _canonical(spec: Dataset) -> pd.DataFrame:
-    listed = canonical_clips(spec)
+def _canonical(spec: Dataset, plugin: str) -> pd.DataFrame:
+    listed = canonical_clips(spec, plugin)
     if listed is None:
         raise SubmissionError(
             f"{spec.name} has no canonical clip list to hold predictions against; run the model itself: merbench run"

@@ -153,7 +153,7 @@ def _canonical(record: Record, registry: Registry) -> Any:
         return None
     spec = registry.datasets.get(name)
     _same("plan.classes", record.plan.classes, list(spec.scheme.classes))
-    canonical = canonical_clips(spec)
+    canonical = canonical_clips(spec, registry.datasets.origin(name).plugin)
     if canonical is not None:
         _same("plan.clips_total", record.plan.clips_total, len(canonical))
     return canonical

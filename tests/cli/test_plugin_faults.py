@@ -216,7 +216,7 @@ def test_a_reader_that_hangs_is_named_and_ended(folder: Path) -> None:
     who, at = "source mine (plugin mine): read of flow-28 of mine/s0/c", f"at mine.py:{line_of(path, HANG)} in read"
     assert (done.returncode, done.stdout) == (2, "")
     assert f"merbench: {who} has been running for 0.1 s, now {at}" in done.stderr.splitlines()
-    said = "did not end within 0.3 s (--timeout or MERBENCH_TIMEOUT), it was"
+    said = "did not end within 0.3 s (--timeout or MERBENCH_TIMEOUT); it was"
     assert f"merbench: error: {who} {said} {at} (whole traceback: --traceback)" in done.stderr.splitlines()
 
 
