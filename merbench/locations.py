@@ -92,7 +92,7 @@ def _recorded() -> dict[str, Path]:
         return {str(name): Path(folder) for name, folder in content["sources"].items()}
     except FileNotFoundError:
         return {}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         reason = " ".join(str(error).split())
         raise ConfigError(
             f"{path} cannot be read ({type(error).__name__}: {reason}); mend or remove it, then add your releases again"

@@ -49,7 +49,11 @@ def test_a_variable_that_names_no_folder_is_an_error(tmp_path, monkeypatch):
         locations.locate("one")
 
 
-@pytest.mark.parametrize("content", ["{", "[]", "{}", '{"sources": 3}', '{"sources": {"one": 1}}', b"\xff\xfe"])
+DEEP = "[" * 100_000
+UNREADABLE = ["{", "[]", "{}", '{"sources": 3}', '{"sources": {"one": 1}}', b"\xff\xfe", DEEP]
+
+
+@pytest.mark.parametrize("content", UNREADABLE, ids=lambda content: str(content)[:20])
 def test_a_file_that_cannot_be_read_is_named_and_left_alone(content, release):
     path = locations.config_path()
     path.parent.mkdir(parents=True)

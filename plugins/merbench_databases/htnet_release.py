@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 TABLE = "combined_3_class2_for_optical_flow.csv"
 IMAGES = "datasets/STSNet_whole_norm_u_v_os"
+FARTHEST = 1e6  # pixels from the corner of an image of 28x28
 LANDMARKS = "landmarks_mtcnn28.csv"
 CLASSES = merbench.THREE_CLASS.classes  # the release's labels 0, 1, 2
 DATABASES = ("smic", "casme2", "samm")
@@ -223,6 +224,6 @@ def _number(line: int, cell: str) -> float:
         value = float(cell)
     except ValueError:
         value = math.nan
-    if not math.isfinite(value):
-        raise TableError(f", line {line}: {short(cell)} is not a number")
+    if not abs(value) <= FARTHEST:
+        raise TableError(f", line {line}: {short(cell)} is not a number of pixels")
     return value

@@ -85,7 +85,7 @@ def test_a_note_counts_the_clips_on_which_no_face_was_found(release):
     assert "no face on 442 of the release's 442 clips" in HTNetRelease(release).notes()["landmarks-28"]
 
 
-@pytest.mark.parametrize("number", ["nan", "inf", "left", ""])
+@pytest.mark.parametrize("number", ["nan", "inf", "left", "", "1e39", "-2e6"])
 def test_a_landmark_that_is_not_a_number_is_refused(release, number):
     write_landmarks(release, number=number)
     assert re.search(r"line 2: .* is not a number", refusal(release, FIRST, "landmarks-28"))
