@@ -145,6 +145,8 @@ def _keep(arguments: argparse.Namespace, tallies: Sequence[Tally]) -> None:
         "surroundings": ", ".join(arguments.surroundings or available()),
     }
     content = report.content(tallies, asked)
+    if arguments.only:  # the other parts stay as they were tried last
+        content = report.merged(report.read(), content, arguments.only)
     text = json.dumps(content, indent=1) + "\n"
     if arguments.json:
         arguments.json.write_text(text, "utf-8")

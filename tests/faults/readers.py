@@ -80,13 +80,12 @@ def _records(material: Material) -> dict[str, Reader]:
     registry = Registry(load(files=PLUGINS))
     whole = [path.read_bytes() for path in material.records]
     known = [json.loads(content) for content in whole]
-    # A record that says it is of schema 1 has no digest: whoever takes both away changes nothing that it says.
-    known += [{name: 1 if name == "schema" else one[name] for name in one if name != "digest"} for one in known]
 
     def read(path: Path) -> None:
         record = read_record(path)
         verify(record, registry)
-        if json.loads(record.to_json()) not in known:
+        # A record of schema 1 has no digest. Two changes at once can make such a one, but no damage to a disk does.
+        if record.schema_ > 1 and json.loads(record.to_json()) not in known:
             raise Changed("a record that was changed is verified")
 
     return {"record": Reader(whole, "record.json", read, 50, "json")}

@@ -10,7 +10,7 @@ from typing import Any
 
 from tests.faults.findings import Tally, grouped
 
-__all__ = ["CAMPAIGN", "PAGE", "content", "lines", "page"]
+__all__ = ["CAMPAIGN", "PAGE", "content", "lines", "merged", "page", "read"]
 
 CAMPAIGN = Path(__file__).with_name("campaign.json")
 PAGE = Path(__file__).parents[2] / "docs" / "reliability.md"
@@ -37,7 +37,8 @@ of its kind. The command that reads the file must give the same result, or one l
 A seeded mutator flips, cuts, inserts, repeats and moves bytes, words and lines, and puts odd numbers and characters in.
 In files with checksums (PNG, XLSX, checkpoints) half of the mutations are made within, and the checksums fit again. The
 reader must read the file or refuse it with one line, within 10 seconds and 1.5 GB, and without a warning. A record that
-was changed must not pass `merbench results verify`.
+was changed must not pass `merbench results verify`, unless the change makes it a record of schema 1, which has no
+digest.
 """,
     "concurrency": """
 Two or four processes give the same command in the same folder at once; in every second round one of them is killed. And
@@ -116,7 +117,7 @@ def _parts(campaign: dict[str, Any]) -> Iterator[str]:
         yield f"## {title}\n\n{about}\n"
         yield f"| {what} | tried | survived | how those ended |\n| --- | --- | --- | --- |"
         for one in rows:
-            ends = ", ".join(f"{times:,} {name}" for name, times in one["outcomes"].items())
+            ends = ", ".join(f"{times:,} × {name}" for name, times in one["outcomes"].items())
             yield f"| {one['subject']} | {one['tried']:,} | {one['survived']:,} | {ends} |"
         yield ""
         yield from _failures(rows)
@@ -141,6 +142,13 @@ def lines(tallies: Sequence[Tally]) -> Iterator[str]:
         for what, times, repeat in grouped(one):
             yield f"    {times:,} x {what}"
             yield f"        python -m tests.faults {repeat}"
+
+
+def merged(before: dict[str, Any], now: dict[str, Any], parts: Sequence[str]) -> dict[str, Any]:
+    """The campaign `before`, but for these parts, which are as they are `now`."""
+    rows = [row for row in before["rows"] if row["part"] not in parts] + now["rows"]
+    sizes = {name: (now if name in parts else before)[name] for name in ("moments", "mutations")}
+    return {**now, **sizes, "rows": rows}
 
 
 def read() -> dict[str, Any]:

@@ -91,6 +91,21 @@ def test_the_page_is_what_the_bench_writes_of_the_last_large_campaign():
     assert report.PAGE.read_text("utf-8") == report.page(report.read())
 
 
+def test_nothing_went_wrong_in_the_last_large_campaign():
+    assert {row["subject"]: row["findings"] for row in report.read()["rows"] if row["findings"]} == {}
+
+
+def test_a_campaign_of_one_part_leaves_the_others_as_they_were():
+    before = {"date": "then", "moments": 5, "mutations": 7, "rows": [{"part": "moments"}, {"part": "damage"}]}
+    now = {"date": "now", "moments": 1, "mutations": 2, "rows": [{"part": "damage", "tried": 3}]}
+    assert report.merged(before, now, ["damage"]) == {
+        "date": "now",
+        "moments": 5,
+        "mutations": 7,
+        "rows": [{"part": "moments"}, {"part": "damage", "tried": 3}],
+    }
+
+
 def test_the_page_has_a_row_for_everything_that_is_tried():
     rows = {(row["part"], row["subject"]) for row in report.read()["rows"]}
     assert {("moments", one) for one in SCENARIOS} <= rows
