@@ -117,7 +117,7 @@ def _parts(campaign: dict[str, Any]) -> Iterator[str]:
         yield f"## {title}\n\n{about}\n"
         yield f"| {what} | tried | survived | how those ended |\n| --- | --- | --- | --- |"
         for one in rows:
-            ends = ", ".join(f"{times:,} × {name}" for name, times in one["outcomes"].items())
+            ends = ", ".join(f"{times:,} times {name}" for name, times in one["outcomes"].items())
             yield f"| {one['subject']} | {one['tried']:,} | {one['survived']:,} | {ends} |"
         yield ""
         yield from _failures(rows)
