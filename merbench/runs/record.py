@@ -47,7 +47,9 @@ def read_record(path: Path) -> Record:
     if _deeper(free, MAX_DEPTH):
         raise RecordError(f"{path} is not a valid record: it is nested more than {MAX_DEPTH} levels deep")
     if found > 1 and not _take_seal(content):
-        raise RecordError(f"{path} was changed after it was written: its digest is not that of its content")
+        raise RecordError(
+            f"{path} was changed after it was written: its digest does not fit; get it again from where it came"
+        )
     try:
         record = Record.model_validate(content)
     except ValidationError as error:

@@ -157,7 +157,9 @@ def test_a_change_without_a_new_digest_is_told_as_such(name, original, tmp_path,
     content = json.loads(json.dumps(original))
     CHANGES[name][0](content)
     told = refusal(tmp_path, json.dumps(content).encode(), capsys)
-    assert "record.json was changed after it was written: its digest is not that of its content" in told
+    assert (
+        "record.json was changed after it was written: its digest does not fit; get it again from where it came" in told
+    )
 
 
 def test_no_bit_of_a_record_can_be_flipped_without_notice(undisturbed, tmp_path):
