@@ -231,7 +231,7 @@ def test_a_plugin_file_that_hangs_at_its_import_is_ended(folder: Path) -> None:
     (folder / "stuck.py").write_text(HANG)
     done = merbench(folder, "plugins", "--plugin", "stuck.py", "--timeout", "0.3")
     assert (done.returncode, done.stdout) == (2, "")
-    said = r"merbench: error: --plugin stuck\.py: import did not end within 0\.3 s \(.*\), it was at stuck\.py:1 in"
+    said = r"merbench: error: --plugin stuck\.py: import did not end within 0\.3 s \(.*\); it was at stuck\.py:1 in"
     assert re.match(said, done.stderr)
     assert done.stderr.count("\n") == 1
 

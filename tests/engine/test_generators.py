@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+import sys
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -10,6 +12,11 @@ import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
+
+try:
+    import cloudpickle
+except ImportError:  # joblib before 1.6 has one of its own
+    from joblib.externals import cloudpickle
 
 from merbench.engine.estimators import fit_fold
 from merbench.engine.execute import Schedule, execute, schedule_estimator, schedule_network
@@ -115,14 +122,22 @@ def test_a_network_that_draws_gives_the_same_again_and_leaves_the_generators(mak
     assert not np.array_equal(whole["fold0"], whole["fold1"])
 
 
+@pytest.fixture
+def by_value() -> Iterator[None]:
+    """Where merbench is installed, its processes cannot import this file: its classes are handed to them whole."""
+    cloudpickle.register_pickle_by_value(sys.modules[__name__])
+    yield
+    cloudpickle.unregister_pickle_by_value(sys.modules[__name__])
+
+
 @pytest.mark.processes
+@pytest.mark.usefixtures("by_value")
 @pytest.mark.parametrize(("kind", "schedule"), [(Chance, schedule_estimator()), (Noise, Schedule("sequential"))])
 def test_other_processes_draw_what_this_one_draws(make_task, make_folds, monkeypatch, kind, schedule) -> None:
-    class Mixed(kind):  # here, as where merbench is installed its processes cannot import this file
-        def __init__(self) -> None:
-            super().__init__(lambda: random.random() + np.random.random() + float(torch.rand(())))
+    def mixed() -> Any:
+        return kind(lambda: random.random() + np.random.random() + float(torch.rand(())))
 
-    task, folds = make_task(Mixed, epochs=1), make_folds([20, 17])
+    task, folds = make_task(mixed, epochs=1), make_folds([20, 17])
     found = {}
     for cores in (1, 2):
         monkeypatch.setattr("joblib.cpu_count", lambda cores=cores: cores)

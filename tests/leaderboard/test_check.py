@@ -63,7 +63,7 @@ def test_every_broken_record_is_named_with_its_reason_and_the_others_are_still_r
 
 
 def predict(content, predicted: int) -> None:
-    content["predictions"][0]["policies"]["last"]["predicted"] = predicted
+    content["predictions"][0]["policies"]["last"] |= {"predicted": predicted, "scores": []}
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from merbench.cli import main
 from merbench.errors import OutputError, RecordError
 from merbench.runs.export import without_clips, write_new
 from merbench.runs.record import read_record
-from merbench.runs.schema import Plan, Record, Submission
+from merbench.runs.schema import SCHEMA, Plan, Record, Submission
 from merbench.runs.scoring import count, score_counts
 from merbench.runs.seal import sealed
 from merbench.runs.submissions import Declaration, submit
@@ -141,7 +141,7 @@ def test_a_pipe_in_the_place_of_the_file_is_not_waited_for(tmp_path):
 
 @pytest.fixture(scope="module")
 def original(published) -> Content:
-    return json.loads(without_clips(published[0]).to_json())
+    return json.loads(without_clips(published[0]).model_copy(update={"schema_": SCHEMA}).to_json())
 
 
 @pytest.fixture
@@ -187,7 +187,7 @@ def hidden(content: Content) -> None:
     for policy in content["subjects"][1]["confusion"].values():
         column = max(range(3), key=lambda at: policy[0][at])
         policy[0][column] -= 1
-    record = Record.model_validate(content)
+    record = Record.model_validate({name: content[name] for name in content if name != "digest"})
     scores = score_counts(count(record), record.plan.classes)
     content["scores"] = json.loads(record.model_copy(update={"scores": scores}).to_json())["scores"]
 

@@ -81,7 +81,7 @@ def last(content: Content) -> Content:
 
 
 CHANGES: dict[str, tuple[Callable[[Content], Any], str]] = {
-    "prediction": (lambda c: last(c).update(predicted=(last(c)["predicted"] + 1) % 3), "scores.last."),
+    "prediction": (lambda c: last(c).update(predicted=(last(c)["predicted"] + 1) % 3, scores=[]), "scores.last."),
     "truth": (lambda c: first(c).update(truth=(first(c)["truth"] + 1) % 3), "plan.digests.labels"),
     "score": (lambda c: c["scores"]["last"]["full"].update(uf1=0.99), "scores.last.full.uf1"),
     "score by a little": (
