@@ -18,6 +18,7 @@ from merbench.features.extract import ClipOutcome, cores, extract, stores_of
 from merbench.features.resolve import Resolved, walk
 from merbench.features.rows import Rows
 from merbench.features.store import Missing
+from merbench.files import clear_partials
 from merbench.mapping import chunks
 from merbench.progress import Progress, Silent
 
@@ -103,6 +104,7 @@ class _Computation:
             self.rows[one].append(array)
 
     def _kept(self) -> dict[Resolved, np.ndarray]:
+        clear_partials(self.root, below=False)
         for store in self.stores.values():
             store.clear()
         for _ in range(ATTEMPTS):

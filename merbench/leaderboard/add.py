@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from merbench.errors import OutputError, RecordError
-from merbench.files import read_bounded, replace_text
+from merbench.files import clear_partials, read_bounded, replace_text
 from merbench.leaderboard.entries import read_verified, record_files, refusal
 from merbench.registry import Registry
 from merbench.runs.record import MOST_BYTES, read_record, unlike
@@ -29,6 +29,7 @@ def add_record(path: Path, folder: Path, registry: Registry) -> tuple[Path, list
     if why := refusal(record, registry):
         raise RecordError(f"{path}: {why}")
     target = folder / file_name(record)
+    clear_partials(folder, below=False)  # also where nothing is written, as the record is there already
     try:
         for other in record_files([folder]) if folder.is_dir() else []:
             if other == target or _names(other, record):

@@ -9,6 +9,7 @@ import re
 import pytest
 
 from merbench.errors import OutputError, RecordError
+from merbench.files import HOST
 from merbench.leaderboard.add import add_record
 from merbench.plugins import load
 from merbench.registry import Registry
@@ -81,6 +82,15 @@ def test_another_result_of_the_same_id_is_refused_as_such(board, save, make_reco
     told = re.escape(f"is there already: {kept} has the same id, but they differ in the predictions of ")
     with pytest.raises(RecordError, match=told):
         add_record(save(make_record(draw=1), "two"), board, registry)
+
+
+def test_what_killed_processes_left_goes_although_the_record_is_there_already(board, save, make_record, registry):
+    kept, _ = add_record(save(make_record(), "one"), board, registry)
+    left = board / f".999999999-{HOST}{'0' * 16}.partial"
+    left.touch()
+    with pytest.raises(RecordError, match="is there already"):
+        add_record(kept, board, registry)
+    assert not left.exists()
 
 
 def test_a_record_of_the_folder_itself_is_there_already(board, save, make_record, registry):
