@@ -40,23 +40,19 @@ class Naming:
 
     def known(self, noun: str, spec: S, distribution: str) -> S:
         """The spec under its known name; the names in it mean its own distribution first, then the built-in plugins."""
-
-        def refer(noun: str, reference: str) -> str:
-            return self._reference(noun, reference, distribution)
-
-        named: dict[str, Any] = {"name": self.name(noun, spec.name, distribution)}
-        return replace(spec, **named, **references(spec, refer))
+        return self._renamed(spec, self.name(noun, spec.name, distribution), distribution)
 
     def member(self, model: S, family: str, distribution: str) -> S:
         """The same for a model that a family made: `family:member`, as the family is known."""
+        whole = f"{self.name('models', family, distribution)}{model.name.removeprefix(family)}"
+        return self._renamed(model, whole, distribution)
 
+    def _renamed(self, spec: S, name: str, distribution: str) -> S:
         def refer(noun: str, reference: str) -> str:
             return self._reference(noun, reference, distribution)
 
-        whole: dict[str, Any] = {
-            "name": f"{self.name('models', family, distribution)}{model.name.removeprefix(family)}"
-        }
-        return replace(model, **whole, **references(model, refer))
+        fields: dict[str, Any] = {"name": name, **references(spec, refer)}
+        return replace(spec, **fields)
 
     def _reference(self, noun: str, reference: str, distribution: str) -> str:
         """The known name behind a name in a spec of `distribution`; one that nobody gives stays as it is."""
