@@ -17,7 +17,7 @@ from merbench import watch
 from merbench.authors import Author, failed_at, written
 from merbench.errors import MerbenchError, PluginError
 
-__all__ = ["Author", "calling", "kind", "memory_is_full", "place", "reason", "wrong"]
+__all__ = ["Author", "calling", "kind", "memory_is_full", "reason", "wrong"]
 
 REASON = 300  # characters of an author's message in an error
 # How torch says that no memory is left, of an accelerator and of a CPU: only CUDA has an error of its own.
@@ -73,11 +73,6 @@ def reason(error: BaseException) -> str:
     return f"{type(error).__name__}: {message}" if message else type(error).__name__
 
 
-def place(error: BaseException, author: Author) -> str:
-    """` at FILE:LINE in FUNCTION`, of the deepest of the author's own frames; empty where none is on the stack."""
-    return failed_at(error.__traceback__, author)
-
-
 class _Calling(watch.Call):
     __slots__ = ("wanted",)
 
@@ -115,7 +110,9 @@ class _Calling(watch.Call):
 
     def _told(self, error: BaseException) -> str:
         must = f"; it must {self.wanted}" if self.wanted else ""
-        return f"{self.author}: {self.function} failed{place(error, self.author)}: {reason(error)}{must}"
+        return (
+            f"{self.author}: {self.function} failed{failed_at(error.__traceback__, self.author)}: {reason(error)}{must}"
+        )
 
 
 class _State:

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from merbench.calls import Author, calling, place, reason
+from merbench.authors import failed_at
+from merbench.calls import Author, calling, reason
 from merbench.errors import OptionError
 from merbench.registry import load_target
 
@@ -43,6 +44,8 @@ class Build:
                 # A ValueError is how an author refuses an option: its sentence is for the user, and its line is not.
                 refused = type(error) is ValueError and str(error)
                 why = (
-                    f": {' '.join(str(error).split())}" if refused else f"{place(error, self.author)}: {reason(error)}"
+                    f": {' '.join(str(error).split())}"
+                    if refused
+                    else f"{failed_at(error.__traceback__, self.author)}: {reason(error)}"
                 )
                 raise OptionError(f"{self.author} cannot be built with {given or 'no options'}{why}") from error
