@@ -12,16 +12,15 @@ Save it as `most_frequent.py` and run `merbench run --plugin ./most_frequent.py 
 Only what this module exports is public; a plugin imports nothing else.
 """
 
-from merbench.clips import clip_table
+from merbench.data.clips import clip_table
+from merbench.data.frames import Frames
+from merbench.data.locations import locate
+from merbench.data.sources import Published, SourceReader
 from merbench.errors import MerbenchError, OptionError, ReleaseError
-from merbench.frames import Frames
-from merbench.hookspecs import hookimpl
-from merbench.labels import THREE_CLASS, LabelScheme
-from merbench.locations import locate
-from merbench.options import check_choice, check_probability, check_whole
-from merbench.protocols import Fold, ProtocolError, Splitter
-from merbench.sources import Published, SourceReader
-from merbench.specs import (
+from merbench.plugin.hookspecs import hookimpl
+from merbench.plugin.labels import THREE_CLASS, LabelScheme
+from merbench.plugin.options import check_choice, check_probability, check_whole
+from merbench.plugin.specs import (
     Dataset,
     EstimatorModel,
     Feature,
@@ -31,6 +30,7 @@ from merbench.specs import (
     Source,
     TorchModel,
 )
+from merbench.protocols import Fold, ProtocolError, Splitter
 
 __all__ = [
     "THREE_CLASS",

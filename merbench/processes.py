@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from functools import cache
 
 from merbench.errors import OutputError, PluginError
-from merbench.watch import last_words
+from merbench.plugin.watch import last_words
 
 __all__ = ["end_with", "if_ended", "interrupts_later", "keep_freed_memory"]
 

@@ -15,8 +15,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from merbench.errors import MerbenchError
-from merbench.hookspecs import hookimpl
-from merbench.specs import Protocol
+from merbench.plugin.authors import Author, written
+from merbench.plugin.calls import calling
+from merbench.plugin.hookspecs import hookimpl
+from merbench.plugin.registry import Registry, load_target
+from merbench.plugin.specs import Protocol
 
 if TYPE_CHECKING:
     import numpy as np
@@ -34,7 +37,10 @@ __all__ = [
     "folds_digest",
     "inner_split",
     "make_folds",
+    "protocol_folds",
     "shared_subjects",
+    "shares_subjects",
+    "split_by",
 ]
 
 FOLDS = 5  # of `subjects-5`, and of the inner split
@@ -108,6 +114,41 @@ def make_folds(splitter: Splitter, clips: pd.DataFrame) -> list[Fold]:
         _check_apart(fold, clips, nouns)
     _check_together(folds, clips)
     return folds
+
+
+def protocol_folds(registry: Registry, name: str, clips: pd.DataFrame) -> list[Fold]:
+    """The folds of `clips` (a table as `merbench.clip_table` makes it), checked, in the protocol's order.
+
+    Raises:
+        UnknownName: no protocol is called so.
+        PluginError: the splitter cannot be loaded, or fails; the line names the plugin and the line of its code.
+        ProtocolError: the clips cannot be split so, or the folds break a rule.
+    """
+    spec = registry.protocols.get(name)
+    return split_by(spec.splitter, registry.protocols.author(name, spec.splitter), clips)
+
+
+def split_by(target: str, author: Author, clips: pd.DataFrame) -> list[Fold]:
+    """The same, by the splitter's target and its author; raises PluginError and ProtocolError as `protocol_folds`."""
+    splitter = load_target(target, owner=author.spec, base=Splitter)
+    try:
+        with calling(author, f"{splitter.__name__}.split", "yield merbench.Fold(name, train, test)"):
+            return make_folds(splitter(), clips)
+    except SplitterFault as fault:
+        raise ProtocolError(f"{author}{written(splitter.split, author)}: {fault}") from fault
+
+
+def shares_subjects(registry: Registry, name: str) -> bool:
+    """Whether the protocol's splitter says that subjects may stand on both sides of a fold.
+
+    Raises:
+        UnknownName: no protocol is called so.
+        PluginError: the splitter cannot be loaded.
+    """
+    splitter: type[Splitter] = load_target(
+        registry.protocols.get(name).splitter, owner=f"protocol {name}", base=Splitter
+    )
+    return bool(splitter.shares_subjects)
 
 
 class LeaveOneSubjectOut(Splitter):

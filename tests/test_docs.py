@@ -28,7 +28,7 @@ import pytest
 from merbench_databases.casme2 import CASME2
 from pydantic import BaseModel
 
-from merbench import Recipe, TorchModel, hookspecs
+from merbench import Recipe, TorchModel
 from merbench.cli import main
 from merbench.cli.exchange import add_parsers
 from merbench.cli.report import METRICS
@@ -36,12 +36,13 @@ from merbench.cli.run import add_parser
 from merbench.leaderboard.entries import make_entry
 from merbench.leaderboard.rows import make_rows
 from merbench.leaderboard.site import Figure, Row
-from merbench.plugins import load
-from merbench.registry import Registry
+from merbench.plugin import hookspecs
+from merbench.plugin.loading import load
+from merbench.plugin.registry import Registry
 from merbench.runs import schema
 from merbench.runs.record import read_record
 from merbench.runs.schema import Record
-from merbench.testing import cached_shelf, made_clips, write_release
+from tests.made import cached_shelf, made_clips, write_release
 
 ROOT = Path(__file__).parents[1]
 RECORDS = ROOT / "leaderboards" / "records"

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from merbench_databases.canonical import composite
 
-from merbench.clips import clip_table
+from merbench.data.clips import clip_table
 from merbench.errors import MerbenchError
 from merbench.protocols import (
     CrossDatabase,

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from merbench.cli import main
-from merbench.datasets import open_dataset, shared_people
+from merbench.data.datasets import open_dataset, shared_people
 from merbench.errors import RecordError, ReleaseError
-from merbench.plugins import load
-from merbench.registry import Registry
+from merbench.plugin.loading import load
+from merbench.plugin.registry import Registry
 from merbench.runs.record import read_record
 from merbench.runs.seal import sealed
 from merbench.runs.verify import verify

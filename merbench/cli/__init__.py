@@ -15,7 +15,6 @@ import sys
 from collections.abc import Iterator
 from typing import Any, Protocol
 
-from merbench.calls import memory_is_full
 from merbench.cli import data as data_verb
 from merbench.cli import features as features_verb
 from merbench.cli import leaderboard as leaderboard_verb
@@ -28,9 +27,10 @@ from merbench.cli.faults import fail, print_traceback, wants_traceback
 from merbench.cli.options import seconds
 from merbench.cli.parser import LenientParser, Parser
 from merbench.errors import MerbenchError
-from merbench.plugins import PluginReport, load
-from merbench.registry import Registry
-from merbench.watch import TIMEOUT_VARIABLE, timeout
+from merbench.plugin.calls import memory_is_full
+from merbench.plugin.loading import PluginReport, load
+from merbench.plugin.registry import Registry
+from merbench.plugin.watch import TIMEOUT_VARIABLE, timeout
 
 __all__ = ["main"]
 

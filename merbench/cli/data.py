@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 from merbench.cli.options import positive
 from merbench.cli.tables import print_json, print_table
 from merbench.errors import ReleaseError
-from merbench.registry import Registry
-from merbench.specs import Source
+from merbench.plugin.registry import Registry
+from merbench.plugin.specs import Source
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from merbench.checks import Check, Count
+    from merbench.data.check import Check, Count
 
 __all__ = ["add_parser", "run"]
 
@@ -64,7 +64,7 @@ def run(arguments: argparse.Namespace, registry: Registry) -> int:
 
 
 def _add(registry: Registry, name: str, path: Path) -> int:
-    from merbench import locations
+    from merbench.data import locations
 
     source = registry.sources.get(name)
     if source.embedded:
@@ -84,8 +84,8 @@ def _add(registry: Registry, name: str, path: Path) -> int:
 
 def _clips(registry: Registry, name: str, folder: Path) -> pd.DataFrame:
     """The clips of the release in `folder`; an error that says what the folder is instead, where that can be told."""
-    from merbench.datasets import release_reader
-    from merbench.recognition import contents, recognised
+    from merbench.data.datasets import release_reader
+    from merbench.data.recognition import contents, recognised
 
     source = registry.sources.get(name)
     try:
@@ -98,7 +98,7 @@ def _clips(registry: Registry, name: str, folder: Path) -> pd.DataFrame:
 
 
 def _list(registry: Registry, *, as_json: bool) -> int:
-    from merbench import locations
+    from merbench.data import locations
 
     sources = []
     for name in registry.sources.names():
@@ -126,8 +126,8 @@ def _where(source: Source, found: dict[str, object]) -> str:
 
 
 def _check(registry: Registry, name: str, *, all_frames: bool, as_json: bool) -> int:
-    from merbench.checks import check
     from merbench.cli.progress import progress
+    from merbench.data.check import check
 
     with progress("clips") as shown:
         found = check(registry, name, all_frames=all_frames, progress=shown)

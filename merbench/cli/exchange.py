@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from merbench.errors import RecordError, printable
-from merbench.registry import Registry
+from merbench.plugin.registry import Registry
 
 __all__ = ["add_parsers", "run_export", "run_import"]
 

@@ -11,7 +11,7 @@ from merbench.cli.options import positive
 from merbench.cli.progress import progress
 from merbench.cli.tables import print_json, print_table
 from merbench.errors import OptionError
-from merbench.registry import Registry
+from merbench.plugin.registry import Registry
 
 if TYPE_CHECKING:
     from merbench.features.cache import Kept
@@ -64,7 +64,7 @@ def run(arguments: argparse.Namespace, registry: Registry) -> int:
 
 
 def _extract(arguments: argparse.Namespace, registry: Registry) -> int:
-    from merbench.datasets import open_dataset
+    from merbench.data.datasets import open_dataset
     from merbench.features.compute import compute
     from merbench.features.resolve import resolve
 

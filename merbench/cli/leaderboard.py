@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from merbench.cli.tables import print_json
 from merbench.errors import printable
-from merbench.registry import Registry
+from merbench.plugin.registry import Registry
 
 if TYPE_CHECKING:
     from merbench.leaderboard.check import Findings

@@ -13,8 +13,8 @@ from typing import Any
 
 from merbench.cli.tables import print_json, print_table
 from merbench.errors import UnknownName, printable
-from merbench.registry import Catalog, Registry
-from merbench.specs import EstimatorModel, Model, Recipe
+from merbench.plugin.registry import Catalog, Registry
+from merbench.plugin.specs import EstimatorModel, Model, Recipe
 
 __all__ = ["add_parser", "count", "recipe_settings", "run", "short_source"]
 

@@ -1,4 +1,4 @@
-"""Keeps what native code prints out of stdout: below Python, where `merbench.calls` cannot see it."""
+"""Keeps what native code prints out of stdout: below Python, where `merbench.plugin.calls` cannot see it."""
 
 from __future__ import annotations
 

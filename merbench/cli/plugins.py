@@ -7,8 +7,8 @@ import dataclasses
 from typing import Any
 
 from merbench.cli.tables import print_json, print_table
-from merbench.plugins import PluginReport
-from merbench.registry import Registry
+from merbench.plugin.loading import PluginReport
+from merbench.plugin.registry import Registry
 
 __all__ = ["add_parser", "run"]
 

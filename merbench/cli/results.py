@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from merbench.cli import exchange
 from merbench.cli.tables import print_json, print_table
 from merbench.errors import MerbenchError, printable
-from merbench.registry import Registry
+from merbench.plugin.registry import Registry
 
 if TYPE_CHECKING:
     from merbench.runs.schema import Record

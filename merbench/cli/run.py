@@ -13,7 +13,7 @@ from merbench.cli.broken import telling_broken
 from merbench.cli.native import to_stderr
 from merbench.cli.options import count, positive
 from merbench.cli.progress import progress
-from merbench.registry import Registry
+from merbench.plugin.registry import Registry
 
 if TYPE_CHECKING:
     from merbench.runs.prepare import Job, Request
@@ -129,7 +129,7 @@ def _request(arguments: argparse.Namespace, seed: int) -> Request:
 
 def _one(job: Job, arguments: argparse.Namespace) -> Record:
     from merbench.cli.report import plan_lines, print_record
-    from merbench.runs.execute import run as execute
+    from merbench.runs.run import run as execute
 
     with _stdout(arguments), progress() as shown:
         for line in plan_lines(job.plan):

@@ -14,8 +14,8 @@ from typing import Any
 from merbench.cli.list import recipe_settings, settings_that_matter
 from merbench.cli.tables import print_json
 from merbench.errors import UnknownName, printable
-from merbench.registry import Catalog, Origin, Registry, load_target
-from merbench.specs import EstimatorModel, TorchModel
+from merbench.plugin.registry import Catalog, Origin, Registry, load_target
+from merbench.plugin.specs import EstimatorModel, TorchModel
 
 __all__ = ["add_parser", "run"]
 
@@ -89,7 +89,7 @@ def _parameters(model: TorchModel, origin: Origin) -> int | None:
     """
     import torch
 
-    from merbench.calls import Author
+    from merbench.plugin.calls import Author
     from merbench.runs.build import Build
 
     options = {"classes": 3, **next(iter(model.recipes.values())).options}

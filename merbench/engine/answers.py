@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from merbench.calls import calling, kind, wrong
 from merbench.engine.task import Task
+from merbench.plugin.calls import calling, kind, wrong
 
 __all__ = ["class_scores", "predicted_classes"]
 

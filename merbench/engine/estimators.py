@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from merbench.calls import calling, kind, wrong
 from merbench.engine.answers import class_scores, predicted_classes
 from merbench.engine.faults import in_folds
 from merbench.engine.generators import seeded
@@ -18,6 +17,7 @@ from merbench.engine.memory import if_full
 from merbench.engine.seeds import derive_seed
 from merbench.engine.task import FoldOutcome, FoldTask, Task
 from merbench.mapping import is_large, release
+from merbench.plugin.calls import calling, kind, wrong
 
 __all__ = ["build_estimator", "design_matrix", "fit_fold"]
 

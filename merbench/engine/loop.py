@@ -9,7 +9,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from merbench.calls import calling, kind, wrong
 from merbench.engine.augment import augment, draw_augmentation
 from merbench.engine.batches import epoch_batches, padded, steps_per_epoch
 from merbench.engine.clips import ClipTensor
@@ -21,6 +20,7 @@ from merbench.engine.optimizers import make_optimizer
 from merbench.engine.seeds import derive_seed
 from merbench.engine.task import FoldOutcome, FoldTask, Task
 from merbench.errors import PluginError, TrainingError
+from merbench.plugin.calls import calling, kind, wrong
 
 __all__ = ["ELSEWHERE", "Group", "train_group"]
 

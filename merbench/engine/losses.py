@@ -12,7 +12,7 @@ from torch.nn import functional
 
 from merbench.engine.seeds import derive_seed
 from merbench.engine.task import FoldTask, Task
-from merbench.specs import Recipe
+from merbench.plugin.specs import Recipe
 
 __all__ = ["Mixing", "class_weights", "clip_losses", "draw_mixing", "step_losses"]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from merbench.calls import memory_is_full
 from merbench.errors import TrainingError
+from merbench.plugin.calls import memory_is_full
 
 __all__ = ["if_full"]
 

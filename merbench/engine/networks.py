@@ -11,12 +11,12 @@ from torch import Tensor, nn
 from torch.func import functional_call, vmap
 from torch.nn.parameter import UninitializedParameter
 
-from merbench.calls import calling, kind, wrong
 from merbench.engine.draws import KeyedDraws, draw_keys
 from merbench.engine.generators import seeded
 from merbench.engine.seeds import derive_seed
 from merbench.engine.task import FoldTask, Task
 from merbench.errors import PluginError
+from merbench.plugin.calls import calling, kind, wrong
 
 __all__ = ["OneNetwork", "StackedNetworks", "batch_norm", "build_network"]
 

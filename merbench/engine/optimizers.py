@@ -9,9 +9,9 @@ import torch
 from torch import Tensor, nn
 from torch.optim.lr_scheduler import LambdaLR, LRScheduler, OneCycleLR
 
-from merbench.calls import Author, calling
 from merbench.errors import PluginError
-from merbench.specs import Recipe
+from merbench.plugin.calls import Author, calling
+from merbench.plugin.specs import Recipe
 
 __all__ = ["make_optimizer", "rate"]
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from merbench.calls import Author
-from merbench.specs import Recipe
+from merbench.plugin.calls import Author
+from merbench.plugin.specs import Recipe
 
 __all__ = ["FoldOutcome", "FoldTask", "Mirror", "Task"]
 

@@ -7,11 +7,11 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from merbench.calls import wrong
 from merbench.engine.batches import epoch_batches
 from merbench.engine.loop import Group
 from merbench.engine.memory import if_full
 from merbench.engine.task import FoldTask, Task
+from merbench.plugin.calls import wrong
 
 __all__ = ["CLIPS", "try_network"]
 

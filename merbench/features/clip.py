@@ -8,13 +8,13 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from merbench.calls import Author, calling, kind, memory_is_full, wrong
-from merbench.code import target_digest
+from merbench.data.frames import Frames
 from merbench.errors import OutputError, PluginError, ReleaseError
 from merbench.features.resolve import Resolved, walk
 from merbench.features.store import Store
-from merbench.frames import Frames
-from merbench.registry import load_target
+from merbench.plugin.calls import Author, calling, kind, memory_is_full, wrong
+from merbench.plugin.digests import target_digest
+from merbench.plugin.registry import load_target
 
 __all__ = ["ClipValues", "Value", "from_images"]
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from merbench.datasets import OpenDataset
+from merbench.data.datasets import OpenDataset
 from merbench.errors import BrokenClips, OutputError, ReleaseError
 from merbench.features.cache import FULL, cache_path, full, writable
 from merbench.features.clip import ClipValues, Value, from_images

@@ -13,12 +13,12 @@ from typing import TypeVar
 
 import numpy as np
 
+from merbench.data.frames import Frames
 from merbench.errors import MerbenchError, ReleaseError
 from merbench.features.cache import feature_folder, full
 from merbench.features.clip import ClipValues, Value
 from merbench.features.resolve import Resolved, walk
 from merbench.features.store import Store
-from merbench.frames import Frames
 from merbench.processes import end_with, if_ended
 
 __all__ = ["ClipOutcome", "cores", "extract", "of_each", "signatures", "stores_of"]

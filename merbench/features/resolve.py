@@ -6,8 +6,8 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from merbench.errors import OptionError, UnknownName, UnresolvableFeature, nearest
-from merbench.registry import Registry
-from merbench.specs import Feature
+from merbench.plugin.registry import Registry
+from merbench.plugin.specs import Feature
 
 __all__ = ["Resolved", "resolve", "split_reference", "walk"]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from merbench.errors import OutputError, RecordError
 from merbench.files import clear_partials, read_bounded, replace_text
 from merbench.leaderboard.entries import read_verified, record_files, refusal
-from merbench.registry import Registry
+from merbench.plugin.registry import Registry
 from merbench.runs.record import MOST_BYTES, read_record, unlike
 from merbench.runs.schema import Plan, Record
 

@@ -16,7 +16,7 @@ from merbench.leaderboard.reported import Reported, boards_of, left_out, reporte
 from merbench.leaderboard.rows import counting_policy, make_rows
 from merbench.leaderboard.site import Board, Entry, Row, Site
 from merbench.leaderboard.statistics import stand
-from merbench.registry import Registry
+from merbench.plugin.registry import Registry
 
 __all__ = ["make_site"]
 

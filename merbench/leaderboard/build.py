@@ -15,8 +15,8 @@ from merbench.leaderboard.pages import render
 from merbench.leaderboard.place import check_place, recover, whole_folder
 from merbench.leaderboard.reported import read_reported
 from merbench.leaderboard.site import Entry, Site
+from merbench.plugin.registry import Registry
 from merbench.progress import Progress, Silent
-from merbench.registry import Registry
 
 __all__ = ["build"]
 

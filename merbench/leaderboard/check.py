@@ -15,7 +15,7 @@ from merbench.leaderboard.entries import read_verified, record_files, refusal, s
 from merbench.leaderboard.history import committed_records
 from merbench.leaderboard.reported import read_reported
 from merbench.leaderboard.rows import counting_policy
-from merbench.registry import Registry
+from merbench.plugin.registry import Registry
 from merbench.runs.schema import Plan, Record
 from merbench.scores import Metric
 

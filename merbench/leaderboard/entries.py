@@ -10,7 +10,7 @@ from pathlib import Path
 from merbench.errors import MerbenchError, RecordError
 from merbench.leaderboard.batches import in_batches
 from merbench.leaderboard.site import Answers, Entry, Figure, Figures
-from merbench.registry import Registry
+from merbench.plugin.registry import Registry
 from merbench.runs.export import without_clips
 from merbench.runs.record import read_record, split_subjects, unlike
 from merbench.runs.schema import AnyPolicy, PartScores, Record

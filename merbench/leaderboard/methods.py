@@ -5,8 +5,8 @@ from __future__ import annotations
 import unicodedata
 from dataclasses import dataclass
 
-from merbench.leaderboard.drawing import shorten
 from merbench.leaderboard.site import Board, Row
+from merbench.leaderboard.svg import shorten
 from merbench.leaderboard.wording import figure
 
 __all__ = ["Method", "methods_of"]

@@ -196,7 +196,7 @@ def _name(row: Row) -> str:
 
 
 def _pictures(board: Board) -> list[tuple[str, str]]:
-    from merbench.leaderboard import pictures
+    from merbench.leaderboard import charts as pictures
 
     return [
         (pictures.forest(board), "UF1 over all clips with its 95 % interval over subjects"),
@@ -243,7 +243,7 @@ def _entries(placed: Sequence[tuple[Entry, _Place | None, Row | None]]) -> list[
 
 
 def _entry(pages: Environment, entry: Entry, board: _Place | None, row: Row | None) -> str:
-    from merbench.leaderboard import pictures
+    from merbench.leaderboard import charts as pictures
 
     view = entry_view(entry, row)
     view["pictures"] = [

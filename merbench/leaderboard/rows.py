@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from merbench.folds import shares_subjects
 from merbench.leaderboard.site import Entry, Family, Figure, Figures, Paper, Row
-from merbench.registry import Registry
+from merbench.plugin.registry import Registry
+from merbench.protocols import shares_subjects
 from merbench.runs.schema import AnyPolicy, Plan, Record, Submission
 from merbench.runs.weights import given_files, starts_from
 from merbench.scores import Metric, interval_of, resampled

@@ -7,11 +7,11 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from functools import partial
 
-from merbench.datasets import OpenDataset, find_dataset, provided
+from merbench.data.datasets import OpenDataset, find_dataset, provided
 from merbench.errors import ReleaseError, UnresolvableFeature
 from merbench.features.resolve import Resolved, resolve
-from merbench.registry import Registry
-from merbench.specs import Feature
+from merbench.plugin.registry import Registry
+from merbench.plugin.specs import Feature
 
 __all__ = ["Drawn", "drawn_features", "fullest"]
 

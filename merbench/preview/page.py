@@ -8,14 +8,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
+from merbench.plugin.registry import load_target
 from merbench.preview.drawn import Drawn
 from merbench.preview.spool import Spooled
-from merbench.registry import load_target
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from merbench.datasets import OpenDataset
+    from merbench.data.datasets import OpenDataset
 
 __all__ = ["MARKER", "page"]
 

@@ -12,8 +12,8 @@ from merbench.errors import MerbenchError, PluginError, ReleaseError
 from merbench.features.cache import full
 from merbench.features.clip import ClipValues, Value, from_images
 from merbench.features.extract import signatures, stores_of
+from merbench.plugin.registry import load_target
 from merbench.preview.drawn import Drawn
-from merbench.registry import load_target
 
 __all__ = ["ClipPictures", "Picture", "pictures_of"]
 

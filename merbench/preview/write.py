@@ -9,20 +9,20 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from merbench.datasets import OpenDataset
+from merbench.data.datasets import OpenDataset
 from merbench.errors import OutputError, ReleaseError
 from merbench.features.cache import cache_path, writable
 from merbench.features.clip import Value
 from merbench.features.extract import cores, of_each
 from merbench.features.resolve import walk
 from merbench.files import replacing
+from merbench.plugin.registry import Registry
 from merbench.preview.choice import chosen
 from merbench.preview.drawn import Drawn, fullest
 from merbench.preview.page import MARKER, page
 from merbench.preview.pictures import pictures_of
 from merbench.preview.spool import Spool, Spooled
 from merbench.progress import Progress, Silent
-from merbench.registry import Registry
 
 __all__ = ["Written", "write_preview"]
 

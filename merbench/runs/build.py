@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from merbench.authors import failed_at
-from merbench.calls import Author, calling, reason
 from merbench.errors import OptionError
-from merbench.registry import load_target
+from merbench.plugin.authors import failed_at
+from merbench.plugin.calls import Author, calling, reason
+from merbench.plugin.registry import load_target
 
 __all__ = ["Build"]
 

@@ -31,7 +31,7 @@ class ClipIds:
     CASME II has both EP19_05 and EP19_05f.
 
     Args:
-        canonical: columns clip, database, subject, as `merbench.datasets.canonical_clips` gives them.
+        canonical: columns clip, database, subject, as `merbench.data.datasets.canonical_clips` gives them.
         dataset: its name, for errors.
     """
 

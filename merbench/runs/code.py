@@ -5,8 +5,8 @@ from __future__ import annotations
 import importlib.metadata
 from collections.abc import Iterable
 
-from merbench.code import source_digest
-from merbench.registry import Origin
+from merbench.plugin.digests import source_digest
+from merbench.plugin.registry import Origin
 from merbench.runs.schema import Code
 
 __all__ = ["code_versions"]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from merbench.engine.execute import Schedule, processes, schedule_network
+from merbench.engine.folds import Schedule, processes, schedule_network
 from merbench.engine.generators import seeded
 from merbench.engine.seeds import derive_seed
 from merbench.engine.task import FoldTask

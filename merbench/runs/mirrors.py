@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from merbench.calls import Author, calling, kind, wrong
 from merbench.engine.task import Mirror
 from merbench.errors import OptionError
 from merbench.features.resolve import Resolved
-from merbench.registry import Registry, load_target
-from merbench.specs import Recipe
+from merbench.plugin.calls import Author, calling, kind, wrong
+from merbench.plugin.registry import Registry, load_target
+from merbench.plugin.specs import Recipe
 
 __all__ = ["find_mirrors"]
 

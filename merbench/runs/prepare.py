@@ -11,26 +11,25 @@ from typing import Any, Literal
 
 import numpy as np
 
-from merbench.calls import calling
-from merbench.clips import clips_digest, labels_digest
-from merbench.datasets import OpenDataset, open_dataset
+from merbench.data.clips import clips_digest, labels_digest
+from merbench.data.datasets import OpenDataset, open_dataset
 from merbench.engine.policies import Policy
 from merbench.engine.seeds import derive_seed
 from merbench.engine.task import FoldTask, Task
 from merbench.errors import BrokenClips, OptionError, ReleaseError, UnknownName
 from merbench.features.compute import arrays_digest, compute
 from merbench.features.resolve import Resolved, resolve, walk
-from merbench.folds import protocol_folds
+from merbench.plugin.calls import calling
+from merbench.plugin.registry import Registry, load_target
+from merbench.plugin.specs import EstimatorModel, Model, Recipe, TorchModel
 from merbench.progress import Progress
-from merbench.protocols import Fold, folds_digest, inner_split, shared_subjects
-from merbench.registry import Registry, load_target
+from merbench.protocols import Fold, folds_digest, inner_split, protocol_folds, shared_subjects
 from merbench.runs.build import Build
 from merbench.runs.code import code_versions
 from merbench.runs.mirrors import find_mirrors
 from merbench.runs.schema import Code, Digests, Plan
 from merbench.runs.settings import NOT_SETTINGS, apply_settings
 from merbench.runs.weights import find_weights, given_files, starts_from, weights_digest, without_path
-from merbench.specs import EstimatorModel, Model, Recipe, TorchModel
 
 __all__ = ["Job", "Request", "prepare"]
 

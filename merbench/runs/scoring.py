@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from merbench.clips import clip_table
+from merbench.data.clips import clip_table
 from merbench.runs.schema import AnyPolicy, ClassScores, PartScores, Prediction, Record
 from merbench.scores import MissingClass, Scores, confusion_per_subject, score_confusions
 

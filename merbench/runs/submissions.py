@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import ValidationError
 
-from merbench.clips import clip_table, clips_digest, labels_digest
-from merbench.datasets import canonical_clips
+from merbench.data.clips import clip_table, clips_digest, labels_digest
+from merbench.data.datasets import canonical_clips
 from merbench.engine.policies import Policy
 from merbench.errors import OptionError, OutputError, RecordError
-from merbench.folds import protocol_folds
-from merbench.protocols import Fold, ProtocolError, folds_digest
-from merbench.registry import Registry
+from merbench.plugin.registry import Registry
+from merbench.plugin.specs import Dataset
+from merbench.protocols import Fold, ProtocolError, folds_digest, protocol_folds
 from merbench.runs.clip_ids import ClipIds, SubmissionError, shown
 from merbench.runs.environment import merbench_commit
 from merbench.runs.logs import NAMED, Order, Row, read_content, read_rows
@@ -28,7 +28,6 @@ from merbench.runs.schema import PolicyPrediction, Prediction, Record, Submissio
 from merbench.runs.scoring import clips_of, score_predictions, undefined_parts
 from merbench.runs.store import write_whole
 from merbench.runs.verify import check_scores
-from merbench.specs import Dataset
 
 if TYPE_CHECKING:
     import pandas as pd

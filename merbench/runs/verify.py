@@ -6,13 +6,12 @@ import functools
 import math
 from typing import Any
 
-from merbench.calls import Author
-from merbench.clips import clip_table, clips_digest, labels_digest
-from merbench.datasets import canonical_clips, shared_people
+from merbench.data.clips import clip_table, clips_digest, labels_digest
+from merbench.data.datasets import canonical_clips, shared_people
 from merbench.errors import MerbenchError, RecordError
-from merbench.folds import shares_subjects, split_by
-from merbench.protocols import ProtocolError, folds_digest, shared_subjects
-from merbench.registry import Registry
+from merbench.plugin.calls import Author
+from merbench.plugin.registry import Registry
+from merbench.protocols import ProtocolError, folds_digest, shared_subjects, shares_subjects, split_by
 from merbench.runs.record import shown, split_subjects
 from merbench.runs.schema import Record
 from merbench.runs.scoring import count, labelled_clips, score_counts

@@ -12,13 +12,13 @@ from typing import Any
 
 import numpy as np
 
-from merbench.calls import calling, reason
 from merbench.engine.generators import seeded
 from merbench.engine.seeds import derive_seed
 from merbench.engine.task import FoldOutcome, FoldTask, Task
 from merbench.errors import OptionError, ReleaseError
+from merbench.plugin.calls import calling, reason
+from merbench.plugin.specs import Model, TorchModel
 from merbench.runs.schema import Plan
-from merbench.specs import Model, TorchModel
 
 __all__ = ["find_weights", "given_files", "predict_from", "starts_from", "unused_tensors", "weights_digest"]
 

@@ -63,7 +63,7 @@ STRENGTH, STRENGTH_SPREAD = 0.4, 0.5  # median of an expression's strength, stan
 class DemoRelease(merbench.SourceReader):
     """Draws, for each clip, `frames`: 13 images of 480x360 pixels of a virtual face, whose apex is annotated.
 
-    The same faces and motion come out on every machine and in any order of reading (`merbench.testing.video`).
+    The same faces and motion come out on every machine and in any order of reading (`merbench_demo.video`).
     """
 
     def clips(self) -> pd.DataFrame:
@@ -83,7 +83,7 @@ class DemoRelease(merbench.SourceReader):
         Raises:
             merbench.ReleaseError: there is no such clip or feature.
         """
-        from merbench.testing import DrawnFrames, render
+        from merbench_demo.video import DrawnFrames, render
 
         if clip not in self._emotions:
             raise merbench.ReleaseError(f"demo has no clip {clip}")
@@ -108,7 +108,8 @@ class DemoRelease(merbench.SourceReader):
 
 def _shown(subject: str, clip: str, emotion: str) -> tuple[tuple[str, ...], float]:
     """The action units that a clip shows, and how strongly."""
-    from merbench.testing import generator, shown_units
+    from merbench_demo.muscles import shown_units
+    from merbench_demo.shape import generator
 
     draw = generator(clip, "demo")
     units = shown_units(subject, clip, emotion)

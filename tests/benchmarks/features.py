@@ -16,7 +16,7 @@ from typing import Any
 import joblib
 import numpy as np
 
-from merbench.calls import Author
+from merbench.plugin.calls import Author
 from tests.benchmarks.rendered import FRAMES
 from tests.benchmarks.row import Row
 
@@ -55,8 +55,7 @@ def _extraction(folder: Path) -> list[Row]:
 
 def _render(folder: Path) -> None:
     import cv2
-
-    from merbench.testing import render
+    from merbench_demo.video import render
 
     for number in range(CLIPS):
         clip = folder / f"s{number % 20:02}-{number:03}"
@@ -101,7 +100,7 @@ def _train(folder: Path, count: int, kind: str, shape: tuple[int, ...]) -> None:
     from merbench.engine.loop import Group, train_group
     from merbench.engine.task import FoldTask, Task
     from merbench.features.packs import PackWriter
-    from merbench.specs import Recipe
+    from merbench.plugin.specs import Recipe
 
     with PackWriter(folder, count, np.zeros(shape, kind), "benchmark") as writer:
         for clip in range(count):

@@ -13,9 +13,9 @@ import numpy as np
 import torch
 
 from merbench import TorchModel
-from merbench.calls import Author
 from merbench.engine.loop import Group
 from merbench.engine.task import FoldTask, Task
+from merbench.plugin.calls import Author
 from merbench.runs.build import Build
 from tests.benchmarks.row import Row
 

@@ -62,11 +62,10 @@ def _texture() -> Iterator[tuple[str, str, Callable[[], np.ndarray]]]:
 
 
 def _motion() -> Iterator[tuple[str, str, Callable[[], np.ndarray]]]:
+    from merbench_demo.video import render
     from merbench_handcrafted.biwoof import bi_woof, bi_woof_28
     from merbench_handcrafted.hoof import hoof, hoof_28
     from merbench_handcrafted.mdmo import mdmo
-
-    from merbench.testing import render
 
     flow = np.random.default_rng(0).normal(size=(2, 224, 224)).astype(np.float32)
     image = _noise(3, 28, 28).astype(np.float32)

@@ -18,9 +18,9 @@ from merbench_flow.mirror import images as mirrored
 from merbench_mmnet.neighbours import CANDIDATES
 from merbench_mmnet.network import MMNet
 
-from merbench.calls import Author
 from merbench.engine.loop import Group
 from merbench.engine.task import FoldTask, Task
+from merbench.plugin.calls import Author
 from tests.benchmarks.in_turn import RELEASED, Step, in_turn, peak, rows
 from tests.benchmarks.released import clone, released, same_tensors
 from tests.benchmarks.row import Row

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import numpy as np
 
-from merbench.engine.execute import execute, schedule_network
-from merbench.plugins import load
-from merbench.registry import Registry
+from merbench.engine.folds import execute, schedule_network
+from merbench.plugin.loading import load
+from merbench.plugin.registry import Registry
 from merbench.runs.prepare import Request, prepare
 from merbench.scores import score
 from tests.benchmarks.row import Row

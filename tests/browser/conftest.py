@@ -21,8 +21,8 @@ from merbench.leaderboard.build import build
 from merbench.leaderboard.entries import make_entry
 from merbench.leaderboard.pages import render
 from merbench.leaderboard.site import Board, Row, Site
-from merbench.plugins import load
-from merbench.registry import Registry
+from merbench.plugin.loading import load
+from merbench.plugin.registry import Registry
 
 ROOT = Path(__file__).parents[2]
 HOSTILE = "\u202e<b>&\"'net|$x$_{\\%}\u2067"

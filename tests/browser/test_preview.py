@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from merbench.plugins import load
+from merbench.plugin.loading import load
+from merbench.plugin.registry import Registry
 from merbench.preview.write import write_preview
-from merbench.registry import Registry
 
 PAINTED = Path(__file__).parents[1] / "preview" / "painted.py"
 PHONE = {"width": 390, "height": 844}

@@ -14,11 +14,11 @@ from typing import Any
 import pytest
 
 import merbench
-from merbench.calls import Author
 from merbench.cli import main
 from merbench.cli.list import count, short_source
-from merbench.plugins import load
-from merbench.registry import Registry
+from merbench.plugin.calls import Author
+from merbench.plugin.loading import load
+from merbench.plugin.registry import Registry
 from merbench.runs.build import Build
 
 OnATerminal = Callable[..., list[str]]

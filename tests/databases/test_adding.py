@@ -7,7 +7,7 @@ import pytest
 from merbench_databases.canonical import composite
 
 from merbench.cli import main
-from merbench.testing import write_release
+from tests.made import write_release
 
 CLIPS = [("EP02_01f", 46, 50, 56, "happiness"), ("EP03_02", 1, "/", 6, "others")]
 

@@ -4,11 +4,11 @@ from merbench_databases.canonical import composite
 from merbench_databases.htnet_release import IMAGES, TABLE
 
 import merbench
-from merbench import locations
-from merbench.checks import check
-from merbench.datasets import open_dataset
-from merbench.plugins import load
-from merbench.registry import Registry
+from merbench.data import locations
+from merbench.data.check import check
+from merbench.data.datasets import open_dataset
+from merbench.plugin.loading import load
+from merbench.plugin.registry import Registry
 
 COUNTS = {"smic": (70, 51, 43), "casme2": (88, 32, 25), "samm": (92, 26, 15)}
 

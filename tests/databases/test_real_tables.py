@@ -12,12 +12,12 @@ from merbench_databases.casme3a import CASME3A
 from merbench_databases.hsta import HSTAFiveFold
 from merbench_databases.samm import SAMM
 
-from merbench import locations
-from merbench.checks import check
-from merbench.datasets import open_dataset
-from merbench.plugins import load
+from merbench.data import locations
+from merbench.data.check import check
+from merbench.data.datasets import open_dataset
+from merbench.plugin.loading import load
+from merbench.plugin.registry import Registry
 from merbench.protocols import FiveFold, ProtocolError, shared_subjects
-from merbench.registry import Registry
 from merbench.runs.prepare import Request, prepare
 
 COUNTS = {"smic": [70, 51, 43], "casme2": [88, 32, 25], "samm": [92, 26, 15]}

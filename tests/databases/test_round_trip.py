@@ -6,10 +6,10 @@ from merbench_databases.errata import Span, impossible
 from pandas.testing import assert_frame_equal
 
 import merbench
-from merbench.datasets import reader_class, release_reader
-from merbench.plugins import load
-from merbench.registry import Registry
-from merbench.testing.releases import LAYOUTS, plain_grey, write_release
+from merbench.data.datasets import reader_class, release_reader
+from merbench.plugin.loading import load
+from merbench.plugin.registry import Registry
+from tests.made import LAYOUTS, plain_grey, write_release
 
 SIZE = (8, 10)
 ALONE = {"wrong-rows", "padded", "unpadded"}  # not together with others: two contradict, one breaks clips

@@ -14,8 +14,8 @@ import cv2, threadpoolctl
 from merbench.features.clip import ClipValues
 from merbench.features.compute import arrays_digest
 from merbench.features.resolve import resolve
-from merbench.plugins import load
-from merbench.registry import Registry
+from merbench.plugin.loading import load
+from merbench.plugin.registry import Registry
 from merbench_demo.release import DemoRelease
 
 cv2.setNumThreads(1)

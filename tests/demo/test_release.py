@@ -13,9 +13,9 @@ from merbench_demo.release import NOISE, ROSTER, SIZE, DemoRelease
 
 import merbench
 from merbench.cli import main
-from merbench.datasets import open_dataset
-from merbench.plugins import load
-from merbench.registry import Registry
+from merbench.data.datasets import open_dataset
+from merbench.plugin.loading import load
+from merbench.plugin.registry import Registry
 
 
 @pytest.fixture(scope="module")

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 import torch
 
-from merbench.calls import Author
 from merbench.engine.task import FoldTask, Task
+from merbench.plugin.calls import Author
+from merbench.plugin.specs import Recipe
 from merbench.runs.build import Build
-from merbench.specs import Recipe
 
 AUTHOR = Author.of("model my-net", "mine", "tests")
 HTNET = Build("merbench_htnet.network:HTNet", {"classes": 3, "dim": 8, "block_repeats": (1, 1, 1)}, AUTHOR)

@@ -11,11 +11,11 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import NearestCentroid
 from sklearn.svm import SVC
 
-from merbench.calls import Author
 from merbench.engine.estimators import build_estimator, fit_fold
 from merbench.engine.task import FoldTask, Task
 from merbench.errors import PluginError, TrainingError
-from merbench.specs import Recipe
+from merbench.plugin.calls import Author
+from merbench.plugin.specs import Recipe
 
 AUTHOR = Author.of("model my-estimator", "mine", __name__)
 HERE = r"at .*test_answers.py:\d+"

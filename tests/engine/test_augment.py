@@ -11,7 +11,7 @@ import torch
 
 from merbench.engine.augment import augment, draw_augmentation, moved, turned
 from merbench.engine.loop import Group, train_group
-from merbench.specs import Recipe
+from merbench.plugin.specs import Recipe
 
 EVERY = {"flip": 0.5, "rotation": 10.0, "crop_padding": 2}
 

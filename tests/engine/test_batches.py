@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from merbench.calls import Author
 from merbench.engine.batches import epoch_batches, padded, steps_per_epoch
 from merbench.engine.grouping import groups
 from merbench.engine.task import FoldTask, Task
-from merbench.specs import Recipe
+from merbench.plugin.calls import Author
+from merbench.plugin.specs import Recipe
 
 LABELS = np.array([2, 0, 1, 0, 2, 1, 0, 1, 2, 0])
 

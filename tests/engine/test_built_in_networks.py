@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from merbench.calls import Author
-from merbench.engine.execute import schedule_network
+from merbench.engine.folds import schedule_network
 from merbench.engine.grouping import why_not_batched, why_sooner_alone
 from merbench.engine.loop import Group, train_group
-from merbench.plugins import load
-from merbench.registry import Registry
+from merbench.plugin.calls import Author
+from merbench.plugin.loading import load
+from merbench.plugin.registry import Registry
 from merbench.runs.build import Build
 
 HSTA = {"image_size": 28, "patch_sizes": (4, 14), "embed_dims": (48, 24), "heads": (3, 3), "stages": 1, "depth": (1, 1)}

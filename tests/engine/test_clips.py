@@ -12,7 +12,7 @@ import torch
 from merbench import mapping
 from merbench.engine import clips as module
 from merbench.engine.clips import ClipTensor, resident_bytes
-from merbench.engine.execute import Schedule, execute
+from merbench.engine.folds import Schedule, execute
 from merbench.engine.task import FoldTask, Task
 
 MakeTask = Callable[..., Task]

@@ -13,14 +13,14 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 from sklearn.tree import DecisionTreeClassifier
 
-from merbench.calls import Author
 from merbench.engine.estimators import design_matrix, fit_fold
-from merbench.engine.execute import execute, schedule_estimator
+from merbench.engine.folds import execute, schedule_estimator
 from merbench.engine.seeds import derive_seed
 from merbench.engine.task import FoldTask, Task
 from merbench.errors import TrainingError
+from merbench.plugin.calls import Author
+from merbench.plugin.specs import Recipe
 from merbench.runs.build import Build
-from merbench.specs import Recipe
 
 AUTHOR = Author.of("model my-estimator", "mine", __name__)
 X = np.random.default_rng(0).normal(size=(30, 4)).astype(np.float32)

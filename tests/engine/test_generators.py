@@ -19,7 +19,7 @@ except ImportError:  # joblib before 1.6 has one of its own
     from joblib.externals import cloudpickle
 
 from merbench.engine.estimators import fit_fold
-from merbench.engine.execute import Schedule, execute, schedule_estimator, schedule_network
+from merbench.engine.folds import Schedule, execute, schedule_estimator, schedule_network
 from merbench.engine.generators import drawn_so_far, seeded
 from merbench.engine.loop import Group, train_group
 from merbench.errors import PluginError

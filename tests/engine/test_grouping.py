@@ -10,12 +10,12 @@ import torch
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
-from merbench.calls import Author
 from merbench.engine import grouping
-from merbench.engine.execute import schedule_network
+from merbench.engine.folds import schedule_network
 from merbench.engine.grouping import Footprint, folds_at_once, footprint, why_fewer, why_not_batched
 from merbench.engine.loop import Group, train_group
 from merbench.errors import PluginError
+from merbench.plugin.calls import Author
 
 STSTNET = "merbench_shallow.ststnet:STSTNet"
 

@@ -10,13 +10,13 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from merbench.calls import Author
 from merbench.engine.grouping import why_not_batched
 from merbench.engine.loop import Group, train_group
 from merbench.engine.networks import build_network
 from merbench.engine.task import FoldTask, Task
 from merbench.errors import TrainingError
-from merbench.specs import Recipe
+from merbench.plugin.calls import Author
+from merbench.plugin.specs import Recipe
 
 # An image-like and a vector-like input of two clips to train on (0 and 1) and one to evaluate (2), by hand:
 # channel 0 of the image has mean 2 and deviation 1 over clips 0 and 1, channel 1 is constant there.

@@ -11,7 +11,7 @@ import torch
 
 from merbench.engine.loop import Group, train_group
 from merbench.engine.losses import Mixing, class_weights, clip_losses, draw_mixing, step_losses
-from merbench.specs import Recipe
+from merbench.plugin.specs import Recipe
 
 HALF = math.log(2)  # the cross-entropy of a clip whose true class has probability 1/2
 LOGITS = torch.log(torch.tensor([[0.5, 0.25, 0.25], [0.1, 0.8, 0.1]]))

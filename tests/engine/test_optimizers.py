@@ -8,10 +8,10 @@ import pytest
 import torch
 from torch import nn
 
-from merbench.calls import Author
 from merbench.engine.optimizers import make_optimizer, rate
 from merbench.errors import PluginError
-from merbench.specs import Recipe
+from merbench.plugin.calls import Author
+from merbench.plugin.specs import Recipe
 
 STEPS = 4  # an epoch
 

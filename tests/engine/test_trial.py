@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from merbench.engine.execute import schedule_network
+from merbench.engine.folds import schedule_network
 from merbench.engine.loop import Group, train_group
 from merbench.errors import PluginError
 

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from merbench_demo.video import render, write_frames
 from merbench_faces.align import CANONICAL, SIDE, face, face_landmarks_68, landmarks_28, similarity
 
 import merbench
-from merbench.testing import render, write_frames
 
 POINTS = np.array([(0.0, 0.0), (10.0, 0.0), (5.0, 8.0), (1.0, 12.0)])
 

@@ -7,11 +7,11 @@ import sys
 
 import numpy as np
 import pytest
+from merbench_demo.video import render, write_frames
 from merbench_faces import model
 from merbench_faces.landmarks import Box, find_landmarks, landmarks_68, the_face
 
 import merbench
-from merbench.testing import render, write_frames
 
 FOUND_WITHIN = 9.0  # pixels (median of a face) at 115 pixels a face unit; the detector's own spread is half of it
 

@@ -20,12 +20,12 @@ from merbench_databases.htnet_release import IMAGES, LANDMARKS, POINTS, TABLE, H
 from merbench_timm.weights import _read as read_timm
 from safetensors.torch import save
 
-from merbench import locations
-from merbench.datasets import canonical_clips
-from merbench.frames import read_image
+from merbench.data import locations
+from merbench.data.datasets import canonical_clips
+from merbench.data.frames import read_image
 from merbench.leaderboard.reported import NOTES_FILE, read_reported
-from merbench.plugins import load
-from merbench.registry import Registry
+from merbench.plugin.loading import load
+from merbench.plugin.registry import Registry
 from merbench.runs.clip_ids import ClipIds
 from merbench.runs.logs import read_content, read_rows
 from merbench.runs.prepare import Request, prepare
@@ -33,8 +33,8 @@ from merbench.runs.record import read_record
 from merbench.runs.submissions import Declaration, submit
 from merbench.runs.verify import verify
 from merbench.runs.weights import predict_from
-from merbench.testing import made_clips, write_release
 from tests.faults.scenarios import PLUGINS, Material
+from tests.made import made_clips, write_release
 
 __all__ = ["Changed", "Reader", "readers"]
 

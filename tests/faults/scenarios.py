@@ -17,12 +17,12 @@ import cv2
 import numpy as np
 
 from merbench.cli import main
-from merbench.datasets import canonical_clips, open_dataset
+from merbench.data.datasets import canonical_clips, open_dataset
 from merbench.features.compute import arrays_digest, compute
 from merbench.features.resolve import resolve
 from merbench.leaderboard.reported import NOTES_FILE
-from merbench.plugins import load
-from merbench.registry import Registry
+from merbench.plugin.loading import load
+from merbench.plugin.registry import Registry
 
 __all__ = ["LEFT", "SCENARIOS", "Material", "Scenario", "files_below", "find_toys", "plain_record", "plugins"]
 

@@ -10,11 +10,11 @@ import pandas as pd
 import pytest
 
 import merbench
-from merbench.datasets import OpenDataset
+from merbench.data.datasets import OpenDataset
 from merbench.errors import BrokenClips, OutputError, PluginError, ReleaseError
 from merbench.features.compute import arrays_digest, compute
 from merbench.features.resolve import Resolved
-from merbench.specs import Dataset, Feature, Source
+from merbench.plugin.specs import Dataset, Feature, Source
 
 CLIPS = [f"smic/s0{number}/c" for number in (1, 2, 3)]
 SOURCE = Source(name="toy", reader="m:Reader", provides=("frames", "points"), databases=("smic",))

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from merbench.datasets import OpenDataset, open_dataset
+from merbench.data.datasets import OpenDataset, open_dataset
 from merbench.errors import BrokenClips, ConfigError, OutputError, PluginError
 from merbench.features.cache import cache_path, kept
 from merbench.features.clip import ClipValues
@@ -21,9 +21,9 @@ from merbench.features.compute import arrays_digest, compute
 from merbench.features.resolve import resolve
 from merbench.features.store import Missing, Store
 from merbench.files import HOST
-from merbench.plugins import load
+from merbench.plugin.loading import load
+from merbench.plugin.registry import Registry
 from merbench.progress import Silent
-from merbench.registry import Registry
 
 TOYS = Path(__file__).parent / "toys.py"
 Lay = Callable[..., Path]
@@ -148,12 +148,12 @@ def test_variants_versions_and_annotations_are_kept_apart(toys: Lay, computed: T
 
 EDITED = """
 import sys
-from merbench.datasets import open_dataset
+from merbench.data.datasets import open_dataset
 from merbench.features.compute import compute
 from merbench.features.resolve import resolve
 from merbench.files import HOST
-from merbench.plugins import load
-from merbench.registry import Registry
+from merbench.plugin.loading import load
+from merbench.plugin.registry import Registry
 registry = Registry(load(files=[sys.argv[1]]))
 dataset = open_dataset(registry, "toys")
 feature = resolve("toy-sum", registry, dataset.provides, "toys", "test")

@@ -6,9 +6,9 @@ import pytest
 
 from merbench.errors import MerbenchError, OptionError, PluginError, UnresolvableFeature
 from merbench.features.resolve import Resolved, resolve, split_reference
-from merbench.plugins import Plugin, Plugins
-from merbench.registry import Registry
-from merbench.specs import Feature
+from merbench.plugin.loading import Plugin, Plugins
+from merbench.plugin.registry import Registry
+from merbench.plugin.specs import Feature
 
 FACE = Feature(name="face", function="m:face", inputs=("frames", "landmarks"))
 LANDMARKS = Feature(name="landmarks", function="m:landmarks", inputs=("frames",), variants=("mtcnn", "dlib"), version=3)

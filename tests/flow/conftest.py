@@ -8,10 +8,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from merbench_demo.video import RenderedClip, render, write_frames
 from merbench_faces.align import canonical_similarity, face, face_landmarks_68
 
 import merbench
-from merbench.testing import RenderedClip, render, write_frames
 
 SIDE = 224
 

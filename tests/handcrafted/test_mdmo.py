@@ -9,10 +9,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from merbench_demo.video import render
 from merbench_handcrafted.mdmo import HEAD, mdmo, mdmo_svm, region_histograms, without_head_motion
 from merbench_handcrafted.mdmo_regions import MIRRORED, REGIONS, polygons, region_map
-
-from merbench.testing import render
 
 SIDE = 224
 ROWS = (6, 8, 6, 4, 4, 4, 4)

@@ -8,12 +8,12 @@ import merbench_flow
 import merbench_handcrafted
 import numpy as np
 import pytest
+from merbench_demo.video import render, write_frames
 from merbench_faces.align import face
 from merbench_flow.sampling import frames_10
 from merbench_handcrafted.texture_specs import texture_features, texture_models
 
 import merbench
-from merbench.testing import render, write_frames
 
 FEATURES = {feature.name: feature for feature in texture_features()}
 MODELS = {model.name: model for model in texture_models()}

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from merbench_hsta.pictures import flow_28, video_28
 
-from merbench.registry import load_target
+from merbench.plugin.registry import load_target
 
 
 def test_pictures_are_averaged_by_eight_and_rounded() -> None:

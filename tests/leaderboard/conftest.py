@@ -12,11 +12,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from merbench.clips import clip_table, clips_digest, labels_digest
-from merbench.datasets import canonical_clips
-from merbench.plugins import load
+from merbench.data.clips import clip_table, clips_digest, labels_digest
+from merbench.data.datasets import canonical_clips
+from merbench.plugin.loading import load
+from merbench.plugin.registry import Registry, load_target
 from merbench.protocols import folds_digest
-from merbench.registry import Registry, load_target
 from merbench.runs.schema import (
     Code,
     Digests,

@@ -11,8 +11,8 @@ import pytest
 from merbench.errors import OutputError, RecordError
 from merbench.files import HOST
 from merbench.leaderboard.add import add_record
-from merbench.plugins import load
-from merbench.registry import Registry
+from merbench.plugin.loading import load
+from merbench.plugin.registry import Registry
 from merbench.runs.export import without_clips
 from merbench.runs.seal import sealed
 

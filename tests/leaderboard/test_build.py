@@ -14,15 +14,15 @@ from pathlib import Path
 
 import pytest
 
-from merbench.clips import clip_table, clips_digest, labels_digest
+from merbench.data.clips import clip_table, clips_digest, labels_digest
 from merbench.errors import MerbenchError, OutputError, RecordError
 from merbench.leaderboard import batches
 from merbench.leaderboard.batches import MANY
 from merbench.leaderboard.build import build
 from merbench.leaderboard.place import MANIFEST
-from merbench.plugins import load
+from merbench.plugin.loading import load
+from merbench.plugin.registry import Registry
 from merbench.progress import Silent
-from merbench.registry import Registry
 from merbench.runs.export import without_clips
 from merbench.runs.scoring import clips_of
 from merbench.runs.seal import sealed
@@ -348,8 +348,8 @@ from pathlib import Path
 from merbench.leaderboard import batches
 from merbench.leaderboard.build import build
 from merbench.leaderboard.batches import MANY
-from merbench.plugins import load
-from merbench.registry import Registry
+from merbench.plugin.loading import load
+from merbench.plugin.registry import Registry
 from merbench.progress import Silent
 
 class Kills(Silent):

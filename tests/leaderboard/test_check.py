@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from merbench.leaderboard.check import Findings, check
-from merbench.plugins import load
-from merbench.registry import Registry
+from merbench.plugin.loading import load
+from merbench.plugin.registry import Registry
 from merbench.runs.export import without_clips
 from merbench.runs.seal import sealed
 

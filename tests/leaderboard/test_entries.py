@@ -10,8 +10,8 @@ import pytest
 
 from merbench.errors import RecordError
 from merbench.leaderboard.entries import make_entry, read_entries, record_files, refusal
-from merbench.plugins import load
-from merbench.registry import Registry
+from merbench.plugin.loading import load
+from merbench.plugin.registry import Registry
 from merbench.runs.export import without_clips
 from merbench.runs.seal import sealed
 

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from merbench_demo.video import render, write_frames
 from merbench_faces.align import face
 
 import merbench
-from merbench.testing import render, write_frames
 
 SIZE = (180, 240)  # height and width of the images in pixels: drawn in little time
 

@@ -11,8 +11,8 @@ import cv2
 import numpy as np
 import pytest
 
-from merbench.plugins import load
-from merbench.registry import Registry
+from merbench.plugin.loading import load
+from merbench.plugin.registry import Registry
 
 PAINTED = Path(__file__).parent / "painted.py"
 IMAGE = re.compile(r'src="data:image/png;base64,([^"]+)" width="(\d+)" height="(\d+)" alt="([^"]+)"')

@@ -1,6 +1,6 @@
 import pytest
 
-from merbench.clips import clip_table
+from merbench.data.clips import clip_table
 from merbench.errors import OptionError
 from merbench.preview.choice import chosen
 

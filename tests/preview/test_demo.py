@@ -10,9 +10,9 @@ FIXED = ["landmarks-68", "face-landmarks-68", "landmarks-28"]
 
 @pytest.fixture(scope="module")
 def clip():
-    from merbench.datasets import open_dataset
-    from merbench.plugins import load
-    from merbench.registry import Registry
+    from merbench.data.datasets import open_dataset
+    from merbench.plugin.loading import load
+    from merbench.plugin.registry import Registry
 
     table = open_dataset(Registry(load(allow=())), "demo").clips
     return str(table[table["label"] == 2]["clip"].iloc[0])

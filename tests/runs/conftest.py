@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from merbench.cli import main
-from merbench.plugins import load
-from merbench.registry import Registry
+from merbench.plugin.loading import load
+from merbench.plugin.registry import Registry
 
 SMALL = ("dim=8", "heads=1", "block_repeats=1,1,1", "epochs=2", "batch_size=64")
 NETWORK = ("--model", "htnet", "--device", "cpu", *(word for setting in SMALL for word in ("--set", setting)))

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from merbench_databases.canonical import composite
 
-from merbench.clips import clip_table
+from merbench.data.clips import clip_table
 from merbench.runs.clip_ids import ClipIds, SubmissionError
 
 CANONICAL = clip_table(composite())

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from merbench.code import source_digest
 from merbench.errors import PluginError
-from merbench.registry import Origin
+from merbench.plugin.digests import source_digest
+from merbench.plugin.registry import Origin
 from merbench.runs.code import code_versions
 
 
@@ -56,6 +56,6 @@ def test_what_python_brings_itself_has_no_file_and_counts_for_nothing(module: st
 
 
 def test_the_main_module_is_told_as_one_that_cannot_be_found() -> None:
-    argv = [sys.executable, "-c", "from merbench.code import source_digest; source_digest('__main__')"]
+    argv = [sys.executable, "-c", "from merbench.plugin.digests import source_digest; source_digest('__main__')"]
     done = subprocess.run(argv, capture_output=True, text=True)
     assert "PluginError: the source of module '__main__' cannot be found" in done.stderr

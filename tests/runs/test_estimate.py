@@ -7,11 +7,11 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from merbench.calls import Author
 from merbench.engine.task import FoldTask, Task
+from merbench.plugin.calls import Author
+from merbench.plugin.specs import Recipe
 from merbench.runs.build import Build
 from merbench.runs.estimate import estimate
-from merbench.specs import Recipe
 
 AUTHOR = Author.of("model ststnet", "shallow")
 STSTNET = Build("merbench_shallow.ststnet:STSTNet", {"classes": 3}, AUTHOR)

@@ -7,7 +7,7 @@ import os
 import pytest
 from merbench_databases.canonical import composite
 
-from merbench.clips import clip_table
+from merbench.data.clips import clip_table
 from merbench.runs.clip_ids import ClipIds, SubmissionError
 from merbench.runs.logs import MAX_BYTES, Row, read_content, read_rows
 

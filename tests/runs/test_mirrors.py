@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from merbench_flow import mirror
 
-from merbench.calls import Author
 from merbench.errors import OptionError, PluginError
 from merbench.features.resolve import Resolved
+from merbench.plugin.calls import Author
+from merbench.plugin.specs import Recipe
 from merbench.runs.mirrors import find_mirrors
-from merbench.specs import Recipe
 
 FLOW, IMAGES, REGIONS, LANDMARKS = (
     Resolved(name) for name in ("flow-28", "onset-apex-224", "htnet-regions", "landmarks-28")

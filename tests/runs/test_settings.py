@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from merbench.errors import OptionError, PluginError
+from merbench.plugin.specs import EstimatorModel, Recipe, TorchModel
 from merbench.runs.settings import apply_settings, model_options
-from merbench.specs import EstimatorModel, Recipe, TorchModel
 
 NET = TorchModel(
     name="net", network="m:Net", features=("regions@as-released", "points"), recipes={"published": Recipe()}

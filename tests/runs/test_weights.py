@@ -12,12 +12,12 @@ import pytest
 import torch
 from merbench_htnet.network import HTNet
 
-from merbench.calls import Author
 from merbench.engine.task import FoldTask, Task
 from merbench.errors import OptionError, ReleaseError
+from merbench.plugin.calls import Author
+from merbench.plugin.specs import EstimatorModel, Recipe, TorchModel
 from merbench.runs.build import Build
 from merbench.runs.weights import find_weights, predict_from, unused_tensors, weights_digest
-from merbench.specs import EstimatorModel, Recipe, TorchModel
 
 NET = TorchModel(name="htnet", network="m:Net", features=("regions",), recipes={"published": Recipe()})
 FOLDS = ["casme2/sub01", "smic/s01", "samm/006"]

@@ -6,8 +6,8 @@ import pytest
 from merbench_timm.architectures import image_size, member, members
 
 import merbench
-from merbench.plugins import load
-from merbench.registry import Registry
+from merbench.plugin.loading import load
+from merbench.plugin.registry import Registry
 
 RECIPES = {"quick": ("flow-28", 3), "flow": ("flow-28", 3), "images": ("onset-apex-224", 6), "frames": ("frames-8", 24)}
 

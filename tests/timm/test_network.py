@@ -9,11 +9,11 @@ import torch
 from merbench_timm.architectures import member
 from merbench_timm.network import TimmNetwork
 
-from merbench.calls import Author
 from merbench.engine.grouping import why_not_batched
 from merbench.engine.task import FoldTask, Task
-from merbench.plugins import load
-from merbench.registry import Registry
+from merbench.plugin.calls import Author
+from merbench.plugin.loading import load
+from merbench.plugin.registry import Registry
 from merbench.runs.build import Build
 
 # A residual, an attentive, and two mobile or modern convolutional architectures, all small.

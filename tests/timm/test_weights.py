@@ -21,8 +21,8 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 import merbench
-from merbench.plugins import load
-from merbench.registry import Registry
+from merbench.plugin.loading import load
+from merbench.plugin.registry import Registry
 from merbench.runs.prepare import Request, prepare
 from merbench.runs.schema import Plan
 

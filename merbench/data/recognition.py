@@ -1,0 +1,80 @@
+"""Guess what a folder contains when it is not the expected release."""
+
+from __future__ import annotations
+
+from itertools import takewhile
+from pathlib import Path
+
+from merbench.data.datasets import reader_class
+from merbench.errors import MerbenchError
+from merbench.plugin.calls import Author, calling
+from merbench.plugin.registry import Registry
+from merbench.plugin.specs import Source
+
+__all__ = ["contents", "recognised"]
+
+MOST = 50  # folders in a folder that are looked at
+SHOWN = 4  # names in a folder that are told
+
+
+def recognised(registry: Registry, source: Source, folder: Path) -> str:
+    """What to do with `folder`, in which no release of `source` could be read; empty where nothing is recognised.
+
+    For `source`, the folders around it and in it are looked at; for every other, the folder itself and those in it.
+    """
+    if _looks_like(source, folder):
+        return ""
+    others = [one for one in registry.sources if one.name != source.name]
+    below = [(path, f"in {folder} lies") for path in _folders(folder)]
+    beside = [path for path in _folders(folder.parent) if path != folder]
+    around = takewhile(lambda path: not _lies_below(source, path, folder), folder.parents[:2])
+    for candidates, places in (
+        ([source], [(path, f"{folder} lies in") for path in around]),
+        (others, [(folder, f"{folder} is")]),
+        ([source], [*((path, f"beside {folder} lies") for path in beside), *below]),
+        (others, below),
+    ):
+        for place, where in places:
+            found = [one.name for one in candidates if _looks_like(one, place)]
+            if found:
+                adding = " or ".join(f"merbench data add {name} {place}" for name in found)
+                return f"{where} a release of {' and '.join(found)}; add it with: {adding}"
+    return ""
+
+
+def _lies_below(source: Source, path: Path, folder: Path) -> bool:
+    """Whether a release lies in `path`, in another folder than the one that leads to `folder`; also where there are too
+    many folders to look into them all: it cannot be told then that `folder` belongs to one.
+    """
+    if len(_folders(path, MOST + 1)) > MOST:
+        return True
+    return any(one != folder and one not in folder.parents and _looks_like(source, one) for one in _folders(path))
+
+
+def contents(folder: Path) -> str:
+    """What lies in a folder, by its first names."""
+    try:
+        names = sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))
+    except OSError:
+        return "it cannot be read"
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    return f"in it lie {', '.join(names[:SHOWN])}{more}" if names else "it is empty"
+
+
+def _folders(folder: Path, most: int = MOST) -> list[Path]:
+    try:
+        inside = sorted(path for path in folder.iterdir() if path.is_dir() and not path.is_symlink())
+    except OSError:
+        return []
+    return inside[:most]
+
+
+def _looks_like(source: Source, folder: Path) -> bool:
+    if source.embedded:
+        return False
+    try:
+        reader = reader_class(source)
+        with calling(Author.of(f"source {source.name}", "", source.reader), "recognises"):
+            return reader.recognises(folder)
+    except MerbenchError:
+        return False

@@ -1,0 +1,87 @@
+"""Under which name each spec is known, and which spec a name in another spec means."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, TypeVar
+
+from merbench.plugin.loading import BUILT_IN, Plugins
+from merbench.plugin.specs import Dataset, EstimatorModel, Feature, Spec, TorchModel
+
+__all__ = ["Naming"]
+
+S = TypeVar("S", bound=Spec)
+Refer = Callable[[str, str], str]  # noun and name -> name
+
+
+class Naming:
+    """The names of all specs that the plugins give.
+
+    A spec is known by its own name. Where several distributions give that name, the built-in plugins keep the plain
+    name, and every other spec is known as `distribution:name`. So no plugin can take a name away from another one.
+    """
+
+    def __init__(self, plugins: Plugins) -> None:
+        self._givers: dict[tuple[str, str], list[str]] = {}
+        for plugin in plugins.loaded:
+            for noun, specs in plugin.specs.items():
+                for spec in specs:
+                    self._givers.setdefault((noun, spec.name), []).append(plugin.distribution)
+
+    def name(self, noun: str, name: str, distribution: str) -> str:
+        """How the spec `name` (noun in the plural, e.g. `features`) of a distribution is known."""
+        alone = self._givers[noun, name] == [distribution]
+        return name if alone or distribution == BUILT_IN else f"{distribution}:{name}"
+
+    def shadowed(self, noun: str, name: str, distribution: str) -> bool:
+        """Whether the built-in plugins keep the plain name, so that this spec needs its qualified one."""
+        return distribution != BUILT_IN and BUILT_IN in self._givers[noun, name]
+
+    def known(self, noun: str, spec: S, distribution: str) -> S:
+        """The spec under its known name; the names in it mean its own distribution first, then the built-in plugins."""
+        return self._renamed(spec, self.name(noun, spec.name, distribution), distribution)
+
+    def member(self, model: S, family: str, distribution: str) -> S:
+        """The same for a model that a family made: `family:member`, as the family is known."""
+        whole = f"{self.name('models', family, distribution)}{model.name.removeprefix(family)}"
+        return self._renamed(model, whole, distribution)
+
+    def _renamed(self, spec: S, name: str, distribution: str) -> S:
+        def refer(noun: str, reference: str) -> str:
+            return self._reference(noun, reference, distribution)
+
+        fields: dict[str, Any] = {"name": name, **references(spec, refer)}
+        return replace(spec, **fields)
+
+    def _reference(self, noun: str, reference: str, distribution: str) -> str:
+        """The known name behind a name in a spec of `distribution`; one that nobody gives stays as it is."""
+        name, at, variant = reference.partition("@")
+        giver, _, plain = name.rpartition(":")
+        ways = [(giver, plain)] if giver else [(distribution, name), (BUILT_IN, name)]
+        for giver, plain in ways:
+            if giver in self._givers.get((noun, plain), ()):
+                return f"{self.name(noun, plain, giver)}{at}{variant}"
+        return reference
+
+
+def references(spec: Spec, refer: Refer) -> dict[str, Any]:
+    """The fields of a spec that name other specs, each name replaced by what `refer` makes of it."""
+
+    def each(noun: str, names: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(refer(noun, name) for name in names)
+
+    if isinstance(spec, Dataset):
+        return {
+            "sources": each("sources", spec.sources),
+            "alternatives": tuple(each("sources", names) for names in spec.alternatives),
+            "protocol": refer("protocols", spec.protocol),
+        }
+    if isinstance(spec, Feature):
+        return {"inputs": each("features", spec.inputs)}
+    if isinstance(spec, TorchModel | EstimatorModel):
+        recipes = {
+            name: replace(recipe, features=each("features", recipe.features)) for name, recipe in spec.recipes.items()
+        }
+        return {"features": each("features", spec.features), "recipes": recipes}
+    return {}

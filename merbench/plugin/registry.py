@@ -1,0 +1,303 @@
+"""From names to specs, and from targets to code. What a plugin gave is found here, with good errors where it is not."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterator
+from dataclasses import dataclass, is_dataclass, replace
+from fnmatch import fnmatchcase
+from typing import Any, Generic, TypeVar, cast
+
+from merbench.errors import PluginError, UnknownName, nearest
+from merbench.plugin.calls import Author, calling, kind, wrong
+from merbench.plugin.loading import Plugin, Plugins
+from merbench.plugin.naming import Naming
+from merbench.plugin.specs import Dataset, Feature, Model, ModelFamily, Protocol, Source
+from merbench.plugin.validation import fault
+
+__all__ = ["Catalog", "Origin", "Registry", "load_target"]
+
+T = TypeVar("T", Source, Dataset, Feature, Model, Protocol)
+S = TypeVar("S", Source, Dataset, Feature, Model, ModelFamily, Protocol)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Origin:
+    """Where a spec comes from.
+
+    Attributes:
+        plugin: the plugin's name.
+        distribution: the distribution that brought it; of a `--plugin` file, the file's name.
+        version: the distribution's; empty for a file.
+        module: the module that was imported for the plugin; the code that its targets name usually lies beside it.
+    """
+
+    plugin: str
+    distribution: str
+    version: str
+    module: str
+
+
+class Catalog(Generic[T]):
+    """The specs of one noun, by name. Members of a family are found by `family:member` and made when asked for.
+
+    Args:
+        noun: in the singular, e.g. `model`.
+        plugins: where to take them from.
+        naming: under which names they are known.
+    """
+
+    def __init__(self, noun: str, plugins: Plugins, naming: Naming) -> None:
+        self._noun, self._naming = noun, naming
+        self._failed = len(plugins.failed)
+        self._specs: _Names[T] = _Names(noun)
+        self._families: _Names[ModelFamily] = _Names(f"{noun} family")
+        self._members: dict[str, tuple[T, Origin]] = {}
+        self.shadowed: list[tuple[str, str]] = []  # plain name, which a built-in spec keeps, and the name to ask for
+        for plugin in plugins.loaded:
+            for spec in plugin.specs.get(f"{noun}s", ()):
+                self._add(spec, _origin(plugin))
+
+    def _add(self, spec: Any, origin: Origin) -> None:
+        known = self._naming.known(f"{self._noun}s", spec, origin.distribution)
+        if self._naming.shadowed(f"{self._noun}s", spec.name, origin.distribution):
+            self.shadowed.append((spec.name, known.name))
+        if isinstance(spec, ModelFamily):
+            self._families.add(known.name, spec, origin)  # its members bear its own name until they are made
+        else:
+            self._specs.add(known.name, known, origin, spec.name)
+
+    def get(self, name: str) -> T:
+        """The spec called `name`, or `distribution:name`, which always works; or the member `family:member`.
+
+        Raises:
+            UnknownName: nothing is called so; the nearest names are offered.
+            PluginError: plugins of two distributions, neither of them built in, give this plain name; or a family
+                gives what is no model.
+            OptionError: the family has no such member.
+        """
+        return self._find(name)[0]
+
+    def author(self, name: str, target: str) -> Author:
+        """Whose code `target` is, of the spec called `name`; raises what `get` raises."""
+        spec, origin = self._find(name)
+        return Author.of(f"{self._noun} {spec.name}", origin.plugin, origin.module, target)
+
+    def origin(self, name: str) -> Origin:
+        """Where the spec called `name` comes from; raises what `get` raises."""
+        return self._find(name)[1]
+
+    def names(self) -> list[str]:
+        """The name under which each spec is known, sorted.
+
+        Members of families are not among them.
+        """
+        return self._specs.names()
+
+    def families(self) -> dict[str, ModelFamily]:
+        """The families by the name under which each is known, sorted."""
+        return {name: self._families.find(name)[0] for name in self._families.names()}
+
+    def family_origin(self, name: str) -> Origin:
+        """Where the family called `name` comes from.
+
+        Raises:
+            UnknownName: no family is called so.
+            PluginError: plugins of two distributions give this plain name.
+        """
+        return self._families.find(name)[1]
+
+    def matching(self, pattern: str) -> list[str]:
+        """The names, sorted, that match a shell pattern. One with a colon is asked of the families that its part before
+        the last colon matches, too.
+        """
+        prefix, colon, rest = pattern.rpartition(":")
+        found = [name for name in self.names() if fnmatchcase(name, pattern)]
+        for name, family in self.families().items() if colon else ():
+            if fnmatchcase(name, prefix):
+                found += [f"{name}:{member}" for member in _members(family, rest, self.family_origin(name).plugin)]
+        return found
+
+    def __iter__(self) -> Iterator[T]:
+        """The specs, in the order of `names`."""
+        return (self.get(name) for name in self.names())
+
+    def __len__(self) -> int:
+        """How many specs there are, members of families aside."""
+        return len(self._specs)
+
+    def _find(self, name: str) -> tuple[T, Origin]:
+        if name in self._specs:
+            return self._specs.find(name)
+        family, _, member = name.rpartition(":")
+        if family not in self._families:
+            raise UnknownName(self._noun, name, self._near(name), self._hint(name))
+        if name not in self._members:
+            spec, origin = self._families.find(family)
+            made: Any = self._naming.member(_member(spec, member, origin.plugin), spec.name, origin.distribution)
+            self._members[name] = made, origin
+        return self._members[name]
+
+    def _near(self, name: str) -> list[str]:
+        """The names that `name` may have been meant for."""
+        if name in self._families:
+            return []
+        if ":" not in name:
+            return self._specs.plain()
+        known = [*self._specs.plain(), *self._specs.qualified()]
+        return known + [f"{family}:{name.rpartition(':')[2]}" for family in self._families.names()]
+
+    def _hint(self, name: str) -> str:
+        if name in self._families:
+            return f"it is a family; name a member, {name}:NAME, or list them with: {_listing(self._noun, name)}"
+        how = f"list all with: merbench list {self._noun}s"
+        if families := self._families.names():
+            how += f", and those of a family with: {_listing(self._noun, families[0])}"
+        if self._failed:
+            how += f" ({self._failed} plugin(s) could not be loaded, see: merbench plugins)"
+        return how
+
+
+class _Names(Generic[S]):
+    """Specs by the name under which each is known, and by `distribution:name`."""
+
+    def __init__(self, noun: str) -> None:
+        self._noun = noun
+        self._known: dict[str, tuple[S, Origin]] = {}
+        self._qualified: dict[str, tuple[S, Origin]] = {}
+        self._givers: dict[str, list[str]] = {}  # plain name -> distributions
+
+    def add(self, known: str, spec: S, origin: Origin, plain: str = "") -> None:
+        plain = plain or spec.name
+        self._known[known] = self._qualified[f"{origin.distribution}:{plain}"] = spec, origin
+        self._givers.setdefault(plain, []).append(origin.distribution)
+
+    def find(self, name: str) -> tuple[S, Origin]:
+        found = self._known.get(name) or self._qualified.get(name)
+        if found:
+            return found
+        if name not in self._givers:
+            raise UnknownName(self._noun, name, self._givers)
+        who = " and ".join(self._givers[name])
+        ways = " or ".join(f"{distribution}:{name}" for distribution in self._givers[name])
+        raise PluginError(f"{self._noun} {name!r} is given by {who}; ask for {ways}")
+
+    def names(self) -> list[str]:
+        return sorted(self._known)
+
+    def plain(self) -> list[str]:
+        return list(self._givers)
+
+    def qualified(self) -> list[str]:
+        return list(self._qualified)
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._known or name in self._qualified or name in self._givers
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+
+def _listing(noun: str, family: str) -> str:
+    return f"merbench list {noun}s --match '{family}:*'"
+
+
+def _members(family: ModelFamily, pattern: str, plugin: str) -> list[str]:
+    """The names that the family gives for a shell pattern."""
+    author = Author.of(f"model family {family.name}", plugin, family.members)
+    list_members, wanted = load_target(family.members, owner=f"model family {family.name!r}"), "give a list of names"
+    with calling(author, f"members({pattern!r})", wanted):
+        given = list_members(pattern)
+        names = None if given is None or isinstance(given, str) else list(given)
+    if names is None or not all(isinstance(name, str) for name in names):
+        raise wrong(author, f"members({pattern!r})", kind(given), wanted, list_members)
+    return names
+
+
+def _member(family: ModelFamily, name: str, plugin: str) -> Model:
+    """What the family makes of `name`, checked as what a hook yields is."""
+    owner = f"model family {family.name!r}"
+    make = load_target(family.member, owner=owner)
+    author = Author.of(f"model family {family.name}", plugin, family.member)
+    with calling(author, f"member({name!r})"):
+        model = make(name)
+    if model is None:
+        raise wrong(author, f"member({name!r})", "None", "give a model", make)
+    whole = f"{family.name}:{name}"
+    if getattr(model, "name", whole) != whole:
+        raise PluginError(f"{owner}: its member {name!r} calls itself {model.name!r}, not {whole!r}")
+    # Under its own part of the name: the whole has a colon, which a name that a hook gives may not have.
+    plain = replace(model, name=name) if is_dataclass(model) and not isinstance(model, type) else model
+    if found := "a family again" if isinstance(model, ModelFamily) else fault(plain, "models"):
+        raise PluginError(f"{owner}: its member {name!r}: {found}")
+    return cast(Model, model)
+
+
+def _origin(plugin: Plugin) -> Origin:
+    return Origin(plugin=plugin.name, distribution=plugin.distribution, version=plugin.version, module=plugin.module)
+
+
+class Registry:
+    """Every source, dataset, feature, model and protocol that the loaded plugins give."""
+
+    def __init__(self, plugins: Plugins) -> None:
+        self.plugins = plugins
+        naming = Naming(plugins)
+        self.sources: Catalog[Source] = Catalog("source", plugins, naming)
+        self.datasets: Catalog[Dataset] = Catalog("dataset", plugins, naming)
+        self.features: Catalog[Feature] = Catalog("feature", plugins, naming)
+        self.models: Catalog[Model] = Catalog("model", plugins, naming)
+        self.protocols: Catalog[Protocol] = Catalog("protocol", plugins, naming)
+
+    def notes(self) -> list[str]:
+        """A sentence for each spec whose name a built-in spec has too."""
+        catalogs: list[tuple[str, Catalog[Any]]] = [
+            ("source", self.sources),
+            ("dataset", self.datasets),
+            ("feature", self.features),
+            ("model", self.models),
+            ("protocol", self.protocols),
+        ]
+        return [
+            f"{noun} {plain!r} is the built-in one; ask for the plugin's as {qualified}"
+            for noun, catalog in catalogs
+            for plain, qualified in catalog.shadowed
+        ]
+
+
+def load_target(target: str, *, owner: str, base: type | None = None) -> Any:
+    """What `"module:attribute"` names; the attribute may be nested (`module:Outer.inner`).
+
+    Args:
+        target: the module is imported.
+        owner: who named it, for the error, e.g. `model 'htnet'`.
+        base: what the result must be a subclass of.
+
+    Raises:
+        PluginError: the module cannot be imported, the attribute is not there, or it is not a subclass of `base`.
+    """
+    module_name, _, path = target.partition(":")
+    author = Author.of(owner, "", target)
+    try:
+        with calling(author, f"the import of {module_name}"):
+            found = importlib.import_module(module_name)
+    except PluginError as error:
+        raise PluginError(f"{owner} names {target!r}, but {str(error).removeprefix(f'{author}: ')}") from error
+    for name in path.split("."):
+        if not hasattr(found, name):
+            near = nearest(name, [known for known in vars(found) if not known.startswith("_")])
+            raise PluginError(f"{owner} names {target!r}, but there is no {name!r} in {_title(found)}{near}")
+        found = getattr(found, name)
+    if base is not None and not (isinstance(found, type) and issubclass(found, base)):
+        wanted = f"{base.__module__}.{base.__qualname__}"
+        raise PluginError(f"{owner} names {target!r}, which is {_title(found)} and not a subclass of {wanted}")
+    return found
+
+
+def _title(found: object) -> str:
+    """`module m`, `class C` or `a value of type t`."""
+    if isinstance(found, type):
+        return f"class {found.__qualname__}"
+    if isinstance(found, type(importlib)):
+        return f"module {found.__name__}"
+    return f"a {type(found).__name__}"

@@ -1,0 +1,118 @@
+"""Checks what a plugin's hook yields before anything else sees it; each fault is a sentence that names the spec."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import reprlib
+from collections.abc import Mapping
+
+from merbench.plugin.labels import LabelScheme
+from merbench.plugin.recipes import setting_fault
+from merbench.plugin.specs import (
+    API,
+    Dataset,
+    EstimatorModel,
+    Feature,
+    ModelFamily,
+    Protocol,
+    Recipe,
+    Source,
+    TorchModel,
+)
+
+__all__ = ["KINDS", "fault"]
+
+# What each hook, `merbench_<noun>`, may yield.
+KINDS: dict[str, tuple[type, ...]] = {
+    "sources": (Source,),
+    "datasets": (Dataset,),
+    "features": (Feature,),
+    "models": (TorchModel, EstimatorModel, ModelFamily),
+    "protocols": (Protocol,),
+}
+
+# A name stands in `distribution:name`, `feature@variant`, `model/recipe` and in file names.
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
+# The module of a `--plugin` file may have a hyphen in its name.
+_TARGET = re.compile(r"[\w-]+(\.\w+)*:\w+(\.\w+)*")
+# What a field of a spec or recipe may hold, by its annotation.
+_TYPES: dict[str, tuple[type, ...]] = {
+    "str": (str,),
+    "bool": (bool,),
+    "int": (int,),
+    "int | None": (int, type(None)),
+    "float": (int, float),
+    "LabelScheme": (LabelScheme,),
+    "Mapping[str, Any]": (Mapping,),
+}
+_TARGETS = ("reader", "function", "network", "estimator", "splitter", "member", "members")
+_OPTIONAL_TARGETS = ("clip_list", "mirror", "drawing", "with_paths")
+
+
+def fault(spec: object, noun: str) -> str:
+    """What is wrong with `spec`, yielded by the hook of `noun` (`sources`, `models`, ...); empty where nothing is."""
+    kinds = KINDS[noun]
+    if not isinstance(spec, kinds):
+        *others, last = (f"merbench.{kind.__name__}" for kind in kinds)
+        wanted = f"{', '.join(others)} or {last}" if others else last
+        return f"yielded {reprlib.repr(spec)}, which is not a {wanted}"
+    title = f"{noun[:-1]} {getattr(spec, 'name', None)!r}"
+    return _api_fault(spec, title) or _field_fault(spec, title) or _recipe_fault(spec, title)
+
+
+def _api_fault(spec: object, title: str) -> str:
+    found = getattr(spec, "api", None)
+    if found == API:
+        return ""
+    which = "merbench" if isinstance(found, int) and found > API else "the plugin"
+    return f"{title} is written for plugin api {found}, and this merbench speaks api {API}; upgrade {which}"
+
+
+def _field_fault(spec: object, title: str) -> str:
+    for field in dataclasses.fields(spec):  # type: ignore[arg-type]  # `fault` has seen that it is a spec
+        value = getattr(spec, field.name)
+        if field.name == "name" and not (isinstance(value, str) and _NAME.fullmatch(value)):
+            return f"{title}: a name is letters, digits and . _ + - only"
+        optional = field.name in _OPTIONAL_TARGETS
+        if (optional or field.name in _TARGETS) and not _is_target(value, optional=optional):
+            return f'{title}: {field.name} must read "module:attribute", found {reprlib.repr(value)}'
+        kinds = _TYPES.get(str(field.type))
+        if kinds and (not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds)):
+            return f"{title}: {field.name} must be {field.type}, found {reprlib.repr(value)}"
+        if str(field.type).startswith("tuple[str") and not _is_names(value):
+            return f'{title}: {field.name} must be a tuple of names such as ("flow-28",), found {reprlib.repr(value)}'
+        if field.name == "alternatives" and not _is_sets(value):
+            return f'{title}: {field.name} must be a tuple of tuples of names such as (("casme2", "samm"),)'
+    return ""
+
+
+def _is_target(value: object, *, optional: bool) -> bool:
+    return isinstance(value, str) and (bool(_TARGET.fullmatch(value)) or (optional and not value))
+
+
+def _is_names(value: object) -> bool:
+    return isinstance(value, tuple) and all(isinstance(name, str) for name in value)
+
+
+def _is_sets(value: object) -> bool:
+    return isinstance(value, tuple) and all(_is_names(names) and names for names in value)
+
+
+def _recipe_fault(spec: object, title: str) -> str:
+    if not isinstance(spec, TorchModel | EstimatorModel):
+        return ""
+    if not isinstance(spec.recipes, Mapping) or not spec.recipes:
+        return f"{title}: recipes must map at least one name to a merbench.Recipe, found {reprlib.repr(spec.recipes)}"
+    for name, recipe in spec.recipes.items():
+        if not isinstance(name, str) or not _NAME.fullmatch(name):
+            return f"{title}: recipe {name!r}: a name is letters, digits and . _ + - only"
+        if not isinstance(recipe, Recipe):
+            return f"{title}: recipe {name!r} is {reprlib.repr(recipe)}, which is not a merbench.Recipe"
+        where = f"{title}: recipe {name!r}"
+        wrong = _api_fault(recipe, where) or _field_fault(recipe, where)
+        if wrong:
+            return wrong
+        if isinstance(spec, TorchModel) and (off := setting_fault(recipe)):
+            return f"{where} sets {off[0]}={reprlib.repr(getattr(recipe, off[0]))}: {off[1]}"
+    return ""

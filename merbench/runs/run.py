@@ -1,0 +1,240 @@
+"""Carries out a job: fold by fold, each kept as soon as it is finished, and then the record."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from merbench.engine.estimators import build_estimator
+from merbench.engine.folds import Schedule, execute, schedule_estimator, schedule_network
+from merbench.engine.policies import Policy, inner_epoch, oracle_epoch
+from merbench.engine.task import FoldOutcome, FoldTask
+from merbench.errors import RecordError
+from merbench.progress import Progress, Silent
+from merbench.runs.environment import environment, watch_memory
+from merbench.runs.prepare import Job
+from merbench.runs.record import read_record, unlike
+from merbench.runs.schema import FoldResult, FoldSummary, PolicyPrediction, Prediction, Record
+from merbench.runs.scoring import score_predictions, undefined_parts
+from merbench.runs.store import RunFolder, write_whole
+from merbench.runs.verify import check_scores
+from merbench.runs.weights import predict_from, unused_tensors
+
+__all__ = ["run"]
+
+DIGITS = 6  # of a class score in a record
+
+
+def run(job: Job, out: Path, *, fresh: bool = False, progress: Progress | None = None) -> tuple[Record, Path]:
+    """Runs a job, or continues it, or answers from its record.
+
+    Args:
+        job: as `prepare` made it.
+        out: the folder of results; the run gets a folder of its own in it.
+        fresh: remove what an earlier run of the same plan left.
+        progress: told how the work goes.
+
+    Returns:
+        The record, and the path of its file.
+
+    Raises:
+        MerbenchError: training failed, or a file cannot be written; finished folds stay.
+    """
+    folder = RunFolder(out, job.plan)
+    progress = progress or Silent()
+    earlier = _earlier(folder) if fresh else None
+    if fresh:
+        folder.start_over()
+    if folder.has_record():
+        folder.clear()
+        return _answer(folder), folder.record
+    record = _Runner(job, folder, progress).run()
+    folder.clear()  # another process at the same run may have been killed meanwhile
+    if earlier and (difference := unlike(earlier, record)):
+        progress.note(f"the run before had the same id, but {difference}")
+    return record, folder.record
+
+
+def _earlier(folder: RunFolder) -> Record | None:
+    """The record that an earlier run left, if it can be read and is of this run."""
+    try:
+        record = read_record(folder.record)
+    except RecordError:
+        return None
+    return record if record.id == folder.id else None
+
+
+def _answer(folder: RunFolder) -> Record:
+    try:
+        record = read_record(folder.record)
+        check_scores(record)
+    except RecordError as error:
+        raise RecordError(f"{error}; to run again in its place: --fresh") from error
+    if record.plan.digest() != folder.id:
+        raise RecordError(f"{folder.record} is the record of another run; to run again in its place: --fresh")
+    return record
+
+
+class _Runner:
+    """One run: what it has finished lies in its folder, so that it can be left and taken up at any moment."""
+
+    def __init__(self, job: Job, folder: RunFolder, progress: Progress) -> None:
+        self.job, self.folder, self.progress = job, folder, progress
+        self.started, self.resumed = time.perf_counter(), False
+
+    def run(self) -> Record:
+        watch_memory(self.job.plan.device)
+        self.schedule = Schedule("checkpoints") if self.job.weights else self._schedule()
+        stages = self._stages()
+        # Nothing was written so far: what a network, an estimator or an inner split refuses leaves nothing behind.
+        if self.job.weights:
+            results = self._weights()
+            self.folder.open(self.job.plan)
+        else:
+            self.folder.open(self.job.plan)
+            self.folder.keep_schedule(asdict(self.schedule))
+            results = self._train(stages)
+        record = self._record([results[fold.name] for fold in self.job.folds])
+        write_whole(self.folder.record, record.to_json())
+        return record
+
+    def _schedule(self) -> Schedule:
+        """As an interrupted run began it: the same folds must share a group for the record to be the same."""
+        if kept := self.folder.kept_schedule():
+            return Schedule(**kept)
+        if self.job.plan.kind == "torch":
+            return schedule_network(self.job.task, self.job.folds)
+        build_estimator(self.job.task, self.job.folds[0])
+        return schedule_estimator()
+
+    def _stages(self) -> list[tuple[str, Sequence[FoldTask]]]:
+        inner = [("inner", self.job.inner_folds())] if self.job.plan.epoch_policy == "inner" else []
+        return [*inner, ("folds", self.job.folds)]
+
+    def _train(self, stages: list[tuple[str, Sequence[FoldTask]]]) -> dict[str, FoldResult]:
+        kept = {stage: self._kept(stage, folds) for stage, folds in stages}
+        epochs = self.job.task.recipe.epochs if self.job.plan.kind == "torch" else 1
+        finished = sum(map(len, kept.values()))
+        self.resumed = finished > 0
+        self._announce()
+        self.progress.start(len(stages) * len(self.job.folds) * epochs, finished * epochs)
+        inner: dict[str, FoldResult] = {}
+        for stage, folds in stages:
+            for fold, outcome in self._outcomes(folds, set(kept[stage])):
+                if fold.name not in kept[stage]:
+                    kept[stage][fold.name] = self._keep(stage, fold, outcome, inner)
+            inner = kept["inner"] if stage == "inner" else inner
+        return kept["folds"]
+
+    def _announce(self) -> None:
+        schedule = self.schedule
+        if schedule.mode == "sequential":
+            self.progress.note(f"folds train one at a time: {schedule.reason}")
+        elif schedule.mode == "batched":
+            together = f"{schedule.at_once} fold(s) train at once" + (f": {schedule.reason}" if schedule.reason else "")
+            self.progress.note(f"{together}; {schedule.parameters:,} parameters each")
+        if schedule.note:
+            self.progress.note(f"note: {schedule.note}")
+
+    def _kept(self, stage: str, folds: Sequence[FoldTask]) -> dict[str, FoldResult]:
+        found = ((fold, self.folder.finished(stage, fold.name)) for fold in folds)
+        return {fold.name: result for fold, result in found if result is not None and self._fits(result, fold)}
+
+    def _fits(self, result: FoldResult, fold: FoldTask) -> bool:
+        """Whether a kept result is of just these clips, and was computed in such groups: else it is computed anew."""
+        clips = self.job.dataset.clips["clip"].iloc[fold.evaluate]
+        return result.grouping == self.schedule.grouping and [one.clip for one in result.predictions] == list(clips)
+
+    def _outcomes(self, folds: Sequence[FoldTask], done: set[str]) -> Iterator[tuple[FoldTask, FoldOutcome]]:
+        by_name = {fold.name: fold for fold in folds}
+        for outcomes in execute(self.job.task, folds, self.schedule, done, self.progress.advance):
+            for outcome in outcomes:
+                yield by_name[outcome.name], outcome
+
+    def _keep(self, stage: str, fold: FoldTask, outcome: FoldOutcome, inner: dict[str, FoldResult]) -> FoldResult:
+        if stage == "inner":
+            epochs: dict[Policy, int] = {"inner": inner_epoch(outcome.predicted, self.job.task.labels[fold.evaluate])}
+        else:
+            epochs = self._choices(fold, outcome, inner)
+        result = self._result(fold, outcome, epochs)
+        self.folder.finish(stage, result)
+        return result
+
+    def _choices(self, fold: FoldTask, outcome: FoldOutcome, inner: dict[str, FoldResult]) -> dict[Policy, int]:
+        """The epoch (0-based) behind each policy."""
+        last = len(outcome.predicted) - 1
+        epochs: dict[Policy, int] = {"last": last}
+        if inner:
+            epochs["inner"] = inner[fold.name].summary.epochs["inner"] - 1
+        if len(outcome.loss):  # only what is trained in epochs has one to choose
+            epochs["oracle"] = oracle_epoch(outcome.predicted, self.job.task.labels[fold.evaluate])
+        return epochs
+
+    def _result(self, fold: FoldTask, outcome: FoldOutcome, epochs: dict[Policy, int]) -> FoldResult:
+        clips = self.job.dataset.clips["clip"].iloc[fold.evaluate]
+        predictions = [
+            Prediction(
+                clip=clip,
+                fold=fold.name,
+                truth=int(self.job.task.labels[position]),
+                policies={
+                    policy: PolicyPrediction(
+                        predicted=int(outcome.predicted[epoch, index]),
+                        scores=[round(float(value), DIGITS) for value in outcome.scores[epoch, index]],
+                    )
+                    for policy, epoch in epochs.items()
+                },
+            )
+            for index, (clip, position) in enumerate(zip(clips, fold.evaluate, strict=True))
+        ]
+        summary = FoldSummary(
+            name=fold.name,
+            seconds=round(outcome.seconds, 3),
+            epochs={policy: epoch + 1 for policy, epoch in epochs.items()},
+            loss=[round(float(value), DIGITS) for value in outcome.loss],
+        )
+        return FoldResult(
+            id=self.folder.id,
+            grouping=self.schedule.grouping,
+            note=outcome.note,
+            summary=summary,
+            predictions=predictions,
+        )
+
+    def _weights(self) -> dict[str, FoldResult]:
+        if unused := unused_tensors(self.job.task):
+            self.progress.note(unused)
+        self.progress.start(len(self.job.folds), 0)
+        results = {}
+        for fold in self.job.folds:
+            outcome = predict_from(self.job.task, fold, self.job.weights[fold.name])
+            result = self._result(fold, outcome, {"last": 0})
+            untrained = result.summary.model_copy(update={"epochs": {}})
+            results[fold.name] = result.model_copy(update={"summary": untrained})
+            self.progress.advance(1)
+        return results
+
+    def _record(self, results: list[FoldResult]) -> Record:
+        order = {clip: index for index, clip in enumerate(self.job.dataset.clips["clip"])}
+        predictions = sorted((one for result in results for one in result.predictions), key=lambda one: order[one.clip])
+        seconds = round(time.perf_counter() - self.started, 1)
+        timed = {"engine": asdict(self.schedule), "seconds": seconds, "resumed": self.resumed}
+        scores = score_predictions(predictions, self.job.plan.classes)
+        return Record(
+            id=self.job.plan.digest(),
+            plan=self.job.plan,
+            environment=environment(self.job.plan.device, timed),
+            predictions=predictions,
+            scores=scores,
+            folds=[result.summary for result in results],
+            warnings=[*self.job.warnings, *_noted(results), *undefined_parts(scores)],
+        )
+
+
+def _noted(results: Sequence[FoldResult]) -> list[str]:
+    """The notes on folds, each with the number of folds of which it is true."""
+    counted = Counter(result.note for result in results if result.note)
+    return [f"{note} (in {folds} of {len(results)} folds)" for note, folds in counted.items()]

@@ -1,0 +1,142 @@
+"""The pictures of a board and an entry: SVG whose words are text, that is safe to stand in a page."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+
+from merbench.leaderboard.boards import make_site
+from merbench.leaderboard.charts import confusion, dumbbells, forest, loss_curve, subject_matrix
+from merbench.leaderboard.entries import make_entry
+from merbench.leaderboard.site import Figure, Row
+
+SVG = "{http://www.w3.org/2000/svg}"
+HOSTILE = "\u202e$x_{1}$<script>alert(1)</script> \u0007 & \"' " + "long" * 3000
+
+
+@pytest.fixture(scope="module")
+def board(make_record, registry):
+    records = [make_record("good", accuracy=0.8), make_record("fair", accuracy=0.6, draw=5, oracle=None)]
+    (found,) = make_site([make_entry(record, registry) for record in records], (), registry).boards
+    paper = Row("p", "Good", "reported", "not stated", {"full": {"uf1": Figure(0.86)}})
+    return replace(found, rows=(*found.rows, paper))
+
+
+@pytest.fixture(scope="module")
+def entry(board):
+    return board.rows[0].entries[0]
+
+
+def drawn(board, entry) -> list[str]:
+    pictures = [forest(board), dumbbells(board), subject_matrix(board)]
+    return [*pictures, *(confusion(entry, policy) for policy in entry.figures), loss_curve(entry)]
+
+
+def words(svg: str) -> list[str]:
+    return ["".join(one.itertext()) for one in ElementTree.fromstring(svg).iter(f"{SVG}text")]
+
+
+def test_every_picture_says_in_words_what_it_shows(board, entry):
+    for svg in drawn(board, entry):
+        root = ElementTree.fromstring(svg)
+        assert root.get("role") == "img"
+        named = root.get("aria-labelledby").split()
+        ids = {one.get("id"): one for one in root.iter() if one.get("id")}
+        assert [ids[name].tag for name in named] == [f"{SVG}title", f"{SVG}desc"]
+        assert all(ids[name].text for name in named)
+
+
+def test_a_picture_can_do_nothing_but_be_seen(board, entry):
+    for svg in drawn(board, entry):
+        for one in ElementTree.fromstring(svg).iter():
+            assert one.tag.removeprefix(SVG) not in ("script", "style", "foreignObject", "image", "a", "use")
+            assert not [name for name in one.attrib if name == "style" or name.startswith("on") or "href" in name]
+        assert "<?xml" not in svg
+        assert "<!DOCTYPE" not in svg
+
+
+def test_the_same_board_gives_the_same_bytes(board, entry):
+    assert drawn(board, entry) == drawn(board, entry)
+
+
+def test_no_two_pictures_of_a_page_share_an_id(board, entry):
+    for page in (drawn(board, entry)[:3], drawn(board, entry)[3:]):
+        ids = re.findall(r'\bid="([^"]+)"', "".join(page))
+        assert len(ids) == len(set(ids))
+
+
+def test_the_forest_names_every_row_with_its_figure_and_its_interval(board):
+    told = " ".join(words(forest(board)))
+    for row in board.rows[:2]:
+        figure = row.figures["full"]["uf1"]
+        assert row.model in told
+        assert f"{figure.value:.3f}".removeprefix("0") in told
+        assert f"{figure.interval[0]:.2f}".removeprefix("0") in told
+    assert ".860" in told
+
+
+def test_the_dumbbells_have_a_papers_figure_beside_the_honest_one_and_the_test_selected_one(board):
+    told = words(dumbbells(board))
+    row = next(row for row in board.rows if row.model == "good")
+    for value in (0.86, row.figures["full"]["uf1"].value, row.oracle["full"]["uf1"].value):
+        assert f"{value:.3f}".removeprefix("0") in told
+
+
+def test_a_confusion_matrix_shows_its_counts_and_classes(entry):
+    told = words(confusion(entry, "last"))
+    counts = entry.counts.confusions["last"].sum(axis=0)
+    for count in counts.ravel():
+        assert str(count) in told
+    assert {"negative", "positive", "surprise"} <= set(told)
+
+
+def test_a_dataset_of_one_database_has_one_matrix(make_record, registry):
+    entry = make_entry(make_record(dataset="smic-3", protocol="per-database"), registry)
+    assert "smic" not in " ".join(words(confusion(entry, "last"))).split(",")[0]
+    assert [one for one in words(confusion(entry, "last")) if one.startswith("full")] == ["full, 164 clips"]
+
+
+def test_seven_classes_have_seven_rows(entry):
+    names = [f"class {number}" for number in range(7)]
+    counts = np.arange(2 * 49).reshape(2, 7, 7)
+    plan = entry.record.plan.model_copy(update={"classes": names})
+    seven = replace(
+        entry,
+        record=entry.record.model_copy(update={"plan": plan}),
+        counts=replace(entry.counts, subjects=("d/a", "d/b"), confusions={"last": counts}, databases=("d",)),
+    )
+    told = words(confusion(seven, "last"))
+    assert [told.count(str(total)) >= 1 for total in counts.sum(axis=0).ravel()] == [True] * 49
+
+
+def test_hostile_names_are_words_cut_short(board, entry):
+    rows = tuple(replace(row, model=HOSTILE, recipe=HOSTILE) for row in board.rows)
+    for svg in (
+        forest(replace(board, rows=rows)),
+        dumbbells(replace(board, rows=rows)),
+        subject_matrix(replace(board, rows=rows)),
+    ):
+        assert max(map(len, words(svg))) < 200
+        assert "script" not in {one.tag.removeprefix(SVG) for one in ElementTree.fromstring(svg).iter()}
+        assert "$x_{1}$" in svg  # no mathematics
+    plan = entry.record.plan.model_copy(update={"model": HOSTILE, "classes": [HOSTILE[:90], "b", "c"]})
+    hostile = replace(entry, record=entry.record.model_copy(update={"plan": plan}))
+    for svg in (confusion(hostile, "last"), loss_curve(hostile)):
+        ElementTree.fromstring(svg)
+
+
+def test_no_picture_has_a_coordinate_that_is_no_number(board, entry):
+    for svg in drawn(board, entry):
+        assert not re.search(r'="[^"]*\b(nan|inf)\b', svg)
+
+
+def test_a_record_without_losses_has_no_curve(make_record, registry):
+    assert loss_curve(make_entry(make_record(declared="last"), registry)) == ""
+
+
+def test_pictures_are_small(board, entry):
+    assert max(len(svg.encode()) for svg in drawn(board, entry)) < 40_000

@@ -1,0 +1,163 @@
+"""Writing a release: everything below one folder, which must be new or empty."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+from pathlib import Path, PurePosixPath
+from typing import Literal
+
+import pandas as pd
+
+from merbench.errors import OutputError, UnknownName
+from tests.made.casme import CASME, CASME2
+from tests.made.casme3a import CASME3A
+from tests.made.clips import Clip
+from tests.made.drawing import Draw, drawer, write_image
+from tests.made.fourdme import FourDME
+from tests.made.layout import Layout
+from tests.made.listing import around, laid_out, made, table_of
+from tests.made.mmew import MMEW
+from tests.made.quirks import ODD_FOLDER, QUIRKS, Style
+from tests.made.samm import SAMM
+from tests.made.smic import HS, NIR, VIS
+
+__all__ = ["LAYOUTS", "made_clips", "write_release"]
+
+LAYOUTS: dict[str, Layout] = {
+    one.source: one for one in (HS(), VIS(), NIR(), CASME(), CASME2(), SAMM(), CASME3A(), MMEW(), FourDME())
+}
+LEFTOVERS = ("Thumbs.db", ".DS_Store", "desktop.ini")
+
+
+def made_clips(source: str, subjects: int = 3) -> pd.DataFrame:
+    """The clips that `write_release` makes up, as they are shown: a clip table.
+
+    Raises:
+        UnknownName: no such source can be written.
+        ValueError: the number of subjects is not 1 to 80.
+    """
+    return made(_known(source), subjects)
+
+
+def write_release(
+    source: str,
+    root: Path,
+    clips: pd.DataFrame | None = None,
+    *,
+    subjects: int = 3,
+    quirks: Collection[str] = (),
+    size: tuple[int, int] = (480, 640),
+    layout: str = "",
+    frames: Literal["all", "onset-apex-offset"] = "all",
+    draw: Draw = "faces",
+) -> pd.DataFrame:
+    """Lay clips out as a database's official release is on disk: its tables, its folders, its names.
+
+    Args:
+        source: which release: a key of `LAYOUTS`.
+        root: the release's folder: one that is not there yet, or empty. Nothing is written outside it.
+        clips: a table with the columns of a clip table, of which `clip`, `database` and `subject` must be there. Rows
+            of other databases are left out. A row without onset and offset gets made-up frames; one without an emotion
+            gets one of the class in `label` (0 negative, 1 positive, 2 surprise). Rows may be impossible: they stand
+            in the release's table as they are. None: made-up clips (`made_clips`).
+        subjects: how many are made up.
+        quirks: names of what is to be odd about it (`QUIRKS`).
+        size: height and width of the images in pixels.
+        layout: one of the layouts that the release is distributed in (`LAYOUTS[source].layouts`); empty for the first.
+        frames: those from onset to offset, or only those that are annotated.
+        draw: `faces` draws virtual faces (`rendering` gives the video behind a clip). `plain` costs nothing: a flat
+            grey in the upper half that tells the frame's number (`plain_grey`), and in the lower one the clip.
+
+    Returns:
+        The clips as the release tells them: what a reader should give before it mends anything.
+
+    Raises:
+        UnknownName: no source, layout or quirk is called so, or the release cannot have the quirk.
+        OutputError: the folder is not empty, or cannot be written.
+        ReleaseError: a clip is not called as this database's clips are.
+        ValueError: the number of subjects or the size is out of range.
+    """
+    plan = _known(source)
+    style = _style(plan, layout, quirks)
+    if min(size) < 1:
+        raise ValueError(f"images cannot have {size[0]}x{size[1]} pixels")
+    laid = laid_out(plan, made(plan, subjects) if clips is None else clips, style, frames == "all")
+    try:
+        _prepare(root)
+        inner = root / ODD_FOLDER if "odd-names" in style.quirks else root
+        inner.mkdir(exist_ok=True)
+        _write(plan, inner, laid, style, size, draw)
+    except OSError as error:
+        raise OutputError(f"{root} cannot be written ({error.strerror})") from error
+    return table_of(plan, laid)
+
+
+def _known(source: str) -> Layout:
+    if source not in LAYOUTS:
+        raise UnknownName("release", source, LAYOUTS, f"those that can be written are {', '.join(LAYOUTS)}")
+    return LAYOUTS[source]
+
+
+def _style(plan: Layout, layout: str, quirks: Collection[str]) -> Style:
+    layouts = ", ".join(filter(None, plan.layouts)) or "one without a name"
+    if layout and layout not in plan.layouts:
+        raise UnknownName("layout", layout, plan.layouts, f"{plan.source} has {layouts}")
+    for name in quirks:
+        if name not in plan.quirks:
+            why = f"{plan.source} can have {', '.join(sorted(plan.quirks))}"
+            raise UnknownName("quirk", name, () if name in QUIRKS else plan.quirks, why)
+    return Style(layout or plan.layouts[0], frozenset(quirks))
+
+
+def _prepare(root: Path) -> None:
+    root.mkdir(parents=True, exist_ok=True)
+    if any(root.iterdir()):
+        raise OutputError(f"{root} is not empty; name a new folder for the release")
+
+
+def _write(plan: Layout, root: Path, clips: list[Clip], style: Style, size: tuple[int, int], draw: Draw) -> None:
+    plan.write_table(root, clips, style)
+    grey = plan.grey or "grey" in style.quirks
+    for clip, files in _files(plan, clips, style):
+        image = drawer(clip, draw, size, plan.cropped(style))
+        for number, name in files.items():
+            path = root / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_image(path, image(number), grey)
+    if "extra-files" in style.quirks:
+        _leave_behind(plan, root, clips, style)
+
+
+def _files(plan: Layout, clips: list[Clip], style: Style) -> Iterator[tuple[Clip, dict[int, PurePosixPath]]]:
+    """Each clip with the files that show it, by frame number; a video that several clips share has a frame once."""
+    taken: set[PurePosixPath] = set()
+    numbers = [(clip, clip.numbers) for clip in clips]
+    if "context" in style.quirks:
+        numbers += [(clip, around(clip)) for clip in clips]
+    for clip, shown in numbers:
+        folder = plan.folder(clip, style)
+        files = {n: folder / style.file(plan.stem(clip, n, style), n, plan.suffix) for n in shown}
+        new = {number: path for number, path in files.items() if path not in taken}
+        taken.update(new.values())
+        yield clip, new
+
+
+def _leave_behind(plan: Layout, root: Path, clips: list[Clip], style: Style) -> None:
+    (root / "~$table.xlsx").write_bytes(b"lock")
+    (root / "readme.txt").write_text("Virtual faces: no person is in them.\n", encoding="utf-8")
+    for clip in clips:
+        for other in plan.extra_folders(clip, style):
+            (root / other).mkdir(parents=True, exist_ok=True)
+            image = drawer(clip, "plain", (16, 16), False)
+            for number in range(1, 4):
+                write_image(root / other / f"{number}.png", image(number), True)
+        folder = root / plan.folder(clip, style)
+        first = next(folder.iterdir()).name
+        (folder / f"._{first}").write_bytes(b"\0\5\26\7")  # what macOS leaves on disks of other systems
+        for name in _within(root, folder):
+            for leftover in LEFTOVERS:
+                (name / leftover).write_bytes(b"\0")
+
+
+def _within(root: Path, folder: Path) -> Iterable[Path]:
+    return [one for one in (folder, *folder.parents) if one.is_relative_to(root)]
