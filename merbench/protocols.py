@@ -56,11 +56,18 @@ class SplitterFault(ProtocolError):
 
 @dataclass(frozen=True)
 class Fold:
-    """One train/test split: `name` (of what is held out), and positions in the clip table, `[n]` int64, ascending."""
+    """One train/test split.
+
+    Attributes:
+        name: of what is held out.
+        train, test: positions in the clip table, `[n]` int64, ascending.
+        seed: decides all that is random in the fold. A run sets it; a splitter leaves it alone.
+    """
 
     name: str
     train: np.ndarray
     test: np.ndarray
+    seed: int = 0
 
 
 class Splitter(ABC):

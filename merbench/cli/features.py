@@ -66,13 +66,10 @@ def run(arguments: argparse.Namespace, registry: Registry) -> int:
 def _extract(arguments: argparse.Namespace, registry: Registry) -> int:
     from merbench.data.datasets import open_dataset
     from merbench.features.compute import compute
-    from merbench.features.resolve import resolve
+    from merbench.features.resolve import resolve_dataset
 
-    def resolved(provides: Any) -> list[Any]:
-        return [resolve(one, registry, provides, arguments.dataset, "this command") for one in arguments.feature]
-
-    dataset = open_dataset(registry, arguments.dataset, resolved)
-    wanted = resolved(dataset.provides)
+    home, wanted = resolve_dataset(arguments.feature, registry, arguments.dataset, "this command")
+    dataset = open_dataset(registry, arguments.dataset, home)
     with telling_broken(MEND), progress("clips") as shown:
         try:
             arrays = compute(dataset, wanted, jobs=arguments.jobs, progress=shown)

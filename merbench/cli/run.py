@@ -129,7 +129,7 @@ def _request(arguments: argparse.Namespace, seed: int) -> Request:
 
 def _one(job: Job, arguments: argparse.Namespace) -> Record:
     from merbench.cli.report import plan_lines, print_record
-    from merbench.runs.run import run as execute
+    from merbench.runs.run import run as run_job
 
     with _stdout(arguments), progress() as shown:
         for line in plan_lines(job.plan):
@@ -137,7 +137,7 @@ def _one(job: Job, arguments: argparse.Namespace) -> Record:
         for warning in job.warnings:
             shown.note(f"note: {warning}")
         try:
-            record, path = execute(job, arguments.out, fresh=arguments.fresh, progress=shown)
+            record, path = run_job(job, arguments.out, fresh=arguments.fresh, progress=shown)
         except KeyboardInterrupt:
             shown.note("stopped; what is finished is kept, and the same command continues")
             raise

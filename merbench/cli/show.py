@@ -89,8 +89,8 @@ def _parameters(model: TorchModel, origin: Origin) -> int | None:
     """
     import torch
 
+    from merbench.engine.build import Build
     from merbench.plugin.calls import Author
-    from merbench.runs.build import Build
 
     options = {"classes": 3, **next(iter(model.recipes.values())).options}
     try:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from merbench.data import locations
 from merbench.data.clips import clip_table
+from merbench.data.homes import Home, dataset_homes, first_home, lacking, needs_no_data, place
 from merbench.data.readers import CheckedReader
 from merbench.data.sources import SourceReader
 from merbench.errors import ReleaseError, UnknownName, UnresolvableFeature
@@ -29,16 +29,12 @@ __all__ = [
     "find_dataset",
     "open_dataset",
     "open_source",
-    "provided",
     "reader_class",
     "release_reader",
     "shared_people",
 ]
 
-Fits = Callable[[set[str]], object]
-
 CANONICAL = ("clip", "database", "subject", "label")  # the columns of a clip list
-DEMO = "this runs now: merbench run --model flow-lr --dataset demo"
 SHOWN = 5  # clips named in an error before "and n more"
 
 
@@ -66,11 +62,6 @@ def reader_class(source: Source) -> type[SourceReader]:
     return reader
 
 
-def provided(sources: Iterable[Source]) -> set[str]:
-    """Names of the raw features that every one of the sources provides."""
-    return set.intersection(*(set(source.provides) for source in sources))
-
-
 def open_source(registry: Registry, name: str) -> SourceReader:
     """The reader of a source, at the place where its release is known to be.
 
@@ -82,57 +73,42 @@ def open_source(registry: Registry, name: str) -> SourceReader:
     source, plugin = registry.sources.get(name), registry.sources.origin(name).plugin
     if source.embedded:
         return release_reader(source, None, plugin)
-    root = _place(source)
+    root = place(source)
     if root is None:
-        raise ReleaseError(f"{_lacking(source)}; without it, {DEMO}")
+        raise ReleaseError(f"{lacking(source)}{needs_no_data(registry)}")
     return release_reader(source, root, plugin)
 
 
-def find_dataset(registry: Registry, name: str, fits: Fits | None = None) -> OpenDataset:
-    """The dataset with its releases found, but no clip read yet: for a look at one that is not as it should be.
+def find_dataset(registry: Registry, name: str, home: Home | None = None) -> OpenDataset:
+    """The dataset with its releases found, but no clip read yet, so that a faulty one can be looked at.
 
     Args:
-        registry: where its name is looked up.
+        registry: where the name is looked up.
         name: of the dataset.
-        fits: called with the names of the raw features that a set of sources provides; it raises UnresolvableFeature
-            where they do not do. Of the dataset's sets of sources (its `sources`, then its `alternatives`) the first is
-            taken that does and whose releases are all here. Left out, any does.
+        home: where to read it from, one of `dataset_homes`; None for the first home that is on this machine.
 
     Raises:
-        UnknownName: no dataset or source is called that.
-        ReleaseError: no set that does has all its releases here; the line names every way to get one.
-        UnresolvableFeature: no set that is here does, with what else could be added; or none at all.
+        UnknownName: no dataset or source has that name.
+        ReleaseError: no home has all its releases here; the line names every way to get one. Or the dataset holds two
+            databases that show the same people.
     """
     spec = registry.datasets.get(name)
     if shared := shared_people(registry, spec.databases):
         raise ReleaseError(f"{name} holds {shared}; make a dataset of one of them")
-    ways = [
-        {source: registry.sources.get(source) for source in sources} for sources in (spec.sources, *spec.alternatives)
-    ]
-    here = [way for way in ways if all(_place(source) for source in way.values())]
-    refusals = [_refusal(way, fits) for way in ways]
-    fitting = [way for way, refusal in zip(ways, refusals, strict=True) if refusal is None]
-    for way in fitting:
-        if way in here:
-            readers = {source: open_source(registry, source) for source in way}
-            return OpenDataset(spec, way, readers, registry.datasets.origin(name).plugin)
-    if not fitting or here:
-        refusal = next(one for way, one in zip(ways, refusals, strict=True) if one and (way in here or not here))
-        add = f"; or add what can be used: {' or: '.join(_adding(_absent(way)) for way in fitting)}" if fitting else ""
-        raise UnresolvableFeature(f"{refusal}{add}")
-    raise ReleaseError(_nothing_here(fitting))
+    home = home or first_home(registry, dataset_homes(registry, name))
+    readers = {source: open_source(registry, source) for source in home.sources}
+    return OpenDataset(spec, home, readers, registry.datasets.origin(name).plugin)
 
 
-def open_dataset(registry: Registry, name: str, fits: Fits | None = None) -> OpenDataset:
-    """The dataset, its clips read and labelled; `fits` as `find_dataset` has it.
+def open_dataset(registry: Registry, name: str, home: Home | None = None) -> OpenDataset:
+    """`find_dataset`, with its clips read and labelled.
 
     Raises:
-        UnknownName: no dataset or source is called that.
-        ReleaseError: a release is missing or not what it should be, or its clips are not the canonical ones.
-        UnresolvableFeature: as `find_dataset` has it.
+        UnknownName, ReleaseError: as `find_dataset` does; also if a release is not what it should be, or its clips are
+            not the canonical ones.
     """
-    opened = find_dataset(registry, name, fits)
-    opened.clips  # noqa: B018  read here, so that a release that is not the canonical one is told of at once
+    opened = find_dataset(registry, name, home)
+    opened.clips  # noqa: B018  read here, so that a release that is not the canonical one is reported at once
     return opened
 
 
@@ -145,13 +121,11 @@ class OpenDataset:
         provides: names of the raw features that every source of the dataset provides.
     """
 
-    def __init__(
-        self, spec: Dataset, sources: Mapping[str, Source], readers: Mapping[str, SourceReader], plugin: str = ""
-    ) -> None:
+    def __init__(self, spec: Dataset, home: Home, readers: Mapping[str, SourceReader], plugin: str = "") -> None:
         self.spec, self._plugin = spec, plugin
         self.readers = dict(readers)
-        self.provides = provided(sources.values())
-        self._databases = {database for source in sources.values() for database in source.databases}
+        self.provides = home.provides
+        self._databases = home.databases
 
     @cached_property
     def clips(self) -> pd.DataFrame:
@@ -327,44 +301,3 @@ def _listed(spec: Dataset, plugin: str) -> pd.DataFrame:
 def _shown(sentences: list[str]) -> str:
     more = f"; and {len(sentences) - SHOWN} more" if len(sentences) > SHOWN else ""
     return "; ".join(sentences[:SHOWN]) + more
-
-
-def _place(source: Source) -> Path | None:
-    """The folder of a release that is here (an embedded one: any folder), or None."""
-    if source.embedded:
-        return Path()
-    root = locations.locate(source.name)
-    return root if root is not None and root.is_dir() else None
-
-
-def _refusal(way: Mapping[str, Source], fits: Fits | None) -> UnresolvableFeature | None:
-    try:
-        if fits is not None:
-            fits(provided(way.values()))
-    except UnresolvableFeature as error:
-        return error
-    return None
-
-
-def _lacking(source: Source) -> str:
-    root = locations.locate(source.name)
-    what = f"no data for {source.name}"
-    if root is not None:
-        what = f"{source.name} was added as {root}, which is not a folder any more"
-    get = f"get {source.obtain}" if source.obtain else "get the release"
-    return f"{what}: {get}, then: merbench data add {source.name} PATH"
-
-
-def _absent(way: Mapping[str, Source]) -> list[Source]:
-    return [source for source in way.values() if _place(source) is None]
-
-
-def _adding(sources: Iterable[Source]) -> str:
-    return ", ".join(f"merbench data add {source.name} PATH" for source in sources)
-
-
-def _nothing_here(ways: Sequence[Mapping[str, Source]]) -> str:
-    first, *further = _absent(ways[0])
-    needed = f"; needed as well: {_adding(further)}" if further else ""
-    others = "".join(f"; or instead: {_adding(_absent(way))}" for way in ways[1:])
-    return f"{_lacking(first)}{needed}{others}; without it, {DEMO}"

@@ -11,15 +11,16 @@ from torch import Tensor
 from torch.nn import functional
 
 from merbench.engine.seeds import derive_seed
-from merbench.engine.task import FoldTask, Mirror, Task
+from merbench.engine.task import Mirror, Task
 from merbench.plugin.specs import Recipe
+from merbench.protocols import Fold
 
 __all__ = ["augment", "draw_augmentation"]
 
 FLIP, TURN, DOWN, RIGHT = range(4)  # what a clip's four numbers decide
 
 
-def draw_augmentation(task: Task, folds: Sequence[FoldTask], epoch: int) -> Tensor | None:
+def draw_augmentation(task: Task, folds: Sequence[Fold], epoch: int) -> Tensor | None:
     """Four numbers in [0, 1) for every clip in an epoch (from 0), `[folds, clips, 4]`; None where nothing is changed.
 
     A clip's numbers depend on the fold, the epoch and the clip: not on the batch it is in, or on folds beside it.

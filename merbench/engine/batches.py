@@ -8,17 +8,18 @@ from collections.abc import Sequence
 import numpy as np
 
 from merbench.engine.seeds import derive_seed
-from merbench.engine.task import FoldTask, Task
+from merbench.engine.task import Task
+from merbench.protocols import Fold
 
 __all__ = ["epoch_batches", "padded", "steps_per_epoch"]
 
 
-def steps_per_epoch(fold: FoldTask, batch_size: int) -> int:
+def steps_per_epoch(fold: Fold, batch_size: int) -> int:
     """Optimiser steps in an epoch; the last one takes what is left."""
     return math.ceil(len(fold.train) / batch_size)
 
 
-def epoch_order(task: Task, fold: FoldTask, epoch: int) -> np.ndarray:
+def epoch_order(task: Task, fold: Fold, epoch: int) -> np.ndarray:
     """The fold's training positions `[n]` in the order of `epoch` (0-based), as the recipe's `order` says."""
     if task.recipe.order == "shuffled":
         seed = derive_seed(fold=fold.seed, purpose="order", epoch=epoch)
@@ -33,7 +34,7 @@ def epoch_order(task: Task, fold: FoldTask, epoch: int) -> np.ndarray:
     return fold.train
 
 
-def epoch_batches(task: Task, folds: Sequence[FoldTask], epoch: int) -> list[tuple[np.ndarray, np.ndarray]]:
+def epoch_batches(task: Task, folds: Sequence[Fold], epoch: int) -> list[tuple[np.ndarray, np.ndarray]]:
     """One `(positions, weights)` per step, each `[folds, batch]`; weight 0 marks padding where a fold has fewer clips.
 
     All folds must have the same number of steps.

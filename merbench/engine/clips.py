@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 
 from merbench.engine.device import memory_budget
-from merbench.engine.task import FoldTask
 from merbench.mapping import RESIDENT, chunks, is_large, release
+from merbench.protocols import Fold
 
 __all__ = ["ClipTensor", "resident_bytes"]
 
@@ -44,7 +44,7 @@ class ClipTensor:
             self.taken = 0
         return rows.to(self.device).float()
 
-    def moments(self, folds: Sequence[FoldTask]) -> tuple[Tensor, Tensor]:
+    def moments(self, folds: Sequence[Fold]) -> tuple[Tensor, Tensor]:
         """Mean and standard deviation of each channel on each fold's training clips, shaped to broadcast over a batch.
 
         A channel that never varies keeps its scale. Arrays `[clips, channels, ...]` give `[folds, 1, channels, 1 ...]`.
@@ -54,12 +54,12 @@ class ClipTensor:
         means, deviations = zip(*pairs, strict=True)
         return torch.stack(means), torch.where((all_of := torch.stack(deviations)) > 0, all_of, 1.0)
 
-    def _of_copy(self, fold: FoldTask) -> tuple[Tensor, Tensor]:
+    def _of_copy(self, fold: Fold) -> tuple[Tensor, Tensor]:
         seen = self.take(torch.as_tensor(fold.train, device=self.device))
         deviation, mean = torch.std_mean(seen, [0, *range(2, seen.ndim)], correction=0, keepdim=True)
         return mean, deviation
 
-    def _summed(self, folds: Sequence[FoldTask]) -> list[tuple[Tensor, Tensor]]:
+    def _summed(self, folds: Sequence[Fold]) -> list[tuple[Tensor, Tensor]]:
         """From each clip's sums over its channels, which are taken once for all folds."""
         axes = tuple(range(2, self.array.ndim))
         sums = [

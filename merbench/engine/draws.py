@@ -12,7 +12,7 @@ from torch.nn import functional
 from torch.overrides import TorchFunctionMode
 
 from merbench.engine.seeds import derive_seed
-from merbench.engine.task import FoldTask
+from merbench.protocols import Fold
 
 __all__ = ["KeyedDraws", "draw_keys", "philox"]
 
@@ -21,7 +21,7 @@ __all__ = ["KeyedDraws", "draw_keys", "philox"]
 MULTIPLIER, WEYL, WORD, ROUNDS = 0xD256D193, 0x9E3779B9, 0xFFFFFFFF, 7
 
 
-def draw_keys(folds: Sequence[FoldTask], epoch: int, step: int) -> Tensor:
+def draw_keys(folds: Sequence[Fold], epoch: int, step: int) -> Tensor:
     """A key for what each fold's network draws in a step (both from 0): `[folds]` int64 in [0, 2**32)."""
     seeds = [derive_seed(fold=fold.seed, purpose="draws", epoch=epoch, step=step) for fold in folds]
     return torch.tensor(seeds, dtype=torch.int64)

@@ -15,9 +15,10 @@ from merbench.engine.faults import in_folds
 from merbench.engine.generators import seeded
 from merbench.engine.memory import if_full
 from merbench.engine.seeds import derive_seed
-from merbench.engine.task import FoldOutcome, FoldTask, Task
+from merbench.engine.task import FoldOutcome, Task
 from merbench.mapping import is_large, release
 from merbench.plugin.calls import calling, kind, wrong
+from merbench.protocols import Fold
 
 __all__ = ["build_estimator", "design_matrix", "fit_fold"]
 
@@ -37,7 +38,7 @@ def design_matrix(arrays: Sequence[np.ndarray], positions: np.ndarray) -> np.nda
     return np.concatenate([rows.reshape(len(positions), -1) for rows in taken], 1)
 
 
-def build_estimator(task: Task, fold: FoldTask) -> Any:
+def build_estimator(task: Task, fold: Fold) -> Any:
     """A new estimator. Each `random_state` of None in it is the fold's seed.
 
     Raises:
@@ -55,7 +56,7 @@ def build_estimator(task: Task, fold: FoldTask) -> Any:
     return estimator
 
 
-def fit_fold(task: Task, fold: FoldTask) -> FoldOutcome:
+def fit_fold(task: Task, fold: Fold) -> FoldOutcome:
     """Fits a new estimator on the training side and predicts the evaluated side, on one thread: its figures do not
     depend on how many run beside it. Whatever it draws, from a `random_state` of None, Python's, NumPy's or torch's own
     generator, follows from the fold's seed.
@@ -82,13 +83,13 @@ def fit_fold(task: Task, fold: FoldTask) -> FoldOutcome:
     )
 
 
-def _answers(task: Task, fold: FoldTask) -> tuple[np.ndarray, np.ndarray, str]:
+def _answers(task: Task, fold: Fold) -> tuple[np.ndarray, np.ndarray, str]:
     estimator = build_estimator(task, fold)
     with seeded(derive_seed(fold=fold.seed, purpose="training")):
         X = design_matrix(task.arrays, fold.train)
         with calling(task.author, "fit", f"take an array {list(X.shape)} and the class of each clip [{len(X)}]"):
             estimator.fit(X, task.labels[fold.train])
-        X = design_matrix(task.arrays, fold.evaluate)
+        X = design_matrix(task.arrays, fold.test)
         predicted = predicted_classes(estimator, X, task)
         return predicted, *class_scores(estimator, X, predicted, task)
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from merbench.engine.task import FoldTask
 from merbench.errors import PluginError, TrainingError
+from merbench.protocols import Fold
 
 __all__ = ["in_folds"]
 
 
 @contextmanager
-def in_folds(folds: Sequence[FoldTask]) -> Iterator[None]:
+def in_folds(folds: Sequence[Fold]) -> Iterator[None]:
     """Around the work on folds.
 
     Raises:

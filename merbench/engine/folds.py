@@ -15,17 +15,18 @@ from merbench.engine.faults import in_folds
 from merbench.engine.generators import seeded
 from merbench.engine.memory import if_full
 from merbench.engine.seeds import derive_seed
-from merbench.engine.task import FoldOutcome, FoldTask, Task
+from merbench.engine.task import FoldOutcome, Task
 from merbench.processes import end_with, if_ended, keep_freed_memory
+from merbench.protocols import Fold
 
-__all__ = ["Schedule", "execute", "processes", "schedule_estimator", "schedule_network"]
+__all__ = ["Grouping", "compute_folds", "group_estimator", "group_network", "processes"]
 
 Advance = Callable[[int], None]
-Work = Callable[[Task, FoldTask], FoldOutcome]
+Work = Callable[[Task, Fold], FoldOutcome]
 
 
 @dataclass(frozen=True)
-class Schedule:
+class Grouping:
     """How the folds of a task are computed.
 
     Attributes:
@@ -47,18 +48,17 @@ class Schedule:
     fold_bytes: int = 0
     note: str = ""
 
-    @property
-    def grouping(self) -> str:
+    def __str__(self) -> str:
         """What of it can move the last digits of a fold's figures."""
         return f"{self.mode}, {self.at_once} at once{', keyed' if self.keyed else ''}"
 
 
-def schedule_estimator() -> Schedule:
+def group_estimator() -> Grouping:
     """Estimators run their folds in parallel processes."""
-    return Schedule("estimator")
+    return Grouping("estimator")
 
 
-def schedule_network(task: Task, folds: Sequence[FoldTask]) -> Schedule:
+def group_network(task: Task, folds: Sequence[Fold]) -> Grouping:
     """Tries the network on one fold's data and decides how many folds to train at once.
 
     Raises:
@@ -74,23 +74,23 @@ def schedule_network(task: Task, folds: Sequence[FoldTask]) -> Schedule:
         cost = footprint(task, folds[0])
         known: dict[str, Any] = {**asdict(cost), "note": note}
         if reason := why_not_batched(task, folds[0]):
-            return Schedule("sequential", reason=reason, **known)
+            return Grouping("sequential", reason=reason, **known)
         if reason := why_sooner_alone(task, folds):
-            return Schedule("sequential", reason=reason, keyed=True, **known)
+            return Grouping("sequential", reason=reason, keyed=True, **known)
     at_once = folds_at_once(task, cost, len(folds))
     fewer = why_fewer(task, cost, len(folds), at_once)
-    return Schedule("batched", at_once, reason=fewer, keyed=True, **known)
+    return Grouping("batched", at_once, reason=fewer, keyed=True, **known)
 
 
-def execute(
-    task: Task, folds: Sequence[FoldTask], schedule: Schedule, done: set[str], advance: Advance
+def compute_folds(
+    task: Task, folds: Sequence[Fold], grouping: Grouping, done: set[str], advance: Advance
 ) -> Iterator[list[FoldOutcome]]:
     """Outcomes, group by group, as they are finished.
 
     Args:
         task: what the folds share.
         folds: all folds of the run. Groups are formed from all of them, so that they are the same after a resume.
-        schedule: how.
+        grouping: how.
         done: names of the folds that need not be computed. A group of which any fold is missing is computed whole.
         advance: called with the number of fold-epochs that were finished (an estimator's fold is one).
 
@@ -98,48 +98,48 @@ def execute(
         TrainingError: a plugin's code fails, a loss is not finite, or no memory is left.
         OutputError: a process that trains was ended from outside.
     """
-    if schedule.mode == "batched":
-        yield from _batched(task, folds, schedule, done, advance)
+    if grouping.mode == "batched":
+        yield from _batched(task, folds, grouping, done, advance)
         return
-    task = replace(task, keyed=schedule.keyed)
+    task = replace(task, keyed=grouping.keyed)
     missing = [fold for fold in folds if fold.name not in done]
-    if schedule.mode == "estimator":
-        yield from _in_processes(fit_fold, task, missing, advance, 1, schedule)
+    if grouping.mode == "estimator":
+        yield from _in_processes(fit_fold, task, missing, advance, 1, grouping)
     elif task.device == "cpu":
-        yield from _in_processes(_train_alone, task, missing, advance, task.recipe.epochs, schedule)
+        yield from _in_processes(_train_alone, task, missing, advance, task.recipe.epochs, grouping)
     else:
         for fold in missing:
             yield _train(task, [fold], advance, stacked=False)
 
 
 def _batched(
-    task: Task, folds: Sequence[FoldTask], schedule: Schedule, done: set[str], advance: Advance
+    task: Task, folds: Sequence[Fold], grouping: Grouping, done: set[str], advance: Advance
 ) -> Iterator[list[FoldOutcome]]:
     from merbench.engine.device import threads
     from merbench.engine.grouping import groups, most_threads
 
-    for group in groups(task, folds, schedule.at_once):
+    for group in groups(task, folds, grouping.at_once):
         if not {fold.name for fold in group} <= done:
-            with threads(most_threads(task, schedule.fold_bytes, len(group))):
+            with threads(most_threads(task, grouping.fold_bytes, len(group))):
                 outcomes = _train(task, group, advance, stacked=True)
             yield outcomes
 
 
-def processes(schedule: Schedule, folds: int) -> int:
+def processes(grouping: Grouping, folds: int) -> int:
     """How many processes share so many folds on a CPU: one a core, and no more than memory holds."""
     most: int = min(joblib.cpu_count(), folds)
-    if schedule.fold_bytes:
+    if grouping.fold_bytes:
         from merbench.engine.device import free_memory
 
-        most = min(most, free_memory() // schedule.fold_bytes)
+        most = min(most, free_memory() // grouping.fold_bytes)
     return max(1, most)
 
 
 def _in_processes(
-    work: Work, task: Task, folds: Sequence[FoldTask], advance: Advance, units: int, schedule: Schedule
+    work: Work, task: Task, folds: Sequence[Fold], advance: Advance, units: int, grouping: Grouping
 ) -> Iterator[list[FoldOutcome]]:
     parallel = joblib.Parallel(
-        n_jobs=processes(schedule, len(folds)),
+        n_jobs=processes(grouping, len(folds)),
         backend="loky",
         return_as="generator_unordered",
         mmap_mode="c",  # shared, yet writable as torch wants it: a write would stay in the process
@@ -161,7 +161,7 @@ def _begin(owner: int) -> None:
     keep_freed_memory()
 
 
-def _train_alone(task: Task, fold: FoldTask) -> FoldOutcome:
+def _train_alone(task: Task, fold: Fold) -> FoldOutcome:
     """One fold in a process of its own, on one thread, so that its figures do not depend on how many run beside it."""
     from merbench.engine.device import threads
 
@@ -170,7 +170,7 @@ def _train_alone(task: Task, fold: FoldTask) -> FoldOutcome:
     return outcome
 
 
-def _train(task: Task, folds: Sequence[FoldTask], advance: Advance, *, stacked: bool) -> list[FoldOutcome]:
+def _train(task: Task, folds: Sequence[Fold], advance: Advance, *, stacked: bool) -> list[FoldOutcome]:
     from merbench.engine.device import choose_precision
     from merbench.engine.loop import Group, train_group
 

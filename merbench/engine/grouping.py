@@ -26,8 +26,9 @@ from merbench.engine.loop import ELSEWHERE, Group
 from merbench.engine.memory import if_full
 from merbench.engine.networks import batch_norm, build_network
 from merbench.engine.seeds import derive_seed
-from merbench.engine.task import FoldTask, Task
+from merbench.engine.task import Task
 from merbench.errors import PluginError
+from merbench.protocols import Fold
 
 __all__ = [
     "Footprint",
@@ -60,7 +61,7 @@ class Footprint:
     fold_bytes: int
 
 
-def why_not_batched(task: Task, fold: FoldTask) -> str:
+def why_not_batched(task: Task, fold: Fold) -> str:
     """Empty where many folds can train at once; else the reason in a few words, found by trying with one fold's data.
 
     Tried in training, backward too, and in evaluation mode: it must run under `vmap`, which refuses randomness and
@@ -90,7 +91,7 @@ def _refusal(error: Exception) -> str:
     return f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
 
 
-def why_sooner_alone(task: Task, folds: Sequence[FoldTask]) -> str:
+def why_sooner_alone(task: Task, folds: Sequence[Fold]) -> str:
     """Why folds that could be batched are done sooner one at a time, in a few words; empty where they are not.
 
     A convolution with other weights for each fold is one in groups, which torch computes slowly on a CPU: four folds of
@@ -104,7 +105,7 @@ def why_sooner_alone(task: Task, folds: Sequence[FoldTask]) -> str:
     return told if share > CONVOLVED else ""
 
 
-def _convolved(task: Task, fold: FoldTask) -> float:
+def _convolved(task: Task, fold: Fold) -> float:
     """The share of convolutions in what a forward pass computes."""
     group = Group(task, [fold], stacked=False)
     group.network.mode(False)
@@ -114,7 +115,7 @@ def _convolved(task: Task, fold: FoldTask) -> float:
     return sum(flops for name, flops in counts.items() if "convolution" in str(name)) / max(sum(counts.values()), 1)
 
 
-def _same_together(task: Task, fold: FoldTask) -> bool:
+def _same_together(task: Task, fold: Fold) -> bool:
     """Whether two networks of different seeds give the logits at once that each gives alone."""
     other = derive_seed(fold=fold.seed, purpose="trial")
     folds = [replace(fold, train=fold.train[:3]), replace(fold, train=fold.train[:2], seed=other)]
@@ -139,7 +140,7 @@ def _logits(group: Group, positions: Tensor, training: bool) -> Tensor:
     return logits.detach()
 
 
-def footprint(task: Task, fold: FoldTask) -> Footprint:
+def footprint(task: Task, fold: Fold) -> Footprint:
     """Measures one fold: its parameters, and the tensors that a forward pass on a full batch keeps for the backward."""
     group = Group(replace(task, device="cpu"), [fold], stacked=False)
     tensors = [tensor for _, tensor in group.network.named_parameters()]
@@ -168,9 +169,9 @@ def _kept_bytes(group: Group, positions: Tensor) -> int:
     return sum(size for pointer, size in kept.items() if pointer not in weights)
 
 
-def groups(task: Task, folds: Sequence[FoldTask], at_once: int) -> list[list[FoldTask]]:
+def groups(task: Task, folds: Sequence[Fold], at_once: int) -> list[list[Fold]]:
     """Folds in groups of at most `at_once`, all of a group with the same number of steps per epoch."""
-    by_steps: dict[int, list[FoldTask]] = {}
+    by_steps: dict[int, list[Fold]] = {}
     for fold in folds:
         by_steps.setdefault(steps_per_epoch(fold, task.recipe.batch_size), []).append(fold)
     return [same[start : start + at_once] for same in by_steps.values() for start in range(0, len(same), at_once)]

@@ -18,9 +18,10 @@ from merbench.engine.losses import Mixing, class_weights, draw_mixing, step_loss
 from merbench.engine.networks import OneNetwork, StackedNetworks
 from merbench.engine.optimizers import make_optimizer
 from merbench.engine.seeds import derive_seed
-from merbench.engine.task import FoldOutcome, FoldTask, Task
+from merbench.engine.task import FoldOutcome, Task
 from merbench.errors import PluginError, TrainingError
 from merbench.plugin.calls import calling, kind, wrong
+from merbench.protocols import Fold
 
 __all__ = ["ELSEWHERE", "Group", "train_group"]
 
@@ -35,7 +36,7 @@ class Group:
     be many) or called directly (then there is one).
     """
 
-    def __init__(self, task: Task, folds: Sequence[FoldTask], *, stacked: bool) -> None:
+    def __init__(self, task: Task, folds: Sequence[Fold], *, stacked: bool) -> None:
         self.task, self.folds, self.stacked = task, folds, stacked
         self.network = (StackedNetworks if stacked else OneNetwork)(task, folds)
         self.data = [ClipTensor(array, task.device) for array in task.arrays]
@@ -122,14 +123,14 @@ class Group:
     def predict(self) -> list[np.ndarray]:
         """Class probabilities of each fold's evaluated side, `[clips, classes]` float32 each."""
         self.network.mode(False)
-        positions, _ = padded([fold.evaluate for fold in self.folds])
+        positions, _ = padded([fold.test for fold in self.folds])
         size = max(self.task.recipe.batch_size, 1)
         chunks = [
             self.logits(torch.as_tensor(positions[:, start : start + size], device=self.task.device)).softmax(-1)
             for start in range(0, positions.shape[1], size)
         ]
         scores = torch.cat(chunks, 1).cpu().numpy()
-        return [scores[index, : len(fold.evaluate)] for index, fold in enumerate(self.folds)]
+        return [scores[index, : len(fold.test)] for index, fold in enumerate(self.folds)]
 
 
 def train_group(group: Group, advance: Callable[[int], None] = lambda fold_epochs: None) -> list[FoldOutcome]:

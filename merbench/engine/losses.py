@@ -11,8 +11,9 @@ from torch import Tensor
 from torch.nn import functional
 
 from merbench.engine.seeds import derive_seed
-from merbench.engine.task import FoldTask, Task
+from merbench.engine.task import Task
 from merbench.plugin.specs import Recipe
+from merbench.protocols import Fold
 
 __all__ = ["Mixing", "class_weights", "clip_losses", "draw_mixing", "step_losses"]
 
@@ -36,7 +37,7 @@ class Mixing:
         return share * values + (1 - share) * self.partners(values)
 
 
-def draw_mixing(recipe: Recipe, folds: Sequence[FoldTask], weights: np.ndarray, epoch: int, step: int) -> Mixing:
+def draw_mixing(recipe: Recipe, folds: Sequence[Fold], weights: np.ndarray, epoch: int, step: int) -> Mixing:
     """One share and one permutation a fold, whatever other folds train beside it (Zhang et al., 2018, mixup).
 
     Args:
@@ -55,7 +56,7 @@ def draw_mixing(recipe: Recipe, folds: Sequence[FoldTask], weights: np.ndarray, 
     return Mixing(torch.as_tensor(share), torch.as_tensor(partner))
 
 
-def class_weights(task: Task, folds: Sequence[FoldTask]) -> Tensor:
+def class_weights(task: Task, folds: Sequence[Fold]) -> Tensor:
     """What a clip of each class counts in a fold's loss: `[folds, classes]` float32.
 
     All 1, or clips / (classes x clips of the class) on the fold's training side, scikit-learn's `balanced`; a class

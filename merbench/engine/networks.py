@@ -14,9 +14,10 @@ from torch.nn.parameter import UninitializedParameter
 from merbench.engine.draws import KeyedDraws, draw_keys
 from merbench.engine.generators import seeded
 from merbench.engine.seeds import derive_seed
-from merbench.engine.task import FoldTask, Task
+from merbench.engine.task import Task
 from merbench.errors import PluginError
 from merbench.plugin.calls import calling, kind, wrong
+from merbench.protocols import Fold
 
 __all__ = ["OneNetwork", "StackedNetworks", "batch_norm", "build_network"]
 
@@ -46,7 +47,7 @@ def batch_norm(network: nn.Module) -> str:
 class OneNetwork:
     """A single fold's network, called directly."""
 
-    def __init__(self, task: Task, folds: Sequence[FoldTask]) -> None:
+    def __init__(self, task: Task, folds: Sequence[Fold]) -> None:
         (fold,) = folds
         self.task, self.folds = task, folds
         self.module = build_network(task, fold.seed).to(task.device)
@@ -78,7 +79,7 @@ class StackedNetworks:
     A step costs the same arithmetic as one fold after another, in fewer and larger matrix products.
     """
 
-    def __init__(self, task: Task, folds: Sequence[FoldTask]) -> None:
+    def __init__(self, task: Task, folds: Sequence[Fold]) -> None:
         self.task, self.folds = task, folds
         device = task.device
         first = build_network(task, folds[0].seed)

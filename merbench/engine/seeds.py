@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 
-__all__ = ["derive_seed"]
+from merbench.plugin.specs import Protocol
+
+__all__ = ["derive_seed", "fold_seed"]
 
 
 def derive_seed(**axes: str | int) -> int:
@@ -14,3 +16,10 @@ def derive_seed(**axes: str | int) -> int:
     """
     text = "\n".join(f"{name}={axes[name]!r}" for name in sorted(axes))
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "big")
+
+
+def fold_seed(run: int, model: str, dataset: str, protocol: Protocol, fold: str) -> int:
+    """The seed of a fold. It hangs on names alone, not on the whole plan: a fold keeps its seed when only its
+    neighbours, the epoch policy or the device change.
+    """
+    return derive_seed(run=run, model=model, dataset=dataset, protocol=protocol.name, fold=fold)

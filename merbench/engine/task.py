@@ -11,7 +11,7 @@ import numpy as np
 from merbench.plugin.calls import Author
 from merbench.plugin.specs import Recipe
 
-__all__ = ["FoldOutcome", "FoldTask", "Mirror", "Task"]
+__all__ = ["FoldOutcome", "Mirror", "Task"]
 
 Mirror = Callable[[Any], Any]  # of a float32 tensor `[batch, ...]`, see `Feature.mirror`
 
@@ -44,16 +44,6 @@ class Task:
     device: str = "cpu"
     precision: str = "fp32"
     keyed: bool = False
-
-
-@dataclass(frozen=True, kw_only=True)
-class FoldTask:
-    """One fold: `train` and `evaluate` are positions of clips, `[n]` int64; `seed` decides all that is random in it."""
-
-    name: str
-    train: np.ndarray
-    evaluate: np.ndarray
-    seed: int
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,8 +10,9 @@ from torch import Tensor
 from merbench.engine.batches import epoch_batches
 from merbench.engine.loop import Group
 from merbench.engine.memory import if_full
-from merbench.engine.task import FoldTask, Task
+from merbench.engine.task import Task
 from merbench.plugin.calls import wrong
+from merbench.protocols import Fold
 
 __all__ = ["CLIPS", "try_network"]
 
@@ -20,7 +21,7 @@ CLIPS = 8  # of the first batch, with which a network is tried
 ROUNDING = 2**-7
 
 
-def try_network(task: Task, fold: FoldTask) -> str:
+def try_network(task: Task, fold: Fold) -> str:
     """A note on what the network gives, in one sentence; empty where there is nothing to say.
 
     Raises:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from merbench.errors import PluginError
 
-__all__ = ["classes_digest", "source_digest", "target_digest"]
+__all__ = ["CORE", "classes_digest", "source_digest", "target_digest"]
 
 CORE = "merbench"
 

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from merbench.engine.folds import Schedule, processes, schedule_network
+from merbench.engine.folds import Grouping, group_network, processes
 from merbench.engine.generators import seeded
 from merbench.engine.seeds import derive_seed
-from merbench.engine.task import FoldTask
+from merbench.protocols import Fold
 from merbench.runs.prepare import Job
 
 if TYPE_CHECKING:
@@ -25,10 +25,10 @@ STEPS = 3
 
 
 class Estimate:
-    """Seconds and bytes of a whole run; `schedule` says how the folds are computed."""
+    """Seconds and bytes of a whole run; `grouping` says how the folds are computed."""
 
-    def __init__(self, seconds: float, memory: int, schedule: Schedule) -> None:
-        self.seconds, self.memory, self.schedule = seconds, memory, schedule
+    def __init__(self, seconds: float, memory: int, grouping: Grouping) -> None:
+        self.seconds, self.memory, self.grouping = seconds, memory, grouping
 
 
 def estimate(job: Job) -> Estimate | None:
@@ -38,35 +38,35 @@ def estimate(job: Job) -> Estimate | None:
     """
     if job.plan.kind != "torch" or job.weights:
         return None
-    schedule = schedule_network(job.task, job.folds)
-    seconds = _seconds(job, job.folds, schedule)
+    grouping = group_network(job.task, job.folds)
+    seconds = _seconds(job, job.folds, grouping)
     if job.plan.epoch_policy == "inner":
-        seconds += _seconds(job, job.inner_folds(), schedule)
-    at_once = processes(schedule, len(job.folds)) if _apart(job, schedule) else schedule.at_once
-    return Estimate(seconds, schedule.fold_bytes * at_once, schedule)
+        seconds += _seconds(job, job.inner_folds(), grouping)
+    at_once = processes(grouping, len(job.folds)) if _apart(job, grouping) else grouping.at_once
+    return Estimate(seconds, grouping.fold_bytes * at_once, grouping)
 
 
-def _apart(job: Job, schedule: Schedule) -> bool:
+def _apart(job: Job, grouping: Grouping) -> bool:
     """Whether each fold has a process of its own."""
-    return schedule.mode == "sequential" and job.task.device == "cpu"
+    return grouping.mode == "sequential" and job.task.device == "cpu"
 
 
-def _seconds(job: Job, folds: list[FoldTask], schedule: Schedule) -> float:
+def _seconds(job: Job, folds: list[Fold], grouping: Grouping) -> float:
     from merbench.engine.batches import epoch_batches, steps_per_epoch
     from merbench.engine.device import threads
     from merbench.engine.grouping import groups, most_threads
     from merbench.engine.loop import Group
 
-    # A few steps may be more than a short schedule has; its learning rates cost no time.
-    task = replace(job.task, recipe=replace(job.task.recipe, schedule="constant"), keyed=schedule.keyed)
-    per_group = groups(task, folds, schedule.at_once)
-    group = Group(task, per_group[0], stacked=schedule.mode == "batched")
-    apart = _apart(job, schedule)
-    most = 1 if apart else most_threads(task, schedule.fold_bytes, len(group.folds))  # as when it trains
+    # A few steps may be more than a short grouping has; its learning rates cost no time.
+    task = replace(job.task, recipe=replace(job.task.recipe, schedule="constant"), keyed=grouping.keyed)
+    per_group = groups(task, folds, grouping.at_once)
+    group = Group(task, per_group[0], stacked=grouping.mode == "batched")
+    apart = _apart(job, grouping)
+    most = 1 if apart else most_threads(task, grouping.fold_bytes, len(group.folds))  # as when it trains
     with threads(most), seeded(derive_seed(fold=group.folds[0].seed, purpose="trial")):
         step = _step_seconds(group, *epoch_batches(task, group.folds, 0)[0])
     steps = sum(steps_per_epoch(one[0], task.recipe.batch_size) for one in per_group) * task.recipe.epochs
-    return step * steps / (processes(schedule, len(folds)) if apart else 1)
+    return step * steps / (processes(grouping, len(folds)) if apart else 1)
 
 
 def _step_seconds(group: Group, positions: np.ndarray, weights: np.ndarray) -> float:

@@ -6,7 +6,15 @@ import hashlib
 import json
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    FiniteFloat,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+    model_validator,
+)
 
 from merbench.engine.policies import Policy
 from merbench.runs.seal import sealed
@@ -55,11 +63,20 @@ class Strict(BaseModel):
 
 
 class Code(Strict):
-    """The version of a plugin that took part: `digest` is over its source files."""
+    """The code of a plugin that took part: `digest` is over its source files.
+
+    `version` is in older records alone. A run's identity hangs on the code; the versions that ran are in the
+    environment.
+    """
 
     distribution: Line
-    version: Line
+    version: Line | None = None
     digest: Digest
+
+    @model_serializer(mode="wrap")
+    def _without_version(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        fields: dict[str, Any] = serialize(self)
+        return {name: value for name, value in fields.items() if value is not None}
 
 
 class SubmissionDigests(Strict):

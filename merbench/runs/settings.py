@@ -6,17 +6,64 @@ import inspect
 import json
 import math
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, get_args, get_type_hints
 
-from merbench.errors import OptionError, PluginError, nearest
+from merbench.errors import OptionError, PluginError, UnknownName, nearest
 from merbench.features.resolve import split_reference
+from merbench.plugin.calls import Author, calling
 from merbench.plugin.recipes import setting_fault
+from merbench.plugin.registry import Registry, load_target
 from merbench.plugin.specs import Model, Recipe, TorchModel
 
-__all__ = ["apply_settings", "model_options"]
+__all__ = ["Choice", "apply_settings", "choose_recipe", "model_options"]
 
 NOT_SETTINGS = ("options", "features", "about", "api")
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A model's recipe with the settings that were asked for.
+
+    Attributes:
+        name: of the recipe.
+        recipe: resolved.
+        features: references of the features that the model sees.
+        target: of the network or estimator.
+        author: whose code that is.
+    """
+
+    name: str
+    recipe: Recipe
+    features: tuple[str, ...]
+    target: str
+    author: Author
+
+
+def choose_recipe(registry: Registry, model_name: str, recipe_name: str, assignments: Sequence[str]) -> Choice:
+    """The recipe (empty: the model's first) with `name=value` assignments in it.
+
+    Raises:
+        UnknownName: no model or recipe has that name.
+        OptionError, PluginError: as `apply_settings` does; or the model's code cannot be loaded.
+    """
+    model = registry.models.get(model_name)
+    name = recipe_name or next(iter(model.recipes))
+    if name not in model.recipes:
+        raise UnknownName("recipe", name, model.recipes, f"{model.name} has: {', '.join(model.recipes)}")
+    target = model.network if isinstance(model, TorchModel) else model.estimator
+    build = load_target(target, owner=f"model {model.name}")
+    recipe, features = apply_settings(assignments, model, model.recipes[name], build)
+    if isinstance(model, TorchModel) and model.with_paths:
+        recipe = replace(recipe, options=_with_paths(registry, model_name, model, recipe))
+    return Choice(name, recipe, features, target, registry.models.author(model_name, target))
+
+
+def _with_paths(registry: Registry, model_name: str, model: TorchModel, recipe: Recipe) -> dict[str, Any]:
+    with_paths = load_target(model.with_paths, owner=f"model {model.name}")
+    author = registry.models.author(model_name, model.with_paths)
+    with calling(author, model.with_paths.partition(":")[2], "give a mapping of options"):
+        return dict(with_paths(recipe.options))
 
 
 def model_options(build: Callable[..., Any]) -> dict[str, Any]:

@@ -42,7 +42,7 @@ class RunFolder:
         words = (plan.model, plan.dataset, plan.recipe, f"seed{plan.seed}", self.id[:12])
         self.path = out / re.sub(r"[^\w.-]+", "-", "-".join(words))
         self.record = self.path / "record.json"
-        self._schedule = self.path / "schedule.json"
+        self._grouping = self.path / "grouping.json"
 
     def has_record(self) -> bool:
         """Whether the run was finished."""
@@ -85,16 +85,16 @@ class RunFolder:
         """Keeps a finished fold."""
         _write_sealed(self._file(stage, result.summary.name), result.model_dump(mode="json"))
 
-    def kept_schedule(self) -> dict[str, Any] | None:
-        """The schedule that an earlier call kept, or None if there is none that can be read."""
-        kept = _read_sealed(self._schedule)
+    def kept_grouping(self) -> dict[str, Any] | None:
+        """The grouping that an earlier call kept, or None if there is none that can be read."""
+        kept = _read_sealed(self._grouping)
         if kept is None or kept.pop("id", None) != self.id:
             return None
         return kept
 
-    def keep_schedule(self, schedule: dict[str, Any]) -> None:
+    def keep_grouping(self, grouping: dict[str, Any]) -> None:
         """Keeps how the folds are computed, for the runs that continue this one."""
-        _write_sealed(self._schedule, {"id": self.id, **schedule})
+        _write_sealed(self._grouping, {"id": self.id, **grouping})
 
     def _file(self, stage: str, name: str) -> Path:
         # The hash keeps names apart that differ only in characters a file name cannot have.

@@ -98,7 +98,7 @@ def _train(folder: Path, count: int, kind: str, shape: tuple[int, ...]) -> None:
     import torch
 
     from merbench.engine.loop import Group, train_group
-    from merbench.engine.task import FoldTask, Task
+    from merbench.engine.task import Fold, Task
     from merbench.features.packs import PackWriter
     from merbench.plugin.specs import Recipe
 
@@ -118,9 +118,7 @@ def _train(folder: Path, count: int, kind: str, shape: tuple[int, ...]) -> None:
         classes=3,
         recipe=recipe,
     )
-    train_group(
-        Group(task, [FoldTask(name="one", train=np.arange(count), evaluate=np.arange(count), seed=0)], stacked=False)
-    )
+    train_group(Group(task, [Fold(name="one", train=np.arange(count), test=np.arange(count), seed=0)], stacked=False))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     print(array.nbytes // 2**20, before // 2**10, peak // 2**10)
 

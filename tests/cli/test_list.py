@@ -16,10 +16,10 @@ import pytest
 import merbench
 from merbench.cli import main
 from merbench.cli.list import count, short_source
+from merbench.engine.build import Build
 from merbench.plugin.calls import Author
 from merbench.plugin.loading import load
 from merbench.plugin.registry import Registry
-from merbench.runs.build import Build
 
 OnATerminal = Callable[..., list[str]]
 NOUNS = ("models", "datasets", "features", "protocols", "recipes", "sources")

@@ -12,17 +12,18 @@ from sklearn.neighbors import NearestCentroid
 from sklearn.svm import SVC
 
 from merbench.engine.estimators import build_estimator, fit_fold
-from merbench.engine.task import FoldTask, Task
+from merbench.engine.task import Task
 from merbench.errors import PluginError, TrainingError
 from merbench.plugin.calls import Author
 from merbench.plugin.specs import Recipe
+from merbench.protocols import Fold
 
 AUTHOR = Author.of("model my-estimator", "mine", __name__)
 HERE = r"at .*test_answers.py:\d+"
 X = np.random.default_rng(0).normal(size=(30, 4)).astype(np.float32)
 Y = np.arange(30) % 3
 X[np.arange(30), Y] += 1
-FOLD = FoldTask(name="smic/s01", train=np.arange(20), evaluate=np.arange(20, 30), seed=3)
+FOLD = Fold(name="smic/s01", train=np.arange(20), test=np.arange(20, 30), seed=3)
 
 
 def task(build: Any, labels: np.ndarray = Y) -> Task:
@@ -149,7 +150,7 @@ def test_an_svc_may_break_a_tie_of_votes_otherwise_than_its_decisions_do(setting
     # The others lie between the classes, where some have one vote of each.
     images = np.concatenate([trained, random.uniform(-0.3, 0.3, (1000, 2))])
     svc = partial(SVC, kernel="linear", **settings)
-    fold = FoldTask(name="one", train=np.arange(300), evaluate=np.arange(300, 1300), seed=0)
+    fold = Fold(name="one", train=np.arange(300), test=np.arange(300, 1300), seed=0)
     found = fit_fold(Task(build=svc, author=AUTHOR, arrays=(images,), labels=labels, classes=3, recipe=Recipe()), fold)
     fitted = svc(random_state=0).fit(images[:300], labels[:300])
     np.testing.assert_allclose(found.scores[0], fitted.decision_function(images[300:]), rtol=1e-6)

@@ -108,7 +108,7 @@ NETWORK, BUILD = "run of a network", "leaderboard build"
 TARGETS = {
     "finished fold": _again(NETWORK, "out/*/folds/*.json", "out/*/record.json"),
     "finished fold (inner)": _again(NETWORK, "out/*/inner/*.json", "out/*/record.json"),
-    "schedule.json": _again(NETWORK, "out/*/schedule.json", "out/*/record.json"),
+    "grouping.json": _again(NETWORK, "out/*/grouping.json", "out/*/record.json"),
     "plan.json": _again(NETWORK, "out/*/plan.json", "out/*/record.json"),
     "record.json, run again": Target(NETWORK, "out/*/record.json", SCENARIOS[NETWORK].argv, _record),
     "record.json, verified": Target(NETWORK, "out/*/record.json", _verify, _record),

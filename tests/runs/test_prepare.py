@@ -48,9 +48,9 @@ def test_a_fold_keeps_its_seed_when_only_its_neighbours_change(job):
 def test_inner_folds_look_at_the_training_side_alone(job):
     asked = job(model="htnet", epoch_policy="inner", device="cpu", folds="demo-a/*")
     for fold, inner in zip(asked.folds, asked.inner_folds(), strict=True):
-        assert sorted([*inner.train, *inner.evaluate]) == list(fold.train)
-        subjects = asked.dataset.clips["subject"]
-        assert not set(subjects.iloc[inner.train]) & set(subjects.iloc[inner.evaluate])
+        assert sorted([*inner.train, *inner.test]) == list(fold.train)
+        subjects = asked.clips["subject"]
+        assert not set(subjects.iloc[inner.train]) & set(subjects.iloc[inner.test])
 
 
 def test_part_of_the_folds_is_a_warning(job):

@@ -175,13 +175,13 @@ def test_a_fold_file_that_is_not_the_folds_own_is_computed_anew(
 @pytest.mark.parametrize("content", ['{"mode":', '{"mode": "batched", "at_once": 0}', '{"at_once": "many"}', "[]"])
 def test_a_schedule_that_cannot_be_read_is_made_again(content, kinds, undisturbed, run, without_times, tmp_path):
     record = copied(undisturbed("batched"), tmp_path)
-    (record.parent / "schedule.json").write_text(content)
+    (record.parent / "grouping.json").write_text(content)
     record.unlink()
     run(tmp_path, *kinds["batched"])
     assert without_times(record) == without_times(undisturbed("batched"))
 
 
-# Two folds: the files of a run are the plan, the schedule, the folds of every stage and the record. Moment 2n is just
+# Two folds: the files of a run are the plan, the grouping, the folds of every stage and the record. Moment 2n is just
 # before the file n has its name, when it lies half-written beside it; 2n + 1 just after.
 @pytest.mark.parametrize(
     ("kind", "moments"),

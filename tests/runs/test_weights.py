@@ -12,12 +12,14 @@ import pytest
 import torch
 from merbench_htnet.network import HTNet
 
-from merbench.engine.task import FoldTask, Task
+from merbench.engine.build import Build
+from merbench.engine.checkpoints import predict_from, unused_tensors
+from merbench.engine.task import Task
 from merbench.errors import OptionError, ReleaseError
 from merbench.plugin.calls import Author
 from merbench.plugin.specs import EstimatorModel, Recipe, TorchModel
-from merbench.runs.build import Build
-from merbench.runs.weights import find_weights, predict_from, unused_tensors, weights_digest
+from merbench.protocols import Fold
+from merbench.runs.weights import find_weights, weights_digest
 
 NET = TorchModel(name="htnet", network="m:Net", features=("regions",), recipes={"published": Recipe()})
 FOLDS = ["casme2/sub01", "smic/s01", "samm/006"]
@@ -37,7 +39,7 @@ def task(**settings: Any) -> Task:
     )
 
 
-FOLD = FoldTask(name="smic/s01", train=np.arange(4), evaluate=np.arange(4, 9), seed=0)
+FOLD = Fold(name="smic/s01", train=np.arange(4), test=np.arange(4, 9), seed=0)
 
 
 @pytest.fixture
