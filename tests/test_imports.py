@@ -25,6 +25,7 @@ LAYERS = (
     ("features", "engine"),
     ("runs",),
     ("leaderboard", "preview"),
+    ("api",),
     ("cli",),
     ("__main__",),
 )
