@@ -152,7 +152,7 @@ def prepare(registry: Registry, request: Request, progress: Progress | None = No
             device=device,
             precision=request.precision,
         ),
-        folds=[_fold_task(plan, fold) for fold in folds],
+        folds=[_fold_task(plan, protocol.oldest_name, fold) for fold in folds],
         dataset=dataset,
         weights=weights,
         warnings=[
@@ -246,9 +246,9 @@ def _matching(folds: list[Fold], pattern: str) -> list[Fold]:
     return found
 
 
-def _fold_task(plan: Plan, fold: Fold) -> FoldTask:
+def _fold_task(plan: Plan, protocol: str, fold: Fold) -> FoldTask:
     # Not the whole plan: a fold keeps its seed when only its neighbours, the policy or the device change.
-    seed = derive_seed(run=plan.seed, model=plan.model, dataset=plan.dataset, protocol=plan.protocol, fold=fold.name)
+    seed = derive_seed(run=plan.seed, model=plan.model, dataset=plan.dataset, protocol=protocol, fold=fold.name)
     return FoldTask(name=fold.name, train=fold.train, evaluate=fold.test, seed=seed)
 
 
