@@ -89,7 +89,7 @@ def test_an_empty_folder_says_how_to_fill_it(tmp_path, capsys):
 def test_a_record_is_shown_as_the_run_showed_it_and_as_it_is(record, capsys):
     assert main(["results", "show", str(record)]) == 0
     told = capsys.readouterr().out
-    assert "majority (default) on demo, composite, seed 0" in told
+    assert "majority (default) on demo, loso, seed 0" in told
     assert told.endswith(f"record: {record}\n")
     assert main(["results", "show", str(record), "--json"]) == 0
     assert capsys.readouterr().out == record.read_text()
