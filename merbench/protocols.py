@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = [
-    "CrossDatabase",
     "FiveFold",
     "Fold",
+    "LeaveOneDatabaseOut",
     "LeaveOneSubjectOut",
     "PerDatabase",
     "ProtocolError",
@@ -185,7 +185,7 @@ class PerDatabase(Splitter):
             yield from _leave_one_out("subject", clips, np.flatnonzero(clips["database"] == database))
 
 
-class CrossDatabase(Splitter):
+class LeaveOneDatabaseOut(Splitter):
     """Each database once on the test side, all others on the training side; a fold is named after its database."""
 
     def split(self, clips: pd.DataFrame) -> Iterator[Fold]:
@@ -210,7 +210,7 @@ class FiveFold(Splitter):
         if count < FOLDS or most < FOLDS:
             raise ProtocolError(
                 f"{FOLDS} folds by subject need {FOLDS} subjects and a class with {FOLDS} clips; here are {count} "
-                f"subject(s), and no class has more than {most} clip(s); take --protocol composite"
+                f"subject(s), and no class has more than {most} clip(s); take a protocol that leaves one subject out"
             )
         for number, (train, test) in enumerate(_stratified(subjects, labels, FOLDS), start=1):
             yield Fold(f"{number}of{FOLDS}", train, test)
@@ -365,18 +365,21 @@ def _more(names: Sequence[str]) -> str:
 def merbench_protocols() -> Iterable[Protocol]:
     """The protocols of the field."""
     yield Protocol(
-        name="composite",
+        name="loso",
         splitter="merbench.protocols:LeaveOneSubjectOut",
+        formerly=("composite",),
         about="leave one subject out over all databases together (MEGC2019 CDE)",
     )
     yield Protocol(
-        name="per-database",
+        name="loso-per-database",
         splitter="merbench.protocols:PerDatabase",
+        formerly=("per-database",),
         about="leave one subject out within each database alone",
     )
     yield Protocol(
-        name="cross-database",
-        splitter="merbench.protocols:CrossDatabase",
+        name="lodo",
+        splitter="merbench.protocols:LeaveOneDatabaseOut",
+        formerly=("cross-database",),
         about="leave one database out",
     )
     yield Protocol(

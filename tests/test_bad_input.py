@@ -86,7 +86,7 @@ def merbench_protocols():
 BAD: dict[str, tuple[tuple[str, ...], list[str]]] = {
     "model": (("--model", "htnett"), ["no model is called 'htnett'", "nearest: htnet", "merbench list models"]),
     "dataset": ((*LINEAR, "--dataset", "demos"), ["no dataset is called 'demos'", "nearest: demo", "list datasets"]),
-    "protocol": ((*LINEAR, "--protocol", "compsite"), ["no protocol is called 'compsite'", "nearest: composite"]),
+    "protocol": ((*LINEAR, "--protocol", "losso"), ["no protocol is called 'losso'", "nearest: loso"]),
     "family": (("--model", "timmy:resnet18"), ["'timmy:resnet18'", "nearest: timm:resnet18", "--match 'timm:*'"]),
     "architecture": (("--model", "timm:resnet19"), ["no architecture 'resnet19'", "nearest: resnet1", "timm:*"]),
     "recipe": (("--model", "htnet", "--recipe", "quik"), ["no recipe is called 'quik'", "nearest: quick", "paper"]),

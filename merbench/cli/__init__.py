@@ -127,9 +127,16 @@ def _main(argv: list[str], *, whole: bool) -> int:
             if whole and row.error:
                 print_traceback(row.error)
         registry = Registry(plugins)
-        for note in registry.notes():
+        for note in (*registry.notes(), *_renamed(arguments, registry)):
             print(f"merbench: note: {note}", file=sys.stderr)
         return verb.run(arguments, registry)
+
+
+def _renamed(arguments: argparse.Namespace, registry: Registry) -> Iterator[str]:
+    """A sentence if the command line uses a former name of a protocol."""
+    given = getattr(arguments, "protocol", "")
+    if (name := registry.protocols.current(given)) != given:
+        yield f"protocol {given} is now called {name}"
 
 
 @contextlib.contextmanager

@@ -22,4 +22,4 @@ def fold_seed(run: int, model: str, dataset: str, protocol: Protocol, fold: str)
     """The seed of a fold. It hangs on names alone, not on the whole plan: a fold keeps its seed when only its
     neighbours, the epoch policy or the device change.
     """
-    return derive_seed(run=run, model=model, dataset=dataset, protocol=protocol.name, fold=fold)
+    return derive_seed(run=run, model=model, dataset=dataset, protocol=protocol.oldest_name, fold=fold)

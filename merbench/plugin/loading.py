@@ -24,7 +24,7 @@ from merbench.errors import PluginError, nearest
 from merbench.plugin.calls import Author, calling, reason
 from merbench.plugin.hooks import given_by
 from merbench.plugin.hookspecs import NAMESPACE
-from merbench.plugin.specs import ModelFamily, Spec
+from merbench.plugin.specs import ModelFamily, Spec, former_names
 
 __all__ = ["ALLOW_VARIABLE", "BUILT_IN", "Plugin", "PluginReport", "Plugins", "load"]
 
@@ -245,17 +245,16 @@ def _check_names(candidate: _Candidate, specs: Mapping[str, tuple[Spec, ...]], l
     """`distribution:name` must be unique; one name from two distributions is the registry's to tell apart."""
     for noun, given in specs.items():
         taken = {
-            spec.name: f"plugin {plugin.name!r}"
+            name: f"plugin {plugin.name!r}"
             for plugin in loaded
             if plugin.distribution == candidate.distribution
             for spec in plugin.specs.get(noun, ())
+            for name in (spec.name, *former_names(spec))
         }
-        for spec in given:
-            if spec.name in taken:
-                raise PluginError(
-                    f"{noun[:-1]} {spec.name!r} is already given by {taken[spec.name]} of the distribution"
-                )
-            taken[spec.name] = f"plugin {candidate.name!r}"
+        for name in (name for spec in given for name in (spec.name, *former_names(spec))):
+            if name in taken:
+                raise PluginError(f"{noun[:-1]} {name!r} is already given by {taken[name]} of the distribution")
+            taken[name] = f"plugin {candidate.name!r}"
 
 
 class _PluginFile(SourceFileLoader):

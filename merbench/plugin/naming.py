@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 from merbench.plugin.loading import BUILT_IN, Plugins
-from merbench.plugin.specs import Dataset, EstimatorModel, Feature, Spec, TorchModel
+from merbench.plugin.specs import Dataset, EstimatorModel, Feature, Protocol, Spec, TorchModel, former_names
 
 __all__ = ["Naming"]
 
@@ -20,14 +20,18 @@ class Naming:
 
     A spec is known by its own name. Where several distributions give that name, the built-in plugins keep the plain
     name, and every other spec is known as `distribution:name`. So no plugin can take a name away from another one.
+    Former names count as names.
     """
 
     def __init__(self, plugins: Plugins) -> None:
         self._givers: dict[tuple[str, str], list[str]] = {}
+        self._now: dict[tuple[str, str, str], str] = {}  # noun, former name, distribution -> name
         for plugin in plugins.loaded:
             for noun, specs in plugin.specs.items():
                 for spec in specs:
-                    self._givers.setdefault((noun, spec.name), []).append(plugin.distribution)
+                    for name in (spec.name, *former_names(spec)):
+                        self._givers.setdefault((noun, name), []).append(plugin.distribution)
+                        self._now[noun, name, plugin.distribution] = spec.name
 
     def name(self, noun: str, name: str, distribution: str) -> str:
         """How the spec `name` (noun in the plural, e.g. `features`) of a distribution is known."""
@@ -52,6 +56,8 @@ class Naming:
             return self._reference(noun, reference, distribution)
 
         fields: dict[str, Any] = {"name": name, **references(spec, refer)}
+        if isinstance(spec, Protocol):
+            fields["formerly"] = tuple(self.name("protocols", old, distribution) for old in spec.formerly)
         return replace(spec, **fields)
 
     def _reference(self, noun: str, reference: str, distribution: str) -> str:
@@ -61,7 +67,7 @@ class Naming:
         ways = [(giver, plain)] if giver else [(distribution, name), (BUILT_IN, name)]
         for giver, plain in ways:
             if giver in self._givers.get((noun, plain), ()):
-                return f"{self.name(noun, plain, giver)}{at}{variant}"
+                return f"{self.name(noun, self._now[noun, plain, giver], giver)}{at}{variant}"
         return reference
 
 

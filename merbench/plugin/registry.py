@@ -12,7 +12,7 @@ from merbench.errors import PluginError, UnknownName, nearest
 from merbench.plugin.calls import Author, calling, kind, wrong
 from merbench.plugin.loading import Plugin, Plugins
 from merbench.plugin.naming import Naming
-from merbench.plugin.specs import Dataset, Feature, Model, ModelFamily, Protocol, Source
+from merbench.plugin.specs import Dataset, Feature, Model, ModelFamily, Protocol, Source, former_names
 from merbench.plugin.validation import fault
 
 __all__ = ["Catalog", "Origin", "Registry", "load_target"]
@@ -68,7 +68,8 @@ class Catalog(Generic[T]):
             self._specs.add(known.name, known, origin, spec.name)
 
     def get(self, name: str) -> T:
-        """The spec called `name`, or `distribution:name`, which always works; or the member `family:member`.
+        """The spec called `name` now or formerly, or `distribution:name`, which always works; or the member
+        `family:member`.
 
         Raises:
             UnknownName: nothing is called so; the nearest names are offered.
@@ -94,6 +95,10 @@ class Catalog(Generic[T]):
         """
         return self._specs.names()
 
+    def current(self, name: str) -> str:
+        """Today's name of the spec that was once called `name`; any other name stays as it is."""
+        return self._specs.current(name)
+
     def families(self) -> dict[str, ModelFamily]:
         """The families by the name under which each is known, sorted."""
         return {name: self._families.find(name)[0] for name in self._families.names()}
@@ -112,7 +117,7 @@ class Catalog(Generic[T]):
         the last colon matches, too.
         """
         prefix, colon, rest = pattern.rpartition(":")
-        found = [name for name in self.names() if fnmatchcase(name, pattern)]
+        found = [name for name in self.names() if fnmatchcase(name, pattern) or name == self.current(pattern)]
         for name, family in self.families().items() if colon else ():
             if fnmatchcase(name, prefix):
                 found += [f"{name}:{member}" for member in _members(family, rest, self.family_origin(name).plugin)]
@@ -165,14 +170,19 @@ class _Names(Generic[S]):
         self._noun = noun
         self._known: dict[str, tuple[S, Origin]] = {}
         self._qualified: dict[str, tuple[S, Origin]] = {}
+        self._former: dict[str, str] = {}  # former name -> known name
         self._givers: dict[str, list[str]] = {}  # plain name -> distributions
 
     def add(self, known: str, spec: S, origin: Origin, plain: str = "") -> None:
         plain = plain or spec.name
+        for old in former_names(spec):
+            qualified = f"{origin.distribution}:{old.removeprefix(f'{origin.distribution}:')}"
+            self._former[old] = self._former[qualified] = known
         self._known[known] = self._qualified[f"{origin.distribution}:{plain}"] = spec, origin
         self._givers.setdefault(plain, []).append(origin.distribution)
 
     def find(self, name: str) -> tuple[S, Origin]:
+        name = self.current(name)
         found = self._known.get(name) or self._qualified.get(name)
         if found:
             return found
@@ -181,6 +191,9 @@ class _Names(Generic[S]):
         who = " and ".join(self._givers[name])
         ways = " or ".join(f"{distribution}:{name}" for distribution in self._givers[name])
         raise PluginError(f"{self._noun} {name!r} is given by {who}; ask for {ways}")
+
+    def current(self, name: str) -> str:
+        return self._former.get(name, name)
 
     def names(self) -> list[str]:
         return sorted(self._known)
@@ -192,7 +205,7 @@ class _Names(Generic[S]):
         return list(self._qualified)
 
     def __contains__(self, name: str) -> bool:
-        return name in self._known or name in self._qualified or name in self._givers
+        return any(name in names for names in (self._known, self._qualified, self._givers, self._former))
 
     def __len__(self) -> int:
         return len(self._known)

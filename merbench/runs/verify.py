@@ -172,7 +172,7 @@ def _check_canonical(record: Record, table: Any, canonical: Any) -> None:
 
 def _check_folds(record: Record, table: Any, registry: Registry) -> list[str]:
     """The folds made again from the clips by the protocol, where every fold was run."""
-    name = record.plan.protocol
+    name = registry.protocols.current(record.plan.protocol)
     if record.plan.folds != "*":
         return [f"only folds {shown(record.plan.folds)} were run: the folds were not made again"]
     if len(table) < record.plan.clips_total:

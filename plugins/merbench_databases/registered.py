@@ -96,7 +96,7 @@ def datasets() -> Iterator[merbench.Dataset]:
         databases=COMPOSITE,
         scheme=merbench.THREE_CLASS,
         clip_list=LIST,
-        protocol="composite",
+        protocol="loso",
         public_labels=True,
         about="SMIC-HS, CASME II and SAMM: 442 clips of 68 subjects, 3 classes (MEGC2019)",
     )
@@ -108,7 +108,7 @@ def datasets() -> Iterator[merbench.Dataset]:
             databases=(database,),
             scheme=merbench.THREE_CLASS,
             clip_list=LIST,
-            protocol="per-database",
+            protocol="loso-per-database",
             public_labels=True,
             about=f"the clips of {title} in the composite, 3 classes",
         )
@@ -118,7 +118,7 @@ def datasets() -> Iterator[merbench.Dataset]:
             sources=(source,),
             databases=(RELEASES[source][1],),
             scheme=scheme,
-            protocol="per-database",
+            protocol="loso-per-database",
             about=about,
         )
 

@@ -38,7 +38,7 @@ def test_an_import_prints_its_scores_as_a_run_does_and_keeps_the_record(negative
     (path,) = folder.glob("results/negative-composite-submitted-*/record.json")
     told = capsys.readouterr()
     lines = told.out.splitlines()
-    assert lines[0] == "negative (handed in) on composite, composite, epoch policy declared last"
+    assert lines[0] == "negative (handed in) on composite, loso, epoch policy declared last"
     assert lines[1].split() == ["part", "clips", "UF1", "submitted", "UAR", "submitted"]
     assert [line.split()[:3] for line in lines[2:6]] == [
         ["full", "442", ".241"],  # as the reference of the field has it

@@ -50,7 +50,7 @@ def test_the_table_shows_every_plugin_with_what_it_provides(capsys: pytest.Captu
     assert out.splitlines()[0].split() == ["plugin", "distribution", "version", "status", "provides"]
     (protocols,) = [line for line in out.splitlines() if line.startswith("protocols ")]
     assert "merbench" in protocols
-    assert "protocols: composite, per-database" in protocols
+    assert "protocols: loso, loso-per-database" in protocols
     assert err == ""
 
 

@@ -71,7 +71,7 @@ def test_fresh_starts_over(out):
     assert all(files(out)[name][0] > time for name, (time, _) in before.items())
 
 
-@pytest.mark.parametrize("change", [("--set", "C=0.1"), ("--seed", "1"), ("--protocol", "per-database"),
+@pytest.mark.parametrize("change", [("--set", "C=0.1"), ("--seed", "1"), ("--protocol", "loso-per-database"),
                                     ("--folds", "demo-b/*"), ("--model", "flow-svm")])  # fmt: skip
 def test_any_changed_setting_is_another_run(change, out):
     base = [*LINEAR, "--folds", "demo-a/a0[12]", "--out", str(out)]
@@ -83,7 +83,16 @@ def test_any_changed_setting_is_another_run(change, out):
 def test_a_name_with_its_distribution_is_the_same_run(out):
     base = [*LINEAR, *PART, "--out", str(out)]
     assert main(base) == 0
-    assert main([*base, "--protocol", "merbench:composite", "--model", "merbench:flow-lr"]) == 0
+    assert main([*base, "--protocol", "merbench:loso", "--model", "merbench:flow-lr"]) == 0
+    assert len(records(out)) == 1
+
+
+def test_a_protocols_former_name_is_the_same_run_and_one_line_says_the_new_name(out, capsys):
+    base = [*LINEAR, *PART, "--out", str(out)]
+    assert main(base) == 0
+    assert "now called" not in capsys.readouterr().err
+    assert main([*base, "--protocol", "composite"]) == 0
+    assert "merbench: note: protocol composite is now called loso\n" in capsys.readouterr().err
     assert len(records(out)) == 1
 
 
@@ -91,7 +100,7 @@ def test_json_is_the_record_and_only_it(out, capsys):
     assert main([*NETWORK, "--out", str(out), "--json"]) == 0
     told = capsys.readouterr()
     assert told.out == records(out)[0].read_text()
-    assert "protocol composite" in told.err
+    assert "protocol loso" in told.err
     assert "\x1b" not in told.err
     assert main([*NETWORK, "--out", str(out), "--json"]) == 0
     assert capsys.readouterr().out == told.out
@@ -117,11 +126,11 @@ def test_several_seeds_are_several_records_and_a_summary(out, capsys):
 def test_a_dry_run_prints_plan_and_estimate_and_writes_nothing(argv, out, tmp_path, capsys):
     assert main([*argv, "--out", str(out), "--dry-run"]) == 0
     told = capsys.readouterr().out
-    assert "protocol composite" in told
+    assert "protocol loso" in told
     assert "estimate: " in told
     assert list(tmp_path.iterdir()) == []
     assert main([*argv, "--out", str(out), "--dry-run", "--json"]) == 0
-    assert json.loads(capsys.readouterr().out)["protocol"] == "composite"
+    assert json.loads(capsys.readouterr().out)["protocol"] == "loso"
     assert list(tmp_path.iterdir()) == []
 
 

@@ -13,7 +13,7 @@ from merbench.plugin.registry import Registry
 from merbench.runs.export import without_clips
 from merbench.runs.seal import sealed
 
-TITLE = "net on composite, protocol composite, recipe quick, seed 0"
+TITLE = "net on composite, protocol loso, recipe quick, seed 0"
 
 
 @pytest.fixture
@@ -255,13 +255,21 @@ def test_a_part_that_was_not_defined_before_is_listed(found, save, make_record, 
     assert "UF1 (samm) not defined is now 0." in findings.changes[0]
 
 
+def test_a_record_may_follow_one_from_before_its_protocol_was_renamed(found, save, make_record, commit):
+    old = save(make_record(protocol="composite"), "one")
+    commit()
+    old.unlink()
+    save(make_record(protocol="loso"), "two")
+    assert (found("HEAD").problems, found("HEAD").changes) == ([], [])
+
+
 def test_a_new_record_is_listed_with_its_score(found, save, make_record, commit):
     save(make_record(), "one")
     commit()
     new = make_record("other", draw=1)
     save(new, "two")
     assert found("HEAD").changes == [
-        f"other on composite, protocol composite, recipe quick, seed 0 is new: "
+        f"other on composite, protocol loso, recipe quick, seed 0 is new: "
         f"UF1 (full) {new.scores['last']['full'].uf1:.4f}"
     ]
 
@@ -270,7 +278,7 @@ def test_predictions_handed_in_are_listed_as_such(found, save, make_record, comm
     commit()
     save(make_record(declared="last"), "one")
     (change,) = found("HEAD").changes
-    assert change.startswith("net on composite, protocol composite, handed in is new: UF1 (full) 0.")
+    assert change.startswith("net on composite, protocol loso, handed in is new: UF1 (full) 0.")
 
 
 def test_an_old_record_that_cannot_be_read_any_more_is_a_note(found, records, save, make_record, commit):

@@ -190,6 +190,17 @@ FAULTS = {
         MODEL.format(name="twin") + MODEL.format(name="twin").split("merbench_models():")[1],
         "model 'twin' is already given by plugin 'faulty' of the distribution",
     ),
+    "a former name twice": (
+        """
+import merbench
+
+@merbench.hookimpl
+def merbench_protocols():
+    yield merbench.Protocol(name="halves", splitter="m:Halves", formerly=("parts",))
+    yield merbench.Protocol(name="parts", splitter="m:Parts")
+""",
+        "protocol 'parts' is already given by plugin 'faulty' of the distribution",
+    ),
 }
 
 

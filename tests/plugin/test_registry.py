@@ -78,7 +78,7 @@ def test_a_plugins_names_mean_its_own_specs_first_and_then_the_built_in_ones() -
         features=(FLOW, merbench.Feature(name="mine", function="acme:mine", inputs=("flow-28", "landmarks"))),
         models=(replace(model("my-svm"), features=("flow-28@fast", "strain-28", "merbench:flow-28")),),
         sources=(merbench.Source(name="samm", reader="acme:Reader", provides=("frames",), databases=("samm",)),),
-        protocols=(merbench.Protocol(name="per-database", splitter="acme:Splits"),),
+        protocols=(merbench.Protocol(name="loso-per-database", splitter="acme:Splits"),),
         datasets=(
             merbench.Dataset(
                 name="mine",
@@ -93,7 +93,44 @@ def test_a_plugins_names_mean_its_own_specs_first_and_then_the_built_in_ones() -
     assert registry.models.get("my-svm").features == ("acme:flow-28@fast", "strain-28", "flow-28")
     assert registry.datasets.get("mine").sources == ("acme:samm", "casme2")
     assert registry.datasets.get("mine").alternatives == (("acme:samm",),)
-    assert registry.datasets.get("mine").protocol == "acme:per-database"
+    assert registry.datasets.get("mine").protocol == "acme:loso-per-database"
+
+
+HALVES = merbench.Protocol(name="halves", splitter="acme:Halves", formerly=("half-half", "two-parts"))
+
+
+def test_a_former_name_finds_the_spec_under_its_name_of_today() -> None:
+    registry = beside_the_built_in(protocols=(HALVES,))
+    for old in ("half-half", "two-parts", "acme:two-parts"):
+        assert registry.protocols.get(old) is registry.protocols.get("halves")
+        assert registry.protocols.current(old) == "halves"
+    assert {"half-half", "two-parts"}.isdisjoint(registry.protocols.names())
+    assert registry.protocols.matching("two-parts") == ["halves"]
+    assert registry.protocols.current("halves") == "halves"
+    assert registry.protocols.current("nobody's") == "nobody's"
+    assert registry.protocols.get("halves").oldest_name == "half-half"
+    assert registry.notes() == []
+
+
+def test_a_dataset_may_name_its_protocol_by_a_former_name() -> None:
+    mine = merbench.Dataset(
+        name="mine", sources=("samm",), databases=("samm",), scheme=merbench.THREE_CLASS, protocol="per-database"
+    )
+    registry = beside_the_built_in(
+        datasets=(mine, replace(mine, name="own", protocol="two-parts")), protocols=(HALVES,)
+    )
+    assert registry.datasets.get("mine").protocol == "loso-per-database"
+    assert registry.datasets.get("own").protocol == "halves"
+
+
+def test_a_plugin_cannot_take_a_former_name_of_a_built_in_spec_away() -> None:
+    theirs = merbench.Protocol(name="composite", splitter="acme:Splits")
+    registry = beside_the_built_in(protocols=(theirs, replace(HALVES, formerly=("per-database",))))
+    assert registry.protocols.get("composite").name == "loso"
+    assert registry.protocols.get("acme:composite").splitter == "acme:Splits"
+    assert registry.protocols.get("per-database").name == "loso-per-database"
+    assert registry.protocols.get("acme:per-database").name == "halves"
+    assert registry.notes() == ["protocol 'composite' is the built-in one; ask for the plugin's as acme:composite"]
 
 
 def test_a_recipes_features_mean_the_plugins_own_too() -> None:
@@ -159,8 +196,8 @@ def test_nouns_do_not_mix(registry: Registry) -> None:
 
 def test_everything_that_is_built_in_can_be_found() -> None:
     registry = Registry(load(allow=()))
-    assert registry.protocols.get("composite").name == "composite"
-    assert registry.protocols.origin("composite").module == "merbench.protocols"
+    assert registry.protocols.get("loso").name == "loso"
+    assert registry.protocols.origin("loso").module == "merbench.protocols"
 
 
 def test_a_target_is_imported() -> None:

@@ -22,7 +22,7 @@ def plan(**changes: object) -> Plan:
         "model": "a-net",
         "kind": "torch",
         "dataset": "demo",
-        "protocol": "composite",
+        "protocol": "loso",
         "recipe": "quick",
         "settings": {},
         "options": {},

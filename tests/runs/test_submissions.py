@@ -102,7 +102,7 @@ def test_a_record_says_who_declared_what_and_from_which_file(handed_in):
     text = log_of(ststnet())
     record = handed_in(text)
     plan = record.plan
-    assert (plan.kind, plan.model, plan.dataset, plan.protocol) == ("rescored", "STSTNet", "composite", "composite")
+    assert (plan.kind, plan.model, plan.dataset, plan.protocol) == ("rescored", "STSTNet", "composite", "loso")
     assert (plan.epoch_policy, plan.declared_policy) == ("submitted", "last")
     assert (plan.paper, plan.link) == (DECLARED.paper, DECLARED.link)
     assert plan.source == hashlib.sha256(text.encode()).hexdigest()
@@ -181,7 +181,11 @@ def test_one_clip_alone_makes_a_record_that_says_how_little_it_knows(handed_in, 
 def test_another_dataset_and_protocol_are_taken_by_name(handed_in, registry):
     own = {clip: label for clip, label in ststnet().items() if clip.startswith("samm/")}
     record = handed_in(csv_of(own), replace(DECLARED, dataset="samm-3"))
-    assert (record.plan.protocol, record.complete, list(record.scores["submitted"])) == ("per-database", True, ["full"])
+    assert (record.plan.protocol, record.complete, list(record.scores["submitted"])) == (
+        "loso-per-database",
+        True,
+        ["full"],
+    )
     assert verify(record, registry) == []
     five = handed_in(csv_of(own), replace(DECLARED, dataset="samm-3", protocol="subjects-5"))
     assert {one.fold for one in five.predictions} == {f"{number}of5" for number in range(1, 6)}
@@ -204,7 +208,7 @@ def test_another_dataset_and_protocol_are_taken_by_name(handed_in, registry):
             UnknownName,
             "no dataset is called 'compsite' .nearest: composite",
         ),
-        ("smic s01\ns01_ne_01 0 0\n", replace(DECLARED, protocol="loso"), UnknownName, "no protocol is called"),
+        ("smic s01\ns01_ne_01 0 0\n", replace(DECLARED, protocol="lobo"), UnknownName, "no protocol is called"),
         ("smic s01\ns01_ne_01 0 0\n", replace(DECLARED, dataset="samm-3"), SubmissionError, "no database of samm-3"),
     ],
 )
