@@ -95,45 +95,18 @@ def _training(folder: Path) -> list[Row]:
 
 def _train(folder: Path, count: int, kind: str, shape: tuple[int, ...]) -> None:
     """One epoch over so many clips, mapped as the feature store maps them; prints sizes in MiB."""
-    from merbench.features.resolve import Resolved
-    from merbench.features.store import Store
-
-    store = Store(folder, Resolved("benchmark"))
-    for clip in range(count):
-        store.keep(str(clip), np.full(shape, clip % 200, kind))
-    array = store.array(list(map(str, range(count))))
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    started = time.perf_counter()
-    subprocess.run(command, env=environment, check=True, stdout=subprocess.DEVNULL)
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return time.perf_counter() - started, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-
-
-def _training(folder: Path) -> list[Row]:
-    rows = []
-    for shape, kind, counts in (((3, 28, 28), "float32", (2500, 10_000)), ((16, 3, 224, 224), "uint8", (250, 1000))):
-        what = f"peak memory of training on {' x '.join(map(str, shape))} {kind}"
-        for count in counts:
-            command = [sys.executable, "-m", "tests.benchmarks.features", str(folder), str(count), kind]
-            done = subprocess.run([*command, *map(str, shape)], check=True, capture_output=True, text=True)
-            size, before, peak = map(int, done.stdout.split())
-            figure = f"{peak} MiB, of which {peak - before} since torch was loaded"
-            rows.append(Row(what, figure, f"{count} clips, {size} MiB on disk, one epoch on the CPU"))
-    return rows
-
-
-def _train(folder: Path, count: int, kind: str, shape: tuple[int, ...]) -> None:
-    """One epoch over so many clips, mapped as the feature store maps them; prints sizes in MiB."""
     import torch
 
     from merbench.engine.loop import Group, train_group
     from merbench.engine.task import FoldTask, Task
+    from merbench.features.resolve import Resolved
+    from merbench.features.store import Store
     from merbench.plugin.specs import Recipe
 
-    with PackWriter(folder, count, np.zeros(shape, kind), "benchmark") as writer:
-        for clip in range(count):
-            writer.append(str(clip), np.full(shape, clip % 200, kind))
-        array = writer.finish().mapped()
+    store = Store(folder, Resolved("benchmark"))
+    for clip in range(count):
+        store.keep(str(clip), np.full(shape, clip % 200, kind))
+    array = store.array([str(clip) for clip in range(count)])
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     torch.set_num_threads(1)
     recipe = Recipe(epochs=1, batch_size=16, standardize=True)
