@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import joblib
-from joblib.externals.loky import get_reusable_executor
 
 from merbench.engine.estimators import fit_fold
 from merbench.engine.faults import in_folds
@@ -16,7 +15,7 @@ from merbench.engine.generators import seeded
 from merbench.engine.memory import if_full
 from merbench.engine.seeds import derive_seed
 from merbench.engine.task import FoldOutcome, Task
-from merbench.processes import end_with, if_ended, keep_freed_memory
+from merbench.processes import each, keep_freed_memory
 from merbench.protocols import Fold
 
 __all__ = ["Grouping", "compute_folds", "group_estimator", "group_network", "processes"]
@@ -138,27 +137,13 @@ def processes(grouping: Grouping, folds: int) -> int:
 def _in_processes(
     work: Work, task: Task, folds: Sequence[Fold], advance: Advance, units: int, grouping: Grouping
 ) -> Iterator[list[FoldOutcome]]:
-    parallel = joblib.Parallel(
-        n_jobs=processes(grouping, len(folds)),
-        backend="loky",
-        return_as="generator_unordered",
-        mmap_mode="c",  # shared, yet writable as torch wants it: a write would stay in the process
-        initializer=_begin,
-        initargs=(os.getpid(),),
-    )
-    try:
-        with if_ended("trains", "finished folds are kept: make room and run again"):
-            for outcome in parallel(joblib.delayed(work)(task, fold) for fold in folds):
-                advance(units)
-                yield [outcome]
-    finally:
-        # Kept for reuse they would hold memory, and threads of one library that another may wait for.
-        get_reusable_executor().shutdown(wait=True, kill_workers=True)
-
-
-def _begin(owner: int) -> None:
-    end_with(owner)
-    keep_freed_memory()
+    arguments = ((task, fold) for fold in folds)
+    advice = "finished folds are kept: make room and run again"
+    jobs = processes(grouping, len(folds))
+    with closing(each(work, arguments, jobs, does="trains", advice=advice, begin=keep_freed_memory)) as outcomes:
+        for outcome in outcomes:
+            advance(units)
+            yield [outcome]
 
 
 def _train_alone(task: Task, fold: Fold) -> FoldOutcome:

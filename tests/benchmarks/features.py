@@ -98,14 +98,16 @@ def _train(folder: Path, count: int, kind: str, shape: tuple[int, ...]) -> None:
     import torch
 
     from merbench.engine.loop import Group, train_group
-    from merbench.engine.task import Fold, Task
-    from merbench.features.packs import PackWriter
+    from merbench.engine.task import Task
+    from merbench.features.resolve import Resolved
+    from merbench.features.store import Store
     from merbench.plugin.specs import Recipe
+    from merbench.protocols import Fold
 
-    with PackWriter(folder, count, np.zeros(shape, kind), "benchmark") as writer:
-        for clip in range(count):
-            writer.append(str(clip), np.full(shape, clip % 200, kind))
-        array = writer.finish().mapped()
+    store = Store(folder, Resolved("benchmark"))
+    for clip in range(count):
+        store.keep(str(clip), np.full(shape, clip % 200, kind))
+    array = store.array([str(clip) for clip in range(count)])
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     torch.set_num_threads(1)
     recipe = Recipe(epochs=1, batch_size=16, standardize=True)

@@ -114,8 +114,8 @@ TARGETS = {
     "record.json, verified": Target(NETWORK, "out/*/record.json", _verify, _record),
     "record on a leaderboard": Target(BUILD, "records/*.json", SCENARIOS[BUILD].argv, _site),
     "page of a leaderboard": Target(BUILD, "site/**/*", SCENARIOS[BUILD].argv, _site),
-    "feature of a clip": _again("features extract", "cache/**/clips/*/*.npy", "cache/**/packs/*.npy"),
-    "pack of features": _again("features extract", "cache/**/packs/*.npy", "cache/**/clips/*/*.npy"),
+    "feature of a clip": _again("features extract", "cache/**/*.clip", "cache/**/*.dataset"),
+    "feature of a dataset": _again("features extract", "cache/**/*.dataset"),
     "data.json": Target(
         "data add", "config/merbench/data.json", _run_where_added, SCENARIOS["run of an estimator"].state
     ),

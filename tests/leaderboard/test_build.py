@@ -441,12 +441,12 @@ def test_a_process_that_is_ended_from_outside_is_one_line(many, records, out, mo
 INTERRUPTED = """
 import os, signal, sys
 from merbench.cli import main
-from merbench.cli.progress import Lines
+from merbench.cli.progress import Shown
 
 def interrupt(self, units):
     os.killpg(0, signal.SIGINT)
 
-Lines.advance = interrupt
+Shown.advance = interrupt
 sys.exit(main(["leaderboard", "build", "--records", sys.argv[1], "--out", sys.argv[2]]))
 """
 
