@@ -13,9 +13,9 @@ from merbench_databases.canonical import composite
 from merbench.data.clips import clip_table
 from merbench.errors import MerbenchError
 from merbench.protocols import (
-    LeaveOneDatabaseOut,
     FiveFold,
     Fold,
+    LeaveOneDatabaseOut,
     LeaveOneSubjectOut,
     PerDatabase,
     ProtocolError,

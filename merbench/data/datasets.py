@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = [
     "OpenDataset",
     "canonical_clips",
+    "embedded_datasets",
     "find_dataset",
     "open_dataset",
     "open_source",
@@ -38,7 +39,6 @@ __all__ = [
 Fits = Callable[[set[str]], object]
 
 CANONICAL = ("clip", "database", "subject", "label")  # the columns of a clip list
-DEMO = "this runs now: merbench run --model flow-lr --dataset demo"
 SHOWN = 5  # clips named in an error before "and n more"
 
 
@@ -84,7 +84,7 @@ def open_source(registry: Registry, name: str) -> SourceReader:
         return release_reader(source, None, plugin)
     root = _place(source)
     if root is None:
-        raise ReleaseError(f"{_lacking(source)}; without it, {DEMO}")
+        raise ReleaseError(f"{_lacking(source)}{_without_files(registry)}")
     return release_reader(source, root, plugin)
 
 
@@ -120,7 +120,7 @@ def find_dataset(registry: Registry, name: str, fits: Fits | None = None) -> Ope
         refusal = next(one for way, one in zip(ways, refusals, strict=True) if one and (way in here or not here))
         add = f"; or add what can be used: {' or: '.join(_adding(_absent(way)) for way in fitting)}" if fitting else ""
         raise UnresolvableFeature(f"{refusal}{add}")
-    raise ReleaseError(_nothing_here(fitting))
+    raise ReleaseError(f"{_nothing_here(fitting)}{_without_files(registry)}")
 
 
 def open_dataset(registry: Registry, name: str, fits: Fits | None = None) -> OpenDataset:
@@ -279,6 +279,12 @@ class OpenDataset:
         return [f"{len(dropped)} clips are left out, because {self.spec.scheme.name} has no class for them: {counted}"]
 
 
+def embedded_datasets(registry: Registry) -> list[str]:
+    """Names of the datasets that need no files, sorted."""
+    embedded = {source.name for source in registry.sources if source.embedded}
+    return [dataset.name for dataset in registry.datasets if embedded.issuperset(dataset.sources)]
+
+
 def shared_people(registry: Registry, databases: Iterable[str]) -> str:
     """Which two of these databases show the same people, as it completes "it holds ..."; empty if none do.
 
@@ -355,6 +361,12 @@ def _lacking(source: Source) -> str:
     return f"{what}: {get}, then: merbench data add {source.name} PATH"
 
 
+def _without_files(registry: Registry) -> str:
+    """The end of an error about a missing release: a dataset that can be used without it."""
+    names = embedded_datasets(registry)
+    return f"; without it, use a dataset that needs no files: {names[0]}" if names else ""
+
+
 def _absent(way: Mapping[str, Source]) -> list[Source]:
     return [source for source in way.values() if _place(source) is None]
 
@@ -367,4 +379,4 @@ def _nothing_here(ways: Sequence[Mapping[str, Source]]) -> str:
     first, *further = _absent(ways[0])
     needed = f"; needed as well: {_adding(further)}" if further else ""
     others = "".join(f"; or instead: {_adding(_absent(way))}" for way in ways[1:])
-    return f"{_lacking(first)}{needed}{others}; without it, {DEMO}"
+    return f"{_lacking(first)}{needed}{others}"

@@ -176,8 +176,7 @@ def test_reading_names_what_it_does_not_have(registry, write):
 
 def test_without_data_the_error_says_what_to_get(registry):
     assert refusal(registry, "all") == (
-        "no data for plain: get it, then: merbench data add plain PATH; without it, this runs now: "
-        "merbench run --model flow-lr --dataset demo"
+        "no data for plain: get it, then: merbench data add plain PATH; without it, use a dataset that needs no files: demo"
     )
 
 
@@ -241,7 +240,7 @@ def test_where_nothing_is_here_the_error_names_every_way(registry, write):
     write("two/s1/c fear", source="third")
     assert refusal(registry, "two-homes") == (
         "no data for other: get it, then: merbench data add other PATH; or instead: merbench data add plain PATH; or "
-        "instead: merbench data add wide PATH; without it, this runs now: merbench run --model flow-lr --dataset demo"
+        "instead: merbench data add wide PATH; without it, use a dataset that needs no files: demo"
     )
     with pytest.raises(
         merbench.ReleaseError, match=r"^no data for plain: get it, then: merbench data add plain PATH; or"
