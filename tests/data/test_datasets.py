@@ -176,7 +176,8 @@ def test_reading_names_what_it_does_not_have(registry, write):
 
 def test_without_data_the_error_says_what_to_get(registry):
     assert refusal(registry, "all") == (
-        "no data for plain: get it, then: merbench data add plain PATH; without it, use a dataset that needs no files: demo"
+        "no data for plain: get it, then: merbench data add plain PATH; "
+        "without it, use a dataset that needs no files: demo"
     )
 
 
