@@ -51,12 +51,15 @@ def run(arguments: argparse.Namespace, registry: Registry) -> int:
 
 
 def _list(arguments: argparse.Namespace, registry: Registry) -> int:
+    from merbench.data.homes import embedded_datasets
+
     rows = [_row(path, registry) for path in sorted(arguments.folder.rglob("*.json")) if _may_be_record(path)]
     if arguments.json:
         print_json(rows)
         return 0
     if not rows:
-        print(f"no records in {arguments.folder}; make one: merbench run --model flow-lr --dataset demo")
+        dataset = next(iter(embedded_datasets(registry)), "DATASET")
+        print(f"no records in {arguments.folder}; make one: merbench run --model MODEL --dataset {dataset}")
         return 0
     print_table(COLUMNS, [{column: _cell(row, column) for column in COLUMNS} for row in rows])
     return 0

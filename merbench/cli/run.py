@@ -33,7 +33,7 @@ def add_parser(verbs: argparse._SubParsersAction[Any]) -> None:
         "a finished run answers at once.",
     )
     verb.add_argument("--model", required=True, help="see: merbench list models")
-    verb.add_argument("--dataset", required=True, help="see: merbench list datasets; demo needs no data")
+    verb.add_argument("--dataset", required=True, help="see: merbench list datasets")
     verb.add_argument("--protocol", default="", help="default: the dataset's own; see: merbench list protocols")
     verb.add_argument("--recipe", default="", help="default: the model's first; see: merbench list recipes")
     verb.add_argument(
@@ -58,7 +58,7 @@ def add_parser(verbs: argparse._SubParsersAction[Any]) -> None:
         "--weights", type=Path, metavar="DIR", help="score checkpoints DIR/SUBJECT.pth; nothing is trained"
     )
     verb.add_argument(
-        "--folds", default="*", metavar="PATTERN", help="run only folds whose name matches, e.g. 'smic/*'"
+        "--folds", default="*", metavar="PATTERN", help="run only folds whose name matches, e.g. 'DATABASE/*'"
     )
     verb.add_argument("--jobs", type=positive, metavar="N", help="processes for features; default: one for each core")
     verb.add_argument(

@@ -12,7 +12,16 @@ from merbench.errors import ReleaseError, UnresolvableFeature
 from merbench.plugin.registry import Registry
 from merbench.plugin.specs import Source
 
-__all__ = ["Home", "choose_home", "dataset_homes", "first_home", "lacking", "needs_no_data", "place"]
+__all__ = [
+    "Home",
+    "choose_home",
+    "dataset_homes",
+    "embedded_datasets",
+    "first_home",
+    "lacking",
+    "needs_no_data",
+    "place",
+]
 
 
 @dataclass(frozen=True)
@@ -105,12 +114,16 @@ def lacking(source: Source) -> str:
     return f"{what}: {get}, then: merbench data add {source.name} PATH"
 
 
+def embedded_datasets(registry: Registry) -> list[str]:
+    """Names of the datasets that need no files, sorted."""
+    embedded = {source.name for source in registry.sources if source.embedded}
+    return [dataset.name for dataset in registry.datasets if embedded.issuperset(dataset.sources)]
+
+
 def needs_no_data(registry: Registry) -> str:
-    """The end of an error about missing data: the first dataset whose sources are all embedded."""
-    for dataset in registry.datasets:
-        if all(registry.sources.get(source).embedded for source in dataset.sources):
-            return f"; --dataset {dataset.name} needs no data"
-    return ""
+    """The end of an error about missing data: a dataset that can be used without any."""
+    names = embedded_datasets(registry)
+    return f"; --dataset {names[0]} needs no data" if names else ""
 
 
 def _adding(sources: Iterable[Source]) -> str:

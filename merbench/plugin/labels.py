@@ -65,5 +65,5 @@ THREE_CLASS = LabelScheme(
         "sadness": "negative",
         "happiness": "positive",
     },
-    source="MEGC2019 (See et al., FG 2019), composite database evaluation",
+    source="MEGC2019 (See et al., FG 2019), CDE task",
 )

@@ -81,9 +81,9 @@ def _field_fault(spec: object, title: str) -> str:
         if kinds and (not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds)):
             return f"{title}: {field.name} must be {field.type}, found {reprlib.repr(value)}"
         if str(field.type).startswith("tuple[str") and not _is_names(value):
-            return f'{title}: {field.name} must be a tuple of names such as ("flow-28",), found {reprlib.repr(value)}'
+            return f'{title}: {field.name} must be a tuple of names such as ("name",), found {reprlib.repr(value)}'
         if field.name == "alternatives" and not _is_sets(value):
-            return f'{title}: {field.name} must be a tuple of tuples of names such as (("casme2", "samm"),)'
+            return f'{title}: {field.name} must be a tuple of tuples of names such as (("name", "name"),)'
     return ""
 
 

@@ -2,24 +2,34 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.metadata
 import json
 import platform
+import re
 import resource
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 __all__ = ["environment", "merbench_commit", "watch_memory"]
 
-PACKAGES = ("torch", "numpy", "pandas", "scikit-learn", "opencv-contrib-python-headless", "timm")
+REQUIREMENT = re.compile(
+    r"(?P<name>[\w.-]+)(?!.*\bextra\b)"
+)  # the name that a requirement begins with, unless optional
 
 
-def environment(device: str, timed: Mapping[str, Any]) -> dict[str, Any]:
-    """Hardware, versions, and what the run adds in `timed` (seconds and the like)."""
+def environment(device: str, distributions: Iterable[str], timed: Mapping[str, Any]) -> dict[str, Any]:
+    """What a run ran on.
+
+    Args:
+        device: `cpu`, `cuda` or `mps`.
+        distributions: those whose code took part; the versions of the packages that they require are recorded.
+        timed: what the run adds (seconds and the like).
+    """
     return {
         "hardware": {
             "machine": platform.machine(),
@@ -29,7 +39,7 @@ def environment(device: str, timed: Mapping[str, Any]) -> dict[str, Any]:
         },
         "system": platform.system(),
         "python": platform.python_version(),
-        "packages": {name: _version(name) for name in PACKAGES},
+        "packages": _packages({"merbench", *distributions}),
         "merbench": {"version": _version("merbench"), "commit": merbench_commit()},
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
         "peak_memory_bytes": _peak_memory(device),
@@ -58,6 +68,16 @@ def merbench_commit() -> str | None:
     noted = importlib.metadata.distribution("merbench").read_text("direct_url.json")
     commit = json.loads(noted or "{}").get("vcs_info", {}).get("commit_id")
     return str(commit) if commit else None
+
+
+def _packages(distributions: Iterable[str]) -> dict[str, str]:
+    """The installed packages that these distributions require, with their versions; a plugin file requires none."""
+    required: list[str] = []
+    for name in distributions:
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+            required += importlib.metadata.requires(name) or []
+    names = {found["name"] for one in required if (found := REQUIREMENT.match(one))}
+    return {name: version for name in sorted(names) if (version := _version(name))}
 
 
 def _version(distribution: str) -> str | None:

@@ -96,7 +96,7 @@ def _log_rows(lines: Sequence[str], ids: ClipIds, order: Order, faults: list[str
             except SubmissionError as error:
                 faults.append(f"line {line}: {error}")
         elif words and not (len(words) == 3 and header):  # below a header with a fault, only that is named
-            wanted = "`clip truth prediction`" if header else "`casme2 sub01` or `clip,prediction`"
+            wanted = "`clip truth prediction`" if header else "`database subject` or `clip,prediction`"
             faults.append(f"line {line}: {shown(text.strip())}, where {wanted} was wanted")
 
 

@@ -222,12 +222,13 @@ class _Runner:
         order = {clip: index for index, clip in enumerate(self.job.clips["clip"])}
         predictions = sorted((one for result in results for one in result.predictions), key=lambda one: order[one.clip])
         seconds = round(time.perf_counter() - self.started, 1)
+        taking_part = {one.distribution for one in self.job.plan.code.values()}
         timed = {"engine": asdict(self.grouping), "seconds": seconds, "resumed": self.resumed}
         scores = score_predictions(predictions, self.job.plan.classes)
         return Record(
             id=self.job.plan.digest(),
             plan=self.job.plan,
-            environment=environment(self.job.plan.device, timed),
+            environment=environment(self.job.plan.device, taking_part, timed),
             predictions=predictions,
             scores=scores,
             folds=[result.summary for result in results],

@@ -50,7 +50,7 @@ class Declaration:
 
     Attributes:
         model: a name for the table.
-        dataset: one with a canonical clip list.
+        dataset: one with a canonical clip list; empty for the one of most databases.
         protocol: empty for the dataset's own.
         order: of the columns of a log.
         policy: how the epoch was chosen.
@@ -58,7 +58,7 @@ class Declaration:
     """
 
     model: str
-    dataset: str = "composite"
+    dataset: str = ""
     protocol: str = ""
     order: Order = "truth-prediction"
     policy: Policy | Literal["unknown"] = "unknown"
@@ -75,8 +75,9 @@ def submit(path: Path, declared: Declaration, registry: Registry) -> Record:
         SubmissionError: the dataset has no canonical clip list; or the file cannot be read, names a clip that is not in
             the list or one twice, has a class that there is not, or another truth than the list.
     """
-    spec = registry.datasets.get(declared.dataset)
-    clips, content = _canonical(spec, registry.datasets.origin(declared.dataset).plugin), read_content(path)
+    name = declared.dataset or _widest(registry)
+    spec = registry.datasets.get(name)
+    clips, content = _canonical(spec, registry.datasets.origin(name).plugin), read_content(path)
     protocol = registry.protocols.get(declared.protocol or spec.protocol)
     folds = protocol_folds(registry, protocol.name, clips)
     try:
@@ -95,6 +96,14 @@ def submit(path: Path, declared: Declaration, registry: Registry) -> Record:
     }
     plan = _plan(benchmark, declared, hashlib.sha256(content).hexdigest(), _digests(predictions, clips, folds))
     return _record(plan, predictions, [clip for clip in clips["clip"] if clip not in predicted])
+
+
+def _widest(registry: Registry) -> str:
+    """The dataset with a canonical clip list that has most databases; a wrong guess fails at the first clip."""
+    listed = [dataset for dataset in registry.datasets if dataset.clip_list]
+    if not listed:
+        raise SubmissionError("no dataset has a canonical clip list to compare predictions with")
+    return max(listed, key=lambda dataset: len(dataset.databases)).name
 
 
 def _canonical(spec: Dataset, plugin: str) -> pd.DataFrame:

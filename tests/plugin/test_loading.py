@@ -171,7 +171,7 @@ FAULTS = {
         "import merbench\n@merbench.hookimpl\ndef merbench_datasets():\n"
         "    yield merbench.Dataset(name='d', sources=('s',), databases=('b',), scheme=merbench.THREE_CLASS,\n"
         "                           alternatives=('videos',))\n",
-        'dataset \'d\': alternatives must be a tuple of tuples of names such as (("casme2", "samm"),)',
+        'dataset \'d\': alternatives must be a tuple of tuples of names such as (("name", "name"),)',
     ),
     "no recipe": (
         MODEL.format(name="r").replace("features=()", "features=(), recipes={}"),
@@ -179,7 +179,7 @@ FAULTS = {
     ),
     "forgotten comma": (
         MODEL.format(name="comma").replace("features=()", "features=('flow-28')"),
-        "model 'comma': features must be a tuple of names such as (\"flow-28\",), found 'flow-28'",
+        "model 'comma': features must be a tuple of names such as (\"name\",), found 'flow-28'",
     ),
     "target without attribute": (
         MODEL.format(name="t").replace("sklearn.dummy:DummyClassifier", "sklearn.dummy"),

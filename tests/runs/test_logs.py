@@ -67,7 +67,7 @@ def test_a_csv_may_quote_and_have_blanks_and_unpadded_ids():
         (LOG + "006_1_2 0 0\n", "line 6: samm/006/006_1_2 stands on line 5 already"),
         (LOG + "6_1_2 0 0\n", "line 6: samm/006/006_1_2 stands on line 5 already"),
         (CSV + "samm/006/006_1_2,0\n", "line 5: samm/006/006_1_2 stands on line 4 already"),
-        ("EP02_01f 1 1\n", "line 1: 'EP02_01f 1 1', where `casme2 sub01` or `clip,prediction` was wanted"),
+        ("EP02_01f 1 1\n", "line 1: 'EP02_01f 1 1', where `database subject` or `clip,prediction` was wanted"),
         ("clip;prediction\n", "line 1: 'clip;prediction', where"),
         ("casme2 sub01\nEP02_01f 1 1 1\n", "line 2: 'EP02_01f 1 1 1', where `clip truth prediction` was wanted"),
         ("casme2 sub01\nEP02_01f\n", "line 2: 'EP02_01f', where `clip truth prediction` was wanted"),
