@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import dataclasses
 import inspect
 import shutil
@@ -14,7 +15,9 @@ from typing import Any
 from merbench.cli.list import recipe_settings, settings_that_matter
 from merbench.cli.tables import print_json
 from merbench.errors import UnknownName, printable
-from merbench.plugin.registry import Catalog, Origin, Registry, load_target
+from merbench.plugin.authors import Author
+from merbench.plugin.loading import Plugin
+from merbench.plugin.registry import Catalog, Registry, load_target
 from merbench.plugin.specs import EstimatorModel, TorchModel
 
 __all__ = ["add_parser", "run"]
@@ -52,29 +55,28 @@ def run(arguments: argparse.Namespace, registry: Registry) -> int:
 
 
 def _found(name: str, registry: Registry) -> Iterator[dict[str, Any]]:
-    if name in (families := registry.models.families()):
-        origin, spec = registry.models.family_origin(name), families[name]
-        yield {
-            "noun": "model family",
-            "name": spec.name,
-            **_fields(spec, origin),
-            "from": _from(origin),
-            "doc": _doc(spec),
-        }
+    """Everything of that name, one object for each noun."""
+    if family := registry.models.families().get(name):
+        yield _object("model family", family, registry.models.origin(name), _fields(family))
     for noun in NOUNS:
         catalog: Catalog[Any] = getattr(registry, noun)
-        try:
-            spec, origin = catalog.get(name), catalog.origin(name)
-        except UnknownName:
-            continue
-        yield {"noun": noun[:-1], "name": spec.name, **_fields(spec, origin), "from": _from(origin), "doc": _doc(spec)}
+        with contextlib.suppress(UnknownName):
+            spec = catalog.get(name)
+            fields = _fields(spec)
+            if isinstance(spec, TorchModel) and spec.parameters is None:
+                fields["parameters"] = _parameters(spec, catalog.author(name, spec.network))
+            yield _object(noun[:-1], spec, catalog.origin(name), fields)
 
 
-def _fields(spec: Any, origin: Origin | None = None) -> dict[str, Any]:
-    """The fields of a spec that say something; of what a plugin gave, with the origin."""
+def _object(noun: str, spec: Any, plugin: Plugin, fields: dict[str, Any]) -> dict[str, Any]:
+    version = f" {plugin.version}" if plugin.version else ""
+    origin = f"{plugin.distribution}{version}, plugin {plugin.name}, module {plugin.module}"
+    return {"noun": noun, "name": spec.name, **fields, "from": origin, "doc": _doc(spec)}
+
+
+def _fields(spec: Any) -> dict[str, Any]:
+    """The fields of a spec that are not empty."""
     values = {field.name: getattr(spec, field.name) for field in dataclasses.fields(spec)}
-    if isinstance(spec, TorchModel) and spec.parameters is None and origin:
-        values["parameters"] = _parameters(spec, origin)
     if isinstance(spec, TorchModel | EstimatorModel):
         values["recipes"] = {
             name: {**recipe_settings(spec, recipe), "about": recipe.about} for name, recipe in spec.recipes.items()
@@ -82,22 +84,21 @@ def _fields(spec: Any, origin: Origin | None = None) -> dict[str, Any]:
     return {name: _plain(value) for name, value in values.items() if name not in HIDDEN and value not in ("", (), {})}
 
 
-def _parameters(model: TorchModel, origin: Origin) -> int | None:
-    """How many the default recipe trains with 3 classes, counted in a network without memory for them.
+def _parameters(model: TorchModel, author: Author) -> int | None:
+    """How many parameters the default recipe trains with 3 classes, counted in a network without memory for them.
 
-    None where it cannot be built so: it wants values, or cannot be built at all, which is for a run to tell.
+    None if the network cannot be built that way: because it needs values, or at all, which a run will report.
     """
     import torch
 
-    from merbench.plugin.calls import Author
     from merbench.runs.build import Build
 
     options = {"classes": 3, **next(iter(model.recipes.values())).options}
     try:
         with torch.device("meta"):
-            network = Build(model.network, options, Author.of(f"model {model.name}", origin.plugin, model.network))()
+            network = Build(model.network, options, author)()
         return int(sum(one.numel() for one in network.parameters() if one.requires_grad))
-    except Exception:  # whatever a plugin's network raises
+    except Exception:  # a plugin's network may raise anything
         return None
 
 
@@ -114,11 +115,6 @@ def _in_brief(fields: dict[str, Any]) -> dict[str, Any]:
     if recipes := fields.get("recipes"):
         fields["recipes"] = {name: settings_that_matter(recipe) for name, recipe in recipes.items()}
     return {name: value for name, value in fields.items() if value is not None}
-
-
-def _from(origin: Origin) -> str:
-    version = f" {origin.version}" if origin.version else ""
-    return f"{origin.distribution}{version}, plugin {origin.plugin}, module {origin.module}"
 
 
 def _doc(spec: Any) -> str:

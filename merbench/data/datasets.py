@@ -79,7 +79,7 @@ def open_source(registry: Registry, name: str) -> SourceReader:
         ReleaseError: no release was added, or its folder has gone; the line says what to get and how to add it.
         PluginError: the reader cannot be loaded.
     """
-    source, plugin = registry.sources.get(name), registry.sources.origin(name).plugin
+    source, plugin = registry.sources.get(name), registry.sources.origin(name).name
     if source.embedded:
         return release_reader(source, None, plugin)
     root = _place(source)
@@ -115,7 +115,7 @@ def find_dataset(registry: Registry, name: str, fits: Fits | None = None) -> Ope
     for way in fitting:
         if way in here:
             readers = {source: open_source(registry, source) for source in way}
-            return OpenDataset(spec, way, readers, registry.datasets.origin(name).plugin)
+            return OpenDataset(spec, way, readers, registry.datasets.origin(name).name)
     if not fitting or here:
         refusal = next(one for way, one in zip(ways, refusals, strict=True) if one and (way in here or not here))
         add = f"; or add what can be used: {' or: '.join(_adding(_absent(way)) for way in fitting)}" if fitting else ""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from merbench.plugin.loading import BUILT_IN, Plugins
+from merbench.plugin.loading import BUILT_IN, Plugin
 from merbench.plugin.specs import Dataset, EstimatorModel, Feature, Spec, TorchModel
 
 __all__ = ["Naming"]
@@ -22,9 +22,9 @@ class Naming:
     name, and every other spec is known as `distribution:name`. So no plugin can take a name away from another one.
     """
 
-    def __init__(self, plugins: Plugins) -> None:
+    def __init__(self, plugins: Iterable[Plugin]) -> None:
         self._givers: dict[tuple[str, str], list[str]] = {}
-        for plugin in plugins.loaded:
+        for plugin in plugins:
             for noun, specs in plugin.specs.items():
                 for spec in specs:
                     self._givers.setdefault((noun, spec.name), []).append(plugin.distribution)

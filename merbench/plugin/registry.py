@@ -3,39 +3,22 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterator
-from dataclasses import dataclass, is_dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import is_dataclass, replace
 from fnmatch import fnmatchcase
 from typing import Any, Generic, TypeVar, cast
 
 from merbench.errors import PluginError, UnknownName, nearest
 from merbench.plugin.calls import Author, calling, kind, wrong
-from merbench.plugin.loading import Plugin, Plugins
+from merbench.plugin.loading import Plugin
 from merbench.plugin.naming import Naming
 from merbench.plugin.specs import Dataset, Feature, Model, ModelFamily, Protocol, Source
 from merbench.plugin.validation import fault
 
-__all__ = ["Catalog", "Origin", "Registry", "load_target"]
+__all__ = ["Catalog", "Registry", "load_target"]
 
 T = TypeVar("T", Source, Dataset, Feature, Model, Protocol)
 S = TypeVar("S", Source, Dataset, Feature, Model, ModelFamily, Protocol)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Origin:
-    """Where a spec comes from.
-
-    Attributes:
-        plugin: the plugin's name.
-        distribution: the distribution that brought it; of a `--plugin` file, the file's name.
-        version: the distribution's; empty for a file.
-        module: the module that was imported for the plugin; the code that its targets name usually lies beside it.
-    """
-
-    plugin: str
-    distribution: str
-    version: str
-    module: str
 
 
 class Catalog(Generic[T]):
@@ -47,25 +30,25 @@ class Catalog(Generic[T]):
         naming: under which names they are known.
     """
 
-    def __init__(self, noun: str, plugins: Plugins, naming: Naming) -> None:
+    def __init__(self, noun: str, plugins: Sequence[Plugin], naming: Naming) -> None:
         self._noun, self._naming = noun, naming
-        self._failed = len(plugins.failed)
+        self._failed = sum(plugin.status == "failed" for plugin in plugins)
         self._specs: _Names[T] = _Names(noun)
         self._families: _Names[ModelFamily] = _Names(f"{noun} family")
-        self._members: dict[str, tuple[T, Origin]] = {}
+        self._members: dict[str, tuple[T, Plugin]] = {}
         self.shadowed: list[tuple[str, str]] = []  # plain name, which a built-in spec keeps, and the name to ask for
-        for plugin in plugins.loaded:
+        for plugin in plugins:
             for spec in plugin.specs.get(f"{noun}s", ()):
-                self._add(spec, _origin(plugin))
+                self._add(spec, plugin)
 
-    def _add(self, spec: Any, origin: Origin) -> None:
-        known = self._naming.known(f"{self._noun}s", spec, origin.distribution)
-        if self._naming.shadowed(f"{self._noun}s", spec.name, origin.distribution):
+    def _add(self, spec: Any, plugin: Plugin) -> None:
+        known = self._naming.known(f"{self._noun}s", spec, plugin.distribution)
+        if self._naming.shadowed(f"{self._noun}s", spec.name, plugin.distribution):
             self.shadowed.append((spec.name, known.name))
         if isinstance(spec, ModelFamily):
-            self._families.add(known.name, spec, origin)  # its members bear its own name until they are made
+            self._families.add(known.name, spec, plugin)  # its members get the known name when they are made
         else:
-            self._specs.add(known.name, known, origin, spec.name)
+            self._specs.add(known.name, known, plugin, spec.name)
 
     def get(self, name: str) -> T:
         """The spec called `name`, or `distribution:name`, which always works; or the member `family:member`.
@@ -80,12 +63,12 @@ class Catalog(Generic[T]):
 
     def author(self, name: str, target: str) -> Author:
         """Whose code `target` is, of the spec called `name`; raises what `get` raises."""
-        spec, origin = self._find(name)
-        return Author.of(f"{self._noun} {spec.name}", origin.plugin, origin.module, target)
+        spec, plugin = self._find(name)
+        return plugin.author(f"{self._noun} {spec.name}", target)
 
-    def origin(self, name: str) -> Origin:
-        """Where the spec called `name` comes from; raises what `get` raises."""
-        return self._find(name)[1]
+    def origin(self, name: str) -> Plugin:
+        """The plugin that the spec or the family called `name` comes from; raises what `get` raises."""
+        return self._families.find(name)[1] if name in self._families else self._find(name)[1]
 
     def names(self) -> list[str]:
         """The name under which each spec is known, sorted.
@@ -98,15 +81,6 @@ class Catalog(Generic[T]):
         """The families by the name under which each is known, sorted."""
         return {name: self._families.find(name)[0] for name in self._families.names()}
 
-    def family_origin(self, name: str) -> Origin:
-        """Where the family called `name` comes from.
-
-        Raises:
-            UnknownName: no family is called so.
-            PluginError: plugins of two distributions give this plain name.
-        """
-        return self._families.find(name)[1]
-
     def matching(self, pattern: str) -> list[str]:
         """The names, sorted, that match a shell pattern. One with a colon is asked of the families that its part before
         the last colon matches, too.
@@ -115,7 +89,7 @@ class Catalog(Generic[T]):
         found = [name for name in self.names() if fnmatchcase(name, pattern)]
         for name, family in self.families().items() if colon else ():
             if fnmatchcase(name, prefix):
-                found += [f"{name}:{member}" for member in _members(family, rest, self.family_origin(name).plugin)]
+                found += [f"{name}:{member}" for member in _members(family, rest, self.origin(name))]
         return found
 
     def __iter__(self) -> Iterator[T]:
@@ -126,16 +100,16 @@ class Catalog(Generic[T]):
         """How many specs there are, members of families aside."""
         return len(self._specs)
 
-    def _find(self, name: str) -> tuple[T, Origin]:
+    def _find(self, name: str) -> tuple[T, Plugin]:
         if name in self._specs:
             return self._specs.find(name)
         family, _, member = name.rpartition(":")
         if family not in self._families:
             raise UnknownName(self._noun, name, self._near(name), self._hint(name))
         if name not in self._members:
-            spec, origin = self._families.find(family)
-            made: Any = self._naming.member(_member(spec, member, origin.plugin), spec.name, origin.distribution)
-            self._members[name] = made, origin
+            spec, plugin = self._families.find(family)
+            made: Any = self._naming.member(_member(spec, member, plugin), spec.name, plugin.distribution)
+            self._members[name] = made, plugin
         return self._members[name]
 
     def _near(self, name: str) -> list[str]:
@@ -163,16 +137,16 @@ class _Names(Generic[S]):
 
     def __init__(self, noun: str) -> None:
         self._noun = noun
-        self._known: dict[str, tuple[S, Origin]] = {}
-        self._qualified: dict[str, tuple[S, Origin]] = {}
+        self._known: dict[str, tuple[S, Plugin]] = {}
+        self._qualified: dict[str, tuple[S, Plugin]] = {}
         self._givers: dict[str, list[str]] = {}  # plain name -> distributions
 
-    def add(self, known: str, spec: S, origin: Origin, plain: str = "") -> None:
+    def add(self, known: str, spec: S, plugin: Plugin, plain: str = "") -> None:
         plain = plain or spec.name
-        self._known[known] = self._qualified[f"{origin.distribution}:{plain}"] = spec, origin
-        self._givers.setdefault(plain, []).append(origin.distribution)
+        self._known[known] = self._qualified[f"{plugin.distribution}:{plain}"] = spec, plugin
+        self._givers.setdefault(plain, []).append(plugin.distribution)
 
-    def find(self, name: str) -> tuple[S, Origin]:
+    def find(self, name: str) -> tuple[S, Plugin]:
         found = self._known.get(name) or self._qualified.get(name)
         if found:
             return found
@@ -202,9 +176,9 @@ def _listing(noun: str, family: str) -> str:
     return f"merbench list {noun}s --match '{family}:*'"
 
 
-def _members(family: ModelFamily, pattern: str, plugin: str) -> list[str]:
+def _members(family: ModelFamily, pattern: str, plugin: Plugin) -> list[str]:
     """The names that the family gives for a shell pattern."""
-    author = Author.of(f"model family {family.name}", plugin, family.members)
+    author = plugin.author(f"model family {family.name}", family.members)
     list_members, wanted = load_target(family.members, owner=f"model family {family.name!r}"), "give a list of names"
     with calling(author, f"members({pattern!r})", wanted):
         given = list_members(pattern)
@@ -214,11 +188,11 @@ def _members(family: ModelFamily, pattern: str, plugin: str) -> list[str]:
     return names
 
 
-def _member(family: ModelFamily, name: str, plugin: str) -> Model:
+def _member(family: ModelFamily, name: str, plugin: Plugin) -> Model:
     """What the family makes of `name`, checked as what a hook yields is."""
     owner = f"model family {family.name!r}"
     make = load_target(family.member, owner=owner)
-    author = Author.of(f"model family {family.name}", plugin, family.member)
+    author = plugin.author(f"model family {family.name}", family.member)
     with calling(author, f"member({name!r})"):
         model = make(name)
     if model is None:
@@ -233,14 +207,10 @@ def _member(family: ModelFamily, name: str, plugin: str) -> Model:
     return cast(Model, model)
 
 
-def _origin(plugin: Plugin) -> Origin:
-    return Origin(plugin=plugin.name, distribution=plugin.distribution, version=plugin.version, module=plugin.module)
-
-
 class Registry:
     """Every source, dataset, feature, model and protocol that the loaded plugins give."""
 
-    def __init__(self, plugins: Plugins) -> None:
+    def __init__(self, plugins: Sequence[Plugin]) -> None:
         self.plugins = plugins
         naming = Naming(plugins)
         self.sources: Catalog[Source] = Catalog("source", plugins, naming)

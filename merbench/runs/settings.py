@@ -11,8 +11,8 @@ from typing import Any, get_args, get_type_hints
 
 from merbench.errors import OptionError, PluginError, nearest
 from merbench.features.resolve import split_reference
-from merbench.plugin.recipes import setting_fault
 from merbench.plugin.specs import Model, Recipe, TorchModel
+from merbench.plugin.validation import setting_fault
 
 __all__ = ["apply_settings", "model_options"]
 

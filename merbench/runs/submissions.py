@@ -76,7 +76,7 @@ def submit(path: Path, declared: Declaration, registry: Registry) -> Record:
             the list or one twice, has a class that there is not, or another truth than the list.
     """
     spec = registry.datasets.get(declared.dataset)
-    clips, content = _canonical(spec, registry.datasets.origin(declared.dataset).plugin), read_content(path)
+    clips, content = _canonical(spec, registry.datasets.origin(declared.dataset).name), read_content(path)
     protocol = registry.protocols.get(declared.protocol or spec.protocol)
     folds = protocol_folds(registry, protocol.name, clips)
     try:

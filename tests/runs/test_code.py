@@ -11,7 +11,7 @@ import pytest
 
 from merbench.errors import PluginError
 from merbench.plugin.digests import source_digest
-from merbench.plugin.registry import Origin
+from merbench.plugin.loading import Plugin
 from merbench.runs.code import code_versions
 
 
@@ -29,8 +29,8 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     source_digest.cache_clear()
 
 
-def origin(distribution: str = "nets", plugin: str = "nets") -> Origin:
-    return Origin(plugin=plugin, distribution=distribution, version="1.0", module="some_nets.hooks")
+def origin(distribution: str = "nets", plugin: str = "nets") -> Plugin:
+    return Plugin(name=plugin, distribution=distribution, version="1.0", module="some_nets.hooks")
 
 
 def test_a_change_in_any_file_of_a_plugins_package_changes_its_digest(package: Path) -> None:
