@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import csv
 import fnmatch
+from collections.abc import Callable
 from functools import cache
 from importlib.resources import files
 from typing import NamedTuple
+
+import merbench
 
 
 class Span(NamedTuple):
@@ -19,6 +22,17 @@ class Span(NamedTuple):
     onset: int | None
     apex: int | None
     offset: int | None
+
+    @property
+    def ends(self) -> tuple[int, int]:
+        """Onset and offset.
+
+        Raises:
+            merbench.ReleaseError: the table does not name both.
+        """
+        if self.onset is None or self.offset is None:
+            raise merbench.ReleaseError(f"the table names no {'onset' if self.onset is None else 'offset'} frame")
+        return self.onset, self.offset
 
 
 class Erratum(NamedTuple):
@@ -32,20 +46,30 @@ class Erratum(NamedTuple):
     since: str
 
 
-FAULTS = {
+def _complete(holds: Callable[[int, int, int], bool]) -> Callable[[Span], bool]:
+    """A test of a span by its onset, apex and offset; false if the table does not name all three."""
+
+    def test(span: Span) -> bool:
+        onset, apex, offset = span
+        return onset is not None and apex is not None and offset is not None and holds(onset, apex, offset)
+
+    return test
+
+
+FAULTS: dict[str, Callable[[Span], bool]] = {
     "no onset": lambda span: span.onset is None,
     "no apex": lambda span: span.apex is None,
     "no offset": lambda span: span.offset is None,
-    "onset is apex": lambda span: None not in span and span.onset == span.apex,
-    "apex before onset": lambda span: None not in span and span.apex < span.onset < span.offset,
-    "apex after offset": lambda span: None not in span and span.onset < span.offset < span.apex,
-    "onset after offset": lambda span: None not in span and span.onset > span.offset >= span.apex,
-    "offset before onset": lambda span: None not in span and span.offset < span.onset <= span.apex,
+    "onset is apex": _complete(lambda onset, apex, offset: onset == apex),
+    "apex before onset": _complete(lambda onset, apex, offset: apex < onset < offset),
+    "apex after offset": _complete(lambda onset, apex, offset: onset < offset < apex),
+    "onset after offset": _complete(lambda onset, apex, offset: onset > offset >= apex),
+    "offset before onset": _complete(lambda onset, apex, offset: offset < onset <= apex),
 }
-REPAIRS = {
+REPAIRS: dict[str, Callable[[Span], Span]] = {
     "keep": lambda span: span,
     "drop apex": lambda span: span._replace(apex=None),
-    "onset - 1000": lambda span: span._replace(onset=span.onset - 1000),
+    "onset - 1000": lambda span: span._replace(onset=None if span.onset is None else span.onset - 1000),
     "offset = apex": lambda span: span._replace(offset=span.apex),
 }
 
@@ -53,8 +77,8 @@ REPAIRS = {
 @cache
 def errata() -> tuple[Erratum, ...]:
     """Every line of `errata.csv`."""
-    with files(__package__).joinpath("errata.csv").open("r", encoding="utf-8", newline="") as file:
-        return tuple(Erratum(**row) for row in csv.DictReader(file))
+    lines = files(__package__).joinpath("errata.csv").read_text("utf-8").splitlines()
+    return tuple(Erratum(**row) for row in csv.DictReader(lines))
 
 
 def repaired(clip: str, span: Span) -> tuple[Span, Erratum | None]:
@@ -68,10 +92,12 @@ def repaired(clip: str, span: Span) -> tuple[Span, Erratum | None]:
 
 def impossible(span: Span) -> str:
     """What is impossible about the frames of a clip; empty where nothing is. It names no annotated value."""
-    if span.onset is None or span.offset is None:
-        return f"the table names no {'onset' if span.onset is None else 'offset'} frame"
-    if span.offset < span.onset:
+    try:
+        onset, offset = span.ends
+    except merbench.ReleaseError as error:
+        return str(error)
+    if offset < onset:
         return "the offset is before the onset"
-    if span.apex is not None and not span.onset <= span.apex <= span.offset:
-        return f"the apex is {'before the onset' if span.apex < span.onset else 'after the offset'}"
+    if span.apex is not None and not onset <= span.apex <= offset:
+        return f"the apex is {'before the onset' if span.apex < onset else 'after the offset'}"
     return ""

@@ -137,13 +137,13 @@ class VideoRelease(merbench.SourceReader):
         one = self._clips[clip]
         if one.fault:
             raise merbench.ReleaseError(one.fault)
-        files, span = self._files(one), one.span
+        files, (onset, offset) = self._files(one), one.span.ends
         return merbench.Frames(
             files,
             root=self.folder,
-            onset=span.onset,
-            apex=span.apex,
-            offset=span.offset,
+            onset=onset,
+            apex=one.span.apex,
+            offset=offset,
             fps=self.fps,
             cropped=self.tree.cropped or bool(ALIGNED.match(next(iter(files.values())).name)),
         )
@@ -223,8 +223,8 @@ class VideoRelease(merbench.SourceReader):
     def _files(self, clip: Clip) -> dict[int, Path]:
         """The clip's frames from onset to offset, by number."""
         folder = self.folder_of(clip)
-        names, span = self.renumbered(self._listed(folder), clip), clip.span
-        within = [number for number in sorted(names) if span.onset <= number <= span.offset]
+        names, (onset, offset) = self.renumbered(self._listed(folder), clip), clip.span.ends
+        within = [number for number in sorted(names) if onset <= number <= offset]
         if len(within) < 2:
             there = f"{len(names)} in its folder" if names else "its folder has no image"
             raise merbench.ReleaseError(f"it has {len(within)} of its frames, and two at least are needed ({there})")

@@ -79,9 +79,11 @@ def face_landmarks_68(frames: merbench.Frames, landmarks: np.ndarray) -> np.ndar
     if frames.cropped:
         height, width = frames[frames.index(frames.onset)].shape[:2]
         ratio = np.array((SIDE / width, SIDE / height))
-        return ((landmarks + 0.5) * ratio - 0.5).astype(np.float32)
-    matrix = canonical_similarity(landmarks)
-    return (landmarks @ matrix[:, :2].T + matrix[:, 2]).astype(np.float32)
+        moved: np.ndarray = (landmarks + 0.5) * ratio - 0.5
+    else:
+        matrix = canonical_similarity(landmarks)
+        moved = landmarks @ matrix[:, :2].T + matrix[:, 2]
+    return moved.astype(np.float32)
 
 
 def landmarks_28(landmarks: np.ndarray) -> np.ndarray:

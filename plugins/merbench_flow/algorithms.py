@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import merbench
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 # Dual TV-L1: Zach, Pock, Bischof, DAGM 2007; the values are OpenCV's own defaults, after Sanchez, Meinhardt-Llopis,
 # Facciolo, Image Processing On Line 3, 2013.
-TVL1 = {
+TVL1: dict[str, Any] = {
     "tau": 0.25,
     "lambda_": 0.15,
     "theta": 0.3,
@@ -30,7 +30,7 @@ TVL1 = {
 # pixels are stripes, which have motion of their own.
 BEYOND = 4
 # Farneback, SCIA 2003; the values are those of OpenCV's tutorial, which the field's scripts repeat.
-FARNEBACK = {
+FARNEBACK: dict[str, Any] = {
     "pyr_scale": 0.5,
     "levels": 3,
     "winsize": 15,
@@ -39,6 +39,9 @@ FARNEBACK = {
     "poly_sigma": 1.2,
     "flags": 0,
 }
+
+
+NEW: Any = None  # for the argument in which OpenCV stores the result; its type stubs do not know that None is allowed
 
 
 def flow(face: merbench.Frames, apex: np.ndarray, *, variant: str = "tvl1") -> np.ndarray:
@@ -82,29 +85,33 @@ def tvl1(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     result, takes the wall away.
     """
     import cv2
+    import numpy as np
 
-    wider = [
+    start, end = (
         cv2.copyMakeBorder(_grey(image), BEYOND, BEYOND, BEYOND, BEYOND, cv2.BORDER_REPLICATE)
         for image in (first, second)
-    ]
+    )
     # OpenCV's function for it keeps what it allocates, so each call has one of its own.
-    field = cv2.optflow.DualTVL1OpticalFlow_create(**TVL1).calc(*wider, None)
+    field = np.asarray(cv2.optflow.DualTVL1OpticalFlow.create(**TVL1).calc(start, end, NEW))
     return field[BEYOND:-BEYOND, BEYOND:-BEYOND]
 
 
 def farneback(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     """Farneback's polynomial expansion on grey images of 8 bits: float32 `[height, width, 2]`."""
     import cv2
+    import numpy as np
 
-    return cv2.calcOpticalFlowFarneback(_grey_8(first), _grey_8(second), None, **FARNEBACK)
+    return np.asarray(cv2.calcOpticalFlowFarneback(_grey_8(first), _grey_8(second), NEW, **FARNEBACK))
 
 
 def dis(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     """Dense inverse search (Kroeger and others, ECCV 2016), OpenCV's medium preset, on grey images of 8 bits: float32
     `[height, width, 2]`."""
     import cv2
+    import numpy as np
 
-    return cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM).calc(_grey_8(first), _grey_8(second), None)
+    method = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+    return np.asarray(method.calc(_grey_8(first), _grey_8(second), NEW))
 
 
 def _grey(image: np.ndarray) -> np.ndarray:

@@ -63,11 +63,15 @@ def sampled(face: merbench.Frames, count: int, variant: str) -> np.ndarray:
     places = span(face)
     if variant == "uniform":
         return _images(face, [places[round(place)] for place in np.linspace(0, len(places) - 1, count)])
-    images: np.ndarray | None = None
-    for place, weights in zip(places, tim_weights(len(places), count).T.astype(np.float32), strict=True):
-        part = weights[:, None, None, None] * face[place].transpose(2, 0, 1).astype(np.float32)
-        images = part if images is None else np.add(images, part, out=images)
-    return np.rint(images).clip(0, 255).astype(np.uint8)
+    parts = (
+        weights[:, None, None, None] * face[place].transpose(2, 0, 1).astype(np.float32)
+        for place, weights in zip(places, tim_weights(len(places), count).T.astype(np.float32), strict=True)
+    )
+    images = next(parts)
+    for part in parts:
+        images += part
+    rounded: np.ndarray = np.rint(images).clip(0, 255)
+    return rounded.astype(np.uint8)
 
 
 def video_6_2(face: merbench.Frames, apex: np.ndarray) -> np.ndarray:

@@ -52,8 +52,9 @@ def flow_28_float(face: merbench.Frames, apex: np.ndarray, *, variant: str = "tv
 def shrunk(channel: np.ndarray) -> np.ndarray:
     """`[height, width]` to float32 `[28, 28]`: means over equal areas."""
     import cv2
+    import numpy as np
 
-    return cv2.resize(channel, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
+    return np.asarray(cv2.resize(channel, (SIDE, SIDE), interpolation=cv2.INTER_AREA))
 
 
 def stretched(channel: np.ndarray) -> np.ndarray:
@@ -66,4 +67,5 @@ def stretched(channel: np.ndarray) -> np.ndarray:
     least, largest = channel.min(), channel.max()
     if not largest > least:
         return np.zeros_like(channel, dtype=np.float32)
-    return np.rint((channel.astype(np.float64) - least) * (255 / (float(largest) - float(least)))).astype(np.float32)
+    scaled: np.ndarray = np.rint((channel.astype(np.float64) - least) * (255 / (float(largest) - float(least))))
+    return scaled.astype(np.float32)

@@ -33,4 +33,5 @@ def optical_strain(flow: np.ndarray, *, variant: str = "ststnet") -> np.ndarray:
         raise ValueError(f"variant {variant!r} is none of {', '.join(VARIANTS)}")
     (u_y, u_x), (v_y, v_x) = (np.gradient(component.astype(np.float64)) for component in flow)
     shear = (u_y + v_x) ** 2 if variant == "ststnet" else u_y**2 + v_x**2
-    return np.sqrt(u_x**2 + v_y**2 + shear / 2).astype(np.float32)
+    strain: np.ndarray = np.sqrt(u_x**2 + v_y**2 + shear / 2).astype(np.float32)
+    return strain

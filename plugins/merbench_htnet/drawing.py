@@ -37,7 +37,7 @@ def htnet_regions(regions: np.ndarray, flow: np.ndarray, landmarks: np.ndarray, 
 def enlarged(channel: np.ndarray) -> np.ndarray:
     """A channel, whatever its scale, from its least value (dark) to its largest: uint8 `[280, 280, 3]`."""
     least, largest = float(channel.min()), float(channel.max())
-    shade = np.uint8(np.rint((channel - least) * (255 / (largest - least)))) if largest > least else channel * 0
+    shade = np.rint((channel - least) * (255 / (largest - least))) if largest > least else np.zeros_like(channel)
     image = cv2.applyColorMap(shade.astype(np.uint8), cv2.COLORMAP_MAGMA)[..., ::-1]
     return np.ascontiguousarray(image.repeat(CELL, axis=0).repeat(CELL, axis=1))
 

@@ -87,7 +87,8 @@ class HTNet(nn.Module):
         if tuple(image.shape[1:]) != wanted:
             raise ValueError(f"HTNet was built for images of shape {wanted}, not {tuple(image.shape[1:])}")
         x = self.to_patch_embedding(image)
-        for transformer, aggregate in self.layers:  # type: ignore[misc]
+        for level in self.layers:
+            transformer, aggregate = level.children()
             x = aggregate(transformer(x))
         logits: Tensor = self.mlp_head(x)
         return logits
@@ -200,7 +201,8 @@ class Transformer(nn.Module):
         high, wide = rows // self.blocks, columns // self.blocks
         grid = x.reshape(batch, self.blocks, high, self.blocks, wide, width)
         tokens = grid.transpose(2, 3).reshape(-1, high * wide, width) + self.pos_emb[:, None]
-        for attention, feed_forward in self.layers:  # type: ignore[misc]
+        for layer in self.layers:
+            attention, feed_forward = layer.children()
             tokens = tokens + attention(tokens)
             tokens = tokens + feed_forward(tokens)
         grid = tokens.reshape(batch, self.blocks, self.blocks, high, wide, width)
@@ -266,13 +268,15 @@ class Attention(nn.Module):
         blocks, tokens, _ = x.shape
         q, k, v = self.to_qkv(x).reshape(blocks, tokens, 3, self.heads, -1).permute(2, 0, 3, 1, 4)
         weights = (q @ k.transpose(-1, -2) * q.shape[-1] ** -0.5).softmax(-1)
-        return (self.dropout(weights) @ v).transpose(1, 2).flatten(2)
+        mixed: Tensor = (self.dropout(weights) @ v).transpose(1, 2).flatten(2)
+        return mixed
 
 
 def project(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
     """`x` `[..., channels in]` times `weight` `[channels out, channels in]`, plus `bias`."""
     # As one matrix: under torch.func.vmap this stays one batched product; with more axes the weight is copied for each.
-    return functional.linear(x.flatten(0, -2), weight, bias).reshape(*x.shape[:-1], weight.shape[0])
+    projected: Tensor = functional.linear(x.flatten(0, -2), weight, bias).reshape(*x.shape[:-1], weight.shape[0])
+    return projected
 
 
 def inside(length: int, shift: int) -> slice:

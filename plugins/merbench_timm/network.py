@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 import merbench
-from merbench_timm.weights import find_weights, fitted
+from merbench_timm.weights import config_of, find_weights, fitted
 
 __all__ = ["TimmNetwork"]
 
@@ -62,7 +62,7 @@ class TimmNetwork(nn.Module):
         if isinstance(pretrained, str) or pretrained:  # an empty text is none, and is refused
             path = find_weights(architecture, pretrained)
             self.network = _loaded(path, self.network, architecture, classes, in_chans, image_size)
-        config = self.network.pretrained_cfg
+        config = config_of(self.network)
         self.mean = [255 * one for one in config.get("mean") or MEAN]
         self.deviation = [255 * one for one in config.get("std") or DEVIATION]
 
@@ -123,10 +123,11 @@ def _loaded(
 def _timm(architecture: str, classes: int, in_chans: int, image_size: int, **weights: Any) -> nn.Module:
     found = timm.get_pretrained_cfg(architecture)
     # timm calls an architecture so whose layers depend on the size of its images.
-    sized = {"img_size": image_size} if found and found.fixed_input_size else {}
+    sized: dict[str, Any] = {"img_size": image_size} if found and found.fixed_input_size else {}
     network: nn.Module = timm.create_model(architecture, num_classes=classes, in_chans=in_chans, **sized, **weights)
+    module: Any  # torch types every attribute that a module does not declare as a tensor or a module
     for module in network.modules():
-        # torch's fused attention on a CPU would run fold by fold, and gains little with tokens as few as here.
+        # torch's fused attention on a CPU would run fold by fold, and gains little with as few tokens as here.
         if hasattr(module, "fused_attn"):
             module.fused_attn = False
     return network

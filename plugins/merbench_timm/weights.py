@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 import merbench
 
-__all__ = ["find_weights", "fitted", "knock", "with_paths"]
+__all__ = ["config_of", "find_weights", "fitted", "knock", "with_paths"]
 
 HUB_SECONDS = 5  # for an answer of any kind
 WITHOUT = "leave pretrained out to start from random weights, or name a file: --set pretrained=PATH"
@@ -115,7 +115,7 @@ def fitted(path: Path, network: nn.Module, in_chans: int) -> dict[str, Any]:
     Raises:
         merbench.OptionError: the file is not a checkpoint of tensors, or its first convolution cannot be adapted.
     """
-    config, own, state = network.pretrained_cfg, network.state_dict(), _read(path)
+    config, own, state = config_of(network), network.state_dict(), _read(path)
     for layer in _names(config.get("classifier")):
         for name in (f"{layer}.weight", f"{layer}.bias"):
             if name in state and name in own and state[name].shape != own[name].shape:
@@ -135,6 +135,12 @@ def fitted(path: Path, network: nn.Module, in_chans: int) -> dict[str, Any]:
         "label_offset": 0,
         "input_size": (in_chans if same else channels, *size),
     }
+
+
+def config_of(network: nn.Module) -> Mapping[str, Any]:
+    """The configuration that timm stores in each network that it makes: input size, mean, names of layers, ..."""
+    config: Any = network.pretrained_cfg
+    return dict(config)
 
 
 def _odd(weight: Tensor, in_chans: int) -> bool:
