@@ -1,4 +1,4 @@
-"""`merbench show`: everything that is known of one registered thing, with the documentation of its code."""
+"""`merbench show`: all fields of a registered spec, with the documentation of its code."""
 
 from __future__ import annotations
 
@@ -25,19 +25,19 @@ __all__ = ["add_parser", "run"]
 NOUNS = ("models", "datasets", "features", "protocols", "sources")
 TARGETS = ("network", "estimator", "function", "reader", "splitter", "clip_list", "member")  # fields that name code
 HIDDEN = {"name", "api"}
-FULL = 100  # characters: a docstring's line that has no room for the next word goes on in the next line
+FULL = 100  # characters: a longer line of a docstring, with the next word, was broken because it was full
 
 
 def add_parser(verbs: argparse._SubParsersAction[Any]) -> None:
     """Add `merbench show` to the command line."""
     about = "show a model, family, dataset, feature, protocol or source with its documentation"
     parser = verbs.add_parser("show", help=about, description=f"{about}, and where it comes from")
-    parser.add_argument("name", metavar="NAME", help="as merbench list has it")
-    parser.add_argument("--json", action="store_true", help="print a list of objects, one for each noun of that name")
+    parser.add_argument("name", metavar="NAME", help="a name from merbench list")
+    parser.add_argument("--json", action="store_true", help="print a list of objects, one for each noun with that name")
 
 
 def run(arguments: argparse.Namespace, registry: Registry) -> int:
-    """Print everything of that name; several nouns may have it."""
+    """Print every spec with that name; several nouns may have it."""
     found = list(_found(arguments.name, registry))
     if not found:
         known = [*registry.models.families(), *(name for noun in NOUNS for name in getattr(registry, noun).names())]
@@ -55,7 +55,7 @@ def run(arguments: argparse.Namespace, registry: Registry) -> int:
 
 
 def _found(name: str, registry: Registry) -> Iterator[dict[str, Any]]:
-    """Everything of that name, one object for each noun."""
+    """Every spec with that name, as one object for each noun."""
     if family := registry.models.families().get(name):
         yield _object("model family", family, registry.models.origin(name), _fields(family))
     for noun in NOUNS:
@@ -111,20 +111,20 @@ def _plain(value: Any) -> Any:
 
 
 def _in_brief(fields: dict[str, Any]) -> dict[str, Any]:
-    """Without what is not known, and without settings of a recipe at defaults that matter little."""
+    """The fields without unknown values, and without settings of recipes that are at their default."""
     if recipes := fields.get("recipes"):
         fields["recipes"] = {name: settings_that_matter(recipe) for name, recipe in recipes.items()}
     return {name: value for name, value in fields.items() if value is not None}
 
 
 def _doc(spec: Any) -> str:
-    """The docstring of the code that the spec names first."""
+    """The docstring of the first code that the spec names."""
     target = next((getattr(spec, name, "") for name in TARGETS if getattr(spec, name, "")), "")
     return (inspect.getdoc(load_target(target, owner=spec.name)) or "") if target else ""
 
 
 def _lines(fields: Mapping[str, Any], indent: str = "") -> Iterator[str]:
-    """`name: value`, what is nested below its name; names as they are written after `--set`."""
+    """`name: value` lines, with nested fields indented; names are those that `--set` accepts."""
     for name, value in fields.items():
         title = f"{indent}{name}"
         if isinstance(value, Mapping):
@@ -139,14 +139,14 @@ def _listed(values: list[Any]) -> str:
 
 
 def _fitted(lines: Iterable[str], width: int) -> Iterator[str]:
-    """Lines of at most `width` characters, broken between words and indented below their beginning."""
+    """Lines of at most `width` characters, broken between words and indented after the first."""
     for line in _joined(lines):
         indent = " " * (_indent(line) + 2)
         yield from textwrap.wrap(line, width, subsequent_indent=indent, break_long_words=False) or [""]
 
 
 def _joined(lines: Iterable[str]) -> list[str]:
-    """A docstring's lines that were broken only because they were full as one."""
+    """The lines of a docstring, with lines joined that were broken only because they were full."""
     joined: list[str] = []
     last = ""
     for line in lines:

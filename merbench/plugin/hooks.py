@@ -1,4 +1,4 @@
-"""Everything a plugin may provide. A plugin is a module; each hook is a function in it, marked `@merbench.hookimpl`.
+"""The hooks of a plugin. A plugin is a module; each hook is a function in it, marked `@merbench.hookimpl`.
 
 The smallest model plugin:
 
@@ -18,8 +18,8 @@ and, in its pyproject.toml:
     [project.entry-points.merbench]
     my-net = "my_package"
 
-Every hook is called once, when the plugin is loaded, without arguments, and returns an iterable of specs. A module that
-registers must not import torch, cv2 or scikit-learn: a spec names such code as "module:attribute".
+Every hook is called once, without arguments, when the plugin is loaded, and returns an iterable of specs. A module with
+hooks must not import torch, cv2 or scikit-learn: a spec names such code as "module:attribute".
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def merbench_datasets() -> Iterable[Dataset]:
 
 @hookspec
 def merbench_features() -> Iterable[Feature]:
-    """Features that can be computed from others.
+    """Features that are computed from other features.
 
     Example: `yield merbench.Feature(name="flow-magnitude-28", function="my_package.features:magnitude",
     inputs=("flow-28",))`
@@ -74,7 +74,7 @@ def merbench_features() -> Iterable[Feature]:
 def merbench_models() -> Iterable[ModelOrFamily]:
     """Models to benchmark: `merbench.TorchModel` or `merbench.EstimatorModel`.
 
-    Where they are too many to name one by one, a `merbench.ModelFamily` that makes each when it is asked for.
+    If there are too many to list, a `merbench.ModelFamily` makes each model when it is asked for.
 
     Example: `yield merbench.EstimatorModel(name="my-svm", estimator="my_package.svm:build", features=("flow-28",))`
     """

@@ -1,4 +1,4 @@
-"""From names to specs, and from targets to code. What a plugin gave is found here, with good errors where it is not."""
+"""Find specs by name and load the code that they name, with errors that say what to do."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ S = TypeVar("S", Source, Dataset, Feature, Model, ModelFamily, Protocol)
 
 
 class Catalog(Generic[T]):
-    """The specs of one noun, by name. Members of a family are found by `family:member` and made when asked for.
+    """The specs of one noun, by name. Members of a family are called `family:member` and made when they are asked for.
 
     Args:
         noun: in the singular, e.g. `model`.
-        plugins: where to take them from.
-        naming: under which names they are known.
+        plugins: the plugins with the specs.
+        naming: the known names of the specs.
     """
 
     def __init__(self, noun: str, plugins: Sequence[Plugin], naming: Naming) -> None:
@@ -36,7 +36,7 @@ class Catalog(Generic[T]):
         self._specs: _Names[T] = _Names(noun)
         self._families: _Names[ModelFamily] = _Names(f"{noun} family")
         self._members: dict[str, tuple[T, Plugin]] = {}
-        self.shadowed: list[tuple[str, str]] = []  # plain name, which a built-in spec keeps, and the name to ask for
+        self.shadowed: list[tuple[str, str]] = []  # plain name of a built-in spec, and the other spec's known name
         for plugin in plugins:
             for spec in plugin.specs.get(f"{noun}s", ()):
                 self._add(spec, plugin)
@@ -54,36 +54,33 @@ class Catalog(Generic[T]):
         """The spec called `name`, or `distribution:name`, which always works; or the member `family:member`.
 
         Raises:
-            UnknownName: nothing is called so; the nearest names are offered.
-            PluginError: plugins of two distributions, neither of them built in, give this plain name; or a family
-                gives what is no model.
+            UnknownName: no spec has this name; the error lists the nearest names.
+            PluginError: plugins of two distributions, neither of them built in, use this plain name; or a family
+                returns something that is not a model.
             OptionError: the family has no such member.
         """
         return self._find(name)[0]
 
     def author(self, name: str, target: str) -> Author:
-        """Whose code `target` is, of the spec called `name`; raises what `get` raises."""
+        """The author of `target`, which the spec called `name` names; raises the errors of `get`."""
         spec, plugin = self._find(name)
         return plugin.author(f"{self._noun} {spec.name}", target)
 
     def origin(self, name: str) -> Plugin:
-        """The plugin that the spec or the family called `name` comes from; raises what `get` raises."""
+        """The plugin of the spec or family called `name`; raises the errors of `get`."""
         return self._families.find(name)[1] if name in self._families else self._find(name)[1]
 
     def names(self) -> list[str]:
-        """The name under which each spec is known, sorted.
-
-        Members of families are not among them.
-        """
+        """The known name of each spec, sorted, without members of families."""
         return self._specs.names()
 
     def families(self) -> dict[str, ModelFamily]:
-        """The families by the name under which each is known, sorted."""
+        """The families by their known names, sorted."""
         return {name: self._families.find(name)[0] for name in self._families.names()}
 
     def matching(self, pattern: str) -> list[str]:
-        """The names, sorted, that match a shell pattern. One with a colon is asked of the families that its part before
-        the last colon matches, too.
+        """The names that match a shell pattern, sorted. If the pattern has a colon, families that match the part before
+        the last colon are asked for members that match the rest.
         """
         prefix, colon, rest = pattern.rpartition(":")
         found = [name for name in self.names() if fnmatchcase(name, pattern)]
@@ -93,11 +90,11 @@ class Catalog(Generic[T]):
         return found
 
     def __iter__(self) -> Iterator[T]:
-        """The specs, in the order of `names`."""
+        """The specs in the order of `names`."""
         return (self.get(name) for name in self.names())
 
     def __len__(self) -> int:
-        """How many specs there are, members of families aside."""
+        """The number of specs, without members of families."""
         return len(self._specs)
 
     def _find(self, name: str) -> tuple[T, Plugin]:
@@ -113,7 +110,7 @@ class Catalog(Generic[T]):
         return self._members[name]
 
     def _near(self, name: str) -> list[str]:
-        """The names that `name` may have been meant for."""
+        """Names that the user may have meant by `name`."""
         if name in self._families:
             return []
         if ":" not in name:
@@ -133,7 +130,7 @@ class Catalog(Generic[T]):
 
 
 class _Names(Generic[S]):
-    """Specs by the name under which each is known, and by `distribution:name`."""
+    """Specs by their known names, and by `distribution:name`."""
 
     def __init__(self, noun: str) -> None:
         self._noun = noun
@@ -154,7 +151,7 @@ class _Names(Generic[S]):
             raise UnknownName(self._noun, name, self._givers)
         who = " and ".join(self._givers[name])
         ways = " or ".join(f"{distribution}:{name}" for distribution in self._givers[name])
-        raise PluginError(f"{self._noun} {name!r} is given by {who}; ask for {ways}")
+        raise PluginError(f"{self._noun} {name!r} is defined by {who}; use {ways}")
 
     def names(self) -> list[str]:
         return sorted(self._known)
@@ -177,7 +174,7 @@ def _listing(noun: str, family: str) -> str:
 
 
 def _members(family: ModelFamily, pattern: str, plugin: Plugin) -> list[str]:
-    """The names that the family gives for a shell pattern."""
+    """The family's names for a shell pattern."""
     author = plugin.author(f"model family {family.name}", family.members)
     list_members, wanted = load_target(family.members, owner=f"model family {family.name!r}"), "give a list of names"
     with calling(author, f"members({pattern!r})", wanted):
@@ -189,7 +186,7 @@ def _members(family: ModelFamily, pattern: str, plugin: Plugin) -> list[str]:
 
 
 def _member(family: ModelFamily, name: str, plugin: Plugin) -> Model:
-    """What the family makes of `name`, checked as what a hook yields is."""
+    """The family's model for `name`, checked like the result of a hook."""
     owner = f"model family {family.name!r}"
     make = load_target(family.member, owner=owner)
     author = plugin.author(f"model family {family.name}", family.member)
@@ -200,7 +197,7 @@ def _member(family: ModelFamily, name: str, plugin: Plugin) -> Model:
     whole = f"{family.name}:{name}"
     if getattr(model, "name", whole) != whole:
         raise PluginError(f"{owner}: its member {name!r} calls itself {model.name!r}, not {whole!r}")
-    # Under its own part of the name: the whole has a colon, which a name that a hook gives may not have.
+    # Checked under the part after the colon, because names from hooks must not have a colon.
     plain = replace(model, name=name) if is_dataclass(model) and not isinstance(model, type) else model
     if found := "a family again" if isinstance(model, ModelFamily) else fault(plain, "models"):
         raise PluginError(f"{owner}: its member {name!r}: {found}")
@@ -208,7 +205,7 @@ def _member(family: ModelFamily, name: str, plugin: Plugin) -> Model:
 
 
 class Registry:
-    """Every source, dataset, feature, model and protocol that the loaded plugins give."""
+    """Every source, dataset, feature, model and protocol of the loaded plugins."""
 
     def __init__(self, plugins: Sequence[Plugin]) -> None:
         self.plugins = plugins
@@ -220,7 +217,7 @@ class Registry:
         self.protocols: Catalog[Protocol] = Catalog("protocol", plugins, naming)
 
     def notes(self) -> list[str]:
-        """A sentence for each spec whose name a built-in spec has too."""
+        """A sentence for each spec with the name of a built-in spec."""
         catalogs: list[tuple[str, Catalog[Any]]] = [
             ("source", self.sources),
             ("dataset", self.datasets),
@@ -229,22 +226,22 @@ class Registry:
             ("protocol", self.protocols),
         ]
         return [
-            f"{noun} {plain!r} is the built-in one; ask for the plugin's as {qualified}"
+            f"{noun} {plain!r} is the built-in one; the plugin's is called {qualified}"
             for noun, catalog in catalogs
             for plain, qualified in catalog.shadowed
         ]
 
 
 def load_target(target: str, *, owner: str, base: type | None = None) -> Any:
-    """What `"module:attribute"` names; the attribute may be nested (`module:Outer.inner`).
+    """Import the object that `"module:attribute"` names; the attribute may be nested (`module:Outer.inner`).
 
     Args:
-        target: the module is imported.
-        owner: who named it, for the error, e.g. `model 'htnet'`.
-        base: what the result must be a subclass of.
+        target: module and attribute.
+        owner: the spec that names it, for the error, e.g. `model 'htnet'`.
+        base: a class that the result must be a subclass of.
 
     Raises:
-        PluginError: the module cannot be imported, the attribute is not there, or it is not a subclass of `base`.
+        PluginError: the module cannot be imported, the attribute does not exist, or it is not a subclass of `base`.
     """
     module_name, _, path = target.partition(":")
     author = Author.of(owner, "", target)

@@ -1,4 +1,4 @@
-"""Checks what a plugin's hook yields before anything else sees it; each fault is a sentence that names the spec."""
+"""Check the specs from a plugin's hooks, and the settings of recipes; each fault is a sentence that names the spec."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from merbench.plugin.specs import (
 
 __all__ = ["KINDS", "fault", "setting_fault"]
 
-# What each hook, `merbench_<noun>`, may yield.
+# The specs that each hook, `merbench_<noun>`, may yield.
 KINDS: dict[str, tuple[type, ...]] = {
     "sources": (Source,),
     "datasets": (Dataset,),
@@ -34,11 +34,11 @@ KINDS: dict[str, tuple[type, ...]] = {
     "protocols": (Protocol,),
 }
 
-# A name stands in `distribution:name`, `feature@variant`, `model/recipe` and in file names.
+# Names are used in `distribution:name`, `feature@variant`, `model/recipe` and in file names.
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
 # The module of a `--plugin` file may have a hyphen in its name.
 _TARGET = re.compile(r"[\w-]+(\.\w+)*:\w+(\.\w+)*")
-# What a field of a spec or recipe may hold, by its annotation.
+# Types of the values of a field of a spec or recipe, by its annotation.
 _TYPES: dict[str, tuple[type, ...]] = {
     "str": (str,),
     "bool": (bool,),
@@ -53,7 +53,7 @@ _OPTIONAL_TARGETS = ("clip_list", "mirror", "drawing", "with_paths")
 
 
 def fault(spec: object, noun: str) -> str:
-    """What is wrong with `spec`, yielded by the hook of `noun` (`sources`, `models`, ...); empty where nothing is."""
+    """The fault of `spec`, which the hook of `noun` (`sources`, `models`, ...) yielded; empty if it has no fault."""
     kinds = KINDS[noun]
     if not isinstance(spec, kinds):
         *others, last = (f"merbench.{kind.__name__}" for kind in kinds)
@@ -68,17 +68,17 @@ def _api_fault(spec: object, title: str) -> str:
     if found == API:
         return ""
     which = "merbench" if isinstance(found, int) and found > API else "the plugin"
-    return f"{title} is written for plugin api {found}, and this merbench speaks api {API}; upgrade {which}"
+    return f"{title} is written for plugin api {found}, but this merbench has api {API}; upgrade {which}"
 
 
 def _field_fault(spec: object, title: str) -> str:
     for field in dataclasses.fields(spec):  # type: ignore[arg-type]  # `fault` has seen that it is a spec
         value = getattr(spec, field.name)
         if field.name == "name" and not (isinstance(value, str) and _NAME.fullmatch(value)):
-            return f"{title}: a name is letters, digits and . _ + - only"
+            return f"{title}: a name may only contain letters, digits and . _ + -"
         optional = field.name in _OPTIONAL_TARGETS
         if (optional or field.name in _TARGETS) and not _is_target(value, optional=optional):
-            return f'{title}: {field.name} must read "module:attribute", found {reprlib.repr(value)}'
+            return f'{title}: {field.name} must be "module:attribute", found {reprlib.repr(value)}'
         kinds = _TYPES.get(str(field.type))
         if kinds and (not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds)):
             return f"{title}: {field.name} must be {field.type}, found {reprlib.repr(value)}"
@@ -108,7 +108,7 @@ def _recipe_fault(spec: object, title: str) -> str:
         return f"{title}: recipes must map at least one name to a merbench.Recipe, found {reprlib.repr(spec.recipes)}"
     for name, recipe in spec.recipes.items():
         if not isinstance(name, str) or not _NAME.fullmatch(name):
-            return f"{title}: recipe {name!r}: a name is letters, digits and . _ + - only"
+            return f"{title}: recipe {name!r}: a name may only contain letters, digits and . _ + -"
         if not isinstance(recipe, Recipe):
             return f"{title}: recipe {name!r} is {reprlib.repr(recipe)}, which is not a merbench.Recipe"
         where = f"{title}: recipe {name!r}"
@@ -121,9 +121,9 @@ def _recipe_fault(spec: object, title: str) -> str:
 
 
 def setting_fault(recipe: Recipe) -> tuple[str, str] | None:
-    """The first setting with a value that it cannot have, and a sentence such as `must be above 0`; None where all fit.
+    """The first setting with an invalid value, and a sentence such as `must be above 0`; None if all are valid.
 
-    The types are taken for granted. `options` and `features` belong to the model and are not looked at.
+    Types are not checked. `options` and `features` belong to the model and are not checked either.
     """
     return _choice(recipe) or _range(recipe) or _effect(recipe)
 
@@ -163,14 +163,14 @@ def _range(recipe: Recipe) -> tuple[str, str] | None:
 
 
 def _effect(recipe: Recipe) -> tuple[str, str] | None:
-    """What would change nothing is refused: a plan holds it as if it had."""
+    """Refuse settings without effect, because a plan would list them as if they had one."""
     for name, without in (("decay", 1), ("decay_every", 1), ("decay_epochs", 0)):
         if recipe.schedule != "step" and getattr(recipe, name) != without:
-            return name, f"only schedule=step decays; the schedule is {recipe.schedule}"
+            return name, f"it needs schedule=step; the schedule is {recipe.schedule}"
     if recipe.momentum and recipe.optimizer != "sgd":
-        return "momentum", f"only optimizer=sgd has it; this is {recipe.optimizer}"
+        return "momentum", f"it needs optimizer=sgd; the optimizer is {recipe.optimizer}"
     if recipe.momentum and recipe.schedule == "one-cycle":
-        return "momentum", "schedule=one-cycle has a momentum of its own"
+        return "momentum", "schedule=one-cycle sets its own momentum"
     if recipe.schedule == "one-cycle" and recipe.warmup_epochs:
-        return "warmup_epochs", "schedule=one-cycle has a warm-up of its own"
+        return "warmup_epochs", "schedule=one-cycle has its own warm-up"
     return None

@@ -1,7 +1,7 @@
-"""Known slips of annotation tables, and what is done about each: `errata.csv`, one line a slip.
+"""Known errors of annotation tables and their repairs: `errata.csv`, one line for each error.
 
-A line applies to the clips that its pattern names, and only while the row still has the fault in `when`: a corrected
-table is read as it is. Whatever is impossible and stands in no line is a broken clip.
+A line applies to the clips that match its pattern, and only if the row still has the fault in `when`: a corrected table
+is read as it is. A clip with an impossible annotation and no erratum is a broken clip.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import merbench
 
 
 class Span(NamedTuple):
-    """The annotated frames of a clip; None where the table names none."""
+    """The annotated frames of a clip; None for a frame that the table does not name."""
 
     onset: int | None
     apex: int | None
@@ -36,7 +36,7 @@ class Span(NamedTuple):
 
 
 class Erratum(NamedTuple):
-    """One line: `clip` is `subject/clip` as in a clip's id, `*` for anything; `since` the version that brought it."""
+    """One line. `clip` is `subject/clip` as in a clip's id, `*` matches anything; `since` is its first version."""
 
     database: str
     clip: str
@@ -82,7 +82,7 @@ def errata() -> tuple[Erratum, ...]:
 
 
 def repaired(clip: str, span: Span) -> tuple[Span, Erratum | None]:
-    """The frames of a clip (its id) as they are used, and the erratum that says why, where one applies."""
+    """The frames of a clip (given by its id) after repair, and the erratum that applies, if any."""
     database, _, name = clip.partition("/")
     for one in errata():
         if one.database == database and fnmatch.fnmatchcase(name, one.clip) and FAULTS[one.when](span):
@@ -91,7 +91,7 @@ def repaired(clip: str, span: Span) -> tuple[Span, Erratum | None]:
 
 
 def impossible(span: Span) -> str:
-    """What is impossible about the frames of a clip; empty where nothing is. It names no annotated value."""
+    """Why the frames of a clip are impossible; empty if they are possible. The text contains no annotated value."""
     try:
         onset, offset = span.ends
     except merbench.ReleaseError as error:

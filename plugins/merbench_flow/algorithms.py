@@ -1,4 +1,4 @@
-"""Optical flow between two images of a face, by OpenCV's implementations."""
+"""Optical flow between two images of a face, computed by OpenCV."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ TVL1: dict[str, Any] = {
     "medianFiltering": 5,
     "useInitialFlow": False,
 }
-# Pixels. Of 0, 1, 4, 8, 16 and 24 the one with the least endpoint error on three rendered clips; further out repeated
-# pixels are stripes, which have motion of their own.
+# Pixels. Among 0, 1, 4, 8, 16 and 24, this value had the smallest endpoint error on three rendered clips. With more,
+# the repeated pixels form stripes, which have motion of their own.
 BEYOND = 4
 # Farneback, SCIA 2003; the values are those of OpenCV's tutorial, which the field's scripts repeat.
 FARNEBACK: dict[str, Any] = {
@@ -41,13 +41,13 @@ FARNEBACK: dict[str, Any] = {
 }
 
 
-NEW: Any = None  # for the argument in which OpenCV stores the result; its type stubs do not know that None is allowed
+NEW: Any = None  # lets OpenCV allocate the result; its type stubs do not allow None there
 
 
 def flow(face: merbench.Frames, apex: np.ndarray, *, variant: str = "tvl1") -> np.ndarray:
     """The motion from onset to apex: float32 `[2, height, width]`, (u, v) in pixels, u to the right, v downwards.
 
-    What lies at (x, y) in the onset frame lies at (x + u, y + v) in the apex frame.
+    A point at (x, y) in the onset frame moves to (x + u, y + v) in the apex frame.
 
     Args:
         face: the aligned clip, `[224, 224, 3]` each.
@@ -56,18 +56,17 @@ def flow(face: merbench.Frames, apex: np.ndarray, *, variant: str = "tvl1") -> n
 
     Raises:
         merbench.ReleaseError: a frame cannot be read.
-        ValueError: an unknown variant.
+        ValueError: the variant is unknown.
     """
-    if variant not in ALGORITHMS:
-        raise ValueError(f"variant {variant!r} is none of {', '.join(ALGORITHMS)}")
+    merbench.check_choice(ALGORITHMS, variant=variant)
     return motion(face[face.index(face.onset)], face[int(apex[0])], variant)
 
 
 def motion(first: np.ndarray, second: np.ndarray, algorithm: str) -> np.ndarray:
-    """The motion between two images, uint8 `[height, width, 3]`, red first; result as that of `flow`.
+    """The motion between two images, uint8 `[height, width, 3]`, red first; the result is as in `flow`.
 
-    Between equal images, such as those of a clip whose apex is its onset, it is exactly 0: Farneback's method finds
-    some at the border, and the small images would stretch that to their whole range.
+    Between equal images, such as in a clip whose apex is its onset, the motion is exactly 0. Farneback's method finds
+    some motion at the border even then, and the small images would stretch it to their whole range.
     """
     import numpy as np
 
@@ -78,11 +77,10 @@ def motion(first: np.ndarray, second: np.ndarray, algorithm: str) -> np.ndarray:
 
 
 def tvl1(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """Dual TV-L1 on grey images of unrounded numbers 0..1: float32 `[height, width, 2]`.
+    """Dual TV-L1 on grey images with unrounded values 0..1: float32 `[height, width, 2]`.
 
-    OpenCV's takes all that lies outside the image for black, so that a face which drifts by a pixel meets a wall there:
-    strain is then largest at the border. Repeating the outermost pixels for `BEYOND` more, and cutting them off the
-    result, takes the wall away.
+    OpenCV treats everything outside the image as black. If a face drifts by one pixel, strain is then largest at the
+    border. So the outermost pixels are repeated `BEYOND` times, and the result is cut back to the size of the image.
     """
     import cv2
     import numpy as np
@@ -91,13 +89,13 @@ def tvl1(first: np.ndarray, second: np.ndarray) -> np.ndarray:
         cv2.copyMakeBorder(_grey(image), BEYOND, BEYOND, BEYOND, BEYOND, cv2.BORDER_REPLICATE)
         for image in (first, second)
     )
-    # OpenCV's function for it keeps what it allocates, so each call has one of its own.
+    # The object keeps the memory that it allocates, so each call creates a new one.
     field = np.asarray(cv2.optflow.DualTVL1OpticalFlow.create(**TVL1).calc(start, end, NEW))
     return field[BEYOND:-BEYOND, BEYOND:-BEYOND]
 
 
 def farneback(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """Farneback's polynomial expansion on grey images of 8 bits: float32 `[height, width, 2]`."""
+    """Farneback's polynomial expansion on 8-bit grey images: float32 `[height, width, 2]`."""
     import cv2
     import numpy as np
 
@@ -105,7 +103,7 @@ def farneback(first: np.ndarray, second: np.ndarray) -> np.ndarray:
 
 
 def dis(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """Dense inverse search (Kroeger and others, ECCV 2016), OpenCV's medium preset, on grey images of 8 bits: float32
+    """Dense inverse search (Kroeger and others, ECCV 2016), OpenCV's medium preset, on 8-bit grey images: float32
     `[height, width, 2]`."""
     import cv2
     import numpy as np

@@ -129,15 +129,15 @@ FAULTS = {
     ),
     "newer api": (
         MODEL.format(name="newer").replace("features=()", "features=(), api=2"),
-        "model 'newer' is written for plugin api 2, and this merbench speaks api 1; upgrade merbench",
+        "model 'newer' is written for plugin api 2, but this merbench has api 1; upgrade merbench",
     ),
     "older api": (
         MODEL.format(name="older").replace("features=()", "features=(), api=0"),
-        "model 'older' is written for plugin api 0, and this merbench speaks api 1; upgrade the plugin",
+        "model 'older' is written for plugin api 0, but this merbench has api 1; upgrade the plugin",
     ),
     "recipe of another api": (
         MODEL.format(name="r").replace("features=()", "features=(), recipes={'quick': merbench.Recipe(api=2)}"),
-        "model 'r': recipe 'quick' is written for plugin api 2, and this merbench speaks api 1",
+        "model 'r': recipe 'quick' is written for plugin api 2, but this merbench has api 1",
     ),
     "recipe that is none": (
         MODEL.format(name="r").replace("features=()", "features=(), recipes={'quick': {'lr': 1}}"),
@@ -183,9 +183,12 @@ FAULTS = {
     ),
     "target without attribute": (
         MODEL.format(name="t").replace("sklearn.dummy:DummyClassifier", "sklearn.dummy"),
-        "model 't': estimator must read \"module:attribute\", found 'sklearn.dummy'",
+        "model 't': estimator must be \"module:attribute\", found 'sklearn.dummy'",
     ),
-    "name with a slash": (MODEL.format(name="../t"), "model '../t': a name is letters, digits and . _ + - only"),
+    "name with a slash": (
+        MODEL.format(name="../t"),
+        "model '../t': a name may only contain letters, digits and . _ + -",
+    ),
     "one name twice": (
         MODEL.format(name="twin") + MODEL.format(name="twin").split("merbench_models():")[1],
         "model 'twin' is already defined by plugin 'faulty' of this distribution",

@@ -46,7 +46,7 @@ def test_a_qualified_name_always_finds_its_spec(registry: Registry) -> None:
 def test_a_name_from_two_distributions_is_an_error_only_when_it_is_asked_for(registry: Registry) -> None:
     with pytest.raises(PluginError) as raised:
         registry.models.get("shared")
-    assert str(raised.value) == "model 'shared' is given by one and two; ask for one:shared or two:shared"
+    assert str(raised.value) == "model 'shared' is defined by one and two; use one:shared or two:shared"
 
 
 def beside_the_built_in(**specs: tuple[Spec, ...]) -> Registry:
@@ -64,7 +64,7 @@ def test_a_built_in_spec_keeps_its_name_and_a_plugins_one_is_asked_for_by_its_di
     assert registry.models.get("acme:htnet").about == "another"
     assert registry.models.get("acme:htnet").name == "acme:htnet"
     assert {"htnet", "acme:htnet"} <= set(registry.models.names())
-    assert registry.notes() == ["model 'htnet' is the built-in one; ask for the plugin's as acme:htnet"]
+    assert registry.notes() == ["model 'htnet' is the built-in one; the plugin's is called acme:htnet"]
 
 
 def test_a_built_in_model_still_means_the_built_in_feature() -> None:
@@ -280,7 +280,7 @@ def test_a_family_from_two_distributions_is_an_error_only_when_it_is_asked_for(t
     assert models.origin("b:toys:small").distribution == "b"
     with pytest.raises(PluginError) as raised:
         models.get("toys:small")
-    assert str(raised.value) == "model family 'toys' is given by a and b; ask for a:toys or b:toys"
+    assert str(raised.value) == "model family 'toys' is defined by a and b; use a:toys or b:toys"
 
 
 @pytest.mark.parametrize(
@@ -332,9 +332,9 @@ def test_a_family_whose_target_is_not_there_is_told(toys: merbench.ModelFamily) 
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"name": "to:ys"}, "a name is letters, digits and . _ + - only"),
-        ({"member": "registry_toys"}, 'member must read "module:attribute"'),
-        ({"members": ""}, 'members must read "module:attribute"'),
+        ({"name": "to:ys"}, "a name may only contain letters, digits and . _ + -"),
+        ({"member": "registry_toys"}, 'member must be "module:attribute"'),
+        ({"members": ""}, 'members must be "module:attribute"'),
         ({"api": 2}, "is written for plugin api 2"),
     ],
 )
