@@ -18,7 +18,7 @@ from merbench.data.frames import Frames
 from merbench.data.locations import locate
 from merbench.data.sources import Published, SourceReader
 from merbench.errors import MerbenchError, OptionError, ReleaseError
-from merbench.plugin.hookspecs import hookimpl
+from merbench.plugin.hooks import hookimpl
 from merbench.plugin.labels import THREE_CLASS, LabelScheme
 from merbench.plugin.options import check_choice, check_probability, check_whole
 from merbench.plugin.specs import (

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from merbench.errors import MerbenchError
 from merbench.plugin.authors import Author, written
 from merbench.plugin.calls import calling
-from merbench.plugin.hookspecs import hookimpl
+from merbench.plugin.hooks import hookimpl
 from merbench.plugin.registry import Registry, load_target
 from merbench.plugin.specs import Protocol
 

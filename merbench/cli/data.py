@@ -89,7 +89,7 @@ def _clips(registry: Registry, name: str, folder: Path) -> pd.DataFrame:
 
     source = registry.sources.get(name)
     try:
-        return release_reader(source, folder, registry.sources.origin(name).plugin).clips()
+        return release_reader(source, folder, registry.sources.origin(name).name).clips()
     except ReleaseError as error:
         instead = recognised(registry, source, folder)
         if instead:

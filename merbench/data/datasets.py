@@ -70,7 +70,7 @@ def open_source(registry: Registry, name: str) -> SourceReader:
         ReleaseError: no release was added, or its folder has gone; the line says what to get and how to add it.
         PluginError: the reader cannot be loaded.
     """
-    source, plugin = registry.sources.get(name), registry.sources.origin(name).plugin
+    source, plugin = registry.sources.get(name), registry.sources.origin(name).name
     if source.embedded:
         return release_reader(source, None, plugin)
     root = place(source)
@@ -97,7 +97,7 @@ def find_dataset(registry: Registry, name: str, home: Home | None = None) -> Ope
         raise ReleaseError(f"{name} holds {shared}; make a dataset of one of them")
     home = home or first_home(registry, dataset_homes(registry, name))
     readers = {source: open_source(registry, source) for source in home.sources}
-    return OpenDataset(spec, home, readers, registry.datasets.origin(name).plugin)
+    return OpenDataset(spec, home, readers, registry.datasets.origin(name).name)
 
 
 def open_dataset(registry: Registry, name: str, home: Home | None = None) -> OpenDataset:

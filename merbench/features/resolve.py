@@ -117,5 +117,5 @@ def _walk(reference: str, registry: Registry, provides: Collection[str], seen: t
         known = ", ".join(spec.variants) or "it has none"
         raise OptionError(f"feature {name} has no variant {variant!r} ({known})")
     inputs = tuple(_walk(one, registry, provides, (*seen, name)) for one in spec.inputs)
-    plugin = registry.features.origin(name).plugin
+    plugin = registry.features.origin(name).name
     return Resolved(spec.name, variant or next(iter(spec.variants), ""), spec, inputs, plugin)

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterable
 
 from merbench.plugin.digests import CORE, source_digest
-from merbench.plugin.registry import Origin
+from merbench.plugin.loading import Plugin
 from merbench.runs.schema import Code
 
 __all__ = ["DECIDING", "code_digests"]
@@ -28,17 +28,17 @@ DECIDING = (
 )
 
 
-def code_digests(origins: Iterable[Origin]) -> dict[str, Code]:
+def code_digests(plugins: Iterable[Plugin]) -> dict[str, Code]:
     """`distribution:plugin` to the digest of the plugin's package, sorted; the deciding part of the core is
     `merbench:core`.
 
     Args:
-        origins: of all that takes part. What the core itself registers counts with the core.
+        plugins: all that take part. What the core itself registers counts with the core.
 
     Raises:
         PluginError: the source of a plugin cannot be found.
     """
-    packages = {f"{one.distribution}:{one.plugin}": (one.distribution, one.module.partition(".")[0]) for one in origins}
+    packages = {f"{one.distribution}:{one.name}": (one.distribution, one.module.partition(".")[0]) for one in plugins}
     found = {
         name: Code(distribution=distribution, digest=source_digest(package))
         for name, (distribution, package) in packages.items()

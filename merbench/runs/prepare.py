@@ -22,7 +22,8 @@ from merbench.errors import BrokenClips, OptionError, ReleaseError, UnknownName
 from merbench.features.compute import arrays_digest, compute
 from merbench.features.mirrors import find_mirrors
 from merbench.features.resolve import Resolved, resolve_dataset, walk
-from merbench.plugin.registry import Origin, Registry
+from merbench.plugin.loading import Plugin
+from merbench.plugin.registry import Registry
 from merbench.plugin.specs import EstimatorModel, Model, Protocol, Recipe, TorchModel
 from merbench.progress import Progress
 from merbench.protocols import Fold, folds_digest, inner_split, protocol_folds
@@ -206,7 +207,7 @@ def _matching(folds: list[Fold], pattern: str) -> list[Fold]:
 
 def _origins(
     registry: Registry, request: Request, protocol: Protocol, home: Home, features: Sequence[Resolved]
-) -> list[Origin]:
+) -> list[Plugin]:
     """Where all that takes part comes from."""
     return [
         registry.models.origin(request.model),

@@ -12,9 +12,9 @@ from typing import Any, get_args, get_type_hints
 from merbench.errors import OptionError, PluginError, UnknownName, nearest
 from merbench.features.resolve import split_reference
 from merbench.plugin.calls import Author, calling
-from merbench.plugin.recipes import setting_fault
 from merbench.plugin.registry import Registry, load_target
 from merbench.plugin.specs import Model, Recipe, TorchModel
+from merbench.plugin.validation import setting_fault
 
 __all__ = ["Choice", "apply_settings", "choose_recipe", "model_options"]
 

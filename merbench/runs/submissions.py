@@ -77,7 +77,7 @@ def submit(path: Path, declared: Declaration, registry: Registry) -> Record:
     """
     name = declared.dataset or _widest(registry)
     spec = registry.datasets.get(name)
-    clips, content = _canonical(spec, registry.datasets.origin(name).plugin), read_content(path)
+    clips, content = _canonical(spec, registry.datasets.origin(name).name), read_content(path)
     protocol = registry.protocols.get(declared.protocol or spec.protocol)
     folds = protocol_folds(registry, protocol.name, clips)
     try:

@@ -152,7 +152,7 @@ def _canonical(record: Record, registry: Registry) -> Any:
         return None
     spec = registry.datasets.get(name)
     _same("plan.classes", record.plan.classes, list(spec.scheme.classes))
-    canonical = canonical_clips(spec, registry.datasets.origin(name).plugin)
+    canonical = canonical_clips(spec, registry.datasets.origin(name).name)
     if canonical is not None:
         _same("plan.clips_total", record.plan.clips_total, len(canonical))
     return canonical

@@ -224,8 +224,8 @@ def test_a_plugin_that_takes_built_in_names_leaves_the_built_in_models_as_they_a
     out, err = capsys.readouterr()
     assert "takes.py:takes" not in json.loads(out)["code"]
     assert err.splitlines() == [
-        "merbench: note: feature 'flow-28' is the built-in one; ask for the plugin's as takes.py:flow-28",
-        "merbench: note: model 'majority' is the built-in one; ask for the plugin's as takes.py:majority",
+        "merbench: note: feature 'flow-28' is the built-in one; the plugin's is called takes.py:flow-28",
+        "merbench: note: model 'majority' is the built-in one; the plugin's is called takes.py:majority",
     ]
     assert main([*argv, "takes.py:majority"]) == 2  # it names code that is not there
     assert "model takes.py:majority names 'takes:Model'" in capsys.readouterr().err

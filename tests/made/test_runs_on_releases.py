@@ -104,7 +104,7 @@ def much_is_wrong(tmp_path, monkeypatch):
         crowded: ("", "2 faces were found in its onset frame, and none is clearly the largest"),
         nobody: ("", "no face was found in its onset frame"),
         deep: (first[deep].name, "has 16 bits a channel; 8 were expected"),
-        lonely: ("", "it has 1 of its frames, and two at least are needed (1 in its folder)"),
+        lonely: ("", "it has 1 of its frames, but at least two are needed (1 in its folder)"),
         gone: ("", f"its folder is missing: {gone.removeprefix('casme2/')}"),
     }
 

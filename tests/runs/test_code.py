@@ -18,7 +18,7 @@ import pytest
 import merbench
 from merbench.errors import PluginError
 from merbench.plugin.digests import source_digest
-from merbench.plugin.registry import Origin
+from merbench.plugin.loading import Plugin
 from merbench.runs.code import DECIDING, code_digests
 
 TOYS = Path(__file__).parents[1] / "features" / "toys.py"
@@ -74,8 +74,8 @@ def ids(tmp_path: Path) -> Callable[[], dict[str, str]]:
     return found
 
 
-def origin(distribution: str = "nets", plugin: str = "nets") -> Origin:
-    return Origin(plugin=plugin, distribution=distribution, version="1.0", module="some_nets.hooks")
+def origin(distribution: str = "nets", plugin: str = "nets") -> Plugin:
+    return Plugin(name=plugin, distribution=distribution, version="1.0", module="some_nets.hooks")
 
 
 def test_a_change_moves_the_runs_whose_outcome_it_can_decide_and_no_others(ids, tmp_path: Path) -> None:
@@ -101,7 +101,7 @@ def test_every_module_that_decides_exists() -> None:
 
 
 def test_the_version_of_a_distribution_is_not_part_of_the_identity(package: Path) -> None:
-    newer = Origin(plugin="nets", distribution="nets", version="2.0", module="some_nets.hooks")
+    newer = Plugin(name="nets", distribution="nets", version="2.0", module="some_nets.hooks")
     assert code_digests([newer]) == code_digests([origin()])
 
 

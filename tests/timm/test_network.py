@@ -83,7 +83,7 @@ def test_a_vision_transformer_takes_images_of_other_sizes_than_its_weights() -> 
         ({"in_chans": 4, "normalize": True}, "in_chans is 4; to normalize, it must be a multiple of 3"),
         ({"pretrained": 7}, "pretrained is 7; it must be true, false or the path of a checkpoint"),
         ({"architecture": "resnet19"}, "has no architecture 'resnet19'"),
-        ({"architecture": "gemma4_vit_167m_enc"}, "is an encoder without a head for classes"),
+        ({"architecture": "gemma4_vit_167m_enc"}, "is an encoder without a classification head"),
     ],
 )
 def test_an_option_out_of_range_is_named(options: dict[str, object], said: str) -> None:
@@ -94,7 +94,7 @@ def test_an_option_out_of_range_is_named(options: dict[str, object], said: str) 
 def test_clips_of_other_channels_are_told() -> None:
     with torch.device("meta"):
         network = TimmNetwork(architecture="resnet18")
-    with pytest.raises(ValueError, match="in_chans is 3, and the clips have 6 channels"):
+    with pytest.raises(ValueError, match="in_chans is 3, but the clips have 6 channels"):
         network(torch.zeros(1, 2, 3, 28, 28, device="meta"))
 
 
