@@ -168,7 +168,7 @@ def test_an_estimate_of_a_schedule_shorter_than_its_own_steps(out, capsys):
 
 def test_fewer_folds_at_once_for_want_of_memory_are_told_before_and_while_they_train(out, capsys, monkeypatch):
     monkeypatch.setattr("merbench.engine.grouping.memory_budget", lambda device: 0)
-    said = "at once: too little memory is free for 2, so figures may differ from those elsewhere; "
+    said = "at once: too little memory is free for 2, so results may differ from those of other machines; "
     assert main([*NETWORK, "--out", str(out), "--dry-run"]) == 0
     assert f"1 fold(s) {said}" in capsys.readouterr().out
     assert main([*NETWORK, "--out", str(out)]) == 0
