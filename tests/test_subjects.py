@@ -126,7 +126,7 @@ def test_of_an_unknown_protocol_it_is_said_that_subjects_are_tested_in_several_f
 
 def test_a_dataset_that_shows_the_same_people_twice_is_refused(splitters: Path) -> None:
     registry = Registry(load(files=[splitters]))
-    with pytest.raises(ReleaseError, match=r"^smic-all holds smic and smic-nir, which show the same people: each of"):
+    with pytest.raises(ReleaseError, match=r"^smic-all has smic and smic-nir, which show the same people: each person"):
         open_dataset(registry, "smic-all")
 
 

@@ -83,7 +83,7 @@ def test_ststnets_own_log_scores_the_uf1_that_its_paper_prints_and_another_uar(h
 def test_capsulenets_own_log_has_another_truth_for_one_clip_and_scores_what_its_paper_prints_with_that(handed_in):
     predicted, clip = counted_off("capsulenet"), "smic/s18/s18_sur_03"
     log = log_of(predicted, unpadded=True).replace("s18_sur_03 2 2", "s18_sur_03 0 2")
-    with pytest.raises(SubmissionError, match=f"{clip} has truth 0, canonically 2; correct the log") as told:
+    with pytest.raises(SubmissionError, match=f"{clip} has truth 0, but the clip list says 2; correct the log") as told:
         handed_in(log)
     assert "swapped" not in str(told.value)
     record = handed_in(log.replace("s18_sur_03 0 2", "s18_sur_03 2 2"))
@@ -149,7 +149,7 @@ def test_the_other_order_of_columns_is_taken_when_told_and_only_then(handed_in):
     swapped = log_of(ststnet(), swapped=True)
     record = handed_in(swapped, replace(DECLARED, order="prediction-truth"))
     assert record.predictions == handed_in(log_of(ststnet())).predictions
-    with pytest.raises(SubmissionError, match=r"line 7: casme2/sub02/EP02_04f has truth 1, canonically 0; .*"
+    with pytest.raises(SubmissionError, match=r"line 7: casme2/sub02/EP02_04f has truth 1, but the clip list says 0; .*"
                        r"and 97 more; .* look swapped: pass --order prediction-truth"):  # fmt: skip
         handed_in(swapped)
     with pytest.raises(SubmissionError, match="look swapped: pass --order truth-prediction"):
@@ -191,7 +191,12 @@ def test_another_dataset_and_protocol_are_taken_by_name(handed_in, registry):
 @pytest.mark.parametrize(
     ("text", "declared", "error", "message"),
     [
-        ("casme2 sub01\nEP02_01f 1 3\n", DECLARED, SubmissionError, r"line 2: '3' is no class; classes .* are 0 .neg"),
+        (
+            "casme2 sub01\nEP02_01f 1 3\n",
+            DECLARED,
+            SubmissionError,
+            r"line 2: '3' is not a class; classes .* are 0 .neg",
+        ),
         ("casme2 sub01\nEP02_01f 1 -1\n", DECLARED, SubmissionError, "line 2: '-1' is no class"),
         ("casme2 sub01\nEP02_01f 1 1.0\n", DECLARED, SubmissionError, "line 2: '1.0' is no class"),
         ("casme2 sub01\nEP02_01f 4 1\n", DECLARED, SubmissionError, "line 2: '4' is no class"),
