@@ -215,7 +215,7 @@ class OpenDataset:
         wanted = dict(zip(self.canonical["clip"], self.canonical["label"], strict=True))
         missing = [f"{clip} is missing" for clip in wanted if clip not in found]
         differing = [
-            f"{clip} has class {self._class(found[clip])}, but the clip list says {self._class(label)}"
+            f"{clip} has {self._class(found[clip])}, but the clip list says {self._class(label)}"
             for clip, label in wanted.items()
             if clip in found and found[clip] != label
         ]
@@ -238,7 +238,7 @@ class OpenDataset:
         return -1 if label is None else label
 
     def _class(self, label: int) -> str:
-        return f"{label} ({self.spec.scheme.classes[label]})" if label >= 0 else "outside the scheme"
+        return f"class {label} ({self.spec.scheme.classes[label]})" if label >= 0 else "no class"
 
     def _dropped_note(self) -> list[str]:
         if self.spec.clip_list:

@@ -1,4 +1,4 @@
-"""Which clips a fold sees in which step of which epoch."""
+"""Chooses the training clips of each fold in each step of an epoch."""
 
 from __future__ import annotations
 

@@ -49,7 +49,7 @@ class ClipTensor:
 
         The deviation of a constant channel is 1. Arrays `[clips, channels, ...]` give `[folds, 1, channels, 1 ...]`.
         """
-        # The size decides, not where the clips are: another order of summation would change the last digit.
+        # By size, wherever the clips are: another order of summation would change the last digit.
         pairs = self._summed(folds) if is_large(self.array) else [self._of_copy(fold) for fold in folds]
         means, deviations = zip(*pairs, strict=True)
         return torch.stack(means), torch.where((all_of := torch.stack(deviations)) > 0, all_of, 1.0)

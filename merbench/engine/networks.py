@@ -58,12 +58,12 @@ class OneNetwork:
         return self.module.named_parameters()
 
     def mode(self, training: bool) -> None:
-        """Training or evaluation mode, as `nn.Module.train` has it."""
+        """Switch to training or evaluation mode, like `nn.Module.train`."""
         with calling(self.task.author, "train"):
             self.module.train(training)
 
     def begin(self, epoch: int, step: int) -> None:
-        """From here on keyed draws are those of this training step; both count from 0."""
+        """Use the keyed random numbers of this training step from now on; epoch and step count from 0."""
         self.keys = draw_keys(self.folds, epoch, step).to(self.task.device)
 
     def logits(self, inputs: Sequence[Tensor]) -> Any:
@@ -105,12 +105,12 @@ class StackedNetworks:
         return self.stacked.items()
 
     def mode(self, training: bool) -> None:
-        """Training or evaluation mode, as `nn.Module.train` has it."""
+        """Switch to training or evaluation mode, like `nn.Module.train`."""
         with calling(self.task.author, "train"):
             self.module.train(training)
 
     def begin(self, epoch: int, step: int) -> None:
-        """From here on keyed draws are those of this training step; both count from 0."""
+        """Use the keyed random numbers of this training step from now on; epoch and step count from 0."""
         self.keys = draw_keys(self.folds, epoch, step).to(self.task.device)
 
     def logits(self, inputs: Sequence[Tensor]) -> Any:

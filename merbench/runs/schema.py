@@ -154,12 +154,12 @@ class Prediction(Strict):
 
     @property
     def subject(self) -> str:
-        """The subject's id, with which the clip's id starts."""
+        """The subject's id, which is the start of the clip's id."""
         return "/".join(self.clip.split("/")[:2])
 
     @property
     def database(self) -> str:
-        """The database's name, which a clip's id starts with."""
+        """The database's name, which is the start of the clip's id."""
         return self.clip.split("/", 1)[0]
 
 
@@ -172,7 +172,7 @@ class SubjectConfusion(Strict):
 
     @property
     def database(self) -> str:
-        """The database's name, which a subject's id starts with."""
+        """The database's name, which is the start of the subject's id."""
         return self.subject.split("/", 1)[0]
 
     @property

@@ -70,7 +70,7 @@ class Counts:
 
 
 def count(record: Record) -> Counts:
-    """Count a record's predictions, or return its counts if it has no predictions."""
+    """Count the predictions of a record, or return its counts if it has no predictions."""
     if record.predictions:
         return count_predictions(record.predictions, len(record.plan.classes))
     rows = sorted(record.subjects, key=lambda one: one.subject)
@@ -83,7 +83,7 @@ def count(record: Record) -> Counts:
 
 
 def count_predictions(predictions: Sequence[Prediction], classes: int) -> Counts:
-    """Count predictions."""
+    """Count the predictions of each subject."""
     truth = np.array([one.truth for one in predictions])
     of_clip = [one.subject for one in predictions]
     confusions: dict[AnyPolicy, np.ndarray] = {}

@@ -18,7 +18,7 @@ from merbench.runs.scoring import count, labelled_clips, score_counts
 
 __all__ = ["check_scores", "verify"]
 
-TOLERANCE = 1e-9  # machines may sum in another order; one clip changes a score by at least 1e-4
+TOLERANCE = 1e-9  # machines may sum in another order; one clip changes a score by about 1e-4
 
 
 def verify(record: Record, registry: Registry) -> list[str]:

@@ -141,7 +141,7 @@ def test_every_kind_of_difference_is_named(registry, write):
     write("one/s1/a others", "one/s1/x fear")
     message = refusal(registry, "canonical")
     assert "two/s1/c is missing" in message
-    assert "one/s1/a has class outside the scheme, but the clip list says 1 (positive)" in message
+    assert "one/s1/a has no class, but the clip list says class 1 (positive)" in message
     assert "one/s1/x is not in the list" in message
 
 
@@ -266,5 +266,5 @@ def test_an_alternative_may_hold_more_than_the_list_and_differs_by_clip_all_the_
     assert (found.ok, [count.found for count in found.counts]) == (True, [0, 1, 0, 1, 0, 0])
     write("one/s1/a fear", "two/s1/c fear", "one/s1/x fear")
     message = refusal(registry, "two-homes")
-    assert "one/s1/a has class 0 (negative), but the clip list says 1 (positive)" in message
+    assert "one/s1/a has class 0 (negative), but the clip list says class 1 (positive)" in message
     assert "one/s1/x" not in message

@@ -71,7 +71,7 @@ def change_first(root, line):
         ((), "casme2/sub01/EP02_01f is missing", False),
         (
             ("casme2,sub01,EP02_01f,2",),
-            "casme2/sub01/EP02_01f has class 2 (surprise), but the clip list says 1 (positive)",
+            "casme2/sub01/EP02_01f has class 2 (surprise), but the clip list says class 1 (positive)",
             False,
         ),
         (
