@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["add_parser", "run"]
 
 ADVICE = "fix the release and run again, or leave them out with --skip-broken"
+STOPPED = "stopped; finished work is kept, and the same command continues the run"
 
 
 def add_parser(verbs: argparse._SubParsersAction[Any]) -> None:
@@ -92,7 +93,7 @@ def _job(arguments: argparse.Namespace, registry: Registry, seed: int) -> Job:
         try:
             return prepare(registry, _request(arguments, seed), shown)
         except KeyboardInterrupt:
-            shown.note("stopped; what is finished is kept, and the same command continues")
+            shown.note(STOPPED)
             raise
 
 
@@ -133,7 +134,7 @@ def _one(job: Job, arguments: argparse.Namespace) -> Record:
         try:
             record, path = run_job(job, arguments.out, fresh=arguments.fresh, progress=shown)
         except KeyboardInterrupt:
-            shown.note("stopped; what is finished is kept, and the same command continues")
+            shown.note(STOPPED)
             raise
     if not arguments.json:
         print_record(record, path)
