@@ -5,7 +5,7 @@
     record = merbench.run(model="flow-lr", dataset="demo")
     print(merbench.scores_table([record]))
 
-The command line calls the same functions. Importing this module loads nothing heavy; the first call does.
+The command line calls the same functions. Importing this module is fast; heavy libraries load on the first call.
 """
 
 from __future__ import annotations
@@ -49,28 +49,28 @@ def run(
     registry: Registry | None = None,
     progress: Progress | None = None,
 ) -> Record:
-    """Trains and tests a model fold by fold, as `merbench run` does.
+    """Train and test a model fold by fold, like `merbench run`.
 
-    Finished folds are kept under `out`. The same call continues an interrupted run, and answers at once after a
-    finished one.
+    Finished folds are kept under `out`. The same call continues an interrupted run, and returns the record of a
+    finished run at once.
 
     Args:
-        model, dataset: names, as `merbench list` prints them.
+        model, dataset: names, as printed by `merbench list`.
         protocol: empty for the dataset's own.
         recipe: empty for the model's first.
-        settings: recipe settings, model options and feature variants, as `--set` takes them.
+        settings: recipe settings, model options and feature variants, as in `--set`.
         seed: at least 0.
-        device, precision: where and how networks train.
-        epoch_policy: which predictions to show first.
-        folds: shell pattern; only folds whose name matches run.
-        weights: folder of checkpoints, one for each fold, in place of training.
-        jobs: processes that compute features; None for one for each core.
+        device, precision: the device and precision of networks.
+        epoch_policy: the policy to show first.
+        folds: shell pattern; only folds with a matching name are run.
+        weights: folder of checkpoints, one for each fold, to test without training.
+        jobs: number of processes that compute features; None for one for each core.
         skip_broken: leave broken clips out instead of stopping. The record says so and is not ranked.
-        out: folder of results; the run gets a folder of its own in it.
-        fresh: remove what an earlier call of the same run left, and start over.
+        out: folder of results, in which the run gets its own folder.
+        fresh: start over, and remove the files of the same run.
         plugins: .py files to load besides the installed plugins.
-        registry: what the plugins give, if the caller has loaded them already.
-        progress: follows the work; None for silence.
+        registry: the loaded plugins, if the caller has loaded them already.
+        progress: follows the work; None for no output.
 
     Raises:
         MerbenchError: a name is unknown, data are missing or broken, training fails, or a file cannot be written.
@@ -99,10 +99,10 @@ def run(
 
 
 def read_record(path: Path | str) -> Record:
-    """A record file, checked against the schema, with its scores recomputed from its predictions.
+    """Read a record file, check it against the schema, and recompute its scores from its predictions.
 
     Raises:
-        RecordError: the file cannot be read, is no record, or its scores do not follow from its predictions.
+        RecordError: the file cannot be read, is not a record, or has scores that do not follow from its predictions.
     """
     from merbench.runs.record import read_record as read
     from merbench.runs.verify import check_scores
@@ -121,18 +121,18 @@ def score(
     resamples: int = 10_000,
     seed: int = 0,
 ) -> Scores:
-    """UF1, UAR and accuracy of predictions pooled over all folds, with 95 % intervals over subjects.
+    """Compute UF1, UAR and accuracy of predictions pooled over all folds, with 95 % intervals over subjects.
 
     Args:
         truth, predicted: `[clips]` class names or indices.
         subjects: `[clips]` the subject of each clip.
-        classes: all classes, in the order of the scores per class; None for those that occur, sorted.
-        resamples: of the bootstrap, at least 1.
-        seed: of the bootstrap.
+        classes: all classes, in the order of the scores per class; None for the classes that occur, sorted.
+        resamples: number of bootstrap resamples, at least 1.
+        seed: seed of the bootstrap.
 
     Raises:
-        InvalidPredictions: the three differ in length, are empty, or hold a class that `classes` lacks.
-        MissingClass: a class is the truth of no clip, so that its recall is not defined.
+        InvalidPredictions: the arguments differ in length, are empty, or have a class that is not in `classes`.
+        MissingClass: a class is the truth of no clip, so its recall is undefined.
     """
     from merbench.scores import InvalidPredictions
     from merbench.scores import score as score_indices
@@ -148,15 +148,15 @@ def score(
 
 
 def compare(a: Record, b: Record, *, metric: Metric = "uf1", policy: AnyPolicy | None = None) -> PairedTest:
-    """Whether record a scores otherwise than record b on the same clips: a paired test over subjects.
+    """Test whether the scores of records a and b differ on the same clips, with a paired test over subjects.
 
     Args:
-        a, b: records of the same clips and classes.
+        a, b: records with the same clips and classes.
         metric: `uf1`, `uar` or `accuracy`.
         policy: the epoch policy of both; None for the policy that each record shows first.
 
     Raises:
-        RecordError: the records are of other clips or classes, or one lacks the policy.
+        RecordError: the records have different clips or classes, or a record does not have the policy.
     """
     from merbench.runs.scoring import count
     from merbench.scores import compare_confusions
@@ -164,21 +164,21 @@ def compare(a: Record, b: Record, *, metric: Metric = "uf1", policy: AnyPolicy |
     if a.plan.classes != b.plan.classes:
         raise RecordError(f"the records have different classes: {a.plan.classes} and {b.plan.classes}")
     if a.plan.digests.clips != b.plan.digests.clips or a.plan.digests.labels != b.plan.digests.labels:
-        raise RecordError("the records are of different clips or labels; compare records of one dataset")
+        raise RecordError("the records have different clips or labels; compare records of the same dataset")
     counts = [(count(record), policy or record.plan.epoch_policy) for record in (a, b)]
     for counted, wanted in counts:
         if wanted not in counted.confusions:
-            raise RecordError(f"no predictions under policy {wanted}; there are {', '.join(counted.confusions)}")
+            raise RecordError(f"a record has no policy {wanted}, only {', '.join(counted.confusions)}")
     first, second = (counted.confusions[wanted] for counted, wanted in counts)
     return compare_confusions(first[None], second[None], metric=metric)
 
 
 def scores_table(records: Iterable[Record]) -> pd.DataFrame:
-    """The scores of records, one row for each record, epoch policy and part.
+    """Make a table of scores, with one row for each record, epoch policy and part.
 
     Columns: id, model, recipe, dataset, protocol, seed, policy, part, clips, uf1, uf1_low, uf1_high, uar, uar_low,
-    uar_high, accuracy. Rates lie in [0, 1]; low and high are the ends of the 95 % interval over subjects. A part that
-    lacks a class has no scores (NaN). Predictions that were handed in have no recipe and no seed.
+    uar_high, accuracy. Rates are in [0, 1]; low and high are the ends of the 95 % interval over subjects. A part that
+    lacks a class has no scores (NaN). Imported predictions have no recipe and no seed.
     """
     import pandas as pd
 
@@ -216,7 +216,7 @@ def _score_columns(scores: Any) -> dict[str, Any]:
 
 
 def _as_text(value: object) -> str:
-    """A setting as `--set` takes it: `1,2` for a tuple, `true` for True."""
+    """Format a setting for `--set`: `1,2` for a tuple, `true` for True."""
     if isinstance(value, bool):
         return str(value).lower()
     return ",".join(map(str, value)) if isinstance(value, tuple | list) else str(value)

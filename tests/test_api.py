@@ -100,7 +100,7 @@ def test_two_published_records_compare_as_their_scores_differ() -> None:
 def test_records_of_other_clips_or_without_the_policy_do_not_compare(record) -> None:
     with pytest.raises(RecordError, match="different clips or labels"):
         merbench.compare(record, published("majority"))
-    with pytest.raises(RecordError, match="no predictions under policy oracle; there are last"):
+    with pytest.raises(RecordError, match="a record has no policy oracle, only last"):
         merbench.compare(record, record, policy="oracle")
 
 

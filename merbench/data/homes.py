@@ -1,4 +1,4 @@
-"""Where a dataset can be read from: its sources, or an alternative set of sources."""
+"""The homes of a dataset: its sources, and alternative sets of sources, that the dataset can be read from."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ class Home:
     """One set of sources that a dataset can be read from.
 
     Attributes:
-        sources: by name.
+        sources: source name → source.
     """
 
     sources: Mapping[str, Source]
 
     @cached_property
     def provides(self) -> frozenset[str]:
-        """Names of the raw features that every one of the sources provides."""
+        """Names of the raw features that all sources provide."""
         return frozenset.intersection(*(frozenset(source.provides) for source in self.sources.values()))
 
     @property
@@ -51,7 +51,7 @@ class Home:
 
 
 def dataset_homes(registry: Registry, name: str) -> list[Home]:
-    """The homes of a dataset: its `sources`, then its `alternatives`.
+    """Return the homes of a dataset: its `sources`, then its `alternatives`.
 
     Raises:
         UnknownName: no dataset or source has that name.
@@ -64,26 +64,25 @@ def dataset_homes(registry: Registry, name: str) -> list[Home]:
 
 
 def first_home(registry: Registry, homes: Sequence[Home]) -> Home:
-    """The first home whose releases are all on this machine.
+    """Return the first home whose releases are all on this machine.
 
     Raises:
-        ReleaseError: there is none; the line names every way to get one.
+        ReleaseError: no home is complete; the line names every way to get one.
     """
     return choose_home(registry, homes, [None] * len(homes))
 
 
 def choose_home(registry: Registry, homes: Sequence[Home], refusals: Sequence[UnresolvableFeature | None]) -> Home:
-    """The first home that is on this machine and is not refused.
+    """Return the first home that is on this machine and is not refused.
 
     Args:
-        registry: for the error: it knows what runs without data.
-        homes: as `dataset_homes` gives them.
-        refusals: for each home why the wanted features cannot be computed from what it provides, or None if they can.
+        registry: names a dataset that needs no data, for the error.
+        homes: from `dataset_homes`.
+        refusals: for each home the error if the wanted features cannot be computed from it, else None.
 
     Raises:
-        ReleaseError: homes that are not refused exist, but none of their releases are here, nor are those of others;
-            the line names every way to get one.
-        UnresolvableFeature: only refused homes are here, or every home is refused; with what could be added instead.
+        ReleaseError: no home is on this machine, but some are not refused; the line names every way to get one.
+        UnresolvableFeature: every home on this machine is refused, or all homes are; the line says what to add instead.
     """
     fitting = [home for home, refusal in zip(homes, refusals, strict=True) if refusal is None]
     here = [home for home in homes if not home.absent]
@@ -92,12 +91,12 @@ def choose_home(registry: Registry, homes: Sequence[Home], refusals: Sequence[Un
     if fitting and not here:
         raise ReleaseError(f"{_nothing_here(fitting)}{needs_no_data(registry)}")
     refusal = next(one for home, one in zip(homes, refusals, strict=True) if one and (home in here or not here))
-    add = f"; or add what can be used: {' or: '.join(_adding(home.absent) for home in fitting)}" if fitting else ""
+    add = f"; or add another release: {' or: '.join(_adding(home.absent) for home in fitting)}" if fitting else ""
     raise UnresolvableFeature(f"{refusal}{add}")
 
 
 def place(source: Source) -> Path | None:
-    """The folder of a release that is on this machine, or None. An embedded source needs none: any folder."""
+    """Return the folder of a release on this machine, or None. The folder of an embedded source is not used."""
     if source.embedded:
         return Path()
     root = locations.locate(source.name)
@@ -105,11 +104,11 @@ def place(source: Source) -> Path | None:
 
 
 def lacking(source: Source) -> str:
-    """Which release is missing, how to get it and how to add it."""
+    """Say which release is missing, how to get it and how to add it."""
     root = locations.locate(source.name)
     what = f"no data for {source.name}"
     if root is not None:
-        what = f"{source.name} was added as {root}, which is not a folder any more"
+        what = f"{source.name} was added as {root}, which is no longer a folder"
     get = f"get {source.obtain}" if source.obtain else "get the release"
     return f"{what}: {get}, then: merbench data add {source.name} PATH"
 
@@ -121,7 +120,7 @@ def embedded_datasets(registry: Registry) -> list[str]:
 
 
 def needs_no_data(registry: Registry) -> str:
-    """The end of an error about missing data: a dataset that can be used without any."""
+    """Name a dataset that needs no files, for the end of an error about missing data."""
     names = embedded_datasets(registry)
     return f"; --dataset {names[0]} needs no data" if names else ""
 
@@ -132,6 +131,6 @@ def _adding(sources: Iterable[Source]) -> str:
 
 def _nothing_here(homes: Sequence[Home]) -> str:
     first, *further = homes[0].absent
-    needed = f"; needed as well: {_adding(further)}" if further else ""
+    needed = f"; also needed: {_adding(further)}" if further else ""
     others = "".join(f"; or instead: {_adding(home.absent)}" for home in homes[1:])
     return f"{lacking(first)}{needed}{others}"

@@ -1,4 +1,4 @@
-"""Predictions from checkpoints, one for each fold, in place of training."""
+"""Predicts from checkpoints, one for each fold, instead of training."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ __all__ = ["predict_from", "unused_tensors"]
 
 
 def predict_from(task: Task, fold: Fold, path: Path) -> FoldOutcome:
-    """The predictions of one fold from a checkpoint, read without unpickling anything but tensors.
+    """Predict one fold from a checkpoint. Only tensors are unpickled.
 
     Raises:
         ReleaseError: the file is not a checkpoint, or its tensors do not fit the network.
@@ -53,8 +53,7 @@ def predict_from(task: Task, fold: Fold, path: Path) -> FoldOutcome:
 
 
 def unused_tensors(task: Task) -> str | None:
-    """A sentence that names the tensors in a checkpoint that the network does not use, as it says itself in its
-    `unused_tensors`; None where there are none, or it says nothing."""
+    """A note that names the checkpoint tensors that the network lists as `unused_tensors`; None if it lists none."""
     from merbench.engine.networks import build_network
 
     names = getattr(build_network(task, 0), "unused_tensors", ())
@@ -67,8 +66,8 @@ def _read(path: Path, device: str) -> Any:
     try:
         with warnings.catch_warnings(action="ignore"):
             return torch.load(path, map_location=device, weights_only=True)
-    except Exception as error:  # not torch's own words: they advise to read the file with the code in it
+    except Exception as error:  # not torch's message: torch advises to load the file together with its code
         raise ReleaseError(
-            f"--weights: {path.name} is not a checkpoint of tensors alone: cut off, of another kind, or with code in "
-            "it, which is never run; save it again with torch.save(network.state_dict(), path)"
+            f"--weights: {path.name} is not a checkpoint with only tensors: it is damaged, another kind of file, or "
+            "contains code, which merbench never runs; save it again with torch.save(network.state_dict(), path)"
         ) from error

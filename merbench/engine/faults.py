@@ -1,4 +1,4 @@
-"""A plugin's fault while folds are computed: the error names the folds, and says that others are kept."""
+"""Adds the names of the folds to the error of a plugin that fails while folds are computed."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ __all__ = ["in_folds"]
 
 @contextmanager
 def in_folds(folds: Sequence[Fold]) -> Iterator[None]:
-    """Around the work on folds.
+    """Wrap the work on `folds`.
 
     Raises:
-        TrainingError: a plugin's code failed in it, or gave what it must not.
+        TrainingError: a plugin's code failed in the block, or gave a wrong result.
     """
     try:
         yield

@@ -1,4 +1,4 @@
-"""Runs the folds of a task: batched, one network at a time, or one estimator at a time."""
+"""Computes the folds of a task: batched, one network at a time, or one estimator at a time."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ class Grouping:
     Attributes:
         mode: `batched` (many networks at once), `sequential` (one network at a time; on a CPU one per process),
             `estimator` (one per process), or `checkpoints` (nothing is trained).
-        at_once: folds in a group; 1 unless batched.
-        reason: why a network is not batched, or with fewer folds than elsewhere; else empty.
-        keyed: whether networks draw by key: those that are batched, or could be.
-        parameters: of one network; 0 for an estimator.
+        at_once: number of folds in a group; 1 unless batched.
+        reason: why the network is not batched, or why a group has fewer folds than usual; else empty.
+        keyed: whether networks use keyed random numbers: true if they are batched or could be.
+        parameters: number of trained parameters of one network; 0 for an estimator.
         fold_bytes: estimated memory of one fold in training; 0 for an estimator.
-        note: what its author should know, in one sentence; empty where there is nothing to say.
+        note: one sentence for the author of the network; empty if there is nothing to say.
     """
 
     mode: str
@@ -48,22 +48,22 @@ class Grouping:
     note: str = ""
 
     def __str__(self) -> str:
-        """What of it can move the last digits of a fold's figures."""
+        """The part of the grouping that can change the last digits of a fold's results."""
         return f"{self.mode}, {self.at_once} at once{', keyed' if self.keyed else ''}"
 
 
 def group_estimator() -> Grouping:
-    """Estimators run their folds in parallel processes."""
+    """The grouping of estimators: parallel processes with one fold each."""
     return Grouping("estimator")
 
 
 def group_network(task: Task, folds: Sequence[Fold]) -> Grouping:
-    """Tries the network on one fold's data and decides how many folds to train at once.
+    """Try the network on the data of one fold, and decide how many folds to train at once.
 
     Raises:
         PluginError: the network fails, or gives anything but logits.
-        OptionError: it cannot be built with its options.
-        TrainingError: no memory is left.
+        OptionError: the network cannot be built with its options.
+        TrainingError: memory runs out.
     """
     from merbench.engine.grouping import folds_at_once, footprint, why_fewer, why_not_batched, why_sooner_alone
     from merbench.engine.trial import try_network
@@ -84,18 +84,18 @@ def group_network(task: Task, folds: Sequence[Fold]) -> Grouping:
 def compute_folds(
     task: Task, folds: Sequence[Fold], grouping: Grouping, done: set[str], advance: Advance
 ) -> Iterator[list[FoldOutcome]]:
-    """Outcomes, group by group, as they are finished.
+    """Compute folds, and yield the outcomes of each group as soon as it is finished.
 
     Args:
         task: what the folds share.
-        folds: all folds of the run. Groups are formed from all of them, so that they are the same after a resume.
-        grouping: how.
-        done: names of the folds that need not be computed. A group of which any fold is missing is computed whole.
-        advance: called with the number of fold-epochs that were finished (an estimator's fold is one).
+        folds: all folds of the run, including those in `done`, so that the groups are the same after a resume.
+        grouping: how to compute the folds.
+        done: names of finished folds. A group is skipped only if all of its folds are finished.
+        advance: called with the number of fold-epochs that were finished (the fold of an estimator counts as one).
 
     Raises:
-        TrainingError: a plugin's code fails, a loss is not finite, or no memory is left.
-        OutputError: a process that trains was ended from outside.
+        TrainingError: a plugin's code fails, a loss is not finite, or memory runs out.
+        OutputError: a training process was ended from outside.
     """
     if grouping.mode == "batched":
         yield from _batched(task, folds, grouping, done, advance)
@@ -125,7 +125,7 @@ def _batched(
 
 
 def processes(grouping: Grouping, folds: int) -> int:
-    """How many processes share so many folds on a CPU: one a core, and no more than memory holds."""
+    """Number of processes for `folds` folds on a CPU: at most one per core, and no more than fit into memory."""
     most: int = min(joblib.cpu_count(), folds)
     if grouping.fold_bytes:
         from merbench.engine.device import free_memory
@@ -147,10 +147,10 @@ def _in_processes(
 
 
 def _train_alone(task: Task, fold: Fold) -> FoldOutcome:
-    """One fold in a process of its own, on one thread, so that its figures do not depend on how many run beside it."""
+    """Train one fold on one thread, so that its results do not depend on what runs in parallel."""
     from merbench.engine.device import threads
 
-    with threads(1):  # no longer than that: for a single fold joblib starts no process, and this one is the caller's
+    with threads(1):  # restored afterwards: for a single fold joblib stays in the caller's process
         (outcome,) = _train(task, [fold], lambda fold_epochs: None, stacked=False)
     return outcome
 

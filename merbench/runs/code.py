@@ -1,4 +1,4 @@
-"""Which code takes part in a run: what decides the outcome, and nothing else."""
+"""Digests of the code that decides the outcome of a run."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from merbench.runs.schema import Code
 
 __all__ = ["DECIDING", "code_digests"]
 
-# Of the core: how folds are made and labelled, what a model sees, and how it is trained. The rest of the core (pages,
-# records, the command line, where features are kept) can change without moving a prediction.
+# The core's modules that make folds, label clips, compute the input of models, and train. The rest of the core (pages,
+# records, the command line, the feature store) can change without changing a prediction.
 DECIDING = (
     "merbench.data.clips",
     "merbench.data.datasets",
@@ -29,11 +29,10 @@ DECIDING = (
 
 
 def code_digests(plugins: Iterable[Plugin]) -> dict[str, Code]:
-    """`distribution:plugin` to the digest of the plugin's package, sorted; the deciding part of the core is
-    `merbench:core`.
+    """Map `distribution:plugin` to the digest of the plugin's package, sorted; `merbench:core` stands for `DECIDING`.
 
     Args:
-        plugins: all that take part. What the core itself registers counts with the core.
+        plugins: all that take part. What the core itself registers counts as core.
 
     Raises:
         PluginError: the source of a plugin cannot be found.

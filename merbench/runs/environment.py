@@ -1,4 +1,4 @@
-"""What a run ran on. No path, user or host name is recorded."""
+"""The hardware and software of a run, without paths, user names or host names."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ REQUIREMENT = re.compile(
 
 
 def environment(device: str, distributions: Iterable[str], timed: Mapping[str, Any]) -> dict[str, Any]:
-    """What a run ran on.
+    """Return hardware, versions, and the run's own entries.
 
     Args:
         device: `cpu`, `cuda` or `mps`.
-        distributions: those whose code took part; the versions of the packages that they require are recorded.
-        timed: what the run adds (seconds and the like).
+        distributions: whose code took part; their versions and those of the packages that they require are recorded.
+        timed: the run's own entries, such as seconds.
     """
     return {
         "hardware": {
@@ -48,7 +48,7 @@ def environment(device: str, distributions: Iterable[str], timed: Mapping[str, A
 
 
 def watch_memory(device: str) -> None:
-    """Peak memory counts from here, where the device can tell; a CPU's counts from the start of the process."""
+    """Start to count peak memory on CUDA; the peak of a CPU counts from the start of the process."""
     if device == "cuda":
         import torch
 
@@ -56,13 +56,13 @@ def watch_memory(device: str) -> None:
 
 
 def merbench_commit() -> str | None:
-    """The git commit merbench runs from: of its checkout, or as pip noted it; None where neither is known."""
+    """The git commit of merbench, from its checkout or from pip's metadata; None if it is unknown."""
     checkout = Path(__file__).resolve().parents[2]
     if (checkout / ".git").exists():
         describe = ["git", "-C", str(checkout), "describe", "--always", "--abbrev=40", "--dirty", "--exclude=*"]
         try:
             done = subprocess.run(describe, capture_output=True, text=True, check=False)
-        except OSError:  # git is not installed: no reason to lose a run that has just finished
+        except OSError:  # a finished run must not fail because git is not installed
             return None
         return done.stdout.strip() or None
     noted = importlib.metadata.distribution("merbench").read_text("direct_url.json")
@@ -110,7 +110,7 @@ def _device_name(device: str) -> str:
 
 
 def _peak_memory(device: str) -> int:
-    """Bytes: the larger of this process's peak and its largest child's, or the GPU's peak on CUDA."""
+    """Peak memory in bytes: of the GPU on CUDA, else the larger of this process's peak and its largest child's."""
     if device == "cuda":
         import torch
 

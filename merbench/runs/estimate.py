@@ -1,4 +1,4 @@
-"""What a job will cost, measured on its first group of folds."""
+"""Estimates the time and memory of a job from its first group of folds."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ if TYPE_CHECKING:
 
 __all__ = ["Estimate", "estimate"]
 
-FEW = 4  # clips of a step that warms up and tells whether a whole one can be waited for
-PATIENCE = 5.0  # seconds that a whole step may take; a longer one is told from a few clips
+FEW = 4  # clips of the first step, which warms up and shows how long a full step takes
+PATIENCE = 5.0  # seconds; a longer step is estimated from a few clips
 STEPS = 3
 
 
 class Estimate:
-    """Seconds and bytes of a whole run; `grouping` says how the folds are computed."""
+    """Seconds and bytes of a whole run, and the grouping of its folds."""
 
     def __init__(self, seconds: float, memory: int, grouping: Grouping) -> None:
         self.seconds, self.memory, self.grouping = seconds, memory, grouping
 
 
 def estimate(job: Job) -> Estimate | None:
-    """Times a few training steps of the first group of folds; None for estimators and checkpoints, which take seconds.
+    """Time a few training steps of the first group of folds; None for estimators and checkpoints, which take seconds.
 
-    The time is that of a step times the number of steps, on this machine as busy as it is now.
+    The estimate is the time of a step, on this machine with its present load, times the number of steps.
     """
     if job.plan.kind != "torch" or job.weights:
         return None
@@ -47,7 +47,7 @@ def estimate(job: Job) -> Estimate | None:
 
 
 def _apart(job: Job, grouping: Grouping) -> bool:
-    """Whether each fold has a process of its own."""
+    """Whether each fold runs in its own process."""
     return grouping.mode == "sequential" and job.task.device == "cpu"
 
 
@@ -57,12 +57,12 @@ def _seconds(job: Job, folds: list[Fold], grouping: Grouping) -> float:
     from merbench.engine.grouping import groups, most_threads
     from merbench.engine.loop import Group
 
-    # A few steps may be more than a short grouping has; its learning rates cost no time.
+    # A constant learning rate, because a schedule may be shorter than the steps that are timed.
     task = replace(job.task, recipe=replace(job.task.recipe, schedule="constant"), keyed=grouping.keyed)
     per_group = groups(task, folds, grouping.at_once)
     group = Group(task, per_group[0], stacked=grouping.mode == "batched")
     apart = _apart(job, grouping)
-    most = 1 if apart else most_threads(task, grouping.fold_bytes, len(group.folds))  # as when it trains
+    most = 1 if apart else most_threads(task, grouping.fold_bytes, len(group.folds))  # as in training
     with threads(most), seeded(derive_seed(fold=group.folds[0].seed, purpose="trial")):
         step = _step_seconds(group, *epoch_batches(task, group.folds, 0)[0])
     steps = sum(steps_per_epoch(one[0], task.recipe.batch_size) for one in per_group) * task.recipe.epochs
@@ -70,7 +70,7 @@ def _seconds(job: Job, folds: list[Fold], grouping: Grouping) -> float:
 
 
 def _step_seconds(group: Group, positions: np.ndarray, weights: np.ndarray) -> float:
-    """Seconds of a step, from whole ones where those are short, else from one with a few clips of it."""
+    """Seconds of a step, measured on full steps if they are short, else on a few of its clips."""
 
     def timed(clips: int) -> float:
         started = time.perf_counter()

@@ -1,4 +1,4 @@
-"""What a reader of a record should know: sentences for its warnings."""
+"""Sentences for the warnings of a record."""
 
 from __future__ import annotations
 
@@ -13,30 +13,30 @@ from merbench.runs.weights import given_files, starts_from
 
 __all__ = ["notes_on_files", "notes_on_folds", "notes_on_left_out"]
 
-CHECKPOINTS = "the predictions are those of checkpoints: how their epochs were chosen is not known"
+CHECKPOINTS = "the predictions come from checkpoints; how their epochs were chosen is not known"
 NAMED = 20  # broken clips that a record names before "and n more"
 
 
 def notes_on_files(plan: Plan) -> list[str]:
-    """The checkpoints that take the place of training, and the files that the run's options gave to its model."""
+    """Notes on checkpoints used instead of training, and on files that the run's options gave to its model."""
     files = given_files(plan)
     return [CHECKPOINTS] * bool(plan.weights) + ([f"{starts_from(files)}; it is not ranked"] if files else [])
 
 
 def notes_on_left_out(released: OpenDataset, kept: OpenDataset) -> list[str]:
-    """The broken clips that were left out of a dataset."""
+    """Notes on the broken clips that were left out of a dataset."""
     total, left = len(released.clips), set(kept.clips["clip"])
     broken = [clip for clip in released.clips["clip"] if clip not in left]
     if not broken:
         return []
     more = f" and {len(broken) - NAMED} more" if len(broken) > NAMED else ""
-    # In a sentence of its own: it goes where a record is published without its clips, and the number stays.
+    # A separate sentence: it is removed from a record published without its clips, and the number of clips stays.
     named = [f"broken: {', '.join(broken[:NAMED])}{more}"] if kept.spec.public_labels else []
     return [f"{len(broken)} of {total} clips are broken and were left out", *named]
 
 
 def notes_on_folds(dataset: OpenDataset, folds: Sequence[Fold], all_folds: Sequence[Fold]) -> list[str]:
-    """Folds that were not run, that train without a class, or whose sides share subjects."""
+    """Notes on folds that were not run, that train without a class, or that have subjects on both sides."""
     labels = dataset.clips["label"].to_numpy(np.int64)
     notes = [f"only {len(folds)} of {len(all_folds)} folds were run"] if len(folds) < len(all_folds) else []
     for fold in folds:
@@ -47,7 +47,7 @@ def notes_on_folds(dataset: OpenDataset, folds: Sequence[Fold], all_folds: Seque
     shared = shared_subjects(dataset.clips, folds)
     if any(shared):
         notes.append(
-            f"subjects on both sides: {min(shared)} to {max(shared)} of a fold's subjects are trained on and tested; "
-            "the scores say nothing about people who were never seen"
+            f"subjects on both sides: {min(shared)} to {max(shared)} subjects of each fold are both trained on and "
+            "tested; the scores say nothing about unseen people"
         )
     return notes

@@ -1,4 +1,4 @@
-"""From what was asked for to a job: the plan, and what it takes to carry it out."""
+"""Turns a request into a job: the plan of a run, and the data to carry it out."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ __all__ = ["Job", "Request", "prepare"]
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """What was asked for, as `merbench run` takes it; an empty text means the default."""
+    """The options of `merbench run`; an empty string means the default."""
 
     model: str
     dataset: str
@@ -60,15 +60,15 @@ class Request:
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
-    """A plan and what it takes to carry it out.
+    """A plan and the data to carry it out.
 
     Attributes:
         plan: everything that decides the outcome.
-        task: what the engine needs, for all folds.
+        task: the input of the engine, for all folds.
         folds: the folds that run.
         clips: the clip table; folds hold positions in it.
-        weights: fold name to checkpoint file, if training is skipped.
-        warnings: what a reader of the record should know.
+        weights: fold name to checkpoint file; empty if the run trains.
+        warnings: notes for readers of the record.
     """
 
     plan: Plan
@@ -79,7 +79,7 @@ class Job:
     warnings: list[str]
 
     def inner_folds(self) -> list[Fold]:
-        """For the epoch policy `inner`: each fold's training side, split into a part to train on and a held-out part.
+        """Split the training side of each fold into a training part and a held-out part, for the policy `inner`.
 
         Raises:
             ProtocolError: a training side cannot be split.
@@ -93,16 +93,16 @@ class Job:
 
 
 def prepare(registry: Registry, request: Request, progress: Progress | None = None) -> Job:
-    """Resolves names, settings, data, features and folds. Writes nothing but features, and trains nothing.
+    """Resolve names, settings, data, features and folds. Only features are written, and nothing is trained.
 
     Args:
-        registry: where names are looked up.
-        request: what was asked for.
+        registry: finds names.
+        request: the options of the run.
         progress: follows the clips whose features are computed.
 
     Raises:
         BrokenClips: clips cannot be read or have no face, and `skip_broken` is not set.
-        MerbenchError: something that was asked for does not exist, cannot be read, or does not fit.
+        MerbenchError: something in the request does not exist, cannot be read, or does not fit.
     """
     model = registry.models.get(request.model)
     chosen = choose_recipe(registry, request.model, request.recipe, request.settings)
@@ -143,7 +143,7 @@ def prepare(registry: Registry, request: Request, progress: Progress | None = No
         build=Build(chosen.target, {**chosen.recipe.options, **extra}, chosen.author),
         author=chosen.author,
         arrays=arrays,
-        labels=dataset.clips["label"].to_numpy(np.int64, copy=True),  # pandas hands out what cannot be written
+        labels=dataset.clips["label"].to_numpy(np.int64, copy=True),  # pandas returns a read-only array
         classes=len(plan.classes),
         recipe=chosen.recipe,
         mirrors=find_mirrors(registry, chosen.recipe, features, arrays),
@@ -177,7 +177,7 @@ def _device(model: Model, request: Request) -> Literal["cpu", "cuda", "mps"]:
 
 
 def _check_classes(dataset: OpenDataset) -> None:
-    """A canonical dataset has every class in every database; a dataset that lacks a class is not that dataset."""
+    """Check that every database of a canonical dataset has clips of every class."""
     if dataset.spec.clip_list:
         for database, clips in dataset.clips.groupby("database"):
             lacking = set(range(len(dataset.spec.scheme.classes))) - set(clips["label"])
@@ -188,7 +188,7 @@ def _check_classes(dataset: OpenDataset) -> None:
 def _computed(
     dataset: OpenDataset, features: list[Resolved], request: Request, progress: Progress | None
 ) -> tuple[OpenDataset, tuple[np.ndarray, ...]]:
-    """The dataset, without its broken clips if they are to be left out, and the features of its clips."""
+    """Compute the features of a dataset's clips; returns the dataset too, without broken clips if `skip_broken`."""
     try:
         return dataset, compute(dataset, features, jobs=request.jobs, progress=progress)
     except BrokenClips as error:
@@ -208,7 +208,7 @@ def _matching(folds: list[Fold], pattern: str) -> list[Fold]:
 def _origins(
     registry: Registry, request: Request, protocol: Protocol, home: Home, features: Sequence[Resolved]
 ) -> list[Plugin]:
-    """Where all that takes part comes from."""
+    """The plugins of everything that takes part in the run."""
     return [
         registry.models.origin(request.model),
         registry.datasets.origin(request.dataset),
@@ -225,7 +225,7 @@ def _settings(model: Model, recipe: Recipe) -> dict[str, Any]:
 
 
 def _json(model: Model, options: Mapping[str, Any]) -> dict[str, Any]:
-    """The options as a record can hold them."""
+    """The options as JSON for the record."""
     try:
         plain: dict[str, Any] = json.loads(
             json.dumps({name: without_path(value) for name, value in options.items()}, allow_nan=False)

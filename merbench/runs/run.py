@@ -1,4 +1,4 @@
-"""Carries out a job: fold by fold, each kept as soon as it is finished, and then the record."""
+"""Carries out a job fold by fold, saves each fold as soon as it is finished, and then writes the record."""
 
 from __future__ import annotations
 
@@ -30,19 +30,19 @@ DIGITS = 6  # of a class score in a record
 
 
 def run(job: Job, out: Path, *, fresh: bool = False, progress: Progress | None = None) -> tuple[Record, Path]:
-    """Runs a job, or continues it, or answers from its record.
+    """Run a job, continue it, or return the record of a finished run.
 
     Args:
-        job: as `prepare` made it.
-        out: the folder of results; the run gets a folder of its own in it.
-        fresh: remove what an earlier run of the same plan left.
-        progress: told how the work goes.
+        job: from `prepare`.
+        out: folder of results, in which the run gets its own folder.
+        fresh: remove the files of an earlier run of the same plan.
+        progress: follows the work.
 
     Returns:
         The record, and the path of its file.
 
     Raises:
-        MerbenchError: training failed, or a file cannot be written; finished folds stay.
+        MerbenchError: training failed, or a file cannot be written; finished folds are kept.
     """
     folder = RunFolder(out, job.plan)
     progress = progress or Silent()
@@ -53,14 +53,14 @@ def run(job: Job, out: Path, *, fresh: bool = False, progress: Progress | None =
         folder.clear()
         return _answer(folder), folder.record
     record = _Runner(job, folder, progress).run()
-    folder.clear()  # another process at the same run may have been killed meanwhile
+    folder.clear()  # another process with the same run may have been killed meanwhile
     if earlier and (difference := unlike(earlier, record)):
-        progress.note(f"the run before had the same id, but {difference}")
+        progress.note(f"the earlier record has the same id, but {difference}")
     return record, folder.record
 
 
 def _earlier(folder: RunFolder) -> Record | None:
-    """The record that an earlier run left, if it can be read and is of this run."""
+    """The record of an earlier run, if it can be read and belongs to this run."""
     try:
         record = read_record(folder.record)
     except RecordError:
@@ -73,14 +73,14 @@ def _answer(folder: RunFolder) -> Record:
         record = read_record(folder.record)
         check_scores(record)
     except RecordError as error:
-        raise RecordError(f"{error}; to run again in its place: --fresh") from error
+        raise RecordError(f"{error}; to replace it, run again with --fresh") from error
     if record.plan.digest() != folder.id:
-        raise RecordError(f"{folder.record} is the record of another run; to run again in its place: --fresh")
+        raise RecordError(f"{folder.record} is the record of another run; to replace it, run again with --fresh")
     return record
 
 
 class _Runner:
-    """One run: what it has finished lies in its folder, so that it can be left and taken up at any moment."""
+    """One run. Its finished folds are in its folder, so it can be interrupted and continued at any moment."""
 
     def __init__(self, job: Job, folder: RunFolder, progress: Progress) -> None:
         self.job, self.folder, self.progress = job, folder, progress
@@ -90,7 +90,7 @@ class _Runner:
         watch_memory(self.job.plan.device)
         self.grouping = Grouping("checkpoints") if self.job.weights else self._grouping()
         stages = self._stages()
-        # Nothing was written so far: what a network, an estimator or an inner split refuses leaves nothing behind.
+        # Nothing has been written yet, so a network, estimator or inner split that fails leaves no files.
         if self.job.weights:
             results = self._weights()
             self.folder.open(self.job.plan)
@@ -103,7 +103,7 @@ class _Runner:
         return record
 
     def _grouping(self) -> Grouping:
-        """As an interrupted run began it: the same folds must share a group for the record to be the same."""
+        """The grouping of the interrupted run, if there is one: other groups would give another record."""
         if kept := self.folder.kept_grouping():
             return Grouping(**kept)
         if self.job.plan.kind == "torch":
@@ -145,7 +145,7 @@ class _Runner:
         return {fold.name: result for fold, result in found if result is not None and self._fits(result, fold)}
 
     def _fits(self, result: FoldResult, fold: Fold) -> bool:
-        """Whether a kept result is of just these clips, and was computed in such groups: else it is computed anew."""
+        """Whether a kept result has exactly these clips and this grouping; otherwise the fold is computed again."""
         clips = self.job.clips["clip"].iloc[fold.test]
         return result.grouping == str(self.grouping) and [one.clip for one in result.predictions] == list(clips)
 
@@ -165,12 +165,12 @@ class _Runner:
         return result
 
     def _choices(self, fold: Fold, outcome: FoldOutcome, inner: dict[str, FoldResult]) -> dict[Policy, int]:
-        """The epoch (0-based) behind each policy."""
+        """The epoch (0-based) of each policy."""
         last = len(outcome.predicted) - 1
         epochs: dict[Policy, int] = {"last": last}
         if inner:
             epochs["inner"] = inner[fold.name].summary.epochs["inner"] - 1
-        if len(outcome.loss):  # only what is trained in epochs has one to choose
+        if len(outcome.loss):  # estimators have no epochs to choose from
             epochs["oracle"] = oracle_epoch(outcome.predicted, self.job.task.labels[fold.test])
         return epochs
 
@@ -237,6 +237,6 @@ class _Runner:
 
 
 def _noted(results: Sequence[FoldResult]) -> list[str]:
-    """The notes on folds, each with the number of folds of which it is true."""
+    """The notes on folds, each with the number of folds that it applies to."""
     counted = Counter(result.note for result in results if result.note)
     return [f"{note} (in {folds} of {len(results)} folds)" for note, folds in counted.items()]

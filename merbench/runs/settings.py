@@ -1,4 +1,4 @@
-"""`--set name=value`: which recipe settings, model options and feature variants there are, and what a value means."""
+"""Applies `--set name=value` to recipe settings, model options and feature variants."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ NOT_SETTINGS = ("options", "features", "about", "api")
 
 @dataclass(frozen=True)
 class Choice:
-    """A model's recipe with the settings that were asked for.
+    """A model's recipe with the requested settings.
 
     Attributes:
         name: of the recipe.
-        recipe: resolved.
-        features: references of the features that the model sees.
+        recipe: the recipe with the settings.
+        features: references of the features that the model gets.
         target: of the network or estimator.
-        author: whose code that is.
+        author: the plugin that the target belongs to, for errors.
     """
 
     name: str
@@ -41,11 +41,12 @@ class Choice:
 
 
 def choose_recipe(registry: Registry, model_name: str, recipe_name: str, assignments: Sequence[str]) -> Choice:
-    """The recipe (empty: the model's first) with `name=value` assignments in it.
+    """Choose a recipe (empty: the model's first), and apply `name=value` assignments.
 
     Raises:
         UnknownName: no model or recipe has that name.
-        OptionError, PluginError: as `apply_settings` does; or the model's code cannot be loaded.
+        OptionError: as in `apply_settings`.
+        PluginError: as in `apply_settings`, or the model's code cannot be loaded.
     """
     model = registry.models.get(model_name)
     name = recipe_name or next(iter(model.recipes))
@@ -67,9 +68,9 @@ def _with_paths(registry: Registry, model_name: str, model: TorchModel, recipe: 
 
 
 def model_options(build: Callable[..., Any]) -> dict[str, Any]:
-    """Names and defaults of the keyword arguments of a network or estimator (a network's `classes` is not one).
+    """Return the keyword arguments of a network or estimator, except `classes`, with their defaults.
 
-    One without a default, or with a default of None, is None here.
+    An argument without a default has the value None.
     """
     parameters = inspect.signature(build).parameters.values()
     return {
@@ -82,15 +83,15 @@ def model_options(build: Callable[..., Any]) -> dict[str, Any]:
 def apply_settings(
     assignments: Sequence[str], model: Model, recipe: Recipe, build: Callable[..., Any]
 ) -> tuple[Recipe, tuple[str, ...]]:
-    """The recipe with the `name=value` assignments in it, and the features with the variants asked for.
+    """Apply `name=value` assignments, and return the recipe and the features, with their variants.
 
-    A name is a recipe setting (networks only), an option of the network or estimator, or one of the model's
-    features, whose value is then a variant. An option without a default that the recipe sets belongs to the model: it
-    would be another one with another value, and its own is accepted.
+    A name is a recipe setting (networks only), an option of the network or estimator, or a feature of the model, with a
+    variant as its value. An option without a default that the recipe sets defines the model: with another value it
+    would be another model, so only the recipe's own value is accepted.
 
     Raises:
-        OptionError: a name that the model does not have or that belongs to it, or a value that cannot be parsed.
-        PluginError: the recipe itself has a value that it cannot have.
+        OptionError: the model does not have the name, the option defines the model, or the value is invalid.
+        PluginError: the plugin's recipe has an invalid value.
     """
     options, features = dict(recipe.options), list(recipe.features or model.features)
     defaults = model_options(build)
@@ -130,12 +131,12 @@ def _has_no_default(build: Callable[..., Any], name: str) -> bool:
 
 
 def _takes_any(build: Callable[..., Any]) -> bool:
-    """Whether it has a `**options` of its own, so that its signature cannot tell which there are."""
+    """Whether `build` takes `**options`, so that its signature does not list all options."""
     return any(one.kind is one.VAR_KEYWORD for one in inspect.signature(build).parameters.values())
 
 
 def _unknown(name: str, model: Model, known: Sequence[str]) -> str:
-    has = f"what can be set: {', '.join(sorted(known))}" if known else "nothing can be set"
+    has = f"available: {', '.join(sorted(known))}" if known else "it has no options"
     return f"model {model.name} has no option {name!r}{nearest(name, known)}; {has}"
 
 
@@ -163,7 +164,7 @@ def _no_constant(name: str) -> Any:
 
 
 def _parse(name: str, text: str, kind: type, of: str = "") -> Any:
-    """`text`, which may be a part `of` what was given, as a value of `kind`."""
+    """Parse `text`, which may be a part `of` the given value, as a `kind`."""
     if kind is bool:
         if text.lower() not in ("true", "false"):
             raise OptionError(f"--set {name}={of or text}: must be true or false")
@@ -179,7 +180,7 @@ def _parse(name: str, text: str, kind: type, of: str = "") -> Any:
 
 
 def _check_own(model: TorchModel, recipe: Recipe, asked: Collection[str]) -> None:
-    """The plugin's recipe as it is: what nobody asked for is not the user's fault."""
+    """Check the plugin's own recipe, except the settings that the user assigns: its faults are the plugin's."""
     wrong = setting_fault(recipe)
     if wrong and wrong[0] not in asked:
         names = [name for name, one in model.recipes.items() if one is recipe]

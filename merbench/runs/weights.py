@@ -1,4 +1,4 @@
-"""Files that a run starts from: checkpoints, one for each fold, and files that options name."""
+"""Files that a run starts from: a checkpoint for each fold, and files named by options."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ FILE = re.compile(r"(.+) sha256:[0-9a-f]{64}", re.DOTALL)  # how a plan names th
 
 
 def find_weights(model: Model, folder: Path | None, folds: Sequence[str]) -> dict[str, Path]:
-    """Fold name to `FOLDER/SUBJECT.pth`, SUBJECT being the last part of the fold's name as official releases have it.
+    """Map fold names to `FOLDER/SUBJECT.pth`; SUBJECT is the last part of the fold's name, as in official releases.
 
     Raises:
-        OptionError: the model is not a network.
-        ReleaseError: no such folder, or folds without a checkpoint (all of them named).
+        OptionError: the model is not a network, or two folds share a subject name.
+        ReleaseError: the folder does not exist, or folds have no checkpoint.
     """
     if folder is None:
         return {}
@@ -39,13 +39,13 @@ def find_weights(model: Model, folder: Path | None, folds: Sequence[str]) -> dic
         )
     if len(set(files.values())) < len(files):
         raise OptionError(
-            "--weights: two folds of this protocol share a subject name; checkpoints cannot be told apart"
+            "--weights: two folds of this protocol share a subject name, so they would use the same checkpoint"
         )
     return files
 
 
 def weights_digest(files: dict[str, Path]) -> str | None:
-    """sha256 (hex) over fold names and checkpoint contents; None where there are no checkpoints."""
+    """sha256 (hex) of fold names and checkpoint contents; None without checkpoints."""
     if not files:
         return None
     digest = hashlib.sha256()
@@ -55,9 +55,9 @@ def weights_digest(files: dict[str, Path]) -> str | None:
 
 
 def without_path(value: Any) -> Any:
-    """What a plan says of an option: of one that names a file there is, its name and sha256, and no path.
+    """Replace the path of an existing file in an option by the file's name and sha256, also in lists and mappings.
 
-    The file decides the outcome, and where it lies does not. Lists and mappings are looked through.
+    The content of the file decides the outcome, its folder does not.
     """
     if isinstance(value, Mapping):
         plain = {name: without_path(one) for name, one in value.items()}
@@ -66,13 +66,13 @@ def without_path(value: Any) -> Any:
         items = type(value)(map(without_path, value)) if type(value) in (list, tuple) else value
         return items if any(one is not other for one, other in zip(items, value, strict=True)) else value
     if not isinstance(value, str) or not (Path(value).suffix or len(Path(value).parts) > 1):
-        return value  # a word: no path, even where a file happens to be called so
+        return value  # a word is not a path, even if a file has this name
     try:
         if not (path := Path(value).expanduser()).is_file():
             return value
-    except (OSError, RuntimeError):  # a folder that may not be entered, a name too long, nobody's home
+    except (OSError, RuntimeError):  # no permission, a name that is too long, or an unknown user's home
         return value
-    return f"{path.name} sha256:{_file_digest(path).hex()}"  # as FILE reads it
+    return f"{path.name} sha256:{_file_digest(path).hex()}"  # matches FILE
 
 
 def given_files(plan: Plan) -> list[str]:
@@ -82,12 +82,12 @@ def given_files(plan: Plan) -> list[str]:
 
 
 def starts_from(files: Sequence[str]) -> str:
-    """What such files mean, in a sentence for a record and its row."""
-    return f"starts from a given file ({', '.join(files)}): what it was made from is not known"
+    """Say what such files mean, for a record and its row."""
+    return f"starts from a given file ({', '.join(files)}), whose training data are not known"
 
 
 def _texts(value: Any) -> list[str]:
-    """Every text in an option, however deep."""
+    """Every string in an option, at any depth."""
     if isinstance(value, str):
         return [value]
     inner = value.values() if isinstance(value, Mapping) else value if isinstance(value, list | tuple) else ()

@@ -63,7 +63,7 @@ def test_broken_records_are_listed_with_their_error_beside_the_others(record, tm
     told = capsys.readouterr().out.splitlines()
     assert len(told) == 7
     assert told[1].startswith("majority")
-    faults = ("is not JSON", "schema 7", "scores of policies []", "Too many levels of symbolic links", "not a regular")
+    faults = ("is not JSON", "schema 7", "have policies []", "Too many levels of symbolic links", "not a regular")
     for line, words in zip(told[2:], faults, strict=True):
         assert words in line
     assert main(["results", "list", str(records), "--json"]) == 0

@@ -161,13 +161,13 @@ def test_checkpoints_are_scored_with_a_word_on_where_they_come_from(out, tmp_pat
     assert main(["run", "--model", "htnet", "--dataset", "demo", *shape, *folds]) == 0
     (path,) = records(out)
     record = json.loads(path.read_text())
-    assert "the predictions are those of checkpoints: how their epochs were chosen is not known" in record["warnings"]
+    assert "the predictions come from checkpoints; how their epochs were chosen is not known" in record["warnings"]
     assert [fold["epochs"] for fold in record["folds"]] == [{}, {}]
     assert record["environment"]["engine"]["mode"] == "checkpoints"
     assert main(["results", "verify", str(path)]) == 0
     capsys.readouterr()
     assert main(["results", "show", str(path)]) == 0
-    assert "note: the predictions are those of checkpoints" in capsys.readouterr().out
+    assert "note: the predictions come from checkpoints" in capsys.readouterr().out
 
 
 def test_an_estimate_of_a_schedule_shorter_than_its_own_steps(out, capsys):
@@ -177,7 +177,7 @@ def test_an_estimate_of_a_schedule_shorter_than_its_own_steps(out, capsys):
 
 def test_fewer_folds_at_once_for_want_of_memory_are_told_before_and_while_they_train(out, capsys, monkeypatch):
     monkeypatch.setattr("merbench.engine.grouping.memory_budget", lambda device: 0)
-    said = "at once: too little memory is free for 2, so figures may differ from those elsewhere; "
+    said = "at once: too little memory is free for 2, so results may differ from those of other machines; "
     assert main([*NETWORK, "--out", str(out), "--dry-run"]) == 0
     assert f"1 fold(s) {said}" in capsys.readouterr().out
     assert main([*NETWORK, "--out", str(out)]) == 0

@@ -141,7 +141,7 @@ def test_every_kind_of_difference_is_named(registry, write):
     write("one/s1/a others", "one/s1/x fear")
     message = refusal(registry, "canonical")
     assert "two/s1/c is missing" in message
-    assert "one/s1/a is labelled outside the scheme, canonically 1 (positive)" in message
+    assert "one/s1/a has no class, but the clip list says class 1 (positive)" in message
     assert "one/s1/x is not in the list" in message
 
 
@@ -229,7 +229,7 @@ def test_where_what_is_here_does_not_do_the_error_says_what_else_to_add(registry
     with pytest.raises(UnresolvableFeature) as caught:
         home_with(registry, "width")
     assert str(caught.value) == (
-        "the model wants width; or add what can be used: merbench data add plain PATH or: merbench data add wide PATH, "
+        "the model wants width; or add another release: merbench data add plain PATH or: merbench data add wide PATH, "
         "merbench data add third PATH"
     )
     with pytest.raises(UnresolvableFeature, match=r"^the model wants warmth$"):
@@ -254,7 +254,7 @@ def test_every_release_of_a_way_that_is_not_here_is_named(registry, write):
         home_with(registry, "depth")
     locations.config_path().unlink()
     with pytest.raises(
-        merbench.ReleaseError, match="wide PATH; needed as well: merbench data add third PATH; --dataset demo"
+        merbench.ReleaseError, match="wide PATH; also needed: merbench data add third PATH; --dataset demo"
     ):
         home_with(registry, "depth")
 
@@ -266,5 +266,5 @@ def test_an_alternative_may_hold_more_than_the_list_and_differs_by_clip_all_the_
     assert (found.ok, [count.found for count in found.counts]) == (True, [0, 1, 0, 1, 0, 0])
     write("one/s1/a fear", "two/s1/c fear", "one/s1/x fear")
     message = refusal(registry, "two-homes")
-    assert "one/s1/a is labelled 0 (negative), canonically 1 (positive)" in message
+    assert "one/s1/a has class 0 (negative), but the clip list says class 1 (positive)" in message
     assert "one/s1/x" not in message

@@ -45,7 +45,9 @@ class Fixed:
 
 
 ZEROS = [0] * 10
-WHOLE = r"it must give a whole number from 0 to 2 for each of 10 clips, as fit was handed; finished folds are kept$"
+WHOLE = (
+    r"it must give a whole number from 0 to 2 for each of 10 clips, like the labels fit gets; finished folds are kept$"
+)
 
 
 @pytest.mark.parametrize(
@@ -85,7 +87,7 @@ FIRST, SECOND = [0.8, 0.1, 0.1], [0.1, 0.8, 0.1]
     [
         (
             {"predict_proba": [FIRST[:2]] * 10},
-            r"predict_proba.* gives an array of shape \[10, 2\]; it must give a column for each of 3 classes, or name",
+            r"predict_proba.* gives an array of shape \[10, 2\]; it must give a column for each of 3 classes, or list",
         ),
         ({"predict_proba": [FIRST] * 9}, r"gives an array of shape \[9, 3\]"),
         ({"predict_proba": [FIRST] * 10, "classes_": ["a", "b", "c"]}, r"classes_ gives \['a', 'b', 'c'\]; it must"),
@@ -112,7 +114,7 @@ def test_scores_that_contradict_the_classes_are_left_out_and_said_so(methods, wh
     found = fit_fold(task(lambda: Fixed(ZEROS, **methods)), FOLD)
     assert found.scores[0].tolist() == [[1, 0, 0]] * 10
     assert found.note == (
-        f"predict disagrees with {which}, so those are not used: the predicted class scores 1, the others 0"
+        f"predict disagrees with {which}: the scores are 1 for the predicted class and 0 for the others"
     )
 
 

@@ -56,7 +56,7 @@ def test_those_that_convolve_train_alone_however_many_cores_there_are(subject, m
     grouping = group_network(task, folds)
     assert grouping.keyed
     assert grouping.mode == ("sequential" if convolves else "batched")
-    assert ("of its arithmetic, and on a CPU those of many folds at once take longer" in grouping.reason) is convolves
+    assert ("of its arithmetic, and on a CPU they are slower for many folds at once" in grouping.reason) is convolves
     assert why_sooner_alone(replace(task, device="cuda"), folds) == ""
     assert bool(why_sooner_alone(task, folds[:1])) is convolves
 

@@ -150,7 +150,7 @@ def test_other_processes_draw_what_this_one_draws(make_task, make_folds, monkeyp
 @pytest.mark.parametrize("place", [0, 1], ids=NAMES[:2])
 def test_a_network_that_draws_beside_torch_is_not_batched(make_task, make_folds, place) -> None:
     reason = group_network(make_task(build(Noise, place)), make_folds([20, 20])).reason
-    assert reason == "it draws from Python's or NumPy's generator, which folds that train at once would share"
+    assert reason == "it draws from Python's or NumPy's generator, which all folds that train at once share"
 
 
 def test_a_batched_network_that_draws_only_later_is_refused(make_task, make_folds) -> None:

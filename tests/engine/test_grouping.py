@@ -127,8 +127,8 @@ def test_plain_networks_are_batched(make_task, make_folds, network) -> None:
 @pytest.mark.parametrize(
     ("network", "says"),
     [
-        (Noisy, "otherwise than by functional.dropout or torch.rand"),
-        (Doubting, "otherwise than by functional.dropout or torch.rand"),
+        (Noisy, "by other means than functional.dropout or torch.rand"),
+        (Doubting, "by other means than functional.dropout or torch.rand"),
         (Recomputing, "RuntimeError"),
         (Attending, "on a CPU _scaled_dot_product_flash_attention_for_cpu of many folds at once runs fold by fold"),
         (Branching, "data-dependent control flow"),
@@ -261,7 +261,7 @@ def test_a_group_that_lack_of_memory_makes_smaller_says_so(make_task, make_folds
     monkeypatch.setattr(grouping, "memory_budget", lambda device: 3 * fold_bytes)
     found = group_network(task, folds)
     assert (found.mode, found.at_once) == ("batched", 3)
-    assert found.reason == "too little memory is free for 4, so figures may differ from those elsewhere"
+    assert found.reason == "too little memory is free for 4, so results may differ from those of other machines"
 
 
 def test_a_network_that_is_large_anywhere_trains_in_small_groups_without_a_word(make_task) -> None:

@@ -78,7 +78,7 @@ class Hollow(Linear):
         (Array, rf"forward in training mode {HERE} gives a numpy.ndarray; it must give logits"),
         (OnlyTraining, rf"forward in evaluation mode failed {HERE} in forward: AttributeError: .*'memory'; it must"),
         (Squeezing, rf"forward in evaluation mode {HERE} gives \[3\] for 1 clips; it must give logits \[clips, 3\]"),
-        (Detached, rf"forward in training mode {HERE} gives logits that do not depend on a parameter"),
+        (Detached, rf"forward in training mode {HERE} gives logits that depend on no trained parameter"),
         (Overwriting, r"the backward pass failed: RuntimeError: .*modified by an inplace operation"),
         (Hollow, rf"forward in training mode {HERE} gives logits that are not finite \(-?inf\) before any training"),
         (lambda: None, "what builds the network gives None; it must give a torch.nn.Module$"),

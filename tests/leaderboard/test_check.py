@@ -106,7 +106,7 @@ def test_clips_and_subjects_that_do_not_exist_are_named_even_where_all_else_foll
 
 def test_counts_of_a_subject_that_does_not_exist_are_named(found, save, make_record, renamed):
     path = save(without_clips(make_record(table=renamed("casme2/nobody", "nothing"))), "forged")
-    assert found().problems == [f"{path}: subjects: casme2/nobody is no subject of composite"]
+    assert found().problems == [f"{path}: subjects: casme2/nobody is not a subject of composite"]
 
 
 def test_two_results_of_one_id_are_named_with_how_many_clips_differ(found, save, make_record):
@@ -118,7 +118,7 @@ def test_two_results_of_one_id_are_named_with_how_many_clips_differ(found, save,
         for here, there in zip(*answers, strict=True)
     )
     assert found().problems == [
-        f"{two} and {one} have one id ({first.id[:12]}), but they differ in the predictions of {differing} clips: the "
+        f"{two} and {one} have one id ({first.id[:12]}), but their predictions differ for {differing} clips: the "
         "model does not give the same result twice; remove both"
     ]
 
@@ -143,7 +143,7 @@ def test_seeds_of_one_model_that_predict_the_same_are_no_news(found, save, make_
 
 def test_what_could_not_be_checked_is_a_note(found, save, make_record):
     path = save(make_record(clips=440), "part")
-    assert found().notes == [f"{path}: 2 clips are never tested: the folds were not made again"]
+    assert found().notes == [f"{path}: 2 clips are never tested: the folds were not compared"]
 
 
 def test_a_record_that_tells_licensed_truth_must_be_exported(found, save, make_record):

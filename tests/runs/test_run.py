@@ -300,7 +300,7 @@ def test_a_note_on_folds_is_in_the_record_with_their_number_and_survives_a_resum
     argv = ("--plugin", str(tmp_path / "centroid.py"), "--model", "centroid")
     record = run(tmp_path / "out", *argv)
     (said,) = [one for one in json.loads(record.read_text())["warnings"] if "disagrees" in one]
-    assert re.fullmatch(r"predict disagrees with .*, so those are not used: .* \(in \d+ of 24 folds\)", said)
+    assert re.fullmatch(r"predict disagrees with .*: the scores are 1 for .* \(in \d+ of 24 folds\)", said)
     before = without_times(record)
     folds_in(record)[0].unlink()
     record.unlink()

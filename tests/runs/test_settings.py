@@ -170,7 +170,7 @@ def test_an_unknown_name_is_answered_with_the_nearest_and_all() -> None:
         options("repeat=2")
     says = str(caught.value)
     assert says.startswith("model net has no option 'repeat' (nearest: repeats")
-    assert "what can be set: batch_size, class_weights, crop_padding, " in says
+    assert "available: batch_size, class_weights, crop_padding, " in says
     assert "regions" in says
     assert "\n" not in says
 
@@ -193,13 +193,13 @@ def test_an_estimator_has_options_and_features_but_no_training_settings() -> Non
     recipe, features = apply_settings(["depth=5", "flow-28=tvl1"], ESTIMATOR, Recipe(), build)
     assert recipe.options == {"depth": 5}
     assert features == ("flow-28@tvl1",)
-    with pytest.raises(OptionError, match=r"model tree has no option 'lr'; what can be set: depth, flow-28"):
+    with pytest.raises(OptionError, match=r"model tree has no option 'lr'; available: depth, flow-28"):
         apply_settings(["lr=1"], ESTIMATOR, Recipe(), build)
 
 
 def test_a_model_with_nothing_to_set_says_so() -> None:
     bare = EstimatorModel(name="bare", estimator="m:bare", features=())
-    with pytest.raises(OptionError, match="model bare has no option 'x'; nothing can be set"):
+    with pytest.raises(OptionError, match="model bare has no option 'x'; it has no options"):
         apply_settings(["x=1"], bare, Recipe(), lambda: None)
 
 

@@ -128,7 +128,7 @@ def test_tensors_that_are_there_for_official_checkpoints_alone_are_named() -> No
 @pytest.mark.parametrize("content", [b"", b"not a checkpoint", b"PK\x03\x04 cut off"])
 def test_a_file_that_is_no_checkpoint_is_one_line(tmp_path, content) -> None:
     (tmp_path / "s01.pth").write_bytes(content)
-    with pytest.raises(ReleaseError, match=r"s01.pth is not a checkpoint of tensors alone: cut off") as caught:
+    with pytest.raises(ReleaseError, match=r"s01.pth is not a checkpoint with only tensors: it is damaged") as caught:
         predict_from(task(), FOLD, tmp_path / "s01.pth")
     assert "\n" not in str(caught.value)
 
@@ -157,7 +157,7 @@ def test_code_in_a_checkpoint_is_refused_and_never_run(tmp_path, save) -> None:
     with pytest.raises(ReleaseError) as caught:
         predict_from(task(), FOLD, tmp_path / "s01.pth")
     assert not sprung.exists()
-    assert "with code in it, which is never run" in str(caught.value)
+    assert "contains code, which merbench never runs" in str(caught.value)
     assert "weights_only" not in str(caught.value)  # no advice to read it all the same
     with open(tmp_path / "s01.pth", "rb") as file:
         assert b"touch" in file.read()
