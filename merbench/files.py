@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-__all__ = ["HOST", "clear_partials", "partial_name", "read_bounded", "replace_text", "replacing"]
+__all__ = ["HOST", "clear_partials", "file_name", "partial_name", "read_bounded", "replace_text", "replacing"]
 
 HOST = hashlib.sha256(platform.node().encode()).hexdigest()[:8]  # machines may share a folder
 PARTIAL = re.compile(rf"\.(\d{{1,9}})-{HOST}[0-9a-f]{{16}}\.partial")  # written by a process of this machine
@@ -70,6 +70,12 @@ def replacing(path: Path, *, sync: bool = True) -> Iterator[BinaryIO]:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
         raise
+
+
+def file_name(text: str, *, kept: str = r"\w.-", most: int = 200) -> str:
+    """A text as part of a file name: each run of characters other than `kept` (of a regular expression) becomes a
+    hyphen, and at most `most` characters stay."""
+    return re.sub(rf"[^{kept}]+", "-", text)[:most]
 
 
 def partial_name(folder: Path) -> Path:

@@ -12,7 +12,7 @@ from merbench.data import locations
 from merbench.data.clips import clip_table
 from merbench.data.readers import CheckedReader
 from merbench.data.sources import SourceReader
-from merbench.errors import ReleaseError, UnknownName, UnresolvableFeature
+from merbench.errors import ReleaseError, UnknownName, UnresolvableFeature, and_more
 from merbench.plugin.calls import Author, calling, kind, wrong
 from merbench.plugin.registry import Registry, load_target
 from merbench.plugin.specs import Dataset, Source
@@ -171,7 +171,7 @@ class OpenDataset:
         differences = self.differences()
         if differences:
             raise ReleaseError(
-                f"{self.spec.name} is not the canonical clip list: {_shown(differences)}; "
+                f"{self.spec.name} is not the canonical clip list: {and_more(differences, SHOWN, '; ')}; "
                 f"see the whole list with: merbench data check {self.spec.name}"
             )
         canonical = self.canonical
@@ -322,11 +322,6 @@ def _listed(spec: Dataset, plugin: str) -> pd.DataFrame:
     if missing := [name for name in CANONICAL if name not in listed]:
         raise wrong(author, "clip_list", f"a table without {', '.join(missing)}", wanted, function)
     return listed
-
-
-def _shown(sentences: list[str]) -> str:
-    more = f"; and {len(sentences) - SHOWN} more" if len(sentences) > SHOWN else ""
-    return "; ".join(sentences[:SHOWN]) + more
 
 
 def _place(source: Source) -> Path | None:

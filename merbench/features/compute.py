@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from merbench.data.datasets import OpenDataset
-from merbench.errors import BrokenClips, OutputError, ReleaseError
+from merbench.errors import BrokenClips, OutputError, ReleaseError, and_more
 from merbench.features.clip import ClipValues, Value, from_images
 from merbench.features.extract import ClipOutcome, cores, extract, stores_of
 from merbench.features.resolve import Resolved, walk
@@ -183,8 +183,7 @@ class _Computation:
     def _tell_corrupt(self) -> None:
         for name in sorted({name for name, _ in self.corrupt}):
             clips = sorted(clip for one, clip in self.corrupt if one == name and clip)
-            more = f" and {len(clips) - 1} more" if len(clips) > 1 else ""
-            where = f" of {clips[0]}{more}" if clips else ""
+            where = f" of {and_more(clips, 1)}" if clips else ""
             self.progress.note(f"stored feature {name}{where} was damaged: it is computed again")
 
 

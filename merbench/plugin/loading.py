@@ -20,7 +20,7 @@ from typing import Literal
 
 import pluggy
 
-from merbench.errors import PluginError, nearest
+from merbench.errors import PluginError, nearest, one_line
 from merbench.plugin.calls import Author, calling, reason
 from merbench.plugin.hooks import given_by
 from merbench.plugin.hookspecs import NAMESPACE
@@ -302,7 +302,7 @@ def _import_file(path: Path) -> object:
 
 def _one_line(error: BaseException, candidate: _Candidate) -> str:
     """An error in one line; whoever reads it knows which plugin it is about, and whose sentence it is."""
-    text = " ".join(str(error).split())
+    text = one_line(error)
     if isinstance(error, PluginError | pluggy.PluginValidationError):
         return text.removeprefix(f"{candidate.author}: ")
     return reason(error)

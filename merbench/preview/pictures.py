@@ -12,6 +12,7 @@ from merbench.errors import MerbenchError, PluginError, ReleaseError
 from merbench.features.clip import ClipValues, Value, from_images
 from merbench.features.extract import signatures, stores_of
 from merbench.features.store import full
+from merbench.plugin.calls import reason
 from merbench.plugin.registry import load_target
 from merbench.preview.drawn import Drawn
 
@@ -95,8 +96,7 @@ def _drawing(drawn: Drawn, clip: str, values: Sequence[Value]) -> np.ndarray:
     except MerbenchError:
         raise
     except Exception as error:  # a plugin's function may raise anything
-        reason = " ".join(str(error).split())
-        raise PluginError(f"{who} cannot be drawn for {clip}: {type(error).__name__}: {reason}") from error
+        raise PluginError(f"{who} cannot be drawn for {clip}: {reason(error)}") from error
     if (
         isinstance(image, np.ndarray)
         and image.dtype == np.uint8

@@ -16,7 +16,7 @@ from merbench.data.datasets import OpenDataset, open_dataset
 from merbench.engine.policies import Policy
 from merbench.engine.seeds import derive_seed
 from merbench.engine.task import FoldTask, Task
-from merbench.errors import BrokenClips, OptionError, ReleaseError, UnknownName
+from merbench.errors import BrokenClips, OptionError, ReleaseError, UnknownName, and_more
 from merbench.features.compute import arrays_digest, compute
 from merbench.features.resolve import Resolved, resolve, walk
 from merbench.plugin.calls import calling
@@ -183,9 +183,8 @@ def _computed(
 def _left_out(dataset: OpenDataset, broken: list[str], total: int) -> list[str]:
     if not broken:
         return []
-    more = f" and {len(broken) - NAMED} more" if len(broken) > NAMED else ""
     # In a sentence of its own: it goes where a record is published without its clips, and the number stays.
-    named = [f"broken: {', '.join(broken[:NAMED])}{more}"] if dataset.spec.public_labels else []
+    named = [f"broken: {and_more(broken, NAMED)}"] if dataset.spec.public_labels else []
     return [f"{len(broken)} of {total} clips are broken and were left out", *named]
 
 
