@@ -7,7 +7,7 @@ plugin, and is shown with its traceback.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 __all__ = [
@@ -22,7 +22,9 @@ __all__ = [
     "TrainingError",
     "UnknownName",
     "UnresolvableFeature",
+    "and_more",
     "nearest",
+    "one_line",
     "plugin_traceback",
     "printable",
 ]
@@ -86,9 +88,8 @@ class BrokenClips(ReleaseError):
 
     def __init__(self, reasons: dict[str, str]) -> None:
         self.reasons = dict(reasons)
-        shown = "; ".join(f"{clip}: {reason}" for clip, reason in list(self.reasons.items())[:5])
-        more = f"; and {len(reasons) - 5} more" if len(reasons) > 5 else ""
-        super().__init__(f"{len(reasons)} broken clip(s): {shown}{more}; fix the release and run again")
+        shown = and_more([f"{clip}: {reason}" for clip, reason in reasons.items()], 5, "; ")
+        super().__init__(f"{len(reasons)} broken clip(s): {shown}; fix the release and run again")
 
 
 class UnresolvableFeature(MerbenchError):
@@ -114,6 +115,17 @@ class OutputError(MerbenchError):
 def printable(text: str) -> str:
     """Return foreign text as one line for a terminal; characters that cannot be printed are escaped."""
     return text if text.isprintable() else "".join(one if one.isprintable() else ascii(one)[1:-1] for one in text)
+
+
+def one_line(error: object) -> str:
+    """The text of an error, or of anything else, in one line."""
+    return " ".join(str(error).split())
+
+
+def and_more(names: Sequence[str], limit: int, separator: str = ", ") -> str:
+    """The first `limit` names, and the number of the others: `a, b and 3 more`, or `a; b; and 3 more`."""
+    more = f"{separator.strip(', ')} and {len(names) - limit} more" if len(names) > limit else ""
+    return separator.join(names[:limit]) + more
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all, and files of strangers, of which only so much is read."""
+"""Writes files that appear whole or not at all, and reads files of others up to a bound."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-__all__ = ["HOST", "clear_partials", "partial_name", "read_bounded", "replace_text", "replacing"]
+__all__ = ["HOST", "clear_partials", "file_name", "partial_name", "read_bounded", "replace_text", "replacing"]
 
-HOST = hashlib.sha256(platform.node().encode()).hexdigest()[:8]  # who shares a folder may have a process of that number
-PARTIAL = re.compile(rf"\.(\d{{1,9}})-{HOST}[0-9a-f]{{16}}\.partial")  # of a process here
+HOST = hashlib.sha256(platform.node().encode()).hexdigest()[:8]  # machines may share a folder
+PARTIAL = re.compile(rf"\.(\d{{1,9}})-{HOST}[0-9a-f]{{16}}\.partial")  # written by a process of this machine
 
 
 def read_bounded(path: Path, most: int) -> bytes:
     """The content of a regular file of at most `most` bytes.
 
-    Raises OSError: the file cannot be read or is longer, or it is not a regular file: a pipe would wait for somebody to
-    write into it, and a device may never end.
+    Raises OSError if the file cannot be read, is longer, or is not a regular file: reading a pipe would wait for a
+    writer, and a device may never end.
     """
     with open(path, "rb", opener=_without_waiting) as file:
         if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
@@ -40,10 +40,10 @@ def _without_waiting(path: str, flags: int) -> int:
 
 
 def replace_text(path: Path, text: str) -> None:
-    """Writes a UTF-8 text file atomically: a reader, or a kill at any moment, sees the old file or the new one.
+    """Writes a UTF-8 text file atomically: a reader sees the old file or the new file, whenever a kill comes.
 
-    Folders on the way are made, and what killed processes left half-written beside the file is removed. Raises OSError,
-    having removed what it had begun.
+    Makes missing folders, and removes files beside it that killed processes left half-written. Raises OSError after
+    removing its own half-written file.
     """
     clear_partials(path.parent, below=False)
     with replacing(path) as file:
@@ -52,11 +52,11 @@ def replace_text(path: Path, text: str) -> None:
 
 @contextlib.contextmanager
 def replacing(path: Path, *, sync: bool = True) -> Iterator[BinaryIO]:
-    """A file to write that takes the place of `path` once all is in it, and not at all if writing fails.
+    """Opens a file for writing that replaces `path` when the block ends. If the block fails, `path` stays as it was.
 
-    Without `sync` a loss of power may leave a part of it: for files whose reader can tell.
+    Without `sync`, a loss of power may leave a part of the file: use this only if the reader detects that.
     """
-    # Not `tempfile`, whose files nobody but their owner may read: results are there to be shared.
+    # Not `tempfile`: only the owner may read its files, and results are shared.
     temporary = partial_name(path.parent)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -72,20 +72,26 @@ def replacing(path: Path, *, sync: bool = True) -> Iterator[BinaryIO]:
         raise
 
 
+def file_name(text: str, *, kept: str = r"\w.-", most: int = 200) -> str:
+    """A text as part of a file name: each run of characters other than `kept` (of a regular expression) becomes a
+    hyphen, and at most `most` characters stay."""
+    return re.sub(rf"[^{kept}]+", "-", text)[:most]
+
+
 def partial_name(folder: Path) -> Path:
-    """A new name in a folder for a file that is being written, which tells who writes it."""
+    """A new name in a folder for a file that is being written. The name says which process writes it."""
     return folder / f".{os.getpid()}-{HOST}{secrets.token_hex(8)}.partial"
 
 
 def clear_partials(folder: Path, *, below: bool = True) -> None:
-    """Removes what killed processes of this machine left half-written in `folder`, and `below` it.
+    """Removes files that killed processes of this machine left half-written in `folder`, and in folders `below` it.
 
-    What a living process or another machine writes stays, and so does what cannot be removed.
+    Files of living processes and of other machines stay, and so do files that cannot be removed.
     """
     import psutil
 
     for partial in folder.glob("**/.*.partial" if below else ".*.partial"):
-        named = PARTIAL.fullmatch(partial.name)  # a folder may hold files of other programs
+        named = PARTIAL.fullmatch(partial.name)  # the folder may hold files of other programs
         if named and not psutil.pid_exists(int(named[1])):
             with contextlib.suppress(OSError):
                 partial.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""Arrays that lie in a file and come into memory page by page, as they are looked at."""
+"""Arrays mapped from a file: their pages are read when they are used."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ if TYPE_CHECKING:
 __all__ = ["RESIDENT", "chunks", "is_large", "release"]
 
 RESIDENT = 64 * 2**20  # bytes of a mapped file that may stay in memory
-CHUNK = 8 * 2**20  # bytes looked at in one go
+CHUNK = 8 * 2**20  # bytes of a piece
 
 
 def is_large(array: np.ndarray) -> bool:
-    """Whether the array lies in a file, and is too large to be taken into memory as a whole."""
+    """Whether the array is mapped from a file and too large to be kept in memory as a whole."""
     return array.nbytes > RESIDENT and _map_of(array) is not None
 
 
 def release(array: np.ndarray) -> None:
-    """Lets go of the pages that were read; they come again from the file. What was never written to keeps its values.
+    """Frees the pages that were read; they are read again from the file when needed. Changes to them are lost.
 
-    Nothing is done for an array that lies in memory.
+    Does nothing for an array in memory.
     """
     file = _map_of(array)
     if file is not None and hasattr(mmap, "MADV_DONTNEED"):
@@ -31,7 +31,7 @@ def release(array: np.ndarray) -> None:
 
 
 def chunks(array: np.ndarray) -> Iterator[np.ndarray]:
-    """The array in pieces of a few rows (of its first axis); of a large mapped one no piece stays in memory."""
+    """The array in pieces of a few rows (of its first axis). Pieces of a large mapped array do not stay in memory."""
     if not array.size:
         return
     rows = max(1, CHUNK * len(array) // max(array.nbytes, 1))

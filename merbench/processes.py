@@ -1,4 +1,4 @@
-"""Worker processes: one way to start them. They do not outlive their owner and stay silent when it is interrupted."""
+"""Starts worker processes. They end with their owner, and print nothing when the owner is interrupted."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ __all__ = ["each", "end_processes", "keep_freed_memory"]
 
 R = TypeVar("R")
 
-# How joblib names the end of a process that nobody outside ended: a fault in native code, or an exit of its own.
+# How joblib describes a process that was not ended from outside: a fault in native code, or an exit of its own.
 CRASHED = re.compile(r"SIG(?!KILL|TERM)|EXIT\([^0]")
 # Of mallopt(3), for the C library glibc.
 TRIM_THRESHOLD, MMAP_MAX = -1, -4
@@ -37,17 +37,17 @@ def each(
     ordered: bool = False,
     stay: bool = False,
 ) -> Generator[R, None, None]:
-    """What `function` returns for each tuple of arguments, computed in `jobs` processes; for 1 in this process.
+    """Calls `function` with each tuple of arguments in `jobs` processes, or in this process if `jobs` is 1.
 
     Args:
-        function: called in the processes. Large arrays among its arguments are shared through files; a write to them
-            stays in the process.
-        arguments: taken as processes become free.
-        jobs: how many processes.
-        does: what a process does, as in "a process that trains"; for errors.
-        advice: what to do when a process is ended from outside; for errors.
-        begin: called once in each process, before anything else.
-        ordered: whether results come in the order of the arguments, not as they are ready.
+        function: called in the processes. Large arrays among its arguments are shared through files; a process does
+            not see the writes of another.
+        arguments: consumed as processes become free.
+        jobs: number of processes.
+        does: completes "a process that ..." in errors.
+        advice: for errors: what to do if a process is ended from outside.
+        begin: called once in each process, before the first task.
+        ordered: whether results are yielded in the order of the arguments, instead of as they are ready.
         stay: whether the processes wait for more work until `end_processes`. An error ends them at once.
 
     Raises:
@@ -62,7 +62,7 @@ def each(
         backend="loky",
         return_as="generator" if ordered else "generator_unordered",
         mmap_mode="c",  # torch wants writable arrays
-        initializer=_begin,  # and not with the first task: a worker that never got one would be left behind
+        initializer=_begin,  # not with the first task: a process without a task would not end with its owner
         initargs=(os.getpid(), begin),
     )
     finished = False
@@ -82,15 +82,15 @@ def each(
                 f"a process that {does} was ended from outside, most likely because memory ran out; {advice}"
             ) from error
         finally:
-            # Idle processes would hold memory, and threads of a library that another may wait for.
+            # Idle processes would hold memory, and threads of one library that another library may wait for.
             if not (stay and finished):
                 end_processes()
 
 
 def _quiet(results: Generator[R, None, None]) -> Generator[R, None, None]:
-    """The results; if they are not wanted to the end, joblib's warning about tasks under way is not shown."""
+    """Yields the results; hides joblib's warning about unfinished tasks if the caller stops early."""
     try:
-        for result in results:  # noqa: UP028  `yield from` would close them outside of the `finally`
+        for result in results:  # noqa: UP028  `yield from` would close them before the `finally`
             yield result
     finally:
         with warnings.catch_warnings(action="ignore"):
@@ -98,7 +98,7 @@ def _quiet(results: Generator[R, None, None]) -> Generator[R, None, None]:
 
 
 def end_processes() -> None:
-    """Ends the processes that `each` started, if there are any."""
+    """Ends the processes that `each` started."""
     from joblib.externals.loky import get_reusable_executor
 
     get_reusable_executor().shutdown(wait=True, kill_workers=True)
@@ -111,9 +111,9 @@ def _begin(owner: int, begin: Callable[[], None] | None) -> None:
 
 
 def _end_with(owner: int) -> None:
-    """Ends this process once its parent is no longer `owner`: an orphan would hold memory, and cores of a new run.
+    """Ends this process when its parent is no longer `owner`: an orphan would hold memory and cores.
 
-    Ctrl-C is left to the owner, who ends its processes: each would answer with a traceback.
+    Ignores Ctrl-C: the owner ends its processes, and each process would print a traceback.
     """
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -128,16 +128,16 @@ def _end_with(owner: int) -> None:
 
 @contextlib.contextmanager
 def _interrupts_later() -> Iterator[None]:
-    """Holds Ctrl-C back while joblib starts processes, which inherit that: only their owner receives it.
+    """Delays Ctrl-C while joblib starts processes. They inherit the blocked signal, so only their owner receives it.
 
-    A process that is still importing something would answer with a traceback.
+    Otherwise a process that is still importing modules would print a traceback.
     """
     if not hasattr(signal, "pthread_sigmask"):  # Windows
         yield
         return
     from joblib.externals.loky.backend import resource_tracker
 
-    resource_tracker.ensure_running()  # now: it takes the signals from the list again when it is started
+    resource_tracker.ensure_running()  # now: starting it unblocks the signal
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
@@ -146,9 +146,9 @@ def _interrupts_later() -> Iterator[None]:
 
 
 def keep_freed_memory() -> None:
-    """Lets this process use freed memory again instead of giving it back, if the C library can.
+    """Makes this process reuse freed memory instead of returning it to the system, if the C library can.
 
-    Else each tensor of some hundred kB is new memory, cleared page by page: up to a third of a small network's step.
+    Otherwise the system clears new pages for each tensor of some hundred kB: up to a third of a small network's step.
     """
     if mallopt := getattr(ctypes.CDLL(None), "mallopt", None) if os.name == "posix" else None:
         mallopt(MMAP_MAX, 0)

@@ -1,4 +1,4 @@
-"""How long work tells how far it is."""
+"""How long-running work reports its progress."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ __all__ = ["Progress", "Silent"]
 
 
 class Progress(Protocol):
-    """What long work tells whoever watches. A unit of a run is one fold through one epoch, of a
-    feature one clip."""
+    """Receives the progress of work. A unit of a run is one epoch of one fold; a unit of feature extraction is one
+    clip."""
 
     def start(self, units: int, finished: int) -> None:
-        """Work begins: `finished` of `units` were done by an earlier run."""
+        """Work begins. An earlier run finished `finished` of the `units`."""
 
     def advance(self, units: int) -> None:
-        """Some units were finished."""
+        """More units are finished."""
 
     def note(self, text: str) -> None:
-        """A sentence for the log."""
+        """Shows a sentence."""
 
 
 class Silent:
-    """Progress that nobody watches."""
+    """Progress that is not shown."""
 
     def start(self, units: int, finished: int) -> None:
         """Ignored."""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from merbench.files import HOST, partial_name, read_bounded, replace_text
+from merbench.files import HOST, file_name, partial_name, read_bounded, replace_text
 
 
 def test_a_file_is_read_whole_up_to_the_bound_and_through_a_link(tmp_path: Path) -> None:
@@ -56,3 +56,9 @@ def test_what_killed_processes_left_beside_a_file_goes_and_files_of_others_stay(
         (tmp_path / name).touch()
     replace_text(tmp_path / "file", "text")
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted([*others, "file"])
+
+
+def test_a_file_name_has_no_characters_that_some_file_system_lacks() -> None:
+    assert file_name("my net: a/b\\c*?-v1.0") == "my-net-a-b-c-v1.0"
+    assert file_name("Größe", kept="a-z") == "-r-e"
+    assert file_name("x" * 300, most=60) == "x" * 60

@@ -1,4 +1,4 @@
-"""Broken clips as a table: which, in which file, and why."""
+"""Prints broken clips as a table: clip, file and reason."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from merbench.errors import BrokenClips, ReleaseError
 
 __all__ = ["print_broken", "telling_broken"]
 
-# Reasons begin with the name of the file where one is to blame: `img7.jpg is truncated`, `img7.jpg: No such file`.
+# If a file is the reason, the reason begins with its name: `img7.jpg is truncated`, `img7.jpg: No such file`.
 _FILE = re.compile(r"(?P<file>\S(?:.*?\S)?\.[A-Za-z0-9]{2,4})(?::\s+|\s+)(?P<reason>.+)")
 
 
@@ -30,7 +30,7 @@ def print_broken(reasons: dict[str, str]) -> None:
 
 @contextlib.contextmanager
 def telling_broken(advice: str) -> Iterator[None]:
-    """Broken clips stop what is done in it: they are printed as a table, with one line on what to do.
+    """Prints broken clips that the block raises as a table, and ends with one line that says what to do.
 
     Raises:
         ReleaseError: there are broken clips.

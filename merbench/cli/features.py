@@ -1,4 +1,4 @@
-"""`merbench features`: compute features ahead of a run, see what is kept of them on disk, and clear it away."""
+"""`merbench features`: compute features before a run, list the stored features, and remove them."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ if TYPE_CHECKING:
 
 __all__ = ["add_parser", "run"]
 
-MEND = "mend the release and run again"
+FIX = "fix the release and run again"
 
 
 def add_parser(verbs: argparse._SubParsersAction[Any]) -> None:
     """Adds the verb and its actions."""
-    about = "compute, list and clear the features that are kept on disk"
+    about = "compute, list and remove stored features"
     parser = verbs.add_parser("features", help=about, description=about)
     actions = parser.add_subparsers(title="actions", metavar="ACTION", dest="action", required=True)
     extract = actions.add_parser(
         "extract",
         help="compute features of a dataset's clips",
-        description="Compute features of every clip of a dataset and keep them, as a run would. The same command again "
-        "continues where it stopped.",
+        description="Compute features of every clip of a dataset and store them, as a run does. Run the command again "
+        "after it stopped: it continues.",
     )
     extract.add_argument("--dataset", required=True, help="see: merbench list datasets")
     extract.add_argument(
@@ -38,19 +38,21 @@ def add_parser(verbs: argparse._SubParsersAction[Any]) -> None:
         action="append",
         required=True,
         metavar="NAME[@VARIANT]",
-        help="may be given several times; see: merbench list features",
+        help="can be repeated; see: merbench list features",
     )
-    extract.add_argument("--jobs", type=positive, metavar="N", help="processes; default: one for each core")
-    listed = actions.add_parser("list", help="what is kept, and its size", description="what is kept, and its size")
+    extract.add_argument("--jobs", type=positive, metavar="N", help="number of processes; default: one per core")
+    listed = actions.add_parser(
+        "list", help="list stored features with their size", description="list stored features with their size"
+    )
     listed.add_argument("--json", action="store_true", help="print a list of objects")
-    clear = actions.add_parser("clear", help="remove what is kept", description="remove what is kept")
-    clear.add_argument("--feature", action="append", metavar="NAME[@VARIANT]", help="only this one; default: all")
+    clear = actions.add_parser("clear", help="remove stored features", description="remove stored features")
+    clear.add_argument("--feature", action="append", metavar="NAME[@VARIANT]", help="only this feature; default: all")
     clear.add_argument("--yes", action="store_true", help="do not ask")
-    actions.add_parser("path", help="where features are kept", description="where features are kept")
+    actions.add_parser("path", help="print the folder of the store", description="print the folder of the store")
 
 
 def run(arguments: argparse.Namespace, registry: Registry) -> int:
-    """Does what was asked; the exit code."""
+    """Runs the action; returns the exit code."""
     if arguments.action == "extract":
         return _extract(arguments, registry)
     if arguments.action == "list":
@@ -70,11 +72,11 @@ def _extract(arguments: argparse.Namespace, registry: Registry) -> int:
 
     home, wanted = resolve_dataset(arguments.feature, registry, arguments.dataset, "this command")
     dataset = open_dataset(registry, arguments.dataset, home)
-    with telling_broken(MEND), progress("clips") as shown:
+    with telling_broken(FIX), progress("clips") as shown:
         try:
             arrays = compute(dataset, wanted, jobs=arguments.jobs, progress=shown)
         except KeyboardInterrupt:
-            shown.note("stopped; what is finished is kept, and the same command continues")
+            shown.note("stopped; finished clips are stored, and the same command continues")
             raise
     for feature, array in zip(wanted, arrays, strict=True):
         shape = " x ".join(map(str, array.shape[1:]))
@@ -91,7 +93,7 @@ def _list(*, as_json: bool) -> int:
         print_json([{name: getattr(one, name) for name in names} for one in found])
         return 0
     if not found:
-        print(f"nothing is kept in {store_path()}")
+        print(f"no features are stored in {store_path()}")
         return 0
     rows = [
         {
@@ -135,7 +137,7 @@ def _is_one_of(one: Kept, references: list[str]) -> bool:
 
 def _agreed(what: str) -> bool:
     if not sys.stdin.isatty():
-        raise OptionError(f"this would remove {what}; say --yes to have it done without being asked")
+        raise OptionError(f"this would remove {what}; add --yes to remove it without a question")
     print(f"remove {what}? [y/N] ", end="", file=sys.stderr, flush=True)
     return sys.stdin.readline().strip().lower() in ("y", "yes")
 

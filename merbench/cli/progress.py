@@ -1,4 +1,4 @@
-"""How a command shows that it goes on: a bar on a terminal, a plain line now and then elsewhere; always on stderr."""
+"""Shows the progress of a command on stderr: a bar on a terminal, else a plain line now and then."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ WHOLE_RUN = 86400.0  # seconds over which the pace is measured
 
 
 def progress(units: str = "folds x epochs") -> Shown:
-    """A bar if stderr is a terminal, plain lines elsewhere; `units` is what is counted."""
+    """A bar if stderr is a terminal, else plain lines; `units` names what is counted."""
     return Shown(units)
 
 
@@ -27,11 +27,11 @@ def duration(seconds: float) -> str:
 
 
 class Shown:
-    """Progress that people watch.
+    """Progress on stderr.
 
     Args:
-        units: what is counted.
-        now: gives the time in seconds.
+        units: names what is counted.
+        now: returns the time in seconds.
     """
 
     def __init__(self, units: str, now: Callable[[], float] = time.monotonic) -> None:
@@ -70,7 +70,7 @@ class Shown:
         self.bar.stop()
 
     def start(self, units: int, finished: int) -> None:
-        """Work begins; what an earlier run finished counts as done, but not for the pace."""
+        """Work begins. Units that an earlier run finished count as done, but not for the pace."""
         self.bar.reset(self.task.id, total=units, completed=finished, description=self.units)
         self.bar.advance(self.task.id, 0)
         self.said = self.now()
@@ -78,7 +78,7 @@ class Shown:
             self.note(f"continuing: {finished / units:.0%} was done before")
 
     def advance(self, units: int) -> None:
-        """Units were finished. A group that is computed again as a whole may exceed what was missing."""
+        """More units are finished. A group that is computed again as a whole may exceed what was missing."""
         self.bar.advance(self.task.id, min(units, self.task.remaining or 0))
         if self.bar.disable and self.now() - self.said >= EVERY:
             self.said = self.now()
@@ -87,7 +87,7 @@ class Shown:
             self.note(f"{self.task.percentage:.0f}% done, {when}")
 
     def note(self, text: str) -> None:
-        """A line of its own."""
+        """Shows a sentence on a line of its own."""
         if self.bar.disable:
             print(f"merbench: {text}", file=sys.stderr, flush=True)
         else:

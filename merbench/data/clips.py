@@ -6,7 +6,7 @@ import hashlib
 import re
 from typing import TYPE_CHECKING, Any
 
-from merbench.errors import ReleaseError
+from merbench.errors import ReleaseError, one_line
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -60,7 +60,7 @@ def clip_table(rows: Any) -> pd.DataFrame:
     try:
         table = table[list(COLUMNS)].astype(COLUMNS).reset_index(drop=True)
     except (TypeError, ValueError) as error:
-        raise ReleaseError(f"clip table: a value is of the wrong kind: {' '.join(str(error).split())}") from error
+        raise ReleaseError(f"clip table: a value is of the wrong kind: {one_line(error)}") from error
     _check_ids(table)
     return table
 

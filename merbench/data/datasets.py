@@ -12,7 +12,7 @@ from merbench.data.clips import clip_table
 from merbench.data.homes import Home, dataset_homes, first_home, lacking, needs_no_data, place
 from merbench.data.readers import CheckedReader
 from merbench.data.sources import SourceReader
-from merbench.errors import ReleaseError, UnknownName, UnresolvableFeature
+from merbench.errors import ReleaseError, UnknownName, UnresolvableFeature, and_more
 from merbench.plugin.calls import Author, calling, kind, wrong
 from merbench.plugin.registry import Registry, load_target
 from merbench.plugin.specs import Dataset, Source
@@ -145,7 +145,7 @@ class OpenDataset:
         differences = self.differences()
         if differences:
             raise ReleaseError(
-                f"{self.spec.name} differs from the canonical clip list: {_shown(differences)}; "
+                f"{self.spec.name} differs from the canonical clip list: {and_more(differences, SHOWN, '; ')}; "
                 f"list all differences with: merbench data check {self.spec.name}"
             )
         canonical = self.canonical
@@ -293,8 +293,3 @@ def _listed(spec: Dataset, plugin: str) -> pd.DataFrame:
     if missing := [name for name in CANONICAL if name not in listed]:
         raise wrong(author, "clip_list", f"a table without {', '.join(missing)}", wanted, function)
     return listed
-
-
-def _shown(sentences: list[str]) -> str:
-    more = f"; and {len(sentences) - SHOWN} more" if len(sentences) > SHOWN else ""
-    return "; ".join(sentences[:SHOWN]) + more

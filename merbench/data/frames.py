@@ -1,4 +1,4 @@
-"""A clip's images, which stay on disk until they are asked for."""
+"""A clip's images, read from disk when they are used."""
 
 from __future__ import annotations
 
@@ -26,20 +26,20 @@ FORMATS = ("JPEG", "PNG", "BMP")
 
 
 class Frames(Sequence["Image"]):
-    """The images of one clip in the order of their frame numbers; each is read when it is asked for, and not kept.
+    """The images of one clip in the order of their frame numbers; each is read when it is used, and not kept.
 
     An image is uint8 `[height, width, 3]`, red first; a grey one has three equal channels.
 
     Args:
         files: frame number to image file.
-        root: the release's folder; a file that a link leads out of it is not read.
-        onset, offset: frame numbers as annotated; a frame that is missing stands for its nearest neighbour.
-        apex: likewise; None where it was not annotated.
-        fps: frames per second; None where the release does not say.
-        cropped: whether the release shows the face alone, aligned by its authors.
+        root: the release's folder; files that a link finds outside of the folder are not read.
+        onset, offset: frame numbers as annotated; the nearest frame replaces a missing frame.
+        apex: likewise; None if it was not annotated.
+        fps: frames per second; None if the release does not say.
+        cropped: whether the release shows only the face, aligned by its authors.
 
     Attributes:
-        code: a digest of the code that found and reads the images; set where a source hands them out.
+        code: a digest of the code that found and reads the images; set when a source returns them.
 
     Raises:
         ReleaseError: there are no files.
@@ -67,7 +67,7 @@ class Frames(Sequence["Image"]):
         self._changes: tuple[Callable[[Image], Image], ...] = ()
 
     def __len__(self) -> int:
-        """How many images there are."""
+        """The number of images."""
         return len(self._files)
 
     @overload
@@ -75,7 +75,7 @@ class Frames(Sequence["Image"]):
     @overload
     def __getitem__(self, index: slice) -> Sequence[Image]: ...
     def __getitem__(self, index: int | slice) -> Image | Sequence[Image]:
-        """One image by its place, or a list of several.
+        """One image by its position, or a list of several.
 
         Raises:
             ReleaseError: a file is missing, truncated, too large, not an image of 8 bits, or outside the release.
@@ -88,7 +88,7 @@ class Frames(Sequence["Image"]):
         return image
 
     def read(self, place: int) -> Image:
-        """The image at a place from 0 up, as it lies on disk; raises what indexing raises."""
+        """The image at a position from 0 up, as it is on disk; raises the same errors as indexing."""
         return read_image(self._files[place], self.root)
 
     @property
@@ -97,18 +97,18 @@ class Frames(Sequence["Image"]):
         return dict(zip(self.numbers, self._files, strict=True))
 
     def index(self, number: int) -> int:  # type: ignore[override]  # of a frame number, not of an image
-        """The place of the frame with this number, or of the one nearest to it (the earlier of two)."""
+        """The position of the frame with this number, or of the nearest frame (the earlier of two)."""
         return min(range(len(self)), key=lambda place: abs(self.numbers[place] - number))
 
     def mapped(self, change: Callable[[Image], Image]) -> Frames:
-        """The same clip with every image changed as it is read."""
+        """The same clip; `change` is applied to every image that is read."""
         mapped = copy.copy(self)
         mapped._changes = (*self._changes, change)
         return mapped
 
     def signature(self) -> str:
-        """sha256 (hex) of the annotation and of each file's name, size and time of change: tells a release that was
-        changed without reading all of it.
+        """sha256 (hex) of the annotation and of each file's name, size and time of change. It differs if the release
+        was changed, and no image is read for it.
 
         Raises:
             ReleaseError: a file is missing.
@@ -127,8 +127,8 @@ def read_image(path: Path, root: Path) -> Image:
     """One image of a release: uint8 `[height, width, 3]`, red first.
 
     Raises:
-        ReleaseError: it is missing, empty, truncated, too large, not of 8 bits, or a link leads out of the release; the
-            file's name and the reason in a few words.
+        ReleaseError: the file is missing, empty, truncated, too large, not of 8 bits, or outside of the release; the
+            message names the file and the reason.
     """
     import cv2
     import numpy as np
@@ -163,9 +163,9 @@ def _content(path: Path, root: Path) -> bytes:
 
 
 def _check(name: str, content: bytes) -> None:
-    """Refuses what is no image, is cut short, or would fill the memory.
+    """Refuses files that are not images, are truncated, or have too many pixels.
 
-    OpenCV, which makes the pixels, gives the upper part of a JPEG that was cut short, and says nothing.
+    OpenCV decodes the pixels, but returns the upper part of a truncated JPEG without an error.
     """
     import PIL.Image
 
@@ -180,7 +180,7 @@ def _check(name: str, content: bytes) -> None:
         raise ReleaseError(f"{name} is larger than {LARGEST_SIDE} pixels a side") from None
     except OSError:
         raise ReleaseError(f"{name} is truncated") from None
-    except Exception:  # Pillow raises many kinds of them for a damaged file
+    except Exception:  # Pillow raises many kinds of errors for a damaged file
         raise ReleaseError(f"{name} is not an image that can be read") from None
     if max(width, height) > LARGEST_SIDE:
         raise ReleaseError(f"{name} is {width}x{height}; {LARGEST_SIDE} pixels a side at most")
@@ -188,7 +188,7 @@ def _check(name: str, content: bytes) -> None:
 
 def _read_to_the_end(image: Any) -> None:
     if image.format == "PNG":
-        image.verify()  # checksums alone
+        image.verify()  # reads only checksums
     else:
-        image.draft("L", (1, 1))  # of a JPEG, an eighth of the size: takes a quarter of the time
+        image.draft("L", (1, 1))  # an eighth of the size, if it is a JPEG: faster
         image.load()

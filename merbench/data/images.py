@@ -1,4 +1,4 @@
-"""A look at the image files of a release: whether they are there and can be read, their size, and which are twice."""
+"""Checks the image files of a release: missing files, unreadable files, sizes and duplicates."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ __all__ = ["Look"]
 
 
 class Look:
-    """What was found in the clips looked at so far.
+    """What was found in the clips checked so far.
 
     Args:
-        all_frames: whether every image is read; else those of onset, apex and offset, and of the others only that they
-            are there and not empty.
+        all_frames: whether every image is read. Otherwise only onset, apex and offset are read; the other files must
+            exist and not be empty.
 
     Attributes:
-        images: how many image files there are, by database.
-        read: how many of them were read, by database.
-        sizes: by database, `640x480` to the number of clips whose first image read has that size.
-        cropped: clips that show faces cropped by the authors, by database.
-        missing: clip id to what is missing between its onset and its offset.
-        duplicates: a sentence for every two clips that share an image, of different files and the same bytes.
+        images: number of image files, by database.
+        read: number of image files that were read, by database.
+        sizes: by database, a size such as `640x480` to the number of clips whose first image has that size.
+        cropped: number of clips with faces cropped by the authors, by database.
+        missing: clip id to the frames that are missing between onset and offset, in words.
+        duplicates: a sentence for every two clips that have different files with the same bytes.
     """
 
     def __init__(self, *, all_frames: bool = False) -> None:
@@ -45,14 +45,14 @@ class Look:
         return list(self._shared.values())
 
     def at(self, clip: str, frames: Frames) -> None:
-        """Look at one clip (its id).
+        """Checks the images of one clip (its id).
 
         Raises:
-            ReleaseError: a file is gone, empty or cannot be read; its name and the reason.
+            ReleaseError: a file is missing, empty or unreadable; the message names the file and the reason.
         """
         database = clip.split("/", 1)[0]
         files = frames.files
-        if not files:  # drawn as they are asked for: there is nothing on disk
+        if not files:  # drawn on demand: there is nothing on disk
             return
         self.images[database] += len(files)
         self.cropped[database] += frames.cropped
@@ -77,7 +77,7 @@ class Look:
 
 
 def _marked(frames: Frames) -> Iterable[int]:
-    """Numbers of the images that stand for onset, apex and offset."""
+    """Frame numbers of the images used as onset, apex and offset."""
     wanted = [number for number in (frames.onset, frames.apex, frames.offset) if number is not None]
     return sorted({frames.numbers[0], *(frames.numbers[frames.index(number)] for number in wanted)})
 

@@ -7,7 +7,7 @@ import os
 import reprlib
 from pathlib import Path
 
-from merbench.errors import ConfigError, OutputError
+from merbench.errors import ConfigError, OutputError, one_line
 from merbench.files import replace_text
 
 __all__ = ["VARIABLE", "add", "config_path", "locate"]
@@ -93,7 +93,7 @@ def _recorded() -> dict[str, Path]:
     except FileNotFoundError:
         return {}
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        reason = " ".join(str(error).split())
+        reason = f"{type(error).__name__}: {one_line(error)}"
         raise ConfigError(
-            f"{path} cannot be read ({type(error).__name__}: {reason}); mend or remove it, then add your releases again"
+            f"{path} cannot be read ({reason}); mend or remove it, then add your releases again"
         ) from error

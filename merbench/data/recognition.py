@@ -6,7 +6,7 @@ from itertools import takewhile
 from pathlib import Path
 
 from merbench.data.datasets import reader_class
-from merbench.errors import MerbenchError
+from merbench.errors import MerbenchError, and_more
 from merbench.plugin.calls import Author, calling
 from merbench.plugin.registry import Registry
 from merbench.plugin.specs import Source
@@ -57,8 +57,7 @@ def contents(folder: Path) -> str:
         names = sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))
     except OSError:
         return "it cannot be read"
-    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
-    return f"in it lie {', '.join(names[:SHOWN])}{more}" if names else "it is empty"
+    return f"in it lie {and_more(names, SHOWN)}" if names else "it is empty"
 
 
 def _folders(folder: Path, most: int = MOST) -> list[Path]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from merbench.errors import OptionError
+from merbench.errors import OptionError, one_line
 from merbench.plugin.authors import failed_at
 from merbench.plugin.calls import Author, calling, reason
 from merbench.plugin.registry import load_target
@@ -43,9 +43,6 @@ class Build:
             except (TypeError, ValueError, RuntimeError, MemoryError) as error:  # the last two: out of memory
                 # Authors refuse an option with a ValueError: show the user its message without its line of code.
                 refused = type(error) is ValueError and str(error)
-                why = (
-                    f": {' '.join(str(error).split())}"
-                    if refused
-                    else f"{failed_at(error.__traceback__, self.author)}: {reason(error)}"
-                )
+                failed = f"{failed_at(error.__traceback__, self.author)}: {reason(error)}"
+                why = f": {one_line(error)}" if refused else failed
                 raise OptionError(f"{self.author} cannot be built with {given or 'no options'}{why}") from error

@@ -27,7 +27,7 @@ from merbench.engine.memory import if_full
 from merbench.engine.networks import batch_norm, build_network
 from merbench.engine.seeds import derive_seed
 from merbench.engine.task import Task
-from merbench.errors import PluginError
+from merbench.errors import PluginError, one_line
 from merbench.protocols import Fold
 
 __all__ = [
@@ -88,7 +88,7 @@ def _refusal(error: Exception) -> str:
         return "it draws random numbers by other means than functional.dropout or torch.rand"
     if unruled := re.match(NO_RULE, str(error)):
         return f"on a CPU {unruled[1]} of many folds at once runs fold by fold"
-    return f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
+    return f"{type(error).__name__}: {one_line(error)[:200]}"
 
 
 def why_sooner_alone(task: Task, folds: Sequence[Fold]) -> str:

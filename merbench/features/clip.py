@@ -1,4 +1,4 @@
-"""One clip: from what its source reads to its features, each computed once, and to the keys they are kept under."""
+"""One clip: its features, each computed once, and the keys under which the store keeps them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ WANTED = "give an array of numbers, or images"
 
 
 def from_images(feature: Resolved, raw: Mapping[str, Value]) -> bool:
-    """Whether images lie behind a feature. Such a one takes time, and is kept on disk."""
+    """Whether a feature is computed from images. Such a feature takes time and is kept in the store."""
     return any(isinstance(raw[one.name], Frames) for one in walk([feature]) if one.spec is None)
 
 
@@ -32,52 +32,52 @@ class ClipValues:
 
     Args:
         clip: its id.
-        raw: what its source read, by name.
-        stores: where results are kept; a feature without one is computed each time.
+        raw: its raw features by name.
+        stores: of the features that are kept; other features are computed each time.
     """
 
     def __init__(self, clip: str, raw: Mapping[str, Value], stores: Mapping[Resolved, Store] | None = None) -> None:
         self.clip, self.raw, self.stores = clip, raw, stores or {}
-        self.new: list[tuple[Store, str, np.ndarray]] = []  # computed here, and not kept yet
+        self.new: list[tuple[Store, str, np.ndarray]] = []  # computed here and not stored yet
         self._values: dict[Resolved, Value] = {}
         self._keys: dict[Resolved, str] = {}
 
     def value(self, feature: Resolved) -> Value:
-        """The feature's array, or its images where it has any; not to be written to.
+        """The feature's array or images; the array is read-only.
 
         Raises:
-            ReleaseError: the clip's files, or what is seen in them, do not allow it; the reason in a few words.
-            PluginError: its function fails, or gives neither an array of numbers nor images.
+            ReleaseError: the clip is broken; the message is the reason in a few words.
+            PluginError: the feature's function fails, or returns neither an array of numbers nor images.
         """
         if feature not in self._values:
             value = self._found(feature)
             if isinstance(value, np.ndarray):
-                # Other features may read the same array: a function that writes into it fails by name.
+                # Other features may use the same array: a function that writes into it fails.
                 value = value.view()
                 value.flags.writeable = False
             self._values[feature] = value
         return self._values[feature]
 
     def array(self, feature: Resolved) -> np.ndarray:
-        """The same, of a feature that a model can be shown.
+        """The same for a feature that a model can use.
 
         Raises:
-            ReleaseError, PluginError: as `value`, or it is images.
+            ReleaseError, PluginError: as `value`; or the feature is images.
         """
         value = self.value(feature)
         if isinstance(value, Frames):
             raise PluginError(
-                f"feature {feature.name} is a clip's images, of any number and size: other features are computed from "
-                "it, but it is neither kept on disk nor shown to a model; ask for one that makes an array of it"
+                f"feature {feature.name} is a clip's images, of any number and size: it can be the input of other "
+                "features, but not of a model, and it is not stored; choose a feature that is an array"
             )
         if not np.isfinite(value).all():
             raise ReleaseError(f"{feature.name} has values that are not numbers")
         return value
 
     def key(self, feature: Resolved) -> str:
-        """What the feature's result depends on, as sha256 (hex): the clip, the feature with its version, its variant
-        and its code, the keys of its inputs, and so, in the end, the release's files and the code that reads them.
-        Nothing is computed for it.
+        """sha256 (hex) of everything that the feature's result depends on: the clip, the feature with its version,
+        variant and code, and the keys of its inputs, which depend on the release's files and the code that reads them.
+        No feature is computed for it.
 
         Raises:
             ReleaseError: a file is missing.
@@ -87,7 +87,7 @@ class ClipValues:
         return self._keys[feature]
 
     def keep(self) -> None:
-        """Keeps what was computed. Raises OSError."""
+        """Stores what was computed. Raises OSError."""
         for store, key, array in self.new:
             store.keep(key, array)
         self.new.clear()

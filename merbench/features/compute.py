@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from merbench.data.datasets import OpenDataset
-from merbench.errors import BrokenClips, OutputError, ReleaseError
+from merbench.errors import BrokenClips, OutputError, ReleaseError, and_more
 from merbench.features.clip import ClipValues, Value, from_images
 from merbench.features.extract import ClipOutcome, cores, extract, stores_of
 from merbench.features.resolve import Resolved, walk
@@ -21,31 +21,31 @@ from merbench.progress import Progress, Silent
 
 __all__ = ["arrays_digest", "compute"]
 
-ATTEMPTS = 3  # at reading what was kept, before the disk is given up
+ATTEMPTS = 3  # to read what was stored, before the disk is called faulty
 
 
 def compute(
     dataset: OpenDataset, features: Sequence[Resolved], *, jobs: int | None = None, progress: Progress | None = None
 ) -> tuple[np.ndarray, ...]:
     """One array `[clips, ...]` per feature, rows in the order of the dataset's clips: uint8 if the feature is uint8,
-    else float32. What is computed from images or is large is kept on disk and mapped into memory.
+    else float32. Features that are computed from images or are large are stored on disk and mapped into memory.
 
     Args:
-        dataset: whose clips.
+        dataset: the dataset.
         features: of each clip.
-        jobs: processes that compute what is kept; None for all cores, 1 for this process alone.
-        progress: told of clips whose features are computed and kept.
+        jobs: number of processes; None for one per core, 1 for this process alone.
+        progress: receives the clips whose features are computed and stored.
 
     Raises:
-        BrokenClips: clips whose files cannot be read or whose features are not finite, all of them, with reasons.
-        PluginError: a feature function that fails, or gives no array of numbers or arrays of different shapes.
-        OutputError: the disk of the feature store is full; what is finished is kept.
+        BrokenClips: all clips whose files cannot be read or whose features are not finite, with reasons.
+        PluginError: a feature function fails, returns no array of numbers, or returns different shapes.
+        OutputError: the disk of the feature store is full; finished clips stay stored.
     """
     return _Computation(dataset, features, jobs, progress or Silent()).arrays() if features else ()
 
 
 def arrays_digest(arrays: Sequence[np.ndarray]) -> str:
-    """sha256 (hex) over shapes and values: what a model was shown."""
+    """sha256 (hex) over shapes and values."""
     digest = hashlib.sha256()
     for array in arrays:
         digest.update(f"{array.shape} {array.dtype}".encode())
@@ -55,7 +55,7 @@ def arrays_digest(arrays: Sequence[np.ndarray]) -> str:
 
 
 class _Computation:
-    """One call of `compute`: what is known of each clip so far."""
+    """The state of one call of `compute`."""
 
     def __init__(
         self, dataset: OpenDataset, features: Sequence[Resolved], jobs: int | None, progress: Progress
@@ -65,15 +65,15 @@ class _Computation:
         self.clips = list(dataset.clips["clip"])
         self.raw = sorted({one.name for one in walk(features) if one.spec is None})
         self.root = store_path()
-        self.kept: tuple[Resolved, ...] | None = None  # the features that are kept on disk; known with the first clip
+        self.kept: tuple[Resolved, ...] | None = None  # features that are stored; known after the first clip
         self.stores: dict[Resolved, Store] = {}
-        self.keys: dict[str, tuple[str, ...]] = {}  # clip -> of each feature that is kept
-        self.quick: dict[Resolved, list[np.ndarray]] = {one: [] for one in features}  # the arrays of the others
+        self.keys: dict[str, tuple[str, ...]] = {}  # clip -> the key of each stored feature
+        self.quick: dict[Resolved, list[np.ndarray]] = {one: [] for one in features}  # rows of the other features
         self.broken: dict[str, str] = {}
         self.corrupt: set[tuple[str, str]] = set()  # feature and clip whose stored result was damaged
 
     def arrays(self) -> tuple[np.ndarray, ...]:
-        """Once over all clips for what is quick, and for the keys of the rest; then the rest."""
+        """Reads all clips once for quick features and for the keys of the others; then computes the others."""
         for clip, raw in self._read(self.clips):
             try:
                 self._look(clip, raw)
@@ -89,7 +89,7 @@ class _Computation:
         return tuple(found[one] if one in found else _stacked(one, self.quick[one]) for one in self.features)
 
     def _read(self, clips: Sequence[str]) -> Iterator[tuple[str, dict[str, Value]]]:
-        """Each clip with its raw features; of a clip that cannot be read, the reason is noted."""
+        """Each clip with its raw features. If a clip cannot be read, the reason goes to `broken`."""
         for clip in clips:
             try:
                 raw = {name: self.dataset.read(name, clip) for name in self.raw}
@@ -132,15 +132,15 @@ class _Computation:
                 if error.errno in FULL:
                     raise full(self.root, error) from error
                 self._use_temporary_store()
-        raise OutputError(f"the feature store {self.root} does not give back what is written to it; look at its disk")
+        raise OutputError(f"the feature store {self.root} does not return what is written to it; check its disk")
 
     def _wanted(self) -> Iterator[tuple[Resolved, Store, list[str]]]:
-        """Each feature that is kept, its store, and the keys of all clips."""
+        """Each stored feature, its store, and the keys of all clips."""
         for place, one in enumerate(self.kept or ()):
             yield one, self.stores[one], [self.keys[clip][place] for clip in self.clips]
 
     def _missing(self) -> list[str]:
-        """The clips of which some feature is not in the store."""
+        """The clips that lack a feature in the store."""
         stores = [self.stores[one] for one in self.kept or ()]
         clips = (clip for clip in self.clips if clip not in self.broken)
         return [
@@ -150,7 +150,7 @@ class _Computation:
         ]
 
     def _use_temporary_store(self) -> None:
-        self.progress.note(f"nothing can be kept in {self.root}, so features are computed again in every run")
+        self.progress.note(f"{self.root} cannot be written, so features are computed again in every run")
         self.root = temporary_store(self.root)
         self.stores = stores_of(self.kept or (), self.root)
 
@@ -159,10 +159,10 @@ class _Computation:
             self.keys[outcome.clip] = outcome.keys
             self.corrupt |= {(name, outcome.clip) for name in outcome.corrupt}
         for store in self.stores.values():
-            store.corrupt.clear()  # what was, has been computed again
+            store.corrupt.clear()  # the damaged results were computed again
 
     def _outcomes(self, clips: Sequence[str]) -> Iterator[ClipOutcome]:
-        """What came of the clips that are not broken; of the others the reason is noted."""
+        """Computes clips. If a clip is broken, the reason goes to `broken`."""
         self.progress.start(len(self.clips), len(self.clips) - len(clips))
         # Another process may compute the same clips. If both begin at different clips, each finds the other's results.
         first = secrets.randbelow(len(clips))
@@ -178,14 +178,13 @@ class _Computation:
     def _note_corrupt(self) -> None:
         for one, store, keys in self._wanted():
             clips = dict(zip(keys, self.clips, strict=True))
-            self.corrupt |= {(one.name, clips.get(key, "")) for key in store.corrupt}  # empty: of all clips together
+            self.corrupt |= {(one.name, clips.get(key, "")) for key in store.corrupt}  # empty: the array of all clips
 
     def _tell_corrupt(self) -> None:
         for name in sorted({name for name, _ in self.corrupt}):
             clips = sorted(clip for one, clip in self.corrupt if one == name and clip)
-            more = f" and {len(clips) - 1} more" if len(clips) > 1 else ""
-            where = f" of {clips[0]}{more}" if clips else ""
-            self.progress.note(f"what the feature store kept of {name}{where} was damaged: it is computed again")
+            where = f" of {and_more(clips, 1)}" if clips else ""
+            self.progress.note(f"stored feature {name}{where} was damaged: it is computed again")
 
 
 def _stacked(feature: Resolved, rows: list[np.ndarray]) -> np.ndarray:

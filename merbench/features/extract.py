@@ -1,4 +1,4 @@
-"""Features of many clips, in parallel processes; each clip is kept as soon as it is done."""
+"""Computes features of many clips in parallel processes, and stores each clip when it is done."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ __all__ = ["ClipOutcome", "cores", "extract", "of_each", "signatures", "stores_o
 T = TypeVar("T")
 Work = Iterable[tuple[str, Mapping[str, Value]]]
 Stores = dict[Resolved, Store]
-ATTEMPTS = 2  # at a clip whose files change while they are read
+ATTEMPTS = 2  # to read a clip whose files change meanwhile
 
 
 @dataclass(frozen=True)
 class ClipOutcome:
-    """What came of a clip.
+    """The outcome of a clip.
 
     Attributes:
         clip: its id.
         keys: of its features in the store.
-        broken: why it has no features; else empty.
+        broken: the reason why it has no features; else empty.
         corrupt: names of features whose stored result was damaged.
     """
 
@@ -41,40 +41,40 @@ class ClipOutcome:
 
 
 def stores_of(features: Iterable[Resolved], root: Path) -> Stores:
-    """The stores below `root` of these features and of all that they are computed from."""
+    """The stores of these features and of everything they are computed from."""
     found = tuple(features)
     return {one: Store(root, one) for one in walk(found) if one.spec or one in found}
 
 
 def extract(work: Work, features: Sequence[Resolved], root: Path, jobs: int) -> Generator[ClipOutcome, None, None]:
-    """Computes and keeps the features of clips; outcomes come in the order in which they are ready.
+    """Computes and stores the features of clips; yields outcomes as they are ready.
 
     Args:
-        work: clip id, and its raw features by name. It is taken from as processes become free.
-        features: what is wanted of each.
+        work: pairs of a clip id and its raw features by name, consumed as processes become free.
+        features: to compute for each clip.
         root: the feature store's folder.
-        jobs: processes; 1 for this process.
+        jobs: number of processes; 1 for this process.
 
     Raises:
-        MerbenchError: whatever stops the run.
+        MerbenchError: an error that stops the run.
     """
     return of_each(partial(_of_clip, features=tuple(features), root=root), work, jobs)
 
 
 def of_each(function: Callable[[str, Mapping[str, Value]], T], work: Work, jobs: int) -> Generator[T, None, None]:
-    """What a function makes of each clip and its raw features, in the order in which they are ready.
+    """Calls a function for each clip and its raw features; yields results as they are ready.
 
     Args:
-        function: to be pickled, as are its results. Of exceptions only merbench's own survive that.
-        work, jobs: as `extract` has them.
+        function: must survive pickling, and so must its results. It raises merbench's own errors only.
+        work, jobs: see `extract`.
     """
     arguments = ((function, clip, raw) for clip, raw in work)
-    advice = "what is finished is kept: run again with fewer --jobs"
+    advice = "finished clips are stored: run again with fewer --jobs"
     return each(_on_one_thread, arguments, jobs, does="computes features", advice=advice)
 
 
 def cores() -> int:
-    """How many cores this process may use."""
+    """The number of cores that this process may use."""
     import joblib
 
     return int(joblib.cpu_count())
@@ -104,12 +104,12 @@ def _attempt(clip: str, raw: Mapping[str, Value], features: tuple[Resolved, ...]
 
 
 def signatures(raw: Mapping[str, Value]) -> list[str]:
-    """What tells whether a clip's images were changed on disk."""
+    """Digests that differ if a clip's images were changed on disk."""
     return [value.signature() for value in raw.values() if isinstance(value, Frames)]
 
 
 def _on_one_thread(function: Callable[[str, Mapping[str, Value]], T], clip: str, raw: Mapping[str, Value]) -> T:
-    """The other cores are busy with other clips; and results are the same whoever computes them."""
+    """Other cores compute other clips, and the number of threads can change the last digits of results."""
     import cv2
     import threadpoolctl
 

@@ -1,4 +1,4 @@
-"""From the feature that a model wants back to what the dataset's sources provide."""
+"""Finds how a feature is computed from the raw features that the dataset's sources provide."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ __all__ = ["Resolved", "resolve", "resolve_dataset", "split_reference", "walk"]
 
 @dataclass(frozen=True)
 class Resolved:
-    """A feature and all that it is computed from. `spec` is None for a raw feature, which a source reads; `plugin` is
-    the name of the plugin that gave it."""
+    """A feature and everything it is computed from. `spec` is None for a raw feature, which a source reads; `plugin`
+    names the plugin that registered the feature."""
 
     name: str
     variant: str = ""
@@ -25,7 +25,7 @@ class Resolved:
     plugin: str = ""
 
     def __str__(self) -> str:
-        """How plans and records name it: `htnet-regions@as-released v1 (flow-28, landmarks-28)`."""
+        """The name in plans and records: `htnet-regions@as-released v1 (flow-28, landmarks-28)`."""
         if self.spec is None:
             return self.name
         variant = f"@{self.variant}" if self.variant else ""
@@ -33,23 +33,23 @@ class Resolved:
 
 
 def walk(features: Iterable[Resolved]) -> list[Resolved]:
-    """The features and all that they are computed from; one that several need stands several times."""
+    """The features and everything they are computed from; a feature that others share is listed several times."""
     return [one for feature in features for one in (feature, *walk(feature.inputs))]
 
 
 def split_reference(reference: str) -> tuple[str, str]:
-    """`"name@variant"` as `("name", "variant")`; the variant is empty where none is asked for."""
+    """`"name@variant"` as `("name", "variant")`; the variant may be empty."""
     name, _, variant = reference.partition("@")
     return name, variant
 
 
 def resolve(reference: str, registry: Registry, provides: Collection[str], dataset: str, model: str) -> Resolved:
-    """The way from `provides` (raw features of the dataset's sources) to the feature `reference`.
+    """The feature `reference`, computed from `provides` (the raw features of the dataset's sources).
 
     Raises:
-        UnresolvableFeature: it cannot be computed; the message gives the chain and what is missing.
-        OptionError: no such variant.
-        PluginError: two distributions give a feature of that plain name.
+        UnresolvableFeature: it cannot be computed; the message names the chain and what is missing.
+        OptionError: the feature has no such variant.
+        PluginError: two distributions register a feature of that name.
     """
     try:
         return _walk(reference, registry, provides, ())
@@ -58,7 +58,7 @@ def resolve(reference: str, registry: Registry, provides: Collection[str], datas
         given = " and ".join(sorted(provides)) or "nothing"
         raise UnresolvableFeature(
             f"{model} wants {chain}; dataset {dataset} provides only {given}{missing.hint}; "
-            "choose a model that can use those (merbench list models) or another dataset (merbench list datasets)"
+            "choose a model that can use them (merbench list models) or another dataset (merbench list datasets)"
         ) from None
 
 
@@ -109,7 +109,7 @@ def _walk(reference: str, registry: Registry, provides: Collection[str], seen: t
     except UnknownName:
         if name in provides:
             raise OptionError(f"feature {name} has no variant {variant!r} (it is read as it was released)") from None
-        # Where some source reads it, the name is right and the data are missing.
+        # If some source provides it, the name is right and the data are missing.
         misspelt = not any(name in source.provides for source in registry.sources)
         hint = nearest(name, [*provides, *registry.features.names()]) if misspelt else ""
         raise _MissingError((*seen, name), hint) from None

@@ -1,8 +1,8 @@
-"""The feature store: arrays on disk, each under a key that holds everything it depends on.
+"""The feature store: arrays on disk, found by a key that depends on everything the array was computed from.
 
-A clip's result is kept as soon as the clip is done. Once all clips of a dataset are there, their results are stacked
-into one more array, which a run maps into memory. Every array is a file of the same form, with a checksum. It appears
-whole or not at all, under its key, so any number of processes may write at once.
+The result of a clip is stored when the clip is done. When all clips of a dataset are done, their results are stacked
+into one more array, which runs map into memory. Every array is a file of the same format, with a checksum. A file
+appears whole or not at all, and its name is the key, so several processes can write at once.
 """
 
 from __future__ import annotations
@@ -34,10 +34,10 @@ __all__ += ["temporary_store", "writable"]
 
 VARIABLE = "MERBENCH_CACHE"
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
-CLIP, DATASET = ".clip", ".dataset"  # of file names: one clip's result, and those of all clips of a dataset
-ALIGNED = 64  # values begin at a multiple of so many bytes
-SUM = 4  # bytes of a checksum: CRC-32, against bad disks and not against people
-CHUNK = 8 * 2**20  # bytes in memory while a file is checked
+CLIP, DATASET = ".clip", ".dataset"  # ends of file names: the result of one clip, and the results of a dataset
+ALIGNED = 64  # bytes: the values begin at a multiple
+SUM = 4  # bytes of a checksum: CRC-32, against bad disks, not against people
+CHUNK = 8 * 2**20  # bytes that are read at once
 
 
 class Missing(Exception):
@@ -49,10 +49,10 @@ class Store:
 
     Args:
         root: the folder of the feature store; it need not exist.
-        feature: whose results.
+        feature: the feature.
 
     Attributes:
-        corrupt: keys of arrays that were found damaged.
+        corrupt: keys of arrays that are damaged.
     """
 
     def __init__(self, root: Path, feature: Resolved) -> None:
@@ -62,26 +62,26 @@ class Store:
         self.corrupt: set[str] = set()
 
     def has(self, key: str) -> bool:
-        """Whether there is a result, as far as can be said without reading it."""
+        """Whether there is a result. It is not read for this, so it may be damaged."""
         return key not in self.corrupt and self._file(key).is_file()
 
     def find(self, key: str) -> np.ndarray | None:
-        """The result as it was computed; None if it is missing or damaged (then its key is in `corrupt`)."""
+        """The result as it was computed; None if it is missing or damaged (see `corrupt`)."""
         found = self._read(self._file(key))
         return None if found is None else np.array(found)
 
     def keep(self, key: str, result: np.ndarray) -> None:
-        """Keeps a result. Raises OSError."""
+        """Stores a result. Raises OSError."""
         _write(self._file(key), result.dtype, result.shape, [result])
         self.corrupt.discard(key)
 
     def array(self, keys: Sequence[str]) -> np.ndarray:
-        """The results of `keys` as `[keys, ...]`, mapped: uint8 if they were computed as uint8, else float32.
+        """The results of `keys` as a mapped array `[keys, ...]`: uint8 if all results are uint8, else float32.
 
         Raises:
-            Missing: some are not there, or damaged.
-            PluginError: their shapes differ.
-            OSError: they cannot be written.
+            Missing: some results are missing or damaged.
+            PluginError: the shapes differ.
+            OSError: the array cannot be written.
         """
         path = self.folder / f"{hashlib.sha256(' '.join(keys).encode()).hexdigest()}{DATASET}"
         found = self._read(path)
@@ -97,7 +97,7 @@ class Store:
         return found
 
     def clear_partials(self) -> None:
-        """Removes what killed processes left half-written."""
+        """Removes files that killed processes left half-written."""
         clear_partials(self.folder)
 
     def _file(self, key: str) -> Path:
@@ -119,9 +119,9 @@ class Store:
 
 
 def stacked_type(feature: str, types: Sequence[tuple[tuple[int, ...], np.dtype[Any]]]) -> tuple[Any, np.dtype[Any]]:
-    """Shape and type of an array of these arrays, as a model is shown it.
+    """Shape and type of the array that stacks arrays of these shapes and types for a model.
 
-    Bytes stay bytes (a batch of them becomes float32 when it is taken); all else is float32.
+    Bytes stay bytes (the engine converts a batch to float32); everything else becomes float32.
 
     Raises:
         PluginError: the shapes differ.
@@ -138,7 +138,7 @@ def _write(path: Path, dtype: np.dtype[Any], shape: tuple[int, ...], parts: Iter
     about = json.dumps({"key": path.stem, "dtype": dtype.str, "shape": shape}).encode()
     line = about + b" " * (-(len(about) + 1) % ALIGNED) + b"\n"
     checksum = zlib.crc32(line)
-    with replacing(path, sync=False) as file:  # what a loss of power cuts is damaged, and made again
+    with replacing(path, sync=False) as file:  # after a loss of power the checksum is wrong
         file.write(line)
         for part in parts:
             values = np.ascontiguousarray(part, dtype).tobytes()
@@ -148,9 +148,9 @@ def _write(path: Path, dtype: np.dtype[Any], shape: tuple[int, ...], parts: Iter
 
 
 def _read(path: Path) -> np.ndarray:
-    """The array in a file, mapped; a write to it stays in memory.
+    """Maps the array in a file; writes to it stay in memory.
 
-    Raises OSError, and ValueError, KeyError or TypeError if it is not what was written.
+    Raises OSError; ValueError, KeyError or TypeError if the file is damaged.
     """
     with path.open("rb") as file:
         line = file.readline(CHUNK)
@@ -169,13 +169,13 @@ def _read(path: Path) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Kept:
-    """What is kept of one feature.
+    """The stored results of one feature.
 
     Attributes:
-        name, variant, version: as the feature's plugin gives them; the variant may be empty.
-        clips: how many results; a clip counts again if its files or the inputs of the feature were others.
-        bytes: on disk.
-        folder: where they are.
+        name, variant, version: of the feature; the variant may be empty.
+        clips: number of results. A clip whose files or inputs changed counts again.
+        bytes: size on disk.
+        folder: where the results are.
     """
 
     name: str
@@ -204,7 +204,7 @@ def store_path() -> Path:
 
 
 def writable(root: Path) -> bool:
-    """Whether anything can be kept below `root`; found by writing a file. Files of killed processes are removed.
+    """Whether files can be written in `root`: writes a file to find out. Removes files of killed processes.
 
     Raises:
         OutputError: the disk is full.
@@ -225,10 +225,10 @@ def writable(root: Path) -> bool:
 
 
 def temporary_store(root: Path) -> Path:
-    """A folder that stands in for the store `root`, which cannot be written; it is removed when this process ends.
+    """A folder to use instead of the store `root`, which cannot be written; removed when this process ends.
 
     Raises:
-        OutputError: there is no other place either.
+        OutputError: no temporary folder can be made.
     """
     try:
         folder = Path(tempfile.mkdtemp(prefix="merbench-"))
@@ -239,15 +239,15 @@ def temporary_store(root: Path) -> Path:
 
 
 def full(root: Path, error: OSError) -> OutputError:
-    """The error of a store that takes no more."""
+    """The error of a store that cannot be written."""
     return OutputError(
-        f"the feature store {root} cannot be written: {error.strerror}; what is finished is kept: make room "
+        f"the feature store {root} cannot be written: {error.strerror}; finished clips are stored: make room "
         f"(merbench features clear) or name another folder with {VARIABLE}, then run the same command again"
     )
 
 
 def kept(root: Path) -> list[Kept]:
-    """Every feature of which anything is kept, by name."""
+    """Every feature that has stored results, by name."""
     found = []
     for folder in sorted(root.glob("*@*-v*")) if root.is_dir() else ():
         label, _, version = folder.name.rpartition("-v")
@@ -260,7 +260,7 @@ def kept(root: Path) -> list[Kept]:
 
 
 def clear(chosen: list[Kept]) -> None:
-    """Removes what is kept of the chosen features. A run that is reading it goes on with what it has open.
+    """Removes the stored results of the chosen features. A run that is using them can continue.
 
     Raises:
         OutputError: a folder cannot be removed.

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 from merbench.errors import OutputError, RecordError
 from merbench.files import clear_partials, read_bounded, replace_text
+from merbench.files import file_name as plain_name
 from merbench.leaderboard.entries import read_verified, record_files, refusal
 from merbench.plugin.registry import Registry
 from merbench.runs.record import MOST_BYTES, read_record, unlike
@@ -66,5 +66,5 @@ def file_name(record: Record) -> str:
     """`model-dataset-recipe-seedN-ID.json`; the id keeps apart what would otherwise have one name."""
     plan = record.plan
     run = (plan.recipe, f"seed{plan.seed}") if isinstance(plan, Plan) else ("submitted",)
-    words = "-".join((plan.model, plan.dataset, *run))
-    return f"{re.sub(r'[^A-Za-z0-9.+]+', '-', words)[:120].strip('-.')}-{record.id[:12]}.json"
+    words = plain_name("-".join((plan.model, plan.dataset, *run)), kept="A-Za-z0-9.+", most=120)
+    return f"{words.strip('-.')}-{record.id[:12]}.json"

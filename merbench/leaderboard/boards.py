@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from merbench.files import file_name
 from merbench.leaderboard.reported import Reported, boards_of, left_out, reported_rows
 from merbench.leaderboard.rows import counting_policy, make_rows
 from merbench.leaderboard.site import Board, Entry, Row, Site
@@ -119,7 +120,7 @@ def _board(
 
 def _slug(dataset: str, protocol: str, digests: tuple[str, ...]) -> str:
     """A file name that is the names themselves where they are plain, and tells apart what else would look the same."""
-    plain = re.sub(r"[^a-z0-9.]+", "-", f"{dataset}-{protocol}".lower())[:SLUG].strip("-.")
+    plain = file_name(f"{dataset}-{protocol}".lower(), kept="a-z0-9.", most=SLUG).strip("-.")
     exact = plain == f"{dataset}-{protocol}" and not digests
     if exact:
         return plain

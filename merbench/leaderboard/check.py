@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import get_args
 
-from merbench.errors import MerbenchError
+from merbench.errors import MerbenchError, and_more
 from merbench.leaderboard.batches import uncollected
 from merbench.leaderboard.entries import read_verified, record_files, refusal, same_id
 from merbench.leaderboard.history import committed_records
@@ -136,9 +136,8 @@ def _compare_one(name: str, old: Record, new: Record, findings: Findings) -> Non
     lost = sorted((_covered(old, by_clip) - _covered(new, by_clip)).elements())
     if lost:
         named = list(dict.fromkeys(lost))
-        more = f" and {len(named) - NAMED} more" if len(named) > NAMED else ""
         what = "" if by_clip else f"{len(lost)} clips of "
-        findings.problems.append(f"{_title(new)} has lost {what}{', '.join(named[:NAMED])}{more}, which {name} had")
+        findings.problems.append(f"{_title(new)} has lost {what}{and_more(named, NAMED)}, which {name} had")
     before, after = _scores(old), _scores(new)
     changed = [
         f"{key} {_said(before.get(key))} is now {_said(after.get(key))}"
@@ -146,8 +145,7 @@ def _compare_one(name: str, old: Record, new: Record, findings: Findings) -> Non
         if _said(before.get(key)) != _said(after.get(key))
     ]
     if changed:
-        more = f"; and {len(changed) - NAMED} more" if len(changed) > NAMED else ""
-        findings.changes.append(f"{_title(new)}: {'; '.join(changed[:NAMED])}{more}")
+        findings.changes.append(f"{_title(new)}: {and_more(changed, NAMED, '; ')}")
 
 
 def _line(record: Record, registry: Registry) -> tuple[str, ...]:

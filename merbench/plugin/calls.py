@@ -13,7 +13,7 @@ import traceback
 from types import TracebackType
 from typing import Any, TextIO
 
-from merbench.errors import MerbenchError, PluginError
+from merbench.errors import MerbenchError, PluginError, one_line
 from merbench.plugin import watch
 from merbench.plugin.authors import Author, failed_at, written
 
@@ -69,7 +69,7 @@ def kind(value: object) -> str:
 
 def reason(error: BaseException) -> str:
     """`KeyError: 'flow'`: an error's type and its message, in one line."""
-    message = " ".join(str(error).split())[:REASON]
+    message = one_line(error)[:REASON]
     return f"{type(error).__name__}: {message}" if message else type(error).__name__
 
 

@@ -20,7 +20,7 @@ from typing import Literal
 
 import pluggy
 
-from merbench.errors import PluginError, nearest
+from merbench.errors import PluginError, nearest, one_line
 from merbench.plugin import hooks
 from merbench.plugin.authors import written
 from merbench.plugin.calls import Author, calling, reason
@@ -312,5 +312,5 @@ def _import_file(path: Path) -> object:
 def _one_line(error: BaseException, author: Author) -> str:
     """An error in one line, without the author: the reader sees the plugin's name beside it."""
     if isinstance(error, PluginError | pluggy.PluginValidationError):
-        return " ".join(str(error).split()).removeprefix(f"{author}: ")
+        return one_line(error).removeprefix(f"{author}: ")
     return reason(error)

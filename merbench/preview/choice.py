@@ -1,4 +1,4 @@
-"""Which clips are shown."""
+"""Chooses the clips that are shown."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ if TYPE_CHECKING:
 
 __all__ = ["A_CLASS", "chosen"]
 
-A_CLASS = 2  # clips of each class of each database, where nobody asks for others
+A_CLASS = 2  # clips of each class of each database, by default
 
 
 def chosen(clips: pd.DataFrame, pattern: str | None) -> pd.DataFrame:
-    """The rows to be shown, in the order of the table.
+    """The rows to show, in the order of the table.
 
     Args:
         clips: a labelled clip table.
-        pattern: a shell pattern on clip ids. None: two clips of each class of each database, the first ones there are,
-            of different subjects where there are two.
+        pattern: a shell pattern on clip ids. None chooses the first two clips of each class of each database, from two
+            subjects if possible.
 
     Raises:
-        OptionError: no clip matches; the nearest ids are named.
+        OptionError: no clip matches; the message names the nearest ids.
     """
     if pattern is None:
         return _few(clips)

@@ -1,4 +1,4 @@
-"""What of a dataset can be drawn: features that name a drawing and can be computed from what its sources provide."""
+"""Finds the features of a dataset that can be drawn: they name a drawing, and its sources provide what they need."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from merbench.plugin.specs import Feature
 
 __all__ = ["Drawn", "drawn_features", "fullest"]
 
-ASKER = "merbench data preview"  # who wants a feature, in the resolver's errors
+ASKER = "merbench data preview"  # names the user of a feature in the resolver's errors
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Drawn:
 
     Attributes:
         spec: as it is registered.
-        feature: how it is computed; without a spec of its own where a source provides it.
+        feature: how it is computed; its `spec` is None if a source provides it.
     """
 
     spec: Feature
@@ -37,11 +37,11 @@ class Drawn:
 
 
 def drawn_features(registry: Registry, provides: Collection[str], dataset: str) -> list[Drawn]:
-    """Every variant of every feature that can be drawn of clips with these raw features. What others are computed from
-    comes before them, so that a clip is seen on its way from images to what a model is shown.
+    """Every variant of every feature that can be drawn for clips with these raw features. Inputs come before the
+    features that are computed from them, so a page shows a clip's way from images to model input.
 
     Raises:
-        PluginError: two distributions give a feature that is needed.
+        PluginError: two distributions register a feature that is needed.
     """
     found = []
     for spec in registry.features:
@@ -55,13 +55,13 @@ def drawn_features(registry: Registry, provides: Collection[str], dataset: str) 
 
 
 def depth(feature: Resolved) -> int:
-    """Over how many others the longest way goes from a raw feature; a raw one has 0."""
+    """Number of functions on the longest way from a raw feature; 0 for a raw feature."""
     return 1 + max(map(depth, feature.inputs), default=0) if feature.spec else 0
 
 
 def fullest(registry: Registry, name: str) -> tuple[OpenDataset, list[Drawn]]:
-    """The dataset with its clips read, and what is drawn of it. Where it has several homes, the one of which most can
-    be drawn among those whose releases are here.
+    """The opened dataset, and the features to draw. If several of its homes are installed, the home with the most
+    features to draw is used.
 
     Raises:
         UnknownName: no dataset or source is called that.

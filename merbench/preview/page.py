@@ -1,4 +1,4 @@
-"""From what was drawn to one file of HTML that needs no other."""
+"""Writes the pictures into one HTML file that needs no other file."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["MARKER", "page"]
 
 MARKER = '<meta name="generator" content="merbench data preview">'  # in every page, near its beginning
-SHOWN = 2  # variants of a feature: where there are more, all but the default one are folded away
+SHOWN = 2  # variants of a feature; if there are more, only the default variant is unfolded
 ANNOTATED = ("onset", "apex", "offset")
 
 
@@ -31,14 +31,14 @@ def page(
     pictures: Mapping[str, Sequence[Spooled]],
     broken: Mapping[str, str],
 ) -> Iterator[str]:
-    """The page, piece by piece.
+    """Yields the page in pieces.
 
     Args:
-        dataset: what was looked at.
-        clips: the rows that were to be shown.
-        drawn: what was drawn of each.
+        dataset: the dataset.
+        clips: the rows to show.
+        drawn: the features drawn for each clip.
         pictures: by clip, in the order of `drawn`.
-        broken: the other clips, with the reason.
+        broken: the other clips, with reasons.
     """
     classes = dataset.spec.scheme.classes
     rows = [dict(zip(map(str, clips), row, strict=True)) for row in clips.itertuples(index=False)]
@@ -66,7 +66,7 @@ def page(
 
 
 def _reading(drawn: Drawn) -> str:
-    """What a picture shows: the first paragraph of its drawing's documentation."""
+    """Explains a picture: the first paragraph of the drawing's docstring."""
     documentation = inspect.getdoc(load_target(drawn.spec.drawing, owner=f"feature {drawn.spec.name}")) or ""
     return " ".join(documentation.split("\n\n")[0].split())
 
@@ -85,7 +85,7 @@ def _template() -> Any:
 
 
 def _clip(row: Mapping[str, Any], classes: Sequence[str], pictures: Sequence[Spooled]) -> dict[str, Any]:
-    """One clip as the template shows it: its facts as words, and each feature with its pictures."""
+    """One clip for the template: its facts in words, and each feature with its pictures."""
     import pandas as pd
 
     known = {name: value for name, value in row.items() if not pd.isna(value)}

@@ -1,4 +1,4 @@
-"""One clip's pictures: its features computed, or taken from where they are kept, and drawn."""
+"""Draws one clip: computes its features, or reads them from the store, and draws them."""
 
 from __future__ import annotations
 
@@ -12,22 +12,23 @@ from merbench.errors import MerbenchError, PluginError, ReleaseError
 from merbench.features.clip import ClipValues, Value, from_images
 from merbench.features.extract import signatures, stores_of
 from merbench.features.store import full
+from merbench.plugin.calls import reason
 from merbench.plugin.registry import load_target
 from merbench.preview.drawn import Drawn
 
 __all__ = ["ClipPictures", "Picture", "pictures_of"]
 
 LARGEST_SIDE = 4096  # pixels
-COMPRESSION = 6  # of 9, without loss: 9 takes 4 % off the page, and most of the time
+COMPRESSION = 6  # of 9: 9 makes the page 4 % smaller and takes most of the time
 
 
 @dataclass(frozen=True)
 class Picture:
-    """What is drawn of one feature, in one variant or in several that look the same.
+    """The drawing of a feature in one variant, or in several variants that look the same.
 
     Attributes:
         name: of the feature.
-        titles: `name@variant`, of each variant that looks so.
+        titles: `name@variant` of each of these variants.
         png: the image file.
         width, height: in pixels.
     """
@@ -41,12 +42,12 @@ class Picture:
 
 @dataclass(frozen=True)
 class ClipPictures:
-    """What came of a clip.
+    """The outcome of a clip.
 
     Attributes:
         clip: its id.
         pictures: in the order of the features.
-        broken: why it has none; else empty.
+        broken: the reason why it has none; else empty.
     """
 
     clip: str
@@ -55,12 +56,12 @@ class ClipPictures:
 
 
 def pictures_of(clip: str, raw: Mapping[str, Value], *, drawn: Sequence[Drawn], root: Path) -> ClipPictures:
-    """Computes and draws the features of one clip; what is computed from images is kept.
+    """Computes and draws the features of one clip; stores the features that are computed from images.
 
     Args:
         clip: its id.
         raw: its raw features by name.
-        drawn: what to draw.
+        drawn: the features to draw.
         root: the feature store's folder.
     """
     kept = [one.feature for one in drawn if from_images(one.feature, raw)]
@@ -86,7 +87,7 @@ def _picture(drawn: Drawn, values: ClipValues) -> Picture:
 
 
 def _drawing(drawn: Drawn, clip: str, values: Sequence[Value]) -> np.ndarray:
-    """What the feature's drawing gives, seen to be an image."""
+    """Calls the feature's drawing and checks that it returns an image."""
     who = f"feature {drawn.spec.name}"
     draw: Callable[..., object] = load_target(drawn.spec.drawing, owner=who)
     variant = {"variant": drawn.feature.variant} if drawn.feature.variant else {}
@@ -94,9 +95,8 @@ def _drawing(drawn: Drawn, clip: str, values: Sequence[Value]) -> np.ndarray:
         image = draw(*values, **variant)
     except MerbenchError:
         raise
-    except Exception as error:  # whatever a plugin's function raises
-        reason = " ".join(str(error).split())
-        raise PluginError(f"{who} cannot be drawn of {clip}: {type(error).__name__}: {reason}") from error
+    except Exception as error:  # a plugin's function may raise anything
+        raise PluginError(f"{who} cannot be drawn for {clip}: {reason(error)}") from error
     if (
         isinstance(image, np.ndarray)
         and image.dtype == np.uint8
@@ -106,7 +106,8 @@ def _drawing(drawn: Drawn, clip: str, values: Sequence[Value]) -> np.ndarray:
         return image
     found = f"{image.dtype} {list(image.shape)}" if isinstance(image, np.ndarray) else type(image).__name__
     raise PluginError(
-        f"{who} is drawn of {clip} as {found}; wanted is uint8 [height, width, 3], {LARGEST_SIDE} a side at most"
+        f"the drawing of {who} for {clip} is {found}; it must be uint8 [height, width, 3], at most {LARGEST_SIDE} a "
+        "side"
     )
 
 
@@ -120,7 +121,7 @@ def _png(image: np.ndarray) -> bytes:
 
 
 def _merged(pictures: Sequence[Picture]) -> tuple[Picture, ...]:
-    """Variants of a feature that look the same become one picture."""
+    """Joins variants of a feature that look the same into one picture."""
     found: dict[tuple[str, bytes], Picture] = {}
     for one in pictures:
         same = found.get((one.name, one.png))

@@ -1,4 +1,4 @@
-"""Pictures on their way to the page: on disk, so that memory does not grow with the number of clips."""
+"""Keeps pictures on disk until the page is written, so that memory does not grow with the number of clips."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["Spool", "Spooled"]
 
 @dataclass(frozen=True)
 class Spooled:
-    """A picture whose file lies in a spool; see `Picture`."""
+    """A picture whose image file is in a spool; see `Picture`."""
 
     name: str
     titles: tuple[str, ...]
@@ -25,7 +25,7 @@ class Spooled:
 
     @property
     def data(self) -> str:
-        """The image file in base64, read anew each time."""
+        """The image file in base64, read from the spool each time."""
         self.file.seek(self.start)
         return base64.b64encode(self.file.read(self.length)).decode("ascii")
 
@@ -34,14 +34,14 @@ class Spool:
     """Keeps pictures in a file.
 
     Args:
-        file: an empty one, open for reading and writing.
+        file: an empty file, open for reading and writing.
     """
 
     def __init__(self, file: BinaryIO) -> None:
         self.file, self.end = file, 0
 
     def add(self, picture: Picture) -> Spooled:
-        """Keeps one. Raises OSError."""
+        """Adds a picture. Raises OSError."""
         start = self.end
         self.file.seek(start)
         self.end += self.file.write(picture.png)

@@ -1,4 +1,4 @@
-"""The command as a whole: what to draw of which clips, and the page in its place."""
+"""Writes a preview page of a dataset."""
 
 from __future__ import annotations
 
@@ -26,19 +26,19 @@ from merbench.progress import Progress, Silent
 
 __all__ = ["Written", "write_preview"]
 
-HEAD = 2000  # bytes of a page among which its marker stands
+HEAD = 2000  # bytes at the beginning of a page that hold its marker
 
 
 @dataclass(frozen=True)
 class Written:
-    """What came of it.
+    """A page that was written.
 
     Attributes:
         path: the page.
         bytes: its size.
-        clips: how many it shows.
-        pictures: how many there are in it.
-        broken: clips that it only names, with the reason.
+        clips: number of clips that it shows.
+        pictures: number of pictures in it.
+        broken: clips that it names without pictures, with reasons.
     """
 
     path: Path
@@ -57,20 +57,20 @@ def write_preview(
     jobs: int | None = None,
     progress: Progress | None = None,
 ) -> Written:
-    """Writes `out/NAME.html`: pictures of a dataset's clips, of every feature that can be drawn.
+    """Writes `out/NAME.html`: pictures of a dataset's clips, for every feature that can be drawn.
 
     Args:
-        registry: where names are looked up.
+        registry: of all plugins.
         name: of the dataset.
-        out: a folder, made where there is none. Of files in it, only an earlier preview is replaced.
-        pattern: which clips, as `merbench.preview.choice.chosen` has it.
-        jobs: processes; None for all cores, 1 for this process alone.
-        progress: told of clips.
+        out: a folder; made if missing. Only an earlier preview in it is replaced.
+        pattern: chooses the clips; see `merbench.preview.choice.chosen`.
+        jobs: number of processes; None for one per core, 1 for this process alone.
+        progress: receives finished clips.
 
     Raises:
-        UnknownName, UnresolvableFeature, ReleaseError: the dataset is not there, or nothing of it can be drawn.
+        UnknownName, UnresolvableFeature, ReleaseError: the dataset is missing, or no feature of it can be drawn.
         OptionError: no clip matches the pattern.
-        OutputError: the place holds something else, or cannot be written; or the feature store is full.
+        OutputError: another file is in the way, `out` cannot be written, or the feature store is full.
         PluginError: a feature or its drawing fails.
     """
     dataset, drawn = fullest(registry, name)
@@ -79,7 +79,7 @@ def write_preview(
     _check_place(path)
     with _writing(path), _spool(out) as spool:
         pictures, broken = _draw(dataset, list(clips["clip"]), drawn, spool, jobs, progress or Silent())
-        _check_place(path)  # once more: somebody may have put something there in the meantime
+        _check_place(path)  # again: another file may have been put there meanwhile
         with replacing(path) as file:
             for piece in page(dataset, clips, drawn, pictures, broken):
                 file.write(piece.encode("utf-8"))
@@ -88,7 +88,7 @@ def write_preview(
 
 
 def _check_place(path: Path) -> None:
-    """Raises OutputError where something lies at `path` that is no preview, or that cannot be looked at."""
+    """Raises OutputError if the file at `path` is not a preview, or cannot be read."""
     folder = path.parent
     try:
         if folder.exists() and not folder.is_dir():
@@ -98,10 +98,10 @@ def _check_place(path: Path) -> None:
                 if MARKER.encode() in file.read(HEAD):
                     return
             raise OutputError(
-                f"{path} is no page of merbench data preview; move it away, or choose another folder: --out"
+                f"{path} is not a page of merbench data preview; move it away, or choose another folder: --out"
             )
     except OSError as error:
-        raise OutputError(f"cannot look at {path}: {error.strerror}; choose another folder: --out") from error
+        raise OutputError(f"cannot read {path}: {error.strerror}; choose another folder: --out") from error
 
 
 @contextlib.contextmanager
@@ -117,7 +117,7 @@ def _writing(path: Path) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _spool(out: Path) -> Iterator[Spool]:
-    """A file without a name beside the page, where there must be room for as much anyway."""
+    """A nameless file in the folder of the page, which needs as much space anyway."""
     out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryFile(dir=out) as file:
         yield Spool(file)
@@ -126,10 +126,10 @@ def _spool(out: Path) -> Iterator[Spool]:
 def _draw(
     dataset: OpenDataset, clips: Sequence[str], drawn: Sequence[Drawn], spool: Spool, jobs: int | None, told: Progress
 ) -> tuple[dict[str, list[Spooled]], dict[str, str]]:
-    """The pictures of each clip; and the clips that have none, with the reason."""
+    """The pictures of each clip, and the broken clips with reasons."""
     root = store_path()
     if not writable(root):
-        told.note(f"nothing can be kept in {root}, so features are computed again every time")
+        told.note(f"{root} cannot be written, so features are computed again every time")
         root = temporary_store(root)
     told.start(len(clips), 0)
     pictures: dict[str, list[Spooled]] = {}

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from merbench.errors import and_more
 from merbench.files import read_bounded
 from merbench.runs.clip_ids import ClipIds, SubmissionError, shown
 
@@ -59,8 +60,7 @@ def read_rows(content: bytes, ids: ClipIds, order: Order) -> list[Row]:
     rows = _csv_rows(lines, ids, faults) if "," in first else _log_rows(lines, ids, order, faults)
     found = _once(rows, faults)
     if faults:
-        more = f"; and {len(faults) - NAMED} more" if len(faults) > NAMED else ""
-        raise SubmissionError("; ".join(faults[:NAMED]) + more)
+        raise SubmissionError(and_more(faults, NAMED, "; "))
     if not found:
         raise SubmissionError("the file has no predictions")
     return found

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from merbench.data.datasets import OpenDataset
+from merbench.errors import and_more
 from merbench.protocols import Fold, shared_subjects
 from merbench.runs.schema import Plan
 from merbench.runs.weights import given_files, starts_from
@@ -29,9 +30,8 @@ def notes_on_left_out(released: OpenDataset, kept: OpenDataset) -> list[str]:
     broken = [clip for clip in released.clips["clip"] if clip not in left]
     if not broken:
         return []
-    more = f" and {len(broken) - NAMED} more" if len(broken) > NAMED else ""
     # A separate sentence: it is removed from a record published without its clips, and the number of clips stays.
-    named = [f"broken: {', '.join(broken[:NAMED])}{more}"] if kept.spec.public_labels else []
+    named = [f"broken: {and_more(broken, NAMED)}"] if kept.spec.public_labels else []
     return [f"{len(broken)} of {total} clips are broken and were left out", *named]
 
 

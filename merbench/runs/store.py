@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from merbench.errors import OutputError
-from merbench.files import clear_partials, replace_text
+from merbench.files import clear_partials, file_name, replace_text
 from merbench.runs.schema import FoldResult, Plan
 from merbench.runs.seal import is_sealed, sealed
 
@@ -40,7 +39,7 @@ class RunFolder:
     def __init__(self, out: Path, plan: Plan) -> None:
         self.id = plan.digest()
         words = (plan.model, plan.dataset, plan.recipe, f"seed{plan.seed}", self.id[:12])
-        self.path = out / re.sub(r"[^\w.-]+", "-", "-".join(words))
+        self.path = out / file_name("-".join(words))
         self.record = self.path / "record.json"
         self._grouping = self.path / "grouping.json"
 
@@ -97,7 +96,7 @@ class RunFolder:
 
     def _file(self, stage: str, name: str) -> Path:
         # The hash distinguishes names that differ only in characters not allowed in file names.
-        word = re.sub(r"[^\w.-]+", "-", name)[:60]
+        word = file_name(name, most=60)
         return self.path / stage / f"{word}-{hashlib.sha256(name.encode()).hexdigest()[:8]}.json"
 
 

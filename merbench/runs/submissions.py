@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import importlib.metadata
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,7 +15,8 @@ from pydantic import ValidationError
 from merbench.data.clips import clip_table, clips_digest, labels_digest
 from merbench.data.datasets import canonical_clips
 from merbench.engine.policies import Policy
-from merbench.errors import OptionError, OutputError, RecordError
+from merbench.errors import OptionError, OutputError, RecordError, and_more
+from merbench.files import file_name
 from merbench.plugin.registry import Registry
 from merbench.plugin.specs import Dataset
 from merbench.protocols import Fold, ProtocolError, folds_digest, protocol_folds
@@ -118,7 +118,7 @@ def _canonical(spec: Dataset, plugin: str) -> pd.DataFrame:
 def default_path(record: Record) -> Path:
     """The default path of an imported record, in its own folder like that of a run."""
     words = (record.plan.model[:60], record.plan.dataset, record.plan.epoch_policy, record.id[:12])
-    return Path("results") / re.sub(r"[^\w.-]+", "-", "-".join(words)) / "record.json"
+    return Path("results") / file_name("-".join(words)) / "record.json"
 
 
 def keep(record: Record, path: Path) -> Record:
@@ -183,8 +183,7 @@ def _check_truth(
 
 
 def _first(faults: Sequence[str]) -> str:
-    more = f"; and {len(faults) - NAMED} more" if len(faults) > NAMED else ""
-    return "; ".join(faults[:NAMED]) + more
+    return and_more(faults, NAMED, "; ")
 
 
 def _predictions(

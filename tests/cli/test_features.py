@@ -67,7 +67,7 @@ def test_features_are_computed_listed_and_cleared(toys: Lay, capsys) -> None:
     assert done(capsys, "features", "clear", "--feature", "toy-light@dim", "--yes")[0].startswith("removed toy-light@")
     assert "toy-light" not in done(capsys, "features", "list")[0]
     assert done(capsys, "features", "clear", "--yes")[0].startswith("removed toy-video: ")
-    assert done(capsys, "features", "list")[0] == f"nothing is kept in {store_path()}\n"
+    assert done(capsys, "features", "list")[0] == f"no features are stored in {store_path()}\n"
     assert done(capsys, "features", "clear", "--yes")[0] == "nothing to remove\n"
     assert done(capsys, "features", "path")[0] == f"{store_path()}\n"
 
@@ -105,7 +105,7 @@ def test_broken_clips_are_a_table_of_clip_file_and_reason(broken: Path, capsys) 
         ["toy/s1/0004", "2.png", "is truncated"],
         ["toy/s2/0005", "1.png", "has 0 bytes"],
     ]
-    assert err.splitlines()[3:] == ["merbench: error: 2 broken clip(s), see above; mend the release and run again"]
+    assert err.splitlines()[3:] == ["merbench: error: 2 broken clip(s), see above; fix the release and run again"]
 
 
 def test_a_run_stops_at_broken_clips_unless_they_are_to_be_left_out(broken: Path, capsys, tmp_path) -> None:
@@ -136,7 +136,7 @@ def test_a_record_of_clips_that_may_not_be_named_says_how_many_are_missing(broke
     assert not [warning for warning in record["warnings"] if "toy/s1/0004" in warning]
 
 
-def test_a_mended_release_is_another_run(broken: Path, capsys, tmp_path) -> None:
+def test_a_fixed_release_is_another_run(broken: Path, capsys, tmp_path) -> None:
     argv = ("run", *TOYS, "--model", "toy-tree", "--dataset", "toys", "--jobs", "1", "--out", str(tmp_path / "out"))
     done(capsys, *argv, "--skip-broken")
     whole = (next(broken.glob("s1-0001-*")) / "2.png").read_bytes()

@@ -323,7 +323,7 @@ def test_a_damaged_result_of_a_clip_is_computed_again_and_said_so(toys: Lay, com
     assert arrays_digest(found("toy-sum", progress=progress)) == before
     assert len(computed()) == 1
     (note,) = progress.notes
-    assert "kept of toy-light of toy/s" in note
+    assert "stored feature toy-light of toy/s" in note
     assert "damaged" in note
 
 
@@ -390,7 +390,7 @@ def test_a_full_disk_is_one_line_and_keeps_what_is_finished(toys: Lay, computed:
     argv[2] = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (900, 900))\n" + argv[2]
     done = subprocess.run(argv, capture_output=True, text=True)
     assert "OutputError: the feature store" in done.stderr
-    assert "what is finished is kept" in done.stderr
+    assert "finished clips are stored" in done.stderr
     assert len(computed()) == 12
     found("toy-video")
     assert computed() == []
@@ -413,9 +413,7 @@ def test_without_a_place_to_write_features_are_computed_in_memory(toys: Lay, com
     progress = Notes()
     assert arrays_digest(found("toy-sum", "toy-video", jobs=2, progress=progress)) == kept_on_disk
     assert len(computed()) == 12
-    assert progress.notes == [
-        "nothing can be kept in /proc/merbench/features, so features are computed again in every run"
-    ]
+    assert progress.notes == ["/proc/merbench/features cannot be written, so features are computed again in every run"]
 
 
 def test_a_cache_that_is_no_folder_is_told(toys: Lay, tmp_path, monkeypatch) -> None:
@@ -464,7 +462,7 @@ def test_nothing_but_folders_of_features_is_counted_as_kept(toys: Lay) -> None:
 def test_a_disk_that_gives_back_something_else_is_told(toys: Lay, monkeypatch) -> None:
     toys()
     monkeypatch.setattr("merbench.features.store._read", lambda path: np.dtype("damaged"))
-    with pytest.raises(OutputError, match="does not give back what is written"):
+    with pytest.raises(OutputError, match="does not return what is written"):
         found("toy-video")
 
 
@@ -480,7 +478,7 @@ def test_a_clips_file_under_another_clips_key_is_computed_again(toys: Lay, compu
     progress = Notes()
     assert arrays_digest(found("toy-sum", progress=progress)) == wanted
     assert len(computed()) == 1
-    assert any("kept of toy-light of toy/s" in note for note in progress.notes)
+    assert any("stored feature toy-light of toy/s" in note for note in progress.notes)
 
 
 def test_what_a_killed_process_left_is_cleared_by_the_next_run_although_nothing_is_missing(toys: Lay) -> None:

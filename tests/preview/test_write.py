@@ -65,8 +65,11 @@ def test_a_drawing_may_say_that_a_clip_cannot_be_drawn(painted, tmp_path, monkey
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        ("raises", "feature shade cannot be drawn of red/r1/c0: RuntimeError: no paint left"),
-        ("float", r"feature shade is drawn of red/r1/c0 as float32 \[2, 3\]; wanted is uint8 \[height, width, 3\]"),
+        ("raises", "feature shade cannot be drawn for red/r1/c0: RuntimeError: no paint left"),
+        (
+            "float",
+            r"the drawing of feature shade for red/r1/c0 is float32 \[2, 3\]; it must be uint8 \[height, width, 3\]",
+        ),
     ],
 )
 def test_a_drawing_that_fails_is_the_fault_of_its_plugin_and_leaves_no_page(
@@ -98,7 +101,7 @@ def test_an_earlier_page_is_replaced_and_a_strangers_file_is_not(painted, tmp_pa
     assert second.path == first.path
     assert second.path.stat().st_size == second.bytes < first.bytes
     second.path.write_text("<p>mine")
-    with pytest.raises(OutputError, match=r"patches\.html is no page of merbench data preview"):
+    with pytest.raises(OutputError, match=r"patches\.html is not a page of merbench data preview"):
         written(painted, tmp_path)
     assert second.path.read_text() == "<p>mine"
 
