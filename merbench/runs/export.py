@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from merbench.errors import OutputError, RecordError
-from merbench.files import read_bounded
+from merbench.files import clear_partials, read_bounded
 from merbench.runs.record import MOST_BYTES
 from merbench.runs.schema import Record, SubjectConfusion
 from merbench.runs.scoring import count
@@ -56,5 +56,6 @@ def write_new(path: Path, text: str) -> None:
         return
     except OSError as error:
         raise OutputError(f"cannot write {path}: {error.strerror}; choose another place with --out") from error
+    clear_partials(path.parent, below=False)  # as a write does: nothing is written now
     if found != text.encode():
         raise OutputError(f"{path} exists and has other content; remove it or choose another place with --out")

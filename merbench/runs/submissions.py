@@ -16,7 +16,7 @@ from merbench.data.clips import clip_table, clips_digest, labels_digest
 from merbench.data.datasets import canonical_clips
 from merbench.engine.policies import Policy
 from merbench.errors import OptionError, OutputError, RecordError, and_more
-from merbench.files import file_name
+from merbench.files import clear_partials, file_name
 from merbench.plugin.registry import Registry
 from merbench.plugin.specs import Dataset
 from merbench.protocols import Fold, ProtocolError, folds_digest, protocol_folds
@@ -134,6 +134,7 @@ def keep(record: Record, path: Path) -> Record:
     if not taken:
         write_whole(path, record.to_json())
         return record
+    clear_partials(path.parent, below=False)  # as a write does: nothing is written now
     try:
         kept = read_record(path)
         check_scores(kept)
