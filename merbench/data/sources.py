@@ -24,13 +24,13 @@ class Published:
     Attributes:
         clips, subjects: how many; None where it is not known.
         emotions: clips of each emotion as annotated (lower case); empty where it is not known.
-        source: where it was published.
+        reference: where it was published.
     """
 
     clips: int | None = None
     subjects: int | None = None
     emotions: Mapping[str, int] = field(default_factory=dict)
-    source: str = ""
+    reference: str = ""
 
 
 class SourceReader(ABC):

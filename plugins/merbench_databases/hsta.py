@@ -56,7 +56,7 @@ class HSTAFolds(merbench.SourceReader):
 
     def published(self) -> merbench.Published:
         """As many clips as CAS(ME)3 part A has."""
-        return merbench.Published(clips=860, subjects=94, source="HSTA's repository")
+        return merbench.Published(clips=860, subjects=94, reference="HSTA's repository")
 
     @classmethod
     def recognises(cls, folder: Path) -> bool:
