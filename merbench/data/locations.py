@@ -8,7 +8,7 @@ import reprlib
 from pathlib import Path
 
 from merbench.errors import ConfigError, OutputError
-from merbench.files import replace_text
+from merbench.files import locked, replace_text
 
 __all__ = ["VARIABLE", "add", "config_path", "locate"]
 
@@ -25,17 +25,18 @@ def config_path() -> Path:
 def add(source_name: str, path: Path) -> Path:
     """Record that the release of `source_name` is at `path`; returns the absolute path that was recorded.
 
-    The file is replaced in one step, so that a crash leaves the old one.
+    The file is replaced in one step, so that a crash leaves the old one. Another process that adds a release waits.
 
     Raises:
         ConfigError: the file there is now cannot be read (it is not overwritten).
         OutputError: the file cannot be written.
     """
     absolute = path.expanduser().resolve()
-    recorded = {**_recorded(), source_name: absolute}
-    text = json.dumps({"sources": {name: str(recorded[name]) for name in sorted(recorded)}}, indent=2)
     try:
-        replace_text(config_path(), text + "\n")
+        with locked(config_path()):
+            recorded = {**_recorded(), source_name: absolute}
+            text = json.dumps({"sources": {name: str(recorded[name]) for name in sorted(recorded)}}, indent=2)
+            replace_text(config_path(), text + "\n")
     except OSError as error:
         raise OutputError(
             f"{config_path()} cannot be written ({error.strerror}); the release was not recorded"

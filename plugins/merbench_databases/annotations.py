@@ -5,11 +5,12 @@ from __future__ import annotations
 import csv
 import re
 import warnings
+import zipfile
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from merbench_databases.tables import TableError, inside
+from merbench_databases.tables import LARGEST, TableError, readable
 
 # What the tables call the same thing, in lower case, without blanks and signs.
 HEADINGS: dict[str, tuple[str, ...]] = {
@@ -23,7 +24,7 @@ HEADINGS: dict[str, tuple[str, ...]] = {
 }
 NEEDED = ("subject", "clip", "onset", "apex", "offset", "emotion")
 PREAMBLE = 100  # rows among which the header is looked for; SAMM's stands in the 14th
-LARGEST = 64 * 2**20  # bytes; the largest table of the field has 200 thousand
+UNPACKED = 4 * LARGEST  # bytes of a workbook, which is a zip archive
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # what a spreadsheet that is encrypted, or of before 2007, begins with
 ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 NUMBER = re.compile(r"([0-9]{1,9})(?:\.0+)?", re.ASCII)  # a column with gaps is often saved again as 46.0
@@ -56,7 +57,7 @@ def read_lines(path: Path, root: Path, sheet: str = "") -> list[Line]:
         TableError: the file is protected by a password, is not a table, lacks a column or names one twice, or a row
             has frames but no subject or clip.
     """
-    inside(path, root)
+    readable(path, root)
     faults = []
     for name, rows in _sheets(path, sheet):
         header = _header(rows)
@@ -113,9 +114,6 @@ def _fault(cells: list[str], missing: list[str], twice: list[str]) -> str:
 def _sheets(path: Path, named: str) -> Iterator[tuple[str, list[list[str]]]]:
     """Name and rows of the named sheet, or of every one where there is none; a csv file is one without a name."""
     try:
-        size = path.stat().st_size
-        if not 0 < size <= LARGEST:
-            raise TableError(f" has {size} bytes")
         with path.open("rb") as file:
             start = file.read(8)
         if start == OLE:
@@ -141,9 +139,15 @@ def _workbook(path: Path, named: str) -> Iterator[tuple[str, list[list[str]]]]:
     from openpyxl import load_workbook
 
     try:
+        with zipfile.ZipFile(path) as archive:  # which unpacks no more than it declares
+            size = sum(part.file_size for part in archive.infolist())
+        if size > UNPACKED:
+            raise TableError(f" unpacks to {size} bytes; a table has at most {UNPACKED}")
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about drawings and validations, which are not read
             sheets = load_workbook(path, data_only=True).worksheets
+    except TableError:
+        raise
     except Exception as error:  # the library raises whatever its parsers raise
         raise TableError(f" is not a spreadsheet that can be read ({type(error).__name__})") from error
     for sheet in [one for one in sheets if one.title == named] or sheets:
