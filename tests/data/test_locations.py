@@ -92,7 +92,7 @@ def test_a_recorded_folder_that_cannot_be_looked_at_is_one_short_line(folder):
     path.parent.mkdir(parents=True)
     path.write_text(json.dumps({"sources": {"one": folder}}))
     with pytest.raises(
-        ConfigError, match=r"the folder of one, .* cannot be looked at .*merbench data add one"
+        ConfigError, match=r"the folder of one, .* cannot be accessed .*merbench data add one"
     ) as caught:
         locations.locate("one")
     assert len(str(caught.value)) < 500
