@@ -10,11 +10,21 @@ import platform
 import re
 import secrets
 import stat
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-__all__ = ["HOST", "clear_partials", "file_name", "partial_name", "read_bounded", "replace_text", "replacing"]
+__all__ = [
+    "HOST",
+    "clear_partials",
+    "file_name",
+    "locked",
+    "partial_name",
+    "read_bounded",
+    "replace_text",
+    "replacing",
+]
 
 HOST = hashlib.sha256(platform.node().encode()).hexdigest()[:8]  # machines may share a folder
 PARTIAL = re.compile(rf"\.(\d{{1,9}})-{HOST}[0-9a-f]{{16}}\.partial")  # written by a process of this machine
@@ -37,6 +47,26 @@ def read_bounded(path: Path, most: int) -> bytes:
 
 def _without_waiting(path: str, flags: int) -> int:
     return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))  # Windows has no such flag, and no pipes in folders
+
+
+@contextlib.contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Makes other processes that want to change `path` wait until the block ends.
+
+    The lock is on a file beside it, `NAME.lock`, which stays. The system releases it when the process ends, even if it
+    is killed. Raises OSError if the file cannot be made or locked.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with open(f"{path}.lock", "wb") as file:
+        if sys.platform == "win32":
+            import msvcrt
+
+            msvcrt.locking(file.fileno(), msvcrt.LK_LOCK, 1)
+        else:
+            import fcntl
+
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def replace_text(path: Path, text: str) -> None:

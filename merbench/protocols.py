@@ -1,7 +1,7 @@
-"""Splitters: how the clip table becomes folds. The built-in protocols register here as any plugin's would.
+"""Split the clip table into folds. The built-in protocols are registered here, through the same hook as a plugin's.
 
-Every splitter rests on one of scikit-learn's; what is added is the field's meaning of a group (a subject, a database),
-the names of the folds, and the check that no subject stands on both sides.
+Every splitter uses one of scikit-learn's. It adds the field's groups (subjects, databases), the names of the folds, and
+a check that no subject is on both sides.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class ProtocolError(MerbenchError):
 
 
 class SplitterFault(ProtocolError):
-    """What a splitter did wrong, whatever the clips are."""
+    """A splitter breaks a rule, whatever the clips are."""
 
 
 @dataclass(frozen=True)
@@ -59,9 +59,9 @@ class Fold:
     """One train/test split.
 
     Attributes:
-        name: of what is held out.
+        name: of the held-out group.
         train, test: positions in the clip table, `[n]` int64, ascending.
-        seed: decides all that is random in the fold. A run sets it; a splitter leaves it alone.
+        seed: decides everything random in the fold. A run sets it; a splitter leaves it alone.
     """
 
     name: str
@@ -71,12 +71,12 @@ class Fold:
 
 
 class Splitter(ABC):
-    """Splits a clip table into folds. A plugin's splitter defines `split`; the checks of `make_folds` hold for all.
+    """Splits a clip table into folds. A plugin's splitter defines `split`; `make_folds` checks the folds of all.
 
     Attributes:
-        shares_subjects: whether a subject may stand on both sides of a fold. Only for folds that somebody published so
-            and that are to be shown for what they are: a score on them says nothing about people who were never seen,
-            and every record on them warns of it.
+        shares_subjects: whether a subject may be on both sides of a fold. Only for folds that were published so, to
+            show what they do to a score. Such a score says nothing about unseen people, and every record on these
+            folds warns of it.
     """
 
     shares_subjects: bool = False
@@ -97,20 +97,20 @@ class Splitter(ABC):
 
 
 def make_folds(splitter: Splitter, clips: pd.DataFrame) -> list[Fold]:
-    """The folds that a splitter makes of `clips`, checked against a table that the splitter never held.
+    """The folds that a splitter makes of `clips`, checked against a table that the splitter has no access to.
 
     Raises:
         ProtocolError: as `split` raises it.
-        SplitterFault: `split` changed its table or gave anything but folds; there is no fold; two folds have one name;
+        SplitterFault: `split` changed its table or did not yield folds; there is no fold; two folds have the same name;
             a side is empty or is not ascending positions of the table; the sides share a clip, or (without
             `shares_subjects`) a subject; a clip is tested twice.
     """
-    nouns = ("clip",) if type(splitter).shares_subjects else ("clip", "subject")  # the class's word, as boards ask it
+    nouns = ("clip",) if type(splitter).shares_subjects else ("clip", "subject")  # of the class, as boards read it
     given = clips.copy(deep=True)
     folds = _fold_list(splitter, given)
     if changed := _changed(given, clips):
         raise SplitterFault(
-            f"{type(splitter).__name__}.split changes {changed} of the clip table; it must leave its table as it is"
+            f"{type(splitter).__name__}.split changes {changed} of the clip table; it must not change its table"
         )
     if not folds:
         raise SplitterFault(
@@ -127,16 +127,16 @@ def protocol_folds(registry: Registry, name: str, clips: pd.DataFrame) -> list[F
     """The folds of `clips` (a table as `merbench.clip_table` makes it), checked, in the protocol's order.
 
     Raises:
-        UnknownName: no protocol is called so.
-        PluginError: the splitter cannot be loaded, or fails; the line names the plugin and the line of its code.
-        ProtocolError: the clips cannot be split so, or the folds break a rule.
+        UnknownName: there is no protocol of this name.
+        PluginError: the splitter cannot be loaded, or fails; the message names the plugin and the line of its code.
+        ProtocolError: the clips cannot be split in this way, or the folds break a rule.
     """
     spec = registry.protocols.get(name)
     return split_by(spec.splitter, registry.protocols.author(name, spec.splitter), clips)
 
 
 def split_by(target: str, author: Author, clips: pd.DataFrame) -> list[Fold]:
-    """The same, by the splitter's target and its author; raises PluginError and ProtocolError as `protocol_folds`."""
+    """As `protocol_folds`, for the splitter's target and its author. Raises PluginError and ProtocolError."""
     splitter = load_target(target, owner=author.spec, base=Splitter)
     try:
         with calling(author, f"{splitter.__name__}.split", "yield merbench.Fold(name, train, test)"):
@@ -146,10 +146,10 @@ def split_by(target: str, author: Author, clips: pd.DataFrame) -> list[Fold]:
 
 
 def shares_subjects(registry: Registry, name: str) -> bool:
-    """Whether the protocol's splitter says that subjects may stand on both sides of a fold.
+    """Whether the protocol's splitter says that subjects may be on both sides of a fold.
 
     Raises:
-        UnknownName: no protocol is called so.
+        UnknownName: there is no protocol of this name.
         PluginError: the splitter cannot be loaded.
     """
     splitter: type[Splitter] = load_target(
@@ -159,26 +159,26 @@ def shares_subjects(registry: Registry, name: str) -> bool:
 
 
 class LeaveOneSubjectOut(Splitter):
-    """Each subject once on the test side, all others of all databases on the training side (MEGC2019 CDE).
+    """Tests each subject once and trains on all others of all databases (MEGC2019 CDE).
 
-    A fold is named after its subject; folds stand in the order in which the subjects appear in the clip table.
+    A fold has the name of its subject. Folds are in the order in which the subjects appear in the clip table.
     """
 
     def split(self, clips: pd.DataFrame) -> Iterator[Fold]:
-        """One fold per subject; `ProtocolError` where there is only one."""
+        """One fold per subject; `ProtocolError` if there is only one."""
         import numpy as np
 
         return _leave_one_out("subject", clips, np.arange(len(clips)))
 
 
 class PerDatabase(Splitter):
-    """Each subject once on the test side, the others of the same database on the training side.
+    """Tests each subject once and trains on the others of the same database.
 
-    Named and ordered as `LeaveOneSubjectOut`'s folds, database by database.
+    The folds have the names and the order of `LeaveOneSubjectOut`'s, database by database.
     """
 
     def split(self, clips: pd.DataFrame) -> Iterator[Fold]:
-        """One fold per subject; `ProtocolError` where a database has only one."""
+        """One fold per subject; `ProtocolError` if a database has only one."""
         import numpy as np
 
         for database in clips["database"].unique():
@@ -186,38 +186,38 @@ class PerDatabase(Splitter):
 
 
 class LeaveOneDatabaseOut(Splitter):
-    """Each database once on the test side, all others on the training side; a fold is named after its database."""
+    """Tests each database once and trains on all others. A fold has the name of its database."""
 
     def split(self, clips: pd.DataFrame) -> Iterator[Fold]:
-        """One fold per database; `ProtocolError` where there is only one."""
+        """One fold per database; `ProtocolError` if there is only one."""
         import numpy as np
 
         return _leave_one_out("database", clips, np.arange(len(clips)))
 
 
 class FiveFold(Splitter):
-    """The subjects in five groups, each once on the test side; folds `1of5` to `5of5`.
+    """Divides the subjects into five groups and tests each group once; the folds are `1of5` to `5of5`.
 
-    scikit-learn's StratifiedGroupKFold, without shuffling: it spreads the classes over the folds as evenly as whole
-    subjects allow, which matters where a third of the subjects have clips of one class only. GroupKFold is not used:
-    it sorts the subjects by size with an unstable sort, so two machines may disagree about subjects of one size.
+    Uses scikit-learn's StratifiedGroupKFold without shuffling. It spreads the classes over the folds as evenly as whole
+    subjects allow, which matters because a third of the subjects have clips of one class only. GroupKFold does not fit:
+    its sort by size is unstable, so two machines may order subjects of the same size differently.
     """
 
     def split(self, clips: pd.DataFrame) -> Iterator[Fold]:
-        """Five folds; `ProtocolError` where there are fewer than five subjects, or no class has five clips."""
+        """Five folds; `ProtocolError` if there are fewer than five subjects, or no class has five clips."""
         subjects, labels = clips["subject"].factorize()[0], clips["label"].to_numpy()
         count, most = len(set(subjects)), clips["label"].value_counts().max()
         if count < FOLDS or most < FOLDS:
             raise ProtocolError(
-                f"{FOLDS} folds by subject need {FOLDS} subjects and a class with {FOLDS} clips; here are {count} "
-                f"subject(s), and no class has more than {most} clip(s); take a protocol that leaves one subject out"
+                f"{FOLDS} folds by subject need {FOLDS} subjects and a class with {FOLDS} clips; there are {count} "
+                f"subject(s), and no class has more than {most} clip(s); use a protocol that leaves one subject out"
             )
         for number, (train, test) in enumerate(_stratified(subjects, labels, FOLDS), start=1):
             yield Fold(f"{number}of{FOLDS}", train, test)
 
 
 def folds_digest(clips: pd.DataFrame, folds: Sequence[Fold]) -> str:
-    """sha256 (hex) of the folds in their order: of each, its name and the clip ids of both sides."""
+    """sha256 (hex) of the folds in their order: the name of each, and the clip ids of both sides."""
     ids = clips["clip"].to_numpy(object)
     digest = hashlib.sha256()
     for fold in folds:
@@ -227,22 +227,22 @@ def folds_digest(clips: pd.DataFrame, folds: Sequence[Fold]) -> str:
 
 
 def inner_split(clips: pd.DataFrame, train: np.ndarray, labels: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """A fold's training side, split once more by subject: on what the epoch policy `inner` chooses its epoch.
+    """Split a fold's training side once more by subject, for the epoch policy `inner` to choose its epoch.
 
-    scikit-learn's StratifiedGroupKFold with shuffling, of five folds or as many as there are subjects; of its splits
-    the first that holds out every class of `train`, else the first.
+    Uses scikit-learn's StratifiedGroupKFold with shuffling, with five folds or one for each subject if there are fewer.
+    Of its splits, the first that holds out every class of `train` is taken, or else the first.
 
     Args:
         clips: the clip table.
-        train: `[n]` positions of the training side, ascending; nothing is read of any other clip.
+        train: `[n]` positions of the training side, ascending; no other clip is read.
         labels: `[clips]` int64 class indices, as long as the table.
-        seed: at least 0, of any size.
+        seed: at least 0.
 
     Returns:
-        Positions to train on and positions held out, both ascending, together `train`.
+        Positions to train on and positions held out, both ascending. Together they are `train`.
 
     Raises:
-        ProtocolError: the training side has only one subject, or no class with two clips.
+        ProtocolError: the training side has one subject only, or no class with two clips.
         ValueError: `labels` is not as long as the table.
     """
     import numpy as np
@@ -254,8 +254,8 @@ def inner_split(clips: pd.DataFrame, train: np.ndarray, labels: np.ndarray, seed
     count, most = len(set(subjects)), max(counts, default=0)
     if count < 2 or most < 2:
         raise ProtocolError(
-            f"the inner split needs two training subjects and a class with two clips; here are {count} "
-            f"subject(s), and no class has more than {most} clip(s); take --epoch-policy last"
+            f"the inner split needs two training subjects and a class with two clips; there are {count} "
+            f"subject(s), and no class has more than {most} clip(s); use --epoch-policy last"
         )
     random = np.random.RandomState(np.random.MT19937(seed))
     splits = _stratified(subjects, truth, min(FOLDS, count, int(most)), random)
@@ -265,7 +265,7 @@ def inner_split(clips: pd.DataFrame, train: np.ndarray, labels: np.ndarray, seed
 
 
 def shared_subjects(clips: pd.DataFrame, folds: Sequence[Fold]) -> list[int]:
-    """How many subjects stand on both sides, fold by fold."""
+    """How many subjects are on both sides, fold by fold."""
     names = clips["subject"].to_numpy(object)
     return [len(set(names[fold.train]) & set(names[fold.test])) for fold in folds]
 
@@ -274,12 +274,12 @@ def _leave_one_out(column: str, clips: pd.DataFrame, positions: np.ndarray) -> I
     """A fold for each value of `column` among the clips at `positions`, in order of appearance."""
     from sklearn.model_selection import LeaveOneGroupOut
 
-    codes, names = clips[column].iloc[positions].factorize()  # LeaveOneGroupOut sorts its groups: number them ourselves
+    codes, names = clips[column].iloc[positions].factorize()  # numbered here, because LeaveOneGroupOut sorts its groups
     if len(names) < 2:
         where = ", ".join(clips["database"].iloc[positions].unique())
         raise ProtocolError(
             f"to leave one {column} out takes at least two, and {where or 'an empty clip table'} has {len(names)}; "
-            "take another protocol, or a dataset with more"
+            "use another protocol, or a dataset with more"
         )
     for train, test in LeaveOneGroupOut().split(positions, groups=codes):
         yield Fold(str(names[codes[test[0]]]), positions[train], positions[test])
@@ -292,13 +292,13 @@ def _stratified(
 
     splitter = StratifiedGroupKFold(folds, shuffle=random is not None, random_state=random)
     with warnings.catch_warnings():
-        # A class with fewer clips than folds cannot be in each: the run reports it, fold by fold, where it matters.
+        # A class with fewer clips than folds cannot be in each fold; the run warns of each fold that lacks one.
         warnings.filterwarnings("ignore", "The least populated class", UserWarning)
         return list(splitter.split(labels, labels, groups))
 
 
 def _fold_list(splitter: Splitter, clips: pd.DataFrame) -> list[Fold]:
-    """What `split` gives, once all of it is seen to be folds."""
+    """The folds that `split` yields, each checked to be one."""
     found: object = splitter.split(clips)
     where = f"{type(splitter).__name__}.split"
     if not isinstance(found, Iterable):
@@ -306,13 +306,13 @@ def _fold_list(splitter: Splitter, clips: pd.DataFrame) -> list[Fold]:
     folds = list(found)
     for fold in folds:
         if not isinstance(fold, Fold) or not isinstance(fold.name, str):
-            what = "a Fold whose name is no text" if isinstance(fold, Fold) else type(fold).__name__
+            what = "a Fold whose name is not text" if isinstance(fold, Fold) else type(fold).__name__
             raise SplitterFault(f"{where} yields {what}; it must yield merbench.Fold(name, train, test)")
     return folds
 
 
 def _changed(given: pd.DataFrame, clips: pd.DataFrame) -> str:
-    """What a splitter changed in the table that it was given; empty if nothing."""
+    """The part of its table that a splitter changed; empty if it changed nothing."""
     if list(given.columns) != list(clips.columns):
         return "the columns"
     if len(given) != len(clips) or not given.index.equals(clips.index):
@@ -347,12 +347,12 @@ def _check_together(folds: Sequence[Fold], clips: pd.DataFrame) -> None:
     tested: dict[str, str] = {}
     for fold in folds:
         if fold.name in names:
-            raise SplitterFault(f"two folds are called {fold.name!r}; give each a name of its own")
+            raise SplitterFault(f"two folds are called {fold.name!r}; give each its own name")
         names.add(fold.name)
         for clip in clips["clip"].iloc[fold.test]:
             if clip in tested:
                 raise SplitterFault(
-                    f"clip {clip} is tested in fold {tested[clip]!r} and in fold {fold.name!r}; once only"
+                    f"clip {clip} is tested in fold {tested[clip]!r} and in fold {fold.name!r}; test it once"
                 )
             tested[clip] = fold.name
 
@@ -363,7 +363,7 @@ def _more(names: Sequence[str]) -> str:
 
 @hookimpl
 def merbench_protocols() -> Iterable[Protocol]:
-    """The protocols of the field."""
+    """The field's protocols."""
     yield Protocol(
         name="loso",
         splitter="merbench.protocols:LeaveOneSubjectOut",

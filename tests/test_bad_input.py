@@ -108,7 +108,7 @@ BAD: dict[str, tuple[tuple[str, ...], list[str]]] = {
     "weights, policy": ((*HTNET, "--weights", "weights", "--epoch-policy", "inner"), ["leave out --epoch-policy"]),
     "tf32": ((*HTNET, "--device", "cpu", "--precision", "tf32"), ["tf32 needs a CUDA device", "use fp32"]),
     "policy of an estimator": ((*LINEAR, "--epoch-policy", "inner"), ["scikit-learn estimator", "--epoch-policy"]),
-    "seed": ((*LINEAR, "--seed", "-1"), ["--seed", "whole number from 0 up"]),
+    "seed": ((*LINEAR, "--seed", "-1"), ["--seed", "whole number of at least 0"]),
     "seeds": ((*LINEAR, "--seeds", "0"), ["--seeds", "at least 1"]),
     "device": ((*LINEAR, "--device", "tpu"), ["tpu", "cuda"]),
     "flag": ((*LINEAR, "--fols", "x"), ["--fols", "--folds"]),

@@ -106,7 +106,7 @@ def test_five_folds_do_not_mind_a_rare_class():
         (PerDatabase, ["one/a", "one/b", "two/c"], "to leave one subject out takes at least two, and two has 1"),
         (PerDatabase, [], "PerDatabase made no folds of 0 clips"),
         (LeaveOneDatabaseOut, ["db/a", "db/b"], "to leave one database out takes at least two, and db has 1"),
-        (FiveFold, ["db/a", "db/b", "db/c", "db/d"] * 5, r"need 5 subjects .* here are 4 subject\(s\)"),
+        (FiveFold, ["db/a", "db/b", "db/c", "db/d"] * 5, r"need 5 subjects .* there are 4 subject\(s\)"),
         (FiveFold, [f"db/{n}" for n in range(6)], r"no class has more than 2 clip\(s\)"),
     ],
 )
@@ -237,7 +237,7 @@ def test_the_inner_split_takes_seeds_of_any_size():
 @pytest.mark.parametrize(
     ("subjects", "labels", "message"),
     [
-        (["db/a", "db/a", "db/test"], [0, 0, 0], r"two training subjects .* here are 1 subject\(s\)"),
+        (["db/a", "db/a", "db/test"], [0, 0, 0], r"two training subjects .* there are 1 subject\(s\)"),
         (["db/a", "db/b", "db/test"], [0, 1, 0], r"no class has more than 1 clip\(s\)"),
     ],
 )
@@ -425,7 +425,9 @@ def writes_into_the_array(clips):
 def test_a_splitter_that_changes_its_table_is_refused_and_the_table_stays_as_it_was(meddle, what):
     clips = clips_of(SMALL)
     before = clips.copy(deep=True)
-    with pytest.raises(ProtocolError, match=f"Meddling.split changes {what} of the clip table; it must leave"):
+    with pytest.raises(
+        ProtocolError, match=f"Meddling.split changes {what} of the clip table; it must not change its table"
+    ):
         Meddling(meddle).folds(clips)
     assert clips.equals(before)
 
@@ -454,7 +456,7 @@ def test_a_splitter_cannot_allow_itself_to_share_subjects():
     [
         (None, "returns NoneType; it must yield merbench.Fold"),
         ([("f", [0], [1])], "yields tuple; it must yield merbench.Fold"),
-        ([Fold(3, np.array([0]), np.array([1]))], "yields a Fold whose name is no text; it must yield merbench.Fold"),
+        ([Fold(3, np.array([0]), np.array([1]))], "yields a Fold whose name is not text; it must yield merbench.Fold"),
     ],
 )
 def test_what_is_no_fold_is_refused_in_one_line(given, message):

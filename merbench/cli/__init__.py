@@ -1,7 +1,7 @@
 """The command line: one module per verb, each with `add_parser(verbs)` and `run(arguments, registry)`.
 
-Here are the frame around them, the options that all have, and what an error looks like. A new verb is a module, an
-import and an entry in `VERBS`.
+This module has what they share: the options of every verb, and the handling of errors. To add a verb, write its module,
+import it here and add it to `VERBS`.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ BROKEN_PIPE = 141  # and for SIGPIPE
 
 
 class Verb(Protocol):
-    """What a verb's module has. Importing it must be cheap: whatever it needs for its work it imports in `run`."""
+    """The functions of a verb's module. Importing it must be cheap: heavy imports belong in `run`."""
 
     __name__: str
 
@@ -47,7 +47,7 @@ class Verb(Protocol):
         """Add the verb, under its module's name, to the command line."""
 
     def run(self, arguments: argparse.Namespace, registry: Registry) -> int:
-        """Do it; the exit code is returned, and an expected error is raised as a `MerbenchError`."""
+        """Run the verb and return the exit code. An expected error is raised as a `MerbenchError`."""
 
 
 VERBS: tuple[Verb, ...] = (
@@ -66,11 +66,11 @@ def main(argv: list[str] | None = None) -> int:
     """Run one command.
 
     Args:
-        argv: the arguments after the program's name; None takes the process's.
+        argv: the arguments after the program's name; None for those of the process.
 
     Returns:
-        The exit code: 0, the `exit_code` of an expected error (2), 130 when interrupted, or 141 when whoever read the
-        output has gone.
+        The exit code: 0, the `exit_code` of an expected error (2), 130 if interrupted, or 141 if the reader of the
+        output has closed it.
     """
     given = sys.argv[1:] if argv is None else argv
     whole = wants_traceback(given)
@@ -88,16 +88,16 @@ def main(argv: list[str] | None = None) -> int:
         if error.errno != errno.ENOSPC:
             raise
         _drop_stdout()
-        return _say("no space left for the output; make room and run again", MerbenchError.exit_code)
+        return _say("no space is left for the output; make room and run again", MerbenchError.exit_code)
     except (MemoryError, RuntimeError) as error:
         if not memory_is_full(error):
             raise
-        return _say("no memory is left; what is finished is kept: close other programs and run again", 2)
+        return _say("no memory is left; finished folds are kept: close other programs and run again", 2)
     return code
 
 
 def _drop_stdout() -> None:
-    """Python flushes stdout once more as it exits, and would complain where nothing can be written."""
+    """Discard what is left of stdout: Python flushes it once more at exit, and would report an error."""
     with contextlib.suppress(OSError, ValueError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
@@ -108,7 +108,7 @@ def _say(message: str, code: int) -> int:
 
 
 def _main(argv: list[str], *, whole: bool) -> int:
-    # These options are taken out first, so that they may stand before the verb as well as after it.
+    # Parsed first, so that these options may come before or after the verb.
     everywhere, rest = _with_options(LenientParser(prog="merbench", add_help=False)).parse_known_args(argv)
     parser = _command_line()
     try:
@@ -141,11 +141,11 @@ def _renamed(arguments: argparse.Namespace, registry: Registry) -> Iterator[str]
 
 @contextlib.contextmanager
 def _limited(given: float | None) -> Iterator[None]:
-    """Limits each call into a plugin, in this process and in those that it starts."""
+    """Limit the time of each call into a plugin, in this process and its children."""
     before = os.environ.get(TIMEOUT_VARIABLE)
     if given is not None:
         os.environ[TIMEOUT_VARIABLE] = str(given)
-    timeout()  # the variable may hold anything
+    timeout()  # raises if the variable is not a number
     try:
         yield
     finally:
@@ -156,12 +156,14 @@ def _limited(given: float | None) -> Iterator[None]:
 
 
 def _with_options(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
-    group = parser.add_argument_group("options of every verb, before or after it")
+    group = parser.add_argument_group("options of every verb, before or after the verb")
     group.add_argument("--plugin", metavar="FILE", action="append", default=[], help="load a plugin from a .py file")
-    group.add_argument("--no-plugin", metavar="NAME", action="append", default=[], help="leave an installed plugin out")
-    group.add_argument("--strict", action="store_true", help="stop when any plugin cannot be loaded")
-    group.add_argument("--timeout", metavar="SECONDS", type=seconds, help="end a call into a plugin that takes longer")
-    group.add_argument("--traceback", action="store_true", help="print the whole traceback of an error as well")
+    group.add_argument(
+        "--no-plugin", metavar="NAME", action="append", default=[], help="do not load an installed plugin"
+    )
+    group.add_argument("--strict", action="store_true", help="stop if a plugin cannot be loaded")
+    group.add_argument("--timeout", metavar="SECONDS", type=seconds, help="stop a call into a plugin that takes longer")
+    group.add_argument("--traceback", action="store_true", help="print the traceback of an error too")
     return parser
 
 
@@ -174,7 +176,7 @@ def _command_line() -> Parser:
         verb.add_parser(verbs)
     for name, parser_of_verb in verbs.choices.items():
         parser_of_verb.epilog = (
-            f"{name} takes --plugin, --no-plugin, --strict, --timeout and --traceback too; see: merbench --help"
+            f"{name} also takes --plugin, --no-plugin, --strict, --timeout and --traceback; see: merbench --help"
         )
     return parser
 

@@ -1,4 +1,4 @@
-"""`merbench data`: where releases are, whether they are what they should be, and what became of their clips."""
+"""`merbench data`: add, list, check and preview releases of databases."""
 
 from __future__ import annotations
 
@@ -20,40 +20,46 @@ if TYPE_CHECKING:
 
 __all__ = ["add_parser", "run"]
 
-DIFFERENCES = 1  # exit code of a check that found something
+DIFFERENCES = 1  # exit code of a check that found a fault
 
 
 def add_parser(verbs: argparse._SubParsersAction[Any]) -> None:
     """Add `merbench data add`, `list`, `check` and `preview` to the command line."""
-    about = "add, list, check and look at releases of databases"
+    about = "add, list, check and preview releases of databases"
     parser = verbs.add_parser("data", help=about, description=about)
     actions = parser.add_subparsers(title="actions", metavar="ACTION", dest="action", required=True)
-    add = actions.add_parser("add", help="tell where a release is", description="tell where a release is")
+    add = actions.add_parser("add", help="add a release", description="record the folder of a release")
     add.add_argument("source", metavar="SOURCE", help="see: merbench data list")
-    add.add_argument("path", metavar="PATH", type=Path, help="its folder; it is read where it is, and never written to")
-    shown = actions.add_parser("list", help="list every source and where it is", description="list every source")
+    add.add_argument(
+        "path", metavar="PATH", type=Path, help="its folder; merbench reads it in place and never writes to it"
+    )
+    shown = actions.add_parser(
+        "list", help="list every source and its folder", description="list every source and its folder"
+    )
     shown.add_argument("--json", action="store_true", help="print a list of objects")
-    about = "compare a release with what was published of it, and look at its files"
-    check = actions.add_parser("check", help=about, description=f"{about}; exits with 1 where something differs")
+    about = "compare a release with what its authors published, and read its files"
+    check = actions.add_parser("check", help=about, description=f"{about}; the exit code is 1 if something differs")
     check.add_argument("name", metavar="NAME", help="a dataset or a source")
-    check.add_argument("--all-frames", action="store_true", help="read every image, not onset, apex and offset alone")
+    check.add_argument("--all-frames", action="store_true", help="read every image, not only onset, apex and offset")
     check.add_argument("--json", action="store_true", help="print an object")
     _add_preview(actions)
 
 
 def _add_preview(actions: argparse._SubParsersAction[Any]) -> None:
-    about = "write a page with pictures of a dataset's clips: faces, landmarks, flow and whatever else can be drawn"
-    preview = actions.add_parser("preview", help=about, description=f"{about}. It shows licensed data: keep it.")
+    about = "write a page with pictures of a dataset's clips: faces, landmarks, flow and other features"
+    preview = actions.add_parser(
+        "preview", help=about, description=f"{about}. It shows licensed data: do not publish it."
+    )
     preview.add_argument("dataset", metavar="DATASET", help="see: merbench list datasets")
     preview.add_argument(
         "--clips", metavar="PATTERN", help="shell pattern on clip ids; default: two of each class of each database"
     )
-    preview.add_argument("--out", metavar="DIR", type=Path, required=True, help="the page becomes DIR/DATASET.html")
+    preview.add_argument("--out", metavar="DIR", type=Path, required=True, help="write the page to DIR/DATASET.html")
     preview.add_argument("--jobs", type=positive, metavar="N", help="processes; default: one for each core")
 
 
 def run(arguments: argparse.Namespace, registry: Registry) -> int:
-    """Do what was asked; the exit code is 1 for a check that found differences."""
+    """Run the action; the exit code is 1 if a check found a fault."""
     if arguments.action == "add":
         return _add(registry, arguments.source, arguments.path)
     if arguments.action == "list":
@@ -83,7 +89,7 @@ def _add(registry: Registry, name: str, path: Path) -> int:
 
 
 def _clips(registry: Registry, name: str, folder: Path) -> pd.DataFrame:
-    """The clips of the release in `folder`; an error that says what the folder is instead, where that can be told."""
+    """The clips of the release in `folder`. The error guesses what the folder is instead."""
     from merbench.data.datasets import release_reader
     from merbench.data.recognition import contents, recognised
 
@@ -121,7 +127,7 @@ def _where(source: Source, found: dict[str, object]) -> str:
         return "built in"
     if found["available"]:
         return str(found["path"])
-    gone = f"{found['path']} is not there any more; " if found["path"] else ""
+    gone = f"{found['path']} was removed; " if found["path"] else ""
     return f"{gone}get {source.obtain}, then: merbench data add {source.name} PATH"
 
 
@@ -175,7 +181,7 @@ def _print_check(found: Check) -> None:
 
 
 def _faults(found: Check) -> dict[str, list[str]]:
-    """What is wrong, line by line, under the word that each line begins with."""
+    """The faults: the word that a line begins with, and the lines."""
     return {
         "difference": list(found.differences),
         "broken": [f"{clip}: {reason}" for clip, reason in found.broken.items()],
@@ -189,7 +195,7 @@ def _read(found: Check) -> str:
     read = sum(one.read for one in found.databases)
     if read == there:
         return "every file was read"
-    return f"every file is there, and {read:,} of {there:,} images were read (all with --all-frames)"
+    return f"every file exists, and {read:,} of {there:,} images were read (--all-frames reads all)"
 
 
 def _more(found: Check) -> str:
@@ -198,7 +204,7 @@ def _more(found: Check) -> str:
 
 
 def _print_databases(found: Check) -> None:
-    """What the clips' files are like, one row per database."""
+    """Figures about the files of the clips, one row per database."""
     rows = [
         {
             "database": one.database,
@@ -217,7 +223,7 @@ def _print_databases(found: Check) -> None:
 
 
 def _print_counts(counts: tuple[Count, ...]) -> None:
-    """One row per database, one column per class; `69 of 70` where the canonical number is another one."""
+    """One row per database, one column per class; `69 of 70` if the number is not the canonical one."""
     labels = list(dict.fromkeys(count.label for count in counts))
     databases = list(dict.fromkeys(count.database for count in counts))
     groups = {database: [count for count in counts if count.database == database] for database in databases}

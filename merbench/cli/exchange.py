@@ -1,4 +1,4 @@
-"""`merbench results import` and `export`: predictions that somebody hands in, and records without clips."""
+"""`merbench results import` and `export`: score predictions made elsewhere, and write records without clips."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["add_parsers", "run_export", "run_import"]
 
 
 def add_parsers(actions: argparse._SubParsersAction[Any]) -> None:
-    """Adds the two actions."""
+    """Add the two actions to the command line."""
     handed_in = actions.add_parser(
         "import",
         help="score predictions that were made elsewhere",
@@ -22,39 +22,39 @@ def add_parsers(actions: argparse._SubParsersAction[Any]) -> None:
         "then `clip truth prediction`), or in a CSV with the header clip,prediction.",
     )
     handed_in.add_argument("log", type=Path)
-    handed_in.add_argument("--model", required=True, metavar="NAME", help="what to call it in tables")
+    handed_in.add_argument("--model", required=True, metavar="NAME", help="its name in tables")
     handed_in.add_argument(
         "--dataset", default="", help="one with a canonical clip list; default: the one of most databases"
     )
-    handed_in.add_argument("--protocol", default="", help="default: the dataset's own")
+    handed_in.add_argument("--protocol", default="", help="default: that of the dataset")
     handed_in.add_argument(
         "--order",
         choices=("truth-prediction", "prediction-truth"),
         default="truth-prediction",
-        help="of the columns of a log; default: truth-prediction, the official one",
+        help="order of the columns of a log; default: truth-prediction, the official one",
     )
     handed_in.add_argument(
         "--declared-policy",
         choices=("last", "inner", "oracle", "unknown"),
         default="unknown",
-        help="how the sender chose the epoch; oracle: on the test labels; default: unknown",
+        help="how the epoch was chosen; oracle: on the test labels; default: unknown",
     )
     handed_in.add_argument("--paper", default="", metavar="TEXT", help="what to cite")
     handed_in.add_argument("--link", default="", metavar="URL", help="where to read more")
-    handed_in.add_argument("--out", type=Path, metavar="FILE", help="default: a folder of its own in ./results")
-    handed_in.add_argument("--json", action="store_true", help="print the record, and only it")
+    handed_in.add_argument("--out", type=Path, metavar="FILE", help="default: a new folder in ./results")
+    handed_in.add_argument("--json", action="store_true", help="print only the record")
     export = actions.add_parser(
         "export",
-        help="a record without clips, to publish where labels may not be",
-        description="Replace each clip's truth and prediction by confusion matrices of the subjects. Every score, "
-        "interval and paired test still follows.",
+        help="write a record without clips, if labels may not be published",
+        description="Replace each clip's truth and prediction by the confusion matrix of its subject. Every score, "
+        "interval and paired test stays the same.",
     )
     export.add_argument("record", type=Path)
     export.add_argument("--out", type=Path, metavar="FILE", help="default: NAME-subjects.json beside the record")
 
 
 def run_import(arguments: argparse.Namespace, registry: Registry) -> int:
-    """Makes the record, keeps it, and prints its scores; warnings go to stderr."""
+    """Make the record, write it, and print its scores. Warnings go to stderr."""
     from merbench.cli.report import print_record
     from merbench.runs.submissions import Declaration, default_path, keep, submit
 
@@ -80,7 +80,7 @@ def run_import(arguments: argparse.Namespace, registry: Registry) -> int:
 
 
 def run_export(arguments: argparse.Namespace, registry: Registry) -> int:
-    """Verifies a record and writes it without its clips; what is there already is not overwritten."""
+    """Verify a record and write it without its clips. An existing file is not overwritten."""
     from merbench.runs.export import without_clips, write_new
     from merbench.runs.record import read_record
     from merbench.runs.verify import verify

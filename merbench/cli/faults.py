@@ -1,4 +1,4 @@
-"""What an error looks like: one line on stderr, and the traceback behind it where somebody asks for it."""
+"""Print errors: one line on stderr, and the traceback on request."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ VARIABLE = "MERBENCH_TRACEBACK"
 
 
 def wants_traceback(argv: Sequence[str]) -> bool:
-    """Whether `--traceback` or the environment variable MERBENCH_TRACEBACK (anything but empty or 0) asks for it."""
+    """Whether `--traceback` is given, or the environment variable MERBENCH_TRACEBACK is set and not 0."""
     return "--traceback" in argv or os.environ.get(VARIABLE, "") not in ("", "0")
 
 
 def fail(error: MerbenchError, *, whole: bool) -> int:
-    """Prints the error's line, and its traceback where the whole is wanted; the exit code."""
+    """Print the error's line, and its traceback if `whole`; return the exit code."""
     hint = " (whole traceback: --traceback)" if plugin_traceback(error) and not whole else ""
     print(f"merbench: error: {printable(' '.join(str(error).splitlines()))}{hint}", file=sys.stderr)
     if whole:
@@ -29,9 +29,9 @@ def fail(error: MerbenchError, *, whole: bool) -> int:
 
 
 def print_traceback(error: BaseException) -> None:
-    """Prints an error's traceback with all causes, those in worker processes too, on stderr."""
+    """Print an error's traceback with all its causes on stderr, including those in worker processes."""
     text = "".join(traceback.format_exception(error))
-    # What came out of a worker process has lost its cause, but not its text.
+    # An error from a worker process has lost its cause; `details` has the text.
     if isinstance(error, MerbenchError) and error.__cause__ is None:
         text = error.details + text
     for line in text.splitlines():

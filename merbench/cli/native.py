@@ -1,4 +1,4 @@
-"""Keeps what native code prints out of stdout: below Python, where `merbench.plugin.calls` cannot see it."""
+"""Keep the output of native code out of stdout; `merbench.plugin.calls` does so for Python code."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["to_stderr"]
 
 @contextlib.contextmanager
 def to_stderr() -> Iterator[None]:
-    """Within the block, whatever this process or one that it starts writes to descriptor 1 goes to stderr."""
+    """Within the block, everything that this process or a child writes to descriptor 1 goes to stderr."""
     sys.stdout.flush()
     stdout = os.dup(1)
     os.dup2(2, 1)

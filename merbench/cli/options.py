@@ -1,4 +1,4 @@
-"""Kinds of values that options take."""
+"""Types of option values."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ __all__ = ["count", "positive", "seconds"]
 
 
 def count(text: str) -> int:
-    """A whole number from 0 up."""
+    """A whole number, at least 0."""
     if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 0 up")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 0")
     return int(text)
 
 
 def positive(text: str) -> int:
-    """A whole number from 1 up."""
+    """A whole number, at least 1."""
     if not count(text):
-        raise argparse.ArgumentTypeError("at least 1")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 1")
     return int(text)
 
 
 def seconds(text: str) -> float:
-    """A time above 0."""
+    """A number of seconds above 0."""
     try:
         value = float(text)
     except ValueError:

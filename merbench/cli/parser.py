@@ -1,4 +1,4 @@
-"""argparse, with errors of one line that name the nearest verb, choice or flag."""
+"""argparse with one-line errors that name the nearest verb, choice or flag."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ class UsageError(MerbenchError):
 
 
 class LenientParser(argparse.ArgumentParser):
-    """A parser whose faults are raised as `UsageError`; `parse_known_args` hands on what it does not know."""
+    """A parser that raises its errors as `UsageError`; `parse_known_args` returns unknown arguments."""
 
     def __init__(self, **settings: Any) -> None:
-        # Abbreviations would change their meaning whenever an option is added.
+        # The meaning of an abbreviation would change with every new option.
         super().__init__(**{"allow_abbrev": False, **settings})
 
     def error(self, message: str) -> NoReturn:
-        """Raise instead of printing the usage: the fault is one line."""
+        """Raise the error as one line instead of printing the usage."""
         raise UsageError(f"{message}; see: {self.prog} --help")
 
 
 class Parser(LenientParser):
-    """A parser, and the class of its subparsers, that knows every word or raises `UsageError`."""
+    """A parser, and the class of its subparsers, that raises `UsageError` for every unknown word."""
 
-    # argparse reports a missing required option before an unknown one, and `--modle` is the reason for both.
+    # argparse would report `--model` as missing rather than `--modle` as unknown.
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> tuple[Any, list[str]]:
-        """As argparse has it, but an unknown flag is an error of the verb that it was given to."""
+        """As in argparse, but an unknown flag is an error of its verb."""
         given: Sequence[str] = args or []
         if self._subparsers is None:
             self._check_flags(given)

@@ -1,4 +1,4 @@
-"""What a run or a record looks like on a terminal: its plan, its scores, and several seeds side by side."""
+"""Print plans, records and several seeds on a terminal."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ METRICS: tuple[Literal["uf1", "uar"], ...] = ("uf1", "uar")
 
 
 def plan_lines(plan: Plan) -> list[str]:
-    """The plan in a few lines."""
+    """Describe a plan in a few lines."""
     settings = ", ".join(f"{name} {value}" for name, value in {**plan.settings, **plan.options}.items())
     return [
         f"{plan.model} (recipe {plan.recipe}) on {plan.dataset}, protocol {plan.protocol}, seed {plan.seed}",
-        f"sees {' and '.join(plan.features) or 'labels alone'}",
+        f"sees {' and '.join(plan.features) or 'only labels'}",
         f"{plan.clips_total} clips; {plan.device}, {plan.precision}",
         *([f"settings: {settings}"] if settings else []),
     ]
 
 
 def estimate_lines(estimate: Estimate | None) -> list[str]:
-    """The estimate in words."""
+    """Describe an estimate in a few lines."""
     if estimate is None:
         return ["estimate: seconds"]
     grouping = estimate.grouping
@@ -45,14 +45,14 @@ def estimate_lines(estimate: Estimate | None) -> list[str]:
 
 
 def title(plan: Plan | Submission) -> str:
-    """What was predicted and by whom, in one line."""
+    """The model, the dataset and the protocol, in one line."""
     if plan.kind == "rescored":
         return f"{plan.model} (handed in) on {plan.dataset}, {plan.protocol}, epoch policy {_declared(plan)}"
     return f"{plan.model} ({plan.recipe}) on {plan.dataset}, {plan.protocol}, seed {plan.seed}"
 
 
 def print_record(record: Record, path: Path) -> None:
-    """The table of scores of a record, and where it lies."""
+    """Print the scores of a record, and its path."""
     plan, scores = record.plan, record.scores
     policies = list(dict.fromkeys((plan.epoch_policy, *scores)))
     ranked = [policy for policy in policies if not _test_selected(policy, plan)]
@@ -68,12 +68,12 @@ def print_record(record: Record, path: Path) -> None:
     if chosen:
         print("test-selected: UF1 / UAR with the epoch chosen on the test labels; shown beside, never ranked")
     if record.clips < plan.clips_total:
-        print(f"{record.clips} of {plan.clips_total} clips: not the whole dataset, not to be ranked")
+        print(f"{record.clips} of {plan.clips_total} clips: incomplete, so it is not ranked")
     print(f"record: {path}")
 
 
 def print_seeds(records: Sequence[Record]) -> None:
-    """Mean and standard deviation over seeds, per part."""
+    """Print mean and standard deviation over seeds, for each part."""
     plan = records[0].plan
     policy = plan.epoch_policy
     rows = []
@@ -87,14 +87,14 @@ def print_seeds(records: Sequence[Record]) -> None:
 
 
 def marked(policy: AnyPolicy, plan: Plan | Submission) -> str:
-    """The name of an epoch policy, with the warning that some need, and with what a sender declared."""
+    """The name of an epoch policy, marked if it is test-selected, and with what a sender declared."""
     if _test_selected(policy, plan):
         return f"{policy} (test-selected)"
     return f"{policy} ({_declared(plan)})" if plan.kind == "rescored" else policy
 
 
 def _test_selected(policy: AnyPolicy, plan: Plan | Submission) -> bool:
-    """Whether the epoch was chosen with test labels, by a run or as the sender of predictions declares."""
+    """Whether the epoch was chosen on test labels, by a run or as the sender of predictions declares."""
     return (plan.declared_policy if plan.kind == "rescored" else policy) in TEST_SELECTED
 
 

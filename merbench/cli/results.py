@@ -1,4 +1,4 @@
-"""`merbench results`: list, show and verify records; import and export have a module of their own."""
+"""`merbench results`: list, show and verify records. `merbench.cli.exchange` has import and export."""
 
 from __future__ import annotations
 
@@ -17,33 +17,33 @@ if TYPE_CHECKING:
 
 __all__ = ["add_parser", "run"]
 
-# What verify says of a record with predictions, and of one without.
+# Printed by `verify` for a record with predictions, and for one without.
 PREDICTED = "scores, digests and folds follow from the predictions"
 COUNTED = "scores follow from the counts of each subject"
 COLUMNS = ("model", "recipe", "dataset", "protocol", "seed", "epoch_policy", "uf1", "uar", "name")
 
 
 def add_parser(verbs: argparse._SubParsersAction[Any]) -> None:
-    """Adds the verb and its actions."""
+    """Add the verb and its actions to the command line."""
     verb = verbs.add_parser(
         "results",
-        help="list, show and verify records; hand in predictions",
-        description="List, show and verify records; make them of predictions handed in; publish them without clips.",
+        help="list, show and verify records; score predictions made elsewhere",
+        description="List, show and verify records; score predictions made elsewhere; write records without clips.",
     )
     actions = verb.add_subparsers(dest="action", required=True, metavar="ACTION")
-    listing = actions.add_parser("list", help="the records of a folder")
+    listing = actions.add_parser("list", help="list the records in a folder")
     listing.add_argument("folder", nargs="?", type=Path, default=Path("results"), help="default: ./results")
     listing.add_argument("--json", action="store_true")
-    show = actions.add_parser("show", help="the scores in a record")
+    show = actions.add_parser("show", help="print the scores in a record")
     show.add_argument("record", type=Path)
-    show.add_argument("--json", action="store_true", help="the record as it is")
-    verify = actions.add_parser("verify", help="recompute scores and digests from the predictions")
+    show.add_argument("--json", action="store_true", help="print the record as it is")
+    verify = actions.add_parser("verify", help="recompute scores and digests from the predictions, and compare")
     verify.add_argument("record", type=Path, nargs="+")
     exchange.add_parsers(actions)
 
 
 def run(arguments: argparse.Namespace, registry: Registry) -> int:
-    """Does the action; `verify` raises `RecordError` with the first difference."""
+    """Run the action. `verify` raises `RecordError` with the first difference."""
     if arguments.action == "list":
         return _list(arguments, registry)
     actions = {"show": _show, "verify": _verify, "import": exchange.run_import, "export": exchange.run_export}
@@ -66,10 +66,10 @@ def _list(arguments: argparse.Namespace, registry: Registry) -> int:
 
 
 def _cell(row: dict[str, Any], column: str) -> str:
-    if "error" in row:  # it names the file
+    if "error" in row:  # the error names the file
         return str(row["error"]) if column == "name" else ""
     value = row[column]
-    if value is None:  # predictions that were handed in have no recipe and no seed
+    if value is None:  # imported predictions have no recipe and no seed
         return "" if column in ("recipe", "seed") else "not defined"
     return f"{value:.3f}" if isinstance(value, float) else str(value)
 

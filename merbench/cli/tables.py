@@ -1,4 +1,4 @@
-"""Tables: beautiful on a terminal, plain and uncut where the output goes to a file or another program; and JSON."""
+"""Print tables and JSON. A table is formatted on a terminal, and plain in a file or pipe."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from merbench.errors import printable
 
 __all__ = ["print_json", "print_table"]
 
-BREAKABLE = 16  # characters of a word in the last column that stand together in any case
+BREAKABLE = 16  # characters of a word in the last column that are never broken
 
 
 def print_json(value: Any) -> None:
-    """Print `value` as JSON, indented; what JSON has no form for is printed as `str` gives it."""
+    """Print `value` as indented JSON; values of other types are printed as text."""
     print(json.dumps(value, indent=2, ensure_ascii=False, default=str))
 
 
@@ -26,15 +26,15 @@ def print_table(
     """Print a table.
 
     Args:
-        columns: the headings, which are the keys of each row as well. On a terminal the first column is never broken,
-            and the others only between words (the last one, where a word is very long, within it).
+        columns: the headings, and the keys of each row. On a terminal the first column is never broken, and the others
+            only between words (the last one also within a very long word).
         rows: one mapping per row.
-        title: stands above the table.
-        spare: columns that a terminal without room for them does without, the first one first.
+        title: printed above the table.
+        spare: columns to leave out on a narrow terminal, the first one first.
     """
     lines = [list(columns), *([printable(row[column]) for column in columns] for row in rows)]
     needed = _needed(lines)
-    # Where there is no room for a table, a terminal's own line breaks are better than names cut short.
+    # Without room for a table, the terminal's own line breaks are better than names cut short.
     if sys.stdout.isatty() and sum(needed) + 3 * len(needed) <= shutil.get_terminal_size().columns:
         _print_rich(lines, needed, title)
     elif sys.stdout.isatty() and spare:
@@ -45,7 +45,7 @@ def print_table(
 
 
 def _needed(lines: list[list[str]]) -> list[int]:
-    """The least width of each column."""
+    """The smallest width of each column."""
     needed = [max(map(_longest_word, column)) for column in zip(*lines, strict=True)]
     needed[0] = max(len(line[0]) for line in lines)
     needed[-1] = min(needed[-1], BREAKABLE)
@@ -57,7 +57,7 @@ def _longest_word(cell: str) -> int:
 
 
 def _figures(cells: Sequence[str]) -> bool:
-    """Whether a column holds plain numbers, which stand under each other when aligned to the right."""
+    """Whether a column holds only plain numbers, which are aligned to the right."""
     return bool(cells) and all(cell.replace(".", "", 1).isdecimal() for cell in cells)
 
 
@@ -85,7 +85,7 @@ def _print_rich(lines: list[list[str]], needed: list[int], title: str) -> None:
         justify: Literal["left", "right"] = "right" if _figures([line[at] for line in lines[1:]]) else "left"
         table.add_column(column, min_width=needed[at], no_wrap=at == 0, overflow="fold", style=style, justify=justify)
     for line in lines[1:]:
-        table.add_row(*map(Text, line))  # Text: a plugin's words are no markup
+        table.add_row(*map(Text, line))  # Text: a plugin's words are not markup
     if title:
         console.print(Text(title, style="bold cyan"))
     console.print(table)

@@ -1,4 +1,4 @@
-"""Holding a release against what it should be: counts, canonical clips and labels, and every file of every clip."""
+"""Compare a release with what it should be: counts, canonical clips and labels, and every file of every clip."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ __all__ = ["Check", "Count", "Database", "check", "check_dataset", "check_source
 
 @dataclass(frozen=True)
 class Count:
-    """Clips of one class in one database: how many were found, and how many there are canonically (None: unknown).
+    """Clips of one class in one database: how many were found, and how many there should be (None: unknown).
 
-    `label` is the class's name, or the emotion as annotated where the scheme gives it no class.
+    `label` is the class's name, or the emotion as annotated if the scheme gives it no class.
     """
 
     database: str
@@ -37,15 +37,15 @@ class Count:
 
 @dataclass(frozen=True)
 class Database:
-    """What the clips of one database are like.
+    """Figures about the clips of one database.
 
     Attributes:
         database: its name.
         subjects, published: how many subjects were found, and how many there are (None: unknown).
-        images, read: image files that are there, and how many of them were read.
-        fps: the rates that its clips have.
+        images, read: image files that exist, and how many of them were read.
+        fps: the frame rates of its clips.
         sizes: `640x480` to the number of clips whose images have that size.
-        cropped: clips that show faces cropped by the authors.
+        cropped: clips whose faces were cropped by the authors.
     """
 
     database: str
@@ -60,19 +60,19 @@ class Database:
 
 @dataclass(frozen=True)
 class Check:
-    """What was found.
+    """The findings of a check.
 
     Attributes:
         name: of the dataset or source.
-        places: source → its folder; "" for one that is embedded.
+        places: source to its folder; "" if the source is embedded.
         counts: by database and class, in the dataset's order.
-        databases: what the clips of each are like; empty where no source holds images.
+        databases: figures about the clips of each; empty if no source holds images.
         differences: a sentence for every clip that is missing, labelled differently, or not in the canonical list; and
             for every number that is not the published one.
-        broken: clip id → what is wrong with its annotation or its files.
-        missing: clip id → how many of its frames are missing.
+        broken: clip id to what is wrong with its annotation or its files.
+        missing: clip id to how many of its frames are missing.
         duplicates: a sentence for every two clips that share an image.
-        notes: sentences on what was substituted or left out; nothing is wrong about those.
+        notes: sentences on what was replaced or left out. These are not faults.
     """
 
     name: str
@@ -87,21 +87,21 @@ class Check:
 
     @property
     def ok(self) -> bool:
-        """Whether nothing differs, nothing is missing or there twice, and what was read can be read."""
+        """Whether the check found no fault."""
         return not (self.differences or self.broken or self.missing or self.duplicates)
 
 
 def check(registry: Registry, name: str, *, all_frames: bool = False, progress: Progress | None = None) -> Check:
-    """Check the dataset called `name`, or else the source.
+    """Check the dataset called `name`, or the source if there is no such dataset.
 
     Args:
         registry: where the name is looked up.
         name: of a dataset or a source.
-        all_frames: whether every image of a video is read, and not only those of onset, apex and offset.
-        progress: told of every clip that was looked at.
+        all_frames: whether every image of a video is read, and not only onset, apex and offset.
+        progress: advances with every clip.
 
     Raises:
-        UnknownName: neither a dataset nor a source is called that.
+        UnknownName: no dataset or source has this name.
         ReleaseError: a release was not added, or its clip table cannot be read.
     """
     try:
@@ -137,8 +137,8 @@ def check_dataset(
 
 
 def check_source(registry: Registry, name: str, *, all_frames: bool = False, progress: Progress | None = None) -> Check:
-    """Check a source against the clip list of the largest dataset that is cut from it alone, if there is one; else
-    against what its authors say is in it.
+    """Check a source against the clip list of the largest dataset that reads this source alone, or, without such a
+    dataset, against what its authors published. Raises what `check` raises.
     """
     source = registry.sources.get(name)
     listed = [spec for spec in registry.datasets if spec.sources == (source.name,) and spec.clip_list]
@@ -167,7 +167,7 @@ def _places(readers: Mapping[str, SourceReader]) -> dict[str, str]:
 
 
 def _released(dataset: OpenDataset) -> pd.DataFrame:
-    """The released clips; of an alternative those in the clip list, for nobody says that there are no others."""
+    """The released clips; of an alternative only those in the clip list, because it may hold others."""
     clips = dataset.released
     if dataset.is_alternative and dataset.spec.clip_list:
         return clips[clips["clip"].isin(list(dataset.canonical["clip"]))]
@@ -175,7 +175,7 @@ def _released(dataset: OpenDataset) -> pd.DataFrame:
 
 
 def _published(dataset: OpenDataset) -> dict[str, Published]:
-    """Database to what was published of it; a source that holds several says nothing about one of them."""
+    """Database to what was published of it. A source of several databases publishes no figures for one of them."""
     if dataset.spec.clip_list:
         subjects = dataset.canonical.groupby("database")["subject"].nunique()
         return {str(name): Published(subjects=int(count)) for name, count in subjects.items()}
@@ -218,9 +218,9 @@ def _emotions(clips: pd.DataFrame, published: Mapping[str, Published]) -> tuple[
 
 
 def _unlike(counts: Sequence[Count]) -> tuple[str, ...]:
-    """A sentence for every class or emotion of which there are not as many clips as were published."""
+    """A sentence for every class or emotion whose number of clips is not the published one."""
     return tuple(
-        f"{one.database}: {one.found} clips are {one.label}, published are {one.canonical}"
+        f"{one.database}: {one.found} clips are {one.label}, {one.canonical} were published"
         for one in counts
         if one.canonical not in (None, one.found)
     )
@@ -231,9 +231,9 @@ def _totals(clips: pd.DataFrame, published: Mapping[str, Published]) -> list[str
     for database, said in published.items():
         own = clips[clips["database"] == database]
         found = {"clips": (len(own), said.clips), "subjects": (own["subject"].nunique(), said.subjects)}
-        source = f" ({said.source})" if said.source else ""
+        reference = f" ({said.reference})" if said.reference else ""
         sentences += [
-            f"{database}: {count} {noun}, published are {known}{source}"
+            f"{database}: {count} {noun}, {known} were published{reference}"
             for noun, (count, known) in found.items()
             if known not in (None, count)
         ]
@@ -260,7 +260,7 @@ def _databases(clips: pd.DataFrame, published: Mapping[str, Published], look: Lo
 def _broken(
     readers: Mapping[str, SourceReader], features: Collection[str], clips: set[str], look: Look, progress: Progress
 ) -> dict[str, str]:
-    """Reads every raw feature of every clip, and looks at its images."""
+    """Read every raw feature of every clip, and look at its images."""
     found: dict[str, str] = {}
     progress.start(len(clips), 0)
     for reader in readers.values():

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 __all__ = ["COLUMNS", "clip_table", "clips_digest", "labels_digest"]
 
-# Design, section 2. `apex` may be missing; `label` is -1 until a label scheme has been applied.
+# `apex` may be missing; `label` is -1 until a label scheme is applied.
 COLUMNS: dict[str, str] = {
     "clip": "string",
     "database": "string",
@@ -28,7 +28,7 @@ COLUMNS: dict[str, str] = {
 }
 REQUIRED = ("clip", "database", "subject")
 
-# Ids stand in file names, in lines of text and on pages: no blank, no control character, no part that is `.` or `..`.
+# Ids are used in file names, lines of text and pages: no blank, no control character, no part that is `.` or `..`.
 _ID = re.compile(r"(?!\.{1,2}(?:/|$))[\w.+()-]+(?:/(?!\.{1,2}(?:/|$))[\w.+()-]+)*")
 
 
@@ -36,16 +36,16 @@ def clip_table(rows: Any) -> pd.DataFrame:
     """A validated clip table.
 
     Args:
-        rows: anything `pandas.DataFrame` takes; the columns `clip`, `database` and `subject` must be there, the others
-            of `COLUMNS` are filled with missing values (`label` with -1).
+        rows: anything `pandas.DataFrame` takes, with at least the columns `clip`, `database` and `subject`. Missing
+            columns of `COLUMNS` are filled with missing values (`label` with -1).
 
     Returns:
         A table with exactly the columns of `COLUMNS`, in their order and types, and a fresh index 0..n-1.
 
     Raises:
-        ReleaseError: a column is missing or unknown, a value is of the wrong kind, an id is missing, could lead to
-            another folder or holds blanks, a clip id stands twice, or a subject's id does not start with its database's
-            or a clip's with its subject's (ids must be unique over databases).
+        ReleaseError: a column is missing or unknown; a value is of the wrong kind; an id is missing, could lead to
+            another folder or holds blanks; a clip id is listed twice; or a subject's id does not start with its
+            database's, or a clip's with its subject's (ids must be unique over databases).
     """
     import pandas as pd
 
@@ -72,8 +72,8 @@ def _check_ids(table: pd.DataFrame) -> None:
             raise ReleaseError(f"clip table: {wrong[0]!r} cannot be a {name} id")
     twice = sorted(table["clip"][table["clip"].duplicated()].unique())
     if twice:
-        raise ReleaseError(f"clip table: these clips stand twice: {', '.join(twice[:5])}")
-    # A record keeps clip ids alone and reads database and subject off them.
+        raise ReleaseError(f"clip table: these clips are listed twice: {', '.join(twice[:5])}")
+    # A record keeps only clip ids, and takes database and subject from them.
     for name, within, form in (
         ("subject", "database", "database/subject"),
         ("clip", "subject", "database/subject/clip"),
@@ -84,11 +84,11 @@ def _check_ids(table: pd.DataFrame) -> None:
 
 
 def clips_digest(clips: pd.DataFrame) -> str:
-    """sha256 (hex) of the clip ids in their order: which clips, and in what order."""
+    """sha256 (hex) of the clip ids in their order."""
     return hashlib.sha256("\n".join(clips["clip"]).encode()).hexdigest()
 
 
 def labels_digest(clips: pd.DataFrame) -> str:
-    """sha256 (hex) of `clip label` lines in clip order: which truth."""
+    """sha256 (hex) of `clip label` lines in clip order."""
     lines = (f"{clip} {label}" for clip, label in zip(clips["clip"], clips["label"], strict=True))
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""Where releases are on this machine: what `merbench data add` recorded, or the folder named by MERBENCH_DATA."""
+"""Find releases on this machine: as `merbench data add` recorded them, or in the folder that MERBENCH_DATA names."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import reprlib
 from pathlib import Path
 
 from merbench.errors import ConfigError, OutputError, one_line
-from merbench.files import replace_text
+from merbench.files import locked, replace_text
 
 __all__ = ["VARIABLE", "add", "config_path", "locate"]
 
@@ -16,26 +16,27 @@ VARIABLE = "MERBENCH_DATA"
 
 
 def config_path() -> Path:
-    """The user's file of recorded releases; it need not exist."""
+    """The user's file of recorded releases; it may not exist."""
     import platformdirs
 
     return platformdirs.user_config_path("merbench") / "data.json"
 
 
 def add(source_name: str, path: Path) -> Path:
-    """Record that the release of `source_name` is at `path`; returns the absolute path that was recorded.
+    """Record that the release of `source_name` is at `path`, and return the absolute path.
 
-    The file is replaced in one step, so that a crash leaves the old one.
+    The file is replaced in one step, so that a crash leaves the old file. Other processes that add a release wait.
 
     Raises:
-        ConfigError: the file there is now cannot be read (it is not overwritten).
+        ConfigError: the present file cannot be read; it is not overwritten.
         OutputError: the file cannot be written.
     """
     absolute = path.expanduser().resolve()
-    recorded = {**_recorded(), source_name: absolute}
-    text = json.dumps({"sources": {name: str(recorded[name]) for name in sorted(recorded)}}, indent=2)
     try:
-        replace_text(config_path(), text + "\n")
+        with locked(config_path()):
+            recorded = {**_recorded(), source_name: absolute}
+            text = json.dumps({"sources": {name: str(recorded[name]) for name in sorted(recorded)}}, indent=2)
+            replace_text(config_path(), text + "\n")
     except OSError as error:
         raise OutputError(
             f"{config_path()} cannot be written ({error.strerror}); the release was not recorded"
@@ -44,11 +45,11 @@ def add(source_name: str, path: Path) -> Path:
 
 
 def locate(source_name: str) -> Path | None:
-    """The folder of a source's release, or None where none is known; a recorded folder may have gone since.
+    """The folder of a source's release, or None if it is not known. A recorded folder may have been removed since.
 
     Raises:
-        ConfigError: the user's file cannot be read or names what cannot be looked at, or MERBENCH_DATA does not name a
-            folder.
+        ConfigError: the user's file cannot be read, a folder that it names cannot be accessed, or MERBENCH_DATA does
+            not name a folder.
     """
     shelf = _shelf()
     if shelf is not None and (shelf / source_name).is_dir():
@@ -60,15 +61,15 @@ def locate(source_name: str) -> Path | None:
 
 
 def _check(source_name: str, folder: Path) -> None:
-    """Refuses a folder that nobody can ask about, such as one below a folder that may not be entered."""
+    """Refuse a folder whose state is unknown, such as one below a folder without permission."""
     try:
         folder.stat()
     except (FileNotFoundError, NotADirectoryError):
-        return  # it has gone
+        return  # it was removed
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise ConfigError(
-            f"{config_path()}: the folder of {source_name}, {reprlib.repr(str(folder))}, cannot be looked at "
+            f"{config_path()}: the folder of {source_name}, {reprlib.repr(str(folder))}, cannot be accessed "
             f"({reason}); add it again: merbench data add {source_name} PATH"
         ) from error
 
@@ -95,5 +96,5 @@ def _recorded() -> dict[str, Path]:
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         reason = f"{type(error).__name__}: {one_line(error)}"
         raise ConfigError(
-            f"{path} cannot be read ({reason}); mend or remove it, then add your releases again"
+            f"{path} cannot be read ({reason}); fix or remove it, then add your releases again"
         ) from error

@@ -1,4 +1,4 @@
-"""A source's reader as the core calls it: each call goes through `calling`, and what it gives is checked."""
+"""Call a source's reader: each call goes through `calling`, and its result is checked."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ NUMBERS = "fiub"  # kinds of NumPy types
 
 
 class CheckedReader(SourceReader):
-    """Calls a plugin's reader. All methods raise what the reader's own do, and PluginError where it fails.
+    """Calls a plugin's reader. Raises what the reader's own methods raise, and PluginError if they fail.
 
     Args:
         reader: the plugin's class.
-        author: whose it is.
+        author: the plugin that it belongs to.
         root: the release's folder; None for a source that is embedded.
     """
 
@@ -39,7 +39,7 @@ class CheckedReader(SourceReader):
             self.reader = reader(root)
 
     def clips(self) -> pd.DataFrame:
-        """The reader's clips; PluginError where they are no clip table."""
+        """The reader's clips; PluginError if they are not a clip table."""
         import pandas as pd
 
         with calling(self.author, "clips"):
@@ -50,11 +50,11 @@ class CheckedReader(SourceReader):
         try:
             return clip_table(table)
         except ReleaseError as error:
-            found = f"a table that is not right ({error})"
+            found = f"a wrong table ({error})"
             raise wrong(self.author, "clips", found, wanted, self.reader.clips) from error
 
     def read(self, feature: str, clip: str) -> np.ndarray | Frames:
-        """The reader's raw feature; PluginError where it is neither an array of numbers nor frames."""
+        """The reader's raw feature; PluginError if it is neither an array of numbers nor frames."""
         import numpy as np
 
         from merbench.data.frames import Frames
@@ -71,7 +71,7 @@ class CheckedReader(SourceReader):
         raise wrong(self.author, f"read of {feature} of {clip}", gives, wanted, self.reader.read)
 
     def notes(self) -> dict[str, str]:
-        """The reader's notes; PluginError where they are no sentences by feature."""
+        """The reader's notes; PluginError if they are not sentences by feature."""
         with calling(self.author, "notes"):
             notes: Any = self.reader.notes()
         if isinstance(notes, Mapping) and all(isinstance(text, str) for pair in notes.items() for text in pair):

@@ -13,25 +13,26 @@ from merbench.plugin.specs import Source
 
 __all__ = ["contents", "recognised"]
 
-MOST = 50  # folders in a folder that are looked at
-SHOWN = 4  # names in a folder that are told
+MOST = 50  # sub-folders of a folder that are looked at
+SHOWN = 4  # names in a folder that are shown
 
 
 def recognised(registry: Registry, source: Source, folder: Path) -> str:
-    """What to do with `folder`, in which no release of `source` could be read; empty where nothing is recognised.
+    """What to do with `folder`, which is not a release of `source`; empty if nothing is recognised.
 
-    For `source`, the folders around it and in it are looked at; for every other, the folder itself and those in it.
+    A release of `source` is looked for around and in the folder; a release of another source, in the folder and at the
+    folder itself.
     """
     if _looks_like(source, folder):
         return ""
     others = [one for one in registry.sources if one.name != source.name]
-    below = [(path, f"in {folder} lies") for path in _folders(folder)]
+    below = [(path, f"{folder} contains") for path in _folders(folder)]
     beside = [path for path in _folders(folder.parent) if path != folder]
     around = takewhile(lambda path: not _lies_below(source, path, folder), folder.parents[:2])
     for candidates, places in (
-        ([source], [(path, f"{folder} lies in") for path in around]),
+        ([source], [(path, f"{folder} is in") for path in around]),
         (others, [(folder, f"{folder} is")]),
-        ([source], [*((path, f"beside {folder} lies") for path in beside), *below]),
+        ([source], [*((path, f"beside {folder} is") for path in beside), *below]),
         (others, below),
     ):
         for place, where in places:
@@ -43,8 +44,9 @@ def recognised(registry: Registry, source: Source, folder: Path) -> str:
 
 
 def _lies_below(source: Source, path: Path, folder: Path) -> bool:
-    """Whether a release lies in `path`, in another folder than the one that leads to `folder`; also where there are too
-    many folders to look into them all: it cannot be told then that `folder` belongs to one.
+    """Whether `path` holds a release in a folder that does not lead to `folder`.
+
+    Also true if there are too many folders to look into: then nobody knows whether `folder` belongs to the release.
     """
     if len(_folders(path, MOST + 1)) > MOST:
         return True
@@ -52,12 +54,12 @@ def _lies_below(source: Source, path: Path, folder: Path) -> bool:
 
 
 def contents(folder: Path) -> str:
-    """What lies in a folder, by its first names."""
+    """What a folder contains: its first names."""
     try:
         names = sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))
     except OSError:
         return "it cannot be read"
-    return f"in it lie {and_more(names, SHOWN)}" if names else "it is empty"
+    return f"it contains {and_more(names, SHOWN)}" if names else "it is empty"
 
 
 def _folders(folder: Path, most: int = MOST) -> list[Path]:

@@ -1,4 +1,4 @@
-"""How clips and raw features come out of a release on disk."""
+"""Read clips and raw features from a release on disk."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ __all__ = ["Published", "SourceReader"]
 
 @dataclass(frozen=True, kw_only=True)
 class Published:
-    """What a release's authors say is in it; a check counts against this.
+    """What the authors of a release say that it contains; `merbench data check` compares the release with this.
 
     Attributes:
-        clips, subjects: how many; None where it is not known.
-        emotions: clips of each emotion as annotated (lower case); empty where it is not known.
-        source: where it was published.
+        clips, subjects: how many; None if not known.
+        emotions: clips of each emotion as annotated (lower case); empty if not known.
+        reference: where it was published.
     """
 
     clips: int | None = None
     subjects: int | None = None
     emotions: Mapping[str, int] = field(default_factory=dict)
-    source: str = ""
+    reference: str = ""
 
 
 class SourceReader(ABC):
-    """Reads one release. It never writes into it, and reads nothing outside it.
+    """Reads one release. A reader never writes into the release, and reads nothing outside it.
 
     Args:
         root: the release's folder; None for a source that is embedded.
@@ -60,17 +60,17 @@ class SourceReader(ABC):
         """
 
     def notes(self) -> dict[str, str]:
-        """What the reader had to substitute: raw feature to a sentence for the terminal and the record's warnings."""
+        """What the reader replaced: raw feature to a sentence for the terminal and the record's warnings."""
         return {}
 
     def published(self) -> Published:
-        """What the release's authors say is in it; a check counts against this."""
+        """What the authors of the release say that it contains."""
         return Published()
 
     @classmethod
     def recognises(cls, folder: Path) -> bool:
-        """Whether a folder looks like this release, by the names in it: asked when another release was expected.
+        """Whether a folder looks like this release. Called when a folder is not the release that was expected.
 
-        It is quick, reads nothing but names, and raises nothing.
+        It must be quick, read only the names of files, and raise nothing.
         """
         return False

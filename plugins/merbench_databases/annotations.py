@@ -5,11 +5,12 @@ from __future__ import annotations
 import csv
 import re
 import warnings
+import zipfile
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from merbench_databases.tables import TableError, inside
+from merbench_databases.tables import LARGEST, TableError, readable
 
 # The names of each column in the tables, in lower case, without blanks and signs.
 HEADINGS: dict[str, tuple[str, ...]] = {
@@ -23,7 +24,7 @@ HEADINGS: dict[str, tuple[str, ...]] = {
 }
 NEEDED = ("subject", "clip", "onset", "apex", "offset", "emotion")
 PREAMBLE = 100  # rows that are searched for the header; in SAMM it is row 14
-LARGEST = 64 * 2**20  # bytes; the largest table of the field has 200 thousand
+UNPACKED = 4 * LARGEST  # bytes of a workbook, which is a zip archive
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # first bytes of an encrypted spreadsheet, or of one from before 2007
 ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 NUMBER = re.compile(r"([0-9]{1,9})(?:\.0+)?", re.ASCII)  # a column with gaps is often saved again as 46.0
@@ -56,7 +57,7 @@ def read_lines(path: Path, root: Path, sheet: str = "") -> list[Line]:
         TableError: the file is protected by a password or is not a table, a column is missing or occurs twice, or a row
             has frames but no subject or clip.
     """
-    inside(path, root)
+    readable(path, root)
     faults = []
     for name, rows in _sheets(path, sheet):
         header = _header(rows)
@@ -113,9 +114,6 @@ def _fault(cells: list[str], missing: list[str], twice: list[str]) -> str:
 def _sheets(path: Path, named: str) -> Iterator[tuple[str, list[list[str]]]]:
     """Name and rows of the named sheet, or of every sheet if it does not exist; a csv file is one unnamed sheet."""
     try:
-        size = path.stat().st_size
-        if not 0 < size <= LARGEST:
-            raise TableError(f" has {size} bytes")
         with path.open("rb") as file:
             start = file.read(8)
         if start == OLE:
@@ -141,9 +139,15 @@ def _workbook(path: Path, named: str) -> Iterator[tuple[str, list[list[str]]]]:
     from openpyxl import load_workbook
 
     try:
+        with zipfile.ZipFile(path) as archive:  # which unpacks no more than it declares
+            size = sum(part.file_size for part in archive.infolist())
+        if size > UNPACKED:
+            raise TableError(f" unpacks to {size} bytes; a table has at most {UNPACKED}")
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about drawings and validations, which are not needed
             sheets = load_workbook(path, data_only=True).worksheets
+    except TableError:
+        raise
     except Exception as error:  # the library's parsers may raise anything
         raise TableError(f" cannot be read as a spreadsheet ({type(error).__name__})") from error
     for sheet in [one for one in sheets if one.title == named] or sheets:

@@ -34,5 +34,5 @@ class CASME2(TableRelease):
             "sadness": 4,
             "fear": 2,
         },
-        source="CASME2-coding-20190701.xlsx; earlier tables call three of the surprised clips sad",
+        reference="CASME2-coding-20190701.xlsx; earlier tables call three of the surprised clips sad",
     )

@@ -6,6 +6,8 @@ import csv
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+LARGEST = 64 * 2**20  # bytes; the largest table of the field has 200 thousand
+
 
 class TableError(Exception):
     """The fault of a file, as text to follow its path: `", line 3: ..."` or `" is ..."`."""
@@ -20,7 +22,7 @@ def rows_of(path: Path, columns: Sequence[str], root: Path) -> Iterator[tuple[in
         TableError: the file is a link out of `root` or not UTF-8 text, a column is missing or occurs twice, or a row
             ends before the last of the columns.
     """
-    inside(path, root)
+    readable(path, root)
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.reader(file)
@@ -47,6 +49,17 @@ def inside(path: Path, root: Path) -> None:
         raise TableError(" is a link that leads out of the release")
     if not real.is_file():
         raise TableError(" is not a file")
+
+
+def readable(path: Path, root: Path) -> None:
+    """Refuse a table that `inside` refuses, that is empty, or that is too large to be a table.
+
+    Raises:
+        TableError: as said.
+    """
+    inside(path, root)
+    if not 0 < (size := path.stat().st_size) <= LARGEST:
+        raise TableError(f" has {size} bytes")
 
 
 def _places(header: list[str], columns: Sequence[str]) -> dict[str, int]:

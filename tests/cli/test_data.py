@@ -68,7 +68,7 @@ def test_the_list_is_there_as_objects(release, capsys):
 def test_a_release_that_has_gone_is_listed_as_gone(release, capsys):
     shown(capsys, "add", RELEASE, release)
     shutil.rmtree(release)
-    assert f"{release} is not there any more; get a clone" in shown(capsys, "list")
+    assert f"{release} was removed; get a clone" in shown(capsys, "list")
 
 
 def test_a_folder_that_is_not_the_release_is_not_added(tmp_path, release, capsys):

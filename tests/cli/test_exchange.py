@@ -85,7 +85,7 @@ def test_missing_clips_are_told_on_stderr_and_the_record_is_not_to_be_ranked(fol
     told = capsys.readouterr()
     assert "note: 439 of 442 clips have no prediction: not ranked\n" in told.err
     assert "note: no prediction for casme2/sub01/EP02_01f, " in told.err
-    assert "3 of 442 clips: not the whole dataset, not to be ranked" in told.out
+    assert "3 of 442 clips: incomplete, so it is not ranked" in told.out
     assert main([*argv, "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["plan"]["clips_total"] == 442
 

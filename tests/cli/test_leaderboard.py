@@ -163,7 +163,7 @@ def test_a_full_disk_is_one_line(home, made):
             env=dict(os.environ),
         )
     assert done.returncode == 2
-    assert done.stderr == "merbench: error: no space left for the output; make room and run again\n"
+    assert done.stderr == "merbench: error: no space is left for the output; make room and run again\n"
 
 
 def test_the_commands_of_the_workflow_for_a_pages_host_run_in_a_checkout(home, made, say, monkeypatch):

@@ -192,7 +192,7 @@ def test_a_full_disk_under_the_output_is_one_line_and_exit_code_2() -> None:
             check=False,
         )
     assert done.returncode == 2
-    assert done.stderr == "merbench: error: no space left for the output; make room and run again\n"
+    assert done.stderr == "merbench: error: no space is left for the output; make room and run again\n"
 
 
 @pytest.mark.usefixtures("interruptible")

@@ -110,7 +110,7 @@ def test_part_of_the_folds_is_said_in_the_record_and_beside_the_table(out, capsy
     assert main([*LINEAR, *PART, "--out", str(out)]) == 0
     told = capsys.readouterr()
     assert "only 8 of 24 folds were run" in told.err
-    assert "48 of 128 clips: not the whole dataset, not to be ranked" in told.out
+    assert "48 of 128 clips: incomplete, so it is not ranked" in told.out
     assert json.loads(records(out)[0].read_text())["warnings"] == ["only 8 of 24 folds were run"]
 
 

@@ -29,7 +29,7 @@ def test_the_table_that_was_handed_in_stays_as_it_is():
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"clip": ["mydb/s1/a", "mydb/s1/a"]}, "stand twice: mydb/s1/a"),
+        ({"clip": ["mydb/s1/a", "mydb/s1/a"]}, "are listed twice: mydb/s1/a"),
         ({"colour": ["red", "red"]}, "unknown columns ['colour']"),
         ({"subject": ["s1", "s1"]}, "subject 's1' must read database/subject"),
         ({"clip": ["mydb/s2/a", "mydb/s1/b"]}, "clip 'mydb/s2/a' must read database/subject/clip"),

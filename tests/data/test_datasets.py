@@ -163,7 +163,7 @@ def test_two_sources_are_read_as_one_and_provide_what_both_do(registry, write):
 def test_a_clip_that_two_sources_hold_is_refused(registry, write):
     write("one/s1/a happiness")
     write("one/s1/a happiness", source="other")
-    assert "stand twice: one/s1/a" in refusal(registry, "both")
+    assert "are listed twice: one/s1/a" in refusal(registry, "both")
 
 
 def test_reading_names_what_it_does_not_have(registry, write):

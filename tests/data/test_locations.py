@@ -1,5 +1,8 @@
+import contextlib
 import json
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -30,7 +33,23 @@ def test_adding_keeps_what_was_added_before_and_replaces_the_same_name(release, 
     locations.add("two", release)
     locations.add("one", tmp_path)
     assert (locations.locate("one"), locations.locate("two")) == (tmp_path, release)
-    assert [path.name for path in locations.config_path().parent.iterdir()] == ["data.json"]
+    assert {path.name for path in locations.config_path().parent.iterdir()} == {"data.json", "data.json.lock"}
+
+
+def test_of_two_releases_that_are_added_at_once_neither_is_lost(release, monkeypatch):
+    both_have_read, read = threading.Barrier(2), locations._recorded
+
+    def read_and_wait():
+        found = read()
+        with contextlib.suppress(threading.BrokenBarrierError):
+            both_have_read.wait(timeout=1)  # without a lock both would get here
+        return found
+
+    with monkeypatch.context() as patched:
+        patched.setattr(locations, "_recorded", read_and_wait)
+        with ThreadPoolExecutor(2) as threads:
+            list(threads.map(lambda name: locations.add(name, release), ("one", "two")))
+    assert (locations.locate("one"), locations.locate("two")) == (release, release)
 
 
 def test_the_variable_comes_before_what_was_added(release, tmp_path, monkeypatch):
@@ -73,7 +92,7 @@ def test_a_recorded_folder_that_cannot_be_looked_at_is_one_short_line(folder):
     path.parent.mkdir(parents=True)
     path.write_text(json.dumps({"sources": {"one": folder}}))
     with pytest.raises(
-        ConfigError, match=r"the folder of one, .* cannot be looked at .*merbench data add one"
+        ConfigError, match=r"the folder of one, .* cannot be accessed .*merbench data add one"
     ) as caught:
         locations.locate("one")
     assert len(str(caught.value)) < 500
@@ -96,7 +115,7 @@ def test_a_place_that_cannot_be_written_is_an_error_and_leaves_nothing(release, 
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no limit on the size of a file")
-def test_a_write_that_fails_leaves_the_old_file_and_nothing_beside_it(release):
+def test_a_write_that_fails_leaves_the_old_file_and_no_partial_one(release):
     import resource
 
     locations.add("one", release)
@@ -109,4 +128,4 @@ def test_a_write_that_fails_leaves_the_old_file_and_nothing_beside_it(release):
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     assert json.loads(path.read_text()) == {"sources": {"one": str(release)}}
-    assert list(path.parent.iterdir()) == [path]
+    assert {one.name for one in path.parent.iterdir()} == {"data.json", "data.json.lock"}

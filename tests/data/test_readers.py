@@ -129,7 +129,7 @@ CLIPS = "a table of clips, as merbench.clip_table makes it"
         (
             "clips(self)",
             "pandas.DataFrame(CLIPS)",
-            "clips AT gives a table that is not right (clip table: missing columns ['clip', 'database', 'subject'], "
+            "clips AT gives a wrong table (clip table: missing columns ['clip', 'database', 'subject'], "
             f"unknown columns [0, 1, 2, 3]); it must give {CLIPS}",
         ),
         (

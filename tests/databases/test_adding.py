@@ -62,17 +62,17 @@ def test_the_release_of_another_database_is_told_by_its_name(casme2, smic, capsy
 
 def test_a_folder_within_the_release_or_around_it_is_told_as_such(casme2, smic, capsys):
     err = refused(capsys, "add", "casme2", casme2 / "CASME2_RAW_selected")
-    assert f"CASME2_RAW_selected lies in a release of casme2; add it with: merbench data add casme2 {casme2}\n" in err
+    assert f"CASME2_RAW_selected is in a release of casme2; add it with: merbench data add casme2 {casme2}\n" in err
     err = refused(capsys, "add", "smic-hs", smic / "VIS")
     assert f"{smic / 'VIS'} is a release of smic-vis; add it with: merbench data add smic-vis {smic / 'VIS'}\n" in err
     (casme2.parent / "empty").mkdir()
     err = refused(capsys, "add", "casme2", casme2.parent / "empty")
-    assert f"lies a release of casme2; add it with: merbench data add casme2 {casme2}\n" in err
+    assert f"is a release of casme2; add it with: merbench data add casme2 {casme2}\n" in err
     around = casme2.parent
     (around / "more").mkdir()
     casme2.rename(around / "more" / "CASME2")
     err = refused(capsys, "add", "casme2", around)
-    assert f"in {around} lies a release of casme2; add it with: merbench data add casme2 {around / 'more'}\n" in err
+    assert f"{around} contains a release of casme2; add it with: merbench data add casme2 {around / 'more'}\n" in err
 
 
 def test_a_folder_of_nothing_says_what_the_source_lacks_and_what_is_there(tmp_path, capsys):
@@ -82,7 +82,7 @@ def test_a_folder_of_nothing_says_what_the_source_lacks_and_what_is_there(tmp_pa
     assert err.endswith(" (it is empty)\n")
     for name in "abcdef":
         (tmp_path / "empty" / name).touch()
-    assert refused(capsys, "add", "smic-hs", tmp_path / "empty").endswith(" (in it lie a, b, c, d and 2 more)\n")
+    assert refused(capsys, "add", "smic-hs", tmp_path / "empty").endswith(" (it contains a, b, c, d and 2 more)\n")
 
 
 def test_a_folder_among_many_is_not_taken_for_a_part_of_a_release_that_may_lie_beside_it(tmp_path, capsys):
@@ -90,7 +90,7 @@ def test_a_folder_among_many_is_not_taken_for_a_part_of_a_release_that_may_lie_b
         (tmp_path / f"folder{number:02}").mkdir()
     write_release("smic-hs", tmp_path / "smic", subjects=1, size=(16, 16), draw="plain")
     (tmp_path / "a" / "b").mkdir(parents=True)
-    assert "lies in a release" not in refused(capsys, "add", "smic-hs", tmp_path / "a" / "b")
+    assert "is in a release" not in refused(capsys, "add", "smic-hs", tmp_path / "a" / "b")
 
 
 @pytest.mark.parametrize("source", ["smic-hs", "casme", "casme2", "casme3a", "samm", "mmew", "4dme", "hsta-folds"])
@@ -107,8 +107,8 @@ def test_a_check_counts_against_what_was_published_and_looks_at_every_image(casm
     (folder / "EP03_02" / "img3.jpg").write_bytes(b"")
     out = shown(capsys, "check", "casme2", code=1)
     assert "casme2    1 of 26" in out
-    assert "difference: casme2: 1 clips are happiness, published are 32\n" in out
-    assert "difference: casme2: 2 clips, published are 255 (CASME2-coding-20190701.xlsx" in out
+    assert "difference: casme2: 1 clips are happiness, 32 were published\n" in out
+    assert "difference: casme2: 2 clips, 255 were published (CASME2-coding-20190701.xlsx" in out
     assert "broken: casme2/sub01/EP03_02: img3.jpg has 0 bytes\n" in out
     assert "missing frames: casme2/sub01/EP02_01f: 1 of 11, among them the apex\n" in out
     assert "note: frames: CASME II: 1 clip(s) have no onset, apex or offset frame; the nearest frame is taken\n" in out
@@ -139,7 +139,7 @@ def test_a_dataset_without_a_list_is_counted_by_class(casme2, capsys):
     out = shown(capsys, "check", "casme2-5", code=1)
     assert "1 of 32" in out
     assert "1 of 99" in out
-    assert "difference: casme2: 0 clips are disgust, published are 63\n" in out
+    assert "difference: casme2: 0 clips are disgust, 63 were published\n" in out
 
 
 def test_a_part_of_the_composite_is_held_to_its_list_alone(casme2, capsys):

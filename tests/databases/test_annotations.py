@@ -1,8 +1,9 @@
 import csv
+import zipfile
 
 import pytest
-from merbench_databases.annotations import ENCRYPTED, OLE, frame_number, is_empty, read_lines
-from merbench_databases.tables import TableError
+from merbench_databases.annotations import ENCRYPTED, OLE, UNPACKED, frame_number, is_empty, read_lines
+from merbench_databases.tables import LARGEST, TableError, rows_of
 
 COLUMNS = ("Subject", "Filename", "", "OnsetFrame", "ApexFrame", "OffsetFrame", "Action Units", "Estimated Emotion")
 ROW = ("01", "EP02_01f", None, 46, 59.0, 86, "4+L10", " Happiness ")
@@ -70,6 +71,24 @@ def test_what_is_no_table_is_told_by_what_it_is(tmp_path):
     assert "is neither a spreadsheet nor a csv table" in refusal(path, tmp_path)
     path.write_bytes(b"")
     assert "has 0 bytes" in refusal(path, tmp_path)
+
+
+def test_a_table_that_is_too_large_is_not_read(tmp_path):
+    path = tmp_path / "t.csv"
+    with path.open("wb") as file:
+        file.truncate(LARGEST + 1)
+    assert f"has {LARGEST + 1} bytes" in refusal(path, tmp_path)
+    with pytest.raises(TableError, match=f"has {LARGEST + 1} bytes"):
+        next(rows_of(path, ("sub",), tmp_path))
+
+
+def test_a_workbook_that_unpacks_to_too_much_is_not_read(tmp_path):
+    path = tmp_path / "t.xlsx"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive, archive.open("xl/workbook.xml", "w") as part:
+        for _ in range(UNPACKED // 2**20 + 1):
+            part.write(bytes(2**20))
+    assert path.stat().st_size < LARGEST
+    assert f"a table has at most {UNPACKED}" in refusal(path, tmp_path)
 
 
 def test_a_row_with_frames_but_no_clip_is_refused_and_a_note_passed_over(tmp_path, write_table):
