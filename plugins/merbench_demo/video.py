@@ -271,8 +271,8 @@ class DrawnFrames(Frames):
     def signature(self) -> str:
         """sha256 (hex) of everything that decides the images."""
         decided = [getattr(self.clip, field.name) for field in fields(self.clip)]
-        told = [VERSION, decided, self.onset, self.apex, self.offset]
-        return hashlib.sha256(json.dumps(told).encode()).hexdigest()
+        everything = [VERSION, decided, self.onset, self.apex, self.offset]
+        return hashlib.sha256(json.dumps(everything).encode()).hexdigest()
 
 
 def _field(pushes: list[Push], pose: Pose, size: tuple[int, int]) -> np.ndarray:
