@@ -1,4 +1,4 @@
-"""`merbench list`: what can be benchmarked, on what, and how."""
+"""`merbench list`: models, datasets, features, protocols, recipes and sources."""
 
 from __future__ import annotations
 

@@ -45,8 +45,7 @@ class Line(NamedTuple):
 
 
 def read_lines(path: Path, root: Path, sheet: str = "") -> list[Line]:
-    """Every annotated row of a table: of the sheet that is named, or where there is none, of the first that has the
-    needed columns.
+    """Every annotated row of a table: of the named sheet or, if it does not exist, of the first sheet with the columns.
 
     Args:
         path: an xlsx or csv file.

@@ -1,4 +1,4 @@
-"""A generated dataset: three small virtual databases, so that every command runs with nothing but Python installed."""
+"""A generated dataset of three small virtual databases, with which every command runs without any release."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ DATABASES = ("demo-a", "demo-b", "demo-c")
 
 @merbench.hookimpl
 def merbench_sources() -> Iterable[merbench.Source]:
-    """The generator; it needs no files."""
+    """The generator, which needs no files."""
     yield merbench.Source(
         name="demo",
         reader="merbench_demo.release:DemoRelease",
@@ -33,5 +33,5 @@ def merbench_datasets() -> Iterable[merbench.Dataset]:
         scheme=merbench.THREE_CLASS,
         protocol="loso",
         public_labels=True,
-        about="three small virtual databases, generated: for trying merbench out, not for comparing models",
+        about="three small generated databases: for trying merbench, not for comparing models",
     )

@@ -1,7 +1,7 @@
-"""Draws a virtual subject's face without expression: skin, eyes, brows, nose, mouth, hair, clothes and light.
+"""Draw a virtual subject's face without expression: skin, eyes, brows, nose, mouth, hair, clothes and light.
 
-Nothing here is taken from a photograph; every colour and shape is drawn from random numbers that depend on the
-subject's name alone. What moves it is in `muscles.py`, what makes a video of it in `video.py`.
+Nothing comes from a photograph; every colour and shape is drawn from random numbers that depend only on the subject's
+name. `muscles.py` moves the face, and `video.py` makes videos of it.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from merbench_demo.shape import Pose, generator, neutral_landmarks
 
 __all__ = ["Face", "draw_face"]
 
-# Face units per image side: in a portrait the head with some room around it, in a crop the face alone.
+# Face units per image side: a portrait shows the head with some space around it, a crop only the face.
 PORTRAIT_UNIT, CROP_UNIT = (0.24, 0.27), (0.36, 0.44)
 SKINS = ((241, 205, 180), (228, 184, 152), (214, 165, 130), (190, 138, 104), (160, 112, 84), (128, 88, 66))
 HAIR = ((28, 22, 20), (46, 32, 24), (74, 50, 34), (112, 80, 50), (88, 84, 84))
@@ -28,7 +28,7 @@ CLOTHES = ((60, 72, 96), (110, 60, 64), (72, 92, 76), (140, 140, 146), (44, 44, 
 @dataclass(frozen=True)
 class Face:
     """A subject in front of a camera: `image` is uint8 `[height, width, 3]`, red first; `landmarks` float64 `[68, 2]`,
-    pixels, iBUG order; `pose` tells where the face lies."""
+    pixels, iBUG order; `pose` is the place of the face."""
 
     image: np.ndarray
     landmarks: np.ndarray
@@ -42,7 +42,7 @@ def draw_face(subject: str, size: tuple[int, int], cropped: bool = False) -> Fac
     Args:
         subject: any name; it decides identity, skin, hair and lighting.
         size: height and width in pixels.
-        cropped: the face alone fills the image, as in releases that were cropped by their authors.
+        cropped: whether the face fills the image, as in releases that were cropped by their authors.
     """
     pose = _pose(subject, size, cropped)
     points = neutral_landmarks(subject)
@@ -64,7 +64,7 @@ def _pose(subject: str, size: tuple[int, int], cropped: bool) -> Pose:
 
 
 class _Painter:
-    """One subject being painted, layer by layer, from the background to the light."""
+    """Paints one subject layer by layer, from the background to the light."""
 
     def __init__(self, subject: str, size: tuple[int, int], pose: Pose, points: np.ndarray) -> None:
         self.size, self.pose, self.points = size, pose, points
@@ -100,7 +100,7 @@ class _Painter:
         return cv2.GaussianBlur(self._lit(), (0, 0), max(0.5, 0.006 * self.pose.unit))
 
     def _lay(self, outline: np.ndarray, colour: np.ndarray | float, opacity: float = 1.0, soft: float = 0.01) -> None:
-        """Paints an outline given in face units; `soft` is in face units too."""
+        """Paint an outline given in face units; `soft` is in face units too."""
         pixels = self.pose.to_pixels(outline)
         paint(self.image, pixels, colour, opacity=opacity, softness=max(0.5, soft * self.pose.unit))
 
@@ -124,7 +124,7 @@ class _Painter:
         self._lay(curve(shoulders), self._textured(self.clothes, 0.03, 0.08), soft=0.02)
 
     def _outline(self) -> np.ndarray:
-        """The head without ears: the jaw line, closed by the skull above it."""
+        """The head without ears: the jaw line and the skull above it."""
         skull = np.array([(1.0, -0.35), (0.93, -0.7), (0.7, -1.02), (0.36, -1.2), (0, -1.25)])
         skull = np.concatenate([skull, (skull * (-1, 1))[-2::-1]])
         return curve(np.concatenate([self.points[:17], skull]))
@@ -142,7 +142,7 @@ class _Painter:
         return np.concatenate([half, [(0, top)], (half * (-1, 1))[::-1]])
 
     def _skin_texture(self) -> np.ndarray:
-        """Blotches, pores and a few freckles; a flow method needs something to hold on to."""
+        """Blotches, pores and a few freckles, because flow methods need texture."""
         shade = 1 + 0.025 * mottle(self.size, 0.25 * self.pose.unit, self.draw)
         shade += 0.022 * mottle(self.size, max(1.2, 0.05 * self.pose.unit), self.draw)
         shade += 0.02 * mottle(self.size, max(1.0, 0.018 * self.pose.unit), self.draw)
@@ -167,7 +167,7 @@ class _Painter:
         self._lay(ellipse(middle[0], y, radius, radius), self.iris, soft=0.012)
         self._lay(ellipse(middle[0], y, 0.45 * radius, 0.45 * radius), np.array((12.0, 10.0, 10.0)), soft=0.01)
         self._lay(ellipse(middle[0] + 0.03, y - 0.03, 0.018, 0.018), np.array((250.0, 250.0, 250.0)), 0.9, soft=0.006)
-        self._lay(curve(points - (0, 0.085)), 0.45, 0.8, soft=0.03)  # the upper lid throws a shadow on the eyeball
+        self._lay(curve(points - (0, 0.085)), 0.45, 0.8, soft=0.03)  # the shadow of the upper lid on the eyeball
         self.image = below + inside * (self.image - below)
         upper, lower = ([0, 1, 2, 3], [3, 4, 5, 0])
         self._line(points[upper], 0.022, 0.22, 0.95)
@@ -225,7 +225,7 @@ class _Painter:
         self._lay(curve(np.concatenate([line, top])), self._textured(self.hair, 0.045, 0.2), soft=0.03)
 
     def _lit(self) -> np.ndarray:
-        """The painted image under the subject's lamp: diffuse light on a relief of the head."""
+        """The painted image in the subject's light: diffuse light on a relief of the head."""
         x, y = self.pose.grid(self.size)
         relief = self._relief(x, y)
         slope_y, slope_x = np.gradient(relief, 1 / self.pose.unit)

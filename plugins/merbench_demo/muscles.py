@@ -1,7 +1,7 @@
-"""What moves a virtual face: action units (FACS) as smooth pushes of the skin, and which of them an emotion shows.
+"""Motion of a virtual face: action units (FACS) as smooth pushes of the skin, and the action units of each emotion.
 
-Lengths are face units (half the width of the face); x to the right of the image, y downwards. A push is strongest at
-its site and falls off like a Gaussian, so that skin neither tears nor folds: every push is far shorter than its width.
+Lengths are in face units (half the width of the face), x to the right of the image, y downwards. A push is strongest at
+its site and falls off like a Gaussian. Every push is far shorter than its width, so skin neither tears nor folds.
 """
 
 from __future__ import annotations
@@ -34,22 +34,22 @@ WIDTHS = {
     "lip below": 0.2,
 }  # fmt: skip
 
-# Emotion -> the combinations of action units that stand for it.
+# Emotion -> the combinations of action units that express it.
 COMBINATIONS: dict[str, tuple[tuple[str, ...], ...]] = {
     "negative": (("4",), ("4", "9"), ("15",), ("4", "15"), ("14",)),
     "positive": (("12",), ("6", "12"), ("6",)),
     "surprise": (("1+2",), ("1+2", "5"), ("1+2", "5", "26"), ("5", "26")),
 }
-# Annotated emotions of the field's databases -> one of those.
+# Annotated emotions of the field's databases -> one of these emotions.
 _LIKE = {"happiness": "positive", "happy": "positive", "surprise": "surprise", "surprised": "surprise"}
-TASTE = 1.5  # how much subjects differ in which combinations they show: concentration of their Dirichlet draw
+TASTE = 1.5  # concentration of the Dirichlet draw of each subject's preferred combinations
 INTENSITY, INTENSITY_SPREAD = 0.022, 0.25  # median length of a push (face units), standard deviation of its logarithm
 ASYMMETRY = 0.2  # standard deviation of the difference between the sides
 
 
 @dataclass(frozen=True)
 class Push:
-    """Skin that is moved: where (`[2]`, face units), how far (`[2]`, face units), and over what width (sigma)."""
+    """A push of the skin: its site (`[2]`, face units), reach (`[2]`, face units) and width (sigma, face units)."""
 
     site: np.ndarray
     reach: np.ndarray
@@ -57,7 +57,7 @@ class Push:
 
 
 def shown_units(subject: str, clip: str, emotion: str) -> tuple[str, ...]:
-    """The action units that a subject shows for an emotion in a clip; an emotion that is not known is negative."""
+    """The action units that a subject shows for an emotion in a clip; an unknown emotion counts as negative."""
     kind = emotion if emotion in COMBINATIONS else _LIKE.get(emotion.strip().lower(), "negative")
     choices = COMBINATIONS[kind]
     taste = generator(subject, "taste", kind).dirichlet([TASTE] * len(choices))
@@ -65,7 +65,7 @@ def shown_units(subject: str, clip: str, emotion: str) -> tuple[str, ...]:
 
 
 def pushes_of(subject: str, clip: str, units: Iterable[str], points: np.ndarray, strength: float = 1.0) -> list[Push]:
-    """What the action units do to a face with these landmarks (`[68, 2]`, face units), at their apex.
+    """The pushes of the action units at their apex, for a face with these landmarks (`[68, 2]`, face units).
 
     `strength` multiplies the length of every push.
     """
@@ -83,7 +83,7 @@ def pushes_of(subject: str, clip: str, units: Iterable[str], points: np.ndarray,
 
 
 def _sites(points: np.ndarray) -> dict[str, np.ndarray]:
-    """Each site on the left and on the right of the image, `[2, 2]`; in the middle of the face `[1, 2]`."""
+    """Each site: its left and right place in the image, `[2, 2]`, or its place in the middle of the face, `[1, 2]`."""
 
     def middles(*parts: list[int]) -> np.ndarray:
         return np.array([points[part].mean(axis=0) for part in parts])

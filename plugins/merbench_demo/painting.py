@@ -46,12 +46,12 @@ def soft_mask(size: tuple[int, int], outline: np.ndarray, softness: float) -> np
 def paint(
     image: np.ndarray, outline: np.ndarray, colour: np.ndarray | float, *, opacity: float = 1.0, softness: float = 0.7
 ) -> None:
-    """Lays a soft polygon over the image, in place.
+    """Paint a soft polygon on the image, in place.
 
     Args:
         image: float32 `[height, width, 3]`.
         outline: corners `[n, 2]`, pixels.
-        colour: three numbers, an image `[height, width, 3]`, or one number by which the image is multiplied.
+        colour: three numbers, an image `[height, width, 3]`, or one number that multiplies the image.
         opacity: 0..1.
         softness: standard deviation of the blur of its edge, pixels.
     """

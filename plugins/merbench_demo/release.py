@@ -1,9 +1,9 @@
-"""The demo's clips: who is in them, which emotion they show, and their images, drawn as they are asked for.
+"""The demo's clips: their subjects and emotions, and their images, which are drawn when they are asked for.
 
-Good for trying commands, plugins and pages out, and for tests: it has what makes the field's databases awkward (few
-clips, many of them negative, subjects with a single class or a single clip, databases that look different). Not good
-for comparing models: nothing was filmed, the motion follows rules that somebody made up, and a score on it says
-nothing about faces.
+The demo is for trying commands, plugins and pages, and for tests. It has the difficulties of the field's databases: few
+clips, many of them negative, subjects with a single class or a single clip, and databases that look different. It is
+not for comparing models: nothing was filmed, the motion follows invented rules, and a score on it says nothing about
+faces.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 EMOTIONS = ("negative", "positive", "surprise")
-# Database → subject → number of negative, positive and surprise clips; as lopsided as the composite.
+# Database → subject → number of negative, positive and surprise clips; as unbalanced as the composite.
 ROSTER: dict[str, dict[str, tuple[int, int, int]]] = {
     "demo-a": {
         "a01": (6, 5, 4),
@@ -50,20 +50,20 @@ ROSTER: dict[str, dict[str, tuple[int, int, int]]] = {
         "c08": (1, 0, 0),
     },
 }
-# Database → what its camera adds to every image: sensor noise, standard deviation in 1/255 of full brightness.
+# Database → sensor noise of its camera, standard deviation in 1/255 of full brightness.
 NOISE = {"demo-a": 2.0, "demo-b": 1.0, "demo-c": 1.5}
 SIZE = (360, 480)  # height and width in pixels
 FRAMES = 13
-# What keeps the demo from being solved: clips that show another emotion's action units too, a dimple on top, and
-# expressions that hardly move.
+# Difficulties of the demo: clips that also show another emotion's action units, an additional dimple, and expressions
+# with very little motion.
 AMBIGUOUS, DIMPLE = 0.1, 0.2  # shares of clips
 STRENGTH, STRENGTH_SPREAD = 0.4, 0.5  # median of an expression's strength, standard deviation of its logarithm
 
 
 class DemoRelease(merbench.SourceReader):
-    """Draws, for each clip, `frames`: 13 images of 480x360 pixels of a virtual face, whose apex is annotated.
+    """Draws `frames` for each clip: 13 images of 480x360 pixels of a virtual face, with an annotated apex.
 
-    The same faces and motion come out on every machine and in any order of reading (`merbench_demo.video`).
+    Faces and motion are the same on every machine and in any order of reading (`merbench_demo.video`).
     """
 
     def clips(self) -> pd.DataFrame:
@@ -78,10 +78,10 @@ class DemoRelease(merbench.SourceReader):
         )
 
     def read(self, feature: str, clip: str) -> merbench.Frames:
-        """The images of one clip, drawn when they are asked for.
+        """The images of one clip, which are drawn when they are asked for.
 
         Raises:
-            merbench.ReleaseError: there is no such clip or feature.
+            merbench.ReleaseError: the clip or the feature does not exist.
         """
         from merbench_demo.video import DrawnFrames, render
 
@@ -97,7 +97,7 @@ class DemoRelease(merbench.SourceReader):
 
     @cached_property
     def _emotions(self) -> dict[str, str]:
-        """Clip id → the emotion that it shows."""
+        """Clip id → emotion."""
         found: dict[str, str] = {}
         for database, subjects in ROSTER.items():
             for subject, counts in subjects.items():
@@ -107,7 +107,7 @@ class DemoRelease(merbench.SourceReader):
 
 
 def _shown(subject: str, clip: str, emotion: str) -> tuple[tuple[str, ...], float]:
-    """The action units that a clip shows, and how strongly."""
+    """The action units of a clip, and the strength of its expression."""
     from merbench_demo.muscles import shown_units
     from merbench_demo.shape import generator
 

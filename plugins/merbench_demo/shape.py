@@ -1,7 +1,7 @@
-"""Where the parts of a virtual face lie: the 68 landmarks, and how they differ from one subject to the next.
+"""The shape of a virtual face: the 68 landmarks, and their variation between subjects.
 
-Lengths are face units: half the width of the face from ear to ear. The origin lies between the eyes, x runs to the
-right of the image and y downwards. The template's proportions are those of an average frontal face.
+Lengths are in face units: half the width of the face from ear to ear. The origin lies between the eyes, x points to the
+right of the image and y downwards. The template has the proportions of an average frontal face.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import numpy as np
 
 __all__ = ["EYES", "JAW", "LANDMARKS", "MOUTH", "NOSE", "VERSION", "Pose", "generator", "neutral_landmarks"]
 
-VERSION = 1  # part of every seed: a change of what is drawn is a change of this number
+VERSION = 1  # part of every seed; increase it when the drawing changes
 
 # The 68 landmarks in the order of iBUG (300-W); left is left in the image.
 LANDMARKS = 68
@@ -47,14 +47,14 @@ def _template() -> np.ndarray:
 
 TEMPLATE = _template()
 
-# Standard deviations of the ways in which faces differ (ratios, or face units).
+# Standard deviations of the differences between faces (ratios, or face units).
 WIDER_JAW, LONGER_CHIN, EYE_DISTANCE, EYE_HEIGHT, EYE_WIDTH = 0.05, 0.05, 0.03, 0.13, 0.05
 BROW_HEIGHT, NOSE_WIDTH, NOSE_LENGTH, MOUTH_WIDTH, LIP_HEIGHT, MOUTH_PLACE = 0.025, 0.1, 0.035, 0.08, 0.15, 0.02
 JITTER = 0.004
 
 
 def generator(*identity: str) -> np.random.Generator:
-    """Random numbers that depend on the given names alone, and not on what was drawn before."""
+    """Random numbers that depend only on the given names, and not on earlier draws."""
     digest = hashlib.sha256("\n".join(("merbench-faces", str(VERSION), *identity)).encode()).digest()
     return np.random.Generator(np.random.PCG64(int.from_bytes(digest[:16], "little")))
 
@@ -80,7 +80,7 @@ def neutral_landmarks(subject: str) -> np.ndarray:
 
 
 def _spread(draw: np.random.Generator, deviation: float) -> float:
-    """A normal number within two standard deviations, so that no face is a caricature."""
+    """A normally distributed number, cut at two standard deviations so that no face is a caricature."""
     return float(np.clip(draw.normal(), -2, 2) * deviation)
 
 
@@ -98,8 +98,8 @@ def _stretch(points: np.ndarray, part: slice, across: float, down: float) -> Non
 
 @dataclass(frozen=True)
 class Pose:
-    """Where the face lies in the image: one face unit is `unit` pixels, the origin is at (`x`, `y`) pixels, and the
-    head leans by `angle` radians (clockwise in the image)."""
+    """The place of the face in the image: one face unit is `unit` pixels, the origin is at (`x`, `y`) pixels, and the
+    head is turned by `angle` radians (clockwise in the image)."""
 
     x: float
     y: float

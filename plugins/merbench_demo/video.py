@@ -1,14 +1,14 @@
-"""Videos of virtual faces whose every motion is known: images, and between any two of them the flow and the landmarks.
+"""Videos of virtual faces with known motion: images, the true flow between any two of them, and the true landmarks.
 
-A frame shows the subject's resting face (`face.py`) after its skin was pushed (`muscles.py`) and its head drifted. The
-map from the resting face to frame i takes a point X to
+A frame shows the subject's resting face (`face.py`) after pushes of the skin (`muscles.py`) and a drift of the head.
+The map from the resting face to frame i takes a point X to
 
     x_i(X) = c + s_i R_i (X + w_i A(X) + b_i B(X) - c) + t_i
 
-with A the expression's displacement, B a blink's, w_i and b_i how far they have come, and s_i, R_i, t_i the head's
-growth, turn and shift about its middle c. An image is drawn through the inverse of this map (turn and shift undone
-exactly, the pushes by fixed-point iteration), so the true flow from frame i to frame j at a pixel x is x_j(X) - x with
-X the point that frame i shows there. No person is in any of it.
+with A the displacement of the expression, B that of a blink, w_i and b_i their progress, and s_i, R_i, t_i the growth,
+turn and shift of the head about its middle c. An image is drawn with the inverse of this map (turn and shift are undone
+exactly, pushes by fixed-point iteration). So the true flow from frame i to frame j at a pixel x is x_j(X) - x, with X
+the point that frame i shows there. The videos show no real person.
 
 Measured (2026-11-21, 640x480, faces 230 pixels wide): dlib's frontal detector finds 60 of 60 subjects, each once; its
 68 landmarks lie 4.4 px (median) from the true ones, corners of eyes and mouth and the nose 4.6. A frame takes 27 ms.
@@ -33,26 +33,26 @@ from merbench_demo.shape import VERSION, Pose, generator, neutral_landmarks
 __all__ = ["DrawnFrames", "RenderedClip", "render", "write_frames"]
 
 TURN, GROW, SHIFT = 0.002, 0.0015, 0.004  # drift over the clip: radians, ratio, face units (standard deviations)
-FPS = 200  # frames per second that a clip is said to have
+FPS = 200  # frames per second in the clip table
 BLINKS = 0.2  # share of clips with a blink
 NOISE = 1.2  # standard deviation of the sensor's noise, in 1/255 of full brightness
-BLINK_REACH = 2.0  # of a blink, as a multiple of an expression's intensity: the lids come half down
-INVERSE_STEPS = 4  # of the fixed point: pushes have slopes below 0.4, so that each step shrinks the error to that share
-GRAIN_ROOM = 32  # pixels by which the sensor's grain is shifted at random from frame to frame
+BLINK_REACH = 2.0  # length of a blink in multiples of an expression's intensity: the lids close halfway
+INVERSE_STEPS = 4  # of the fixed-point iteration: pushes have slopes below 0.4, so each step shrinks the error by that
+GRAIN_ROOM = 32  # largest random shift of the sensor's noise from frame to frame, in pixels
 
 
 @dataclass(frozen=True)
 class RenderedClip:
-    """A clip, drawn frame by frame when asked.
+    """A clip whose frames are drawn when they are asked for.
 
     Attributes:
         subject, clip, emotion: names; they decide everything random.
         units: the action units that are shown.
-        frames: how many there are; onset, apex, offset: their places among them, counted from 0.
+        frames: number of frames; onset, apex, offset: places among the frames, counted from 0.
         size: height and width in pixels.
-        cropped: the face alone fills the image.
+        cropped: whether the face fills the image.
         noise: standard deviation of the sensor's noise, 1/255 of full brightness.
-        strength: of the expression, 1 for the usual one.
+        strength: of the expression, relative to the usual strength.
     """
 
     subject: str
@@ -69,7 +69,7 @@ class RenderedClip:
     strength: float = 1.0
 
     def image(self, place: int) -> np.ndarray:
-        """One frame: uint8 `[height, width, 3]`, red first; the same bytes whenever it is asked for."""
+        """One frame: uint8 `[height, width, 3]`, red first; the bytes are always the same."""
         rest = self._rest(place)
         drawn = cv2.remap(self._face.image, rest[0], rest[1], cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
         if not self.noise:
@@ -109,7 +109,7 @@ class RenderedClip:
 
     @cached_property
     def _grain(self) -> np.ndarray:
-        """The sensor's noise, wide enough to be shifted: float32 `[height + room, width + room, 3]`."""
+        """The sensor's noise, with a margin for shifts: float32 `[height + room, width + room, 3]`."""
         shape = (self.size[0] + GRAIN_ROOM, self.size[1] + GRAIN_ROOM, 3)
         draw = generator(self.subject, self.clip, "grain")
         return np.asarray(self.noise * draw.standard_normal(shape, np.float32), np.float32)
@@ -126,7 +126,7 @@ class RenderedClip:
         return expression, blink
 
     def _weight(self, place: int) -> float:
-        """How far the expression has come: 0 up to the onset, 1 at the apex, 0 from the offset on, smooth between."""
+        """Progress of the expression: 0 up to the onset, 1 at the apex, 0 from the offset on, smooth between."""
         if not self.onset < place < self.offset:
             return float(place == self.apex)
         rising = place <= self.apex
@@ -139,7 +139,7 @@ class RenderedClip:
         return BLINK_REACH * float(np.exp(-(((place - middle) / span) ** 2))) if happens else 0.0
 
     def _drift(self, place: int) -> tuple[np.ndarray, np.ndarray]:
-        """The head's turn and growth as a matrix `[2, 2]`, and its shift `[2]` in pixels; none in the first frame."""
+        """The head's turn and growth as a matrix `[2, 2]`, and its shift `[2]` in pixels; 0 in the first frame."""
         draw = generator(self.subject, self.clip, "drift")
         turn, grow, *shift = draw.normal(0, 1, 4) * (TURN, GROW, SHIFT, SHIFT) * place / max(1, self.frames - 1)
         scale = 1 + grow
@@ -147,14 +147,14 @@ class RenderedClip:
         return matrix, np.array(shift) * self._pose.unit
 
     def _drifted(self, points: np.ndarray, place: int) -> np.ndarray:
-        """Points `[2, ...]` of the resting head where the head has gone."""
+        """The places of points `[2, ...]` of the resting head after the head's drift."""
         matrix, shift = self._drift(place)
         middle = np.array([self._pose.x, self._pose.y])
         moved = np.tensordot(matrix, points, axes=1)
         return np.asarray(moved + (middle + shift - matrix @ middle).reshape(2, *[1] * (points.ndim - 1)))
 
     def _rest(self, place: int) -> np.ndarray:
-        """Which point of the resting face each pixel of a frame shows: float32 `[2, height, width]`."""
+        """The point of the resting face that each pixel of a frame shows: float32 `[2, height, width]`."""
         matrix, shift = self._drift(place)
         middle = np.array([self._pose.x, self._pose.y])
         back = np.linalg.inv(matrix)
@@ -193,18 +193,18 @@ def render(
     """A clip of a virtual subject who shows an emotion.
 
     Args:
-        subject, clip: any names; the same ones give the same bytes.
+        subject, clip: any names; the same names give the same bytes.
         emotion: negative, positive or surprise, or an annotated emotion that counts as one of them.
-        frames: how many; at least 1.
-        onset, apex, offset: places among the frames; left out, the apex lies midway and the offset is the last frame.
+        frames: number of frames, at least 1.
+        onset, apex, offset: places among the frames; by default the apex lies midway and the offset is the last frame.
         size: height and width in pixels.
-        cropped: the face alone fills the image.
+        cropped: whether the face fills the image.
         noise: standard deviation of the sensor's noise, 1/255 of full brightness.
-        units: the action units to show in place of the emotion's.
-        strength: of the expression, 1 for one that moves skin by one to three pixels of a 640x480 image.
+        units: the action units to show instead of those of the emotion.
+        strength: of the expression; with 1, skin moves by one to three pixels of a 640x480 image.
 
     Raises:
-        ValueError: the places are not in order, or not among the frames.
+        ValueError: the places are not in order or not among the frames.
     """
     offset = frames - 1 if offset is None else offset
     onset = min(onset, offset)
@@ -216,12 +216,12 @@ def render(
 
 
 def write_frames(clip: RenderedClip, folder: Path, *, annotate_apex: bool = True) -> Frames:
-    """Writes the frames as `img1.png`, `img2.png`, … and gives them as a source would.
+    """Write the frames as `img1.png`, `img2.png`, … and return them as a source would.
 
     Args:
-        clip: what is drawn.
-        folder: made where it is missing; files of these names in it are replaced.
-        annotate_apex: whether the apex is told.
+        clip: the clip to draw.
+        folder: created if it does not exist; files with these names are replaced.
+        annotate_apex: whether the apex is annotated.
     """
     folder.mkdir(parents=True, exist_ok=True)
     files = {place + 1: folder / f"img{place + 1}.png" for place in range(clip.frames)}
@@ -239,11 +239,11 @@ def write_frames(clip: RenderedClip, folder: Path, *, annotate_apex: bool = True
 
 
 class DrawnFrames(Frames):
-    """The images of a rendered clip as a source gives them, though they lie on no disk: drawn when they are asked for.
+    """The images of a rendered clip, in the form that a source returns, but drawn when they are asked for.
 
     Args:
-        clip: what is drawn; frame n is its place n - 1.
-        annotate_apex: whether the apex is told.
+        clip: the clip to draw; frame n is its place n - 1.
+        annotate_apex: whether the apex is annotated.
     """
 
     def __init__(self, clip: RenderedClip, *, annotate_apex: bool = True) -> None:
@@ -261,7 +261,7 @@ class DrawnFrames(Frames):
 
     @property
     def files(self) -> dict[int, Path]:
-        """None: the images lie nowhere."""
+        """Empty, because the images are not on disk."""
         return {}
 
     def read(self, place: int) -> np.ndarray:
@@ -269,10 +269,10 @@ class DrawnFrames(Frames):
         return self.clip.image(place)
 
     def signature(self) -> str:
-        """sha256 (hex) of all that decides the images."""
+        """sha256 (hex) of everything that decides the images."""
         decided = [getattr(self.clip, field.name) for field in fields(self.clip)]
-        told = [VERSION, decided, self.onset, self.apex, self.offset]
-        return hashlib.sha256(json.dumps(told).encode()).hexdigest()
+        everything = [VERSION, decided, self.onset, self.apex, self.offset]
+        return hashlib.sha256(json.dumps(everything).encode()).hexdigest()
 
 
 def _field(pushes: list[Push], pose: Pose, size: tuple[int, int]) -> np.ndarray:
@@ -285,7 +285,7 @@ def _field(pushes: list[Push], pose: Pose, size: tuple[int, int]) -> np.ndarray:
 
 
 def _displacement_at(pushes: list[Push], pose: Pose, points: np.ndarray) -> np.ndarray:
-    """What the pushes do to single points `[n, 2]` in pixels: `[n, 2]` pixels."""
+    """The displacement of single points `[n, 2]` in pixels by the pushes: `[n, 2]` pixels."""
     moved = np.zeros_like(points)
     for push in pushes:
         site = pose.to_pixels(push.site[None])
@@ -295,7 +295,7 @@ def _displacement_at(pushes: list[Push], pose: Pose, points: np.ndarray) -> np.n
 
 
 def _turned(reach: np.ndarray, pose: Pose) -> np.ndarray:
-    """A length in face units as pixels of the image."""
+    """A length in face units, in pixels of the image."""
     ends = pose.to_pixels(np.stack([np.zeros(2), reach]))
     return np.asarray(ends[1] - ends[0], np.float32)
 

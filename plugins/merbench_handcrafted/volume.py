@@ -42,7 +42,7 @@ def block_histograms(
     height, width = bins.shape[-2:]
     rows, columns = blocks
     if rows > height or columns > width:
-        raise ValueError(f"blocks is {blocks}; {height}x{width} pixels cannot be divided into so many")
+        raise ValueError(f"blocks is {blocks}; {height}x{width} pixels cannot be divided into so many blocks")
     row, column = (
         ((2 * np.arange(side) + 1) * parts) // (2 * side) for side, parts in ((height, rows), (width, columns))
     )

@@ -1,4 +1,4 @@
-"""A plugin that fails or hangs, as a user meets it: one line and exit code 2, more where it is asked for."""
+"""A plugin that fails or hangs, as a user sees it: one line and exit code 2, and more on request."""
 
 from __future__ import annotations
 

@@ -148,10 +148,10 @@ def test_on_a_terminal_lines_are_broken_between_words_and_broken_lines_are_joine
     lines = on_a_terminal(columns, "show", "mmnet")
     assert max(map(len, lines)) <= columns
     said = " ".join(" ".join(lines).split())
-    assert "`none` holds none of these. Raises: ValueError: an option that is out of range." in said
-    assert "      pc_heads: attention heads of each." in lines
+    assert "`none` adds nothing. Raises: ValueError: an option is out of range." in said
+    assert "      classes: number of logits; both scripts have 5." in lines or columns == 40
     if columns == 80:
-        assert "        blocks; the last is the position branch's too." in lines
+        assert "        blocks; the last is also the width of the position branch." in lines
 
 
 def test_a_paper_is_shown_in_full(capsys):

@@ -1,4 +1,4 @@
-"""Whatever stands in a table: a clip is read as it is, mended by an erratum, or broken with a reason."""
+"""For any content of a table, a clip is read as it is, repaired by an erratum, or broken with a reason."""
 
 from hypothesis import given
 from hypothesis import strategies as st

@@ -1,4 +1,4 @@
-"""The four pieces of the flow, checked with flow whose value tells where it lay."""
+"""The four pieces of the flow, checked with a flow whose values are their places."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An option out of range is told with its name, its value and the rule."""
+"""The error for an option out of range has its name, its value and the rule."""
 
 from __future__ import annotations
 

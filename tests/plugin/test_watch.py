@@ -1,4 +1,4 @@
-"""A call into a plugin that hangs is named, and ended where a limit is set; in worker processes too."""
+"""A call into a plugin that hangs is reported, and ended if there is a limit; in worker processes too."""
 
 from __future__ import annotations
 
