@@ -9,12 +9,11 @@ from pathlib import Path
 from threadpoolctl import threadpool_limits
 
 from merbench.leaderboard.batches import end_processes, uncollected
-from merbench.leaderboard.boards import make_site
-from merbench.leaderboard.entries import read_entries, record_files
+from merbench.leaderboard.boards import Site, make_site
+from merbench.leaderboard.entries import Entry, read_entries, record_files
 from merbench.leaderboard.pages import render
 from merbench.leaderboard.place import check_place, recover, whole_folder
-from merbench.leaderboard.reported import read_reported
-from merbench.leaderboard.site import Entry, Site
+from merbench.leaderboard.reported import read_remarks, read_reported
 from merbench.plugin.registry import Registry
 from merbench.progress import Progress, Silent
 
@@ -44,7 +43,8 @@ def build(
     out, progress = out.resolve(), progress or Silent()
     recover(out)
     check_place(out)
-    figures = read_reported(reported) if reported else []
+    figures = read_reported(reported, registry) if reported else ()
+    remarks = read_remarks(reported) if reported else ()
     paths = record_files(folders)
     progress.start(2 * len(paths), 0)
     try:
@@ -54,10 +54,10 @@ def build(
             for path, entry in read_entries(paths, registry):
                 read.append((path, entry))
                 progress.advance(1)
-            site = make_site((entry for _, entry in read), figures, registry)
+            site = make_site((entry for _, entry in read), figures, registry, remarks)
             for path, entry in read:
-                _publish(folder, path, entry)
-            for name, text in render(site, figures):
+                _copy_record(folder, path, entry)
+            for name, text in render(site):
                 _write(folder / name, text)
                 progress.advance(name.startswith("entries/"))
     finally:
@@ -65,7 +65,7 @@ def build(
     return site
 
 
-def _publish(folder: Path, path: Path, entry: Entry) -> None:
+def _copy_record(folder: Path, path: Path, entry: Entry) -> None:
     """The record for readers to download; without its clips where their truth may not be published."""
     target = folder / "records" / f"{entry.id}.json"
     if entry.public:

@@ -11,10 +11,9 @@ from typing import get_args
 
 from merbench.errors import MerbenchError
 from merbench.leaderboard.batches import uncollected
-from merbench.leaderboard.entries import read_verified, record_files, refusal, same_id
+from merbench.leaderboard.entries import counting_policy, read_verified, record_files, refusal, same_id
 from merbench.leaderboard.history import committed_records
-from merbench.leaderboard.reported import read_reported
-from merbench.leaderboard.rows import counting_policy
+from merbench.leaderboard.reported import read_remarks, read_reported
 from merbench.plugin.registry import Registry
 from merbench.runs.schema import Plan, Record
 from merbench.scores import Metric
@@ -61,7 +60,8 @@ def check(folders: Sequence[Path], reported: Path | None, registry: Registry, si
     findings.notes += _same_predictions(records)
     if reported:
         try:
-            read_reported(reported)
+            read_reported(reported, registry)
+            read_remarks(reported)
         except MerbenchError as error:
             findings.problems.append(str(error))
     if since:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from merbench.runs.weights import FILE
 
 if TYPE_CHECKING:
-    from merbench.leaderboard.site import Entry
+    from merbench.leaderboard.entries import Entry
     from merbench.runs.schema import Plan
 
 __all__ = ["bibtex", "command", "tex"]

@@ -1,24 +1,102 @@
-"""From record files to entries: read, verified, scored again."""
+"""Read record files, verify them, and turn each into an entry: what the pages keep of a record."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import TypeAlias
 
 from merbench.errors import MerbenchError, RecordError
 from merbench.leaderboard.batches import in_batches
-from merbench.leaderboard.site import Answers, Entry, Figure, Figures
 from merbench.plugin.registry import Registry
 from merbench.runs.export import without_clips
 from merbench.runs.record import read_record, split_subjects, unlike
 from merbench.runs.schema import AnyPolicy, PartScores, Record
-from merbench.runs.scoring import count
+from merbench.runs.scoring import Counts, count
 from merbench.runs.verify import verify
 from merbench.scores import Metric
 
-__all__ = ["has_public_labels", "make_entry", "read_entries", "read_verified", "record_files", "refusal", "same_id"]
+__all__ = [
+    "Answers",
+    "Entry",
+    "Figure",
+    "Figures",
+    "counting_policy",
+    "has_public_labels",
+    "make_entry",
+    "read_entries",
+    "read_verified",
+    "record_files",
+    "refusal",
+    "same_id",
+]
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A score in [0, 1].
+
+    Attributes:
+        value: the score; of several seeds, their mean.
+        interval: (lower, upper) end of the 95 % interval; None for a paper's number.
+        spread: standard deviation over the seeds; None if there is one seed.
+    """
+
+    value: float
+    interval: tuple[float, float] | None = None
+    spread: float | None = None
+
+
+Figures: TypeAlias = dict[str, dict[Metric, Figure]]  # part -> metric -> figure; a part or metric may be missing
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What was predicted of each clip, in the order of the record: ids, class indices, and policy to class indices."""
+
+    clips: tuple[str, ...]
+    truth: tuple[int, ...]
+    predicted: dict[AnyPolicy, tuple[int, ...]]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A verified record on a leaderboard; every entry has a page.
+
+    Attributes:
+        record: as it was read, but with each subject's counts instead of the predictions.
+        counts: each subject's confusion matrices.
+        figures: policy -> part -> metric -> figure.
+        public: whether the truth of its clips may be published.
+        answers: of every clip; None if their truth may not be published, or if the record has no predictions.
+        split_subjects: how many subjects are tested in more than one fold; None if the record has counts alone.
+    """
+
+    record: Record
+    counts: Counts
+    figures: dict[AnyPolicy, Figures]
+    public: bool
+    answers: Answers | None = None
+    split_subjects: int | None = 0
+
+    @property
+    def id(self) -> str:
+        """The first twelve digits of the record's id: its page is `entries/ID.html`, its file `records/ID.json`."""
+        return self.record.id[:12]
+
+    @property
+    def policy(self) -> AnyPolicy:
+        """The epoch policy whose scores count."""
+        return counting_policy(self.record)
+
+
+def counting_policy(record: Record) -> AnyPolicy:
+    """The epoch policy whose scores count; never `oracle`, since every record of a run has `last`."""
+    policy = record.plan.epoch_policy
+    return "last" if policy == "oracle" else policy
 
 
 def record_files(folders: Sequence[Path]) -> list[Path]:

@@ -26,15 +26,13 @@ class Standing:
         rank: 1 is best; rows of equal UF1 share a rank, and the next one is as far down as there are rows above it.
         rank_interval: (best, worst) rank in 95 % of the bootstrap resamples over subjects.
         leading: whether it is the best or not separable from it.
-        against_best: UF1 of the best row minus its own; None for the best itself.
-        adjusted_p: the p-value of that difference after Holm's correction; None for the best itself.
+        against_best: UF1 of the best row minus its own, the p-value after Holm's correction; None for the best itself.
     """
 
     rank: int
     rank_interval: tuple[int, int]
     leading: bool
     against_best: PairedTest | None = None
-    adjusted_p: float | None = None
 
 
 def stand(rows: Sequence[np.ndarray]) -> list[Standing]:
@@ -66,7 +64,6 @@ def stand(rows: Sequence[np.ndarray]) -> list[Standing]:
             rank_interval=(int(low[index]), int(high[index])),
             leading=index == best or adjusted[index] > ALPHA,
             against_best=_against(scores, drawn, best, index, adjusted.get(index)),
-            adjusted_p=adjusted.get(index),
         )
         for index in range(len(rows))
     ]

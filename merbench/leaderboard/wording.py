@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from markupsafe import Markup, escape
 
 if TYPE_CHECKING:
-    from merbench.leaderboard.site import Entry, Figure, Paper
+    from merbench.leaderboard.entries import Entry, Figure
+    from merbench.leaderboard.rows import Paper
 
 __all__ = [
     "anchor",
