@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from pathlib import Path
 
@@ -52,14 +53,12 @@ def _names(other: Path, record: Record) -> bool:
 
 def _told(record: Record, other: Path) -> str:
     """What the file that has the record's id holds."""
-    try:
+    with contextlib.suppress(RecordError):
         there = read_record(other)
-    except RecordError:
-        return f"{other} names the same id"
-    if there.id != record.id:
-        return f"{other} names the same id"
-    difference = unlike(record, there)
-    return f"{other} has the same id, but {difference}" if difference else f"{other} is the same record"
+        if there.id == record.id:
+            difference = unlike(record, there)
+            return f"{other} has the same id, but {difference}" if difference else f"{other} is the same record"
+    return f"{other} contains the same id"
 
 
 def file_name(record: Record) -> str:

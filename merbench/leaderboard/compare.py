@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from itertools import combinations
+from itertools import accumulate, combinations
 from typing import Any
 
 import numpy as np
@@ -18,18 +18,21 @@ from merbench.leaderboard.rows import Row
 from merbench.leaderboard.wording import clipped, without_controls
 from merbench.scores import Metric, exchange_p_value, resampled
 
-__all__ = ["MOST_CLIPS", "MOST_ROWS", "comparable", "compare_rows"]
+__all__ = ["MOST_ENTRIES", "MOST_ROWS", "comparable", "compare_rows"]
 
 MOST_ROWS = 30  # each is compared with each: 435 pairs
-MOST_CLIPS = 2000  # of more, the page would be too large
+MOST_ENTRIES = 100  # of these rows: every seed of a row meets every seed of the other
+MOST_CLIPS = 1000  # with more clips, the page would be too large
 METRICS: tuple[Metric, ...] = ("uf1", "uar")
 NAME = 60  # letters of a name in a list to choose from
 QUANTILES = (0.025, 0.975)
 
 
 def comparable(board: Board) -> tuple[Row, ...]:
-    """The rows that are compared with each other: the best ranked ones."""
-    return board.ranked[:MOST_ROWS]
+    """The rows that are compared with each other: the best ranked rows, as many as the limits allow."""
+    rows = board.ranked[:MOST_ROWS]
+    entries = accumulate(len(row.entries) for row in rows)
+    return tuple(row for row, count in zip(rows, entries, strict=True) if count <= MOST_ENTRIES)
 
 
 def compare_rows(board: Board) -> dict[str, Any]:

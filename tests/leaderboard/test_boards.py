@@ -39,7 +39,7 @@ def truth(make_record):
 def reported(tmp_path):
     """One published figure: a UF1 of .9 on the composite."""
     cells = dict.fromkeys(COLUMNS, "") | {
-        "method": "Paper's net", "family": "network", "year": "2020", "dataset": "composite", "protocol": "composite",
+        "method": "Paper's net", "approach": "network", "year": "2020", "dataset": "composite", "protocol": "composite",
         "part": "full", "metric": "uf1", "value": "0.9", "epoch_policy": "not stated", "paper": "A paper",
         "table": "Table 1", "evidence": "paper",
     }  # fmt: skip
@@ -68,11 +68,11 @@ def test_rows_are_ranked_by_uf1_and_ties_share_a_rank(board, make_record, truth)
     places = {"a": 40, "b": 10, "c": 40, "d": 80}
     found = board(*[make_record(model, predicted=wrong(truth, count)) for model, count in places.items()])
     assert [(row.model, row.rank) for row in found.rows] == [("b", 1), ("a", 2), ("c", 2), ("d", 4)]
-    assert found.rows[0].leading
-    assert found.rows[0].against_best is None
-    assert not found.rows[3].leading
+    assert found.rows[0].standing.leading
+    assert found.rows[0].standing.against_best is None
+    assert not found.rows[3].standing.leading
     best, second = (row.figures["full"]["uf1"].value for row in found.rows[:2])
-    assert found.rows[1].against_best.difference == pytest.approx(best - second, abs=1e-12)
+    assert found.rows[1].standing.against_best.difference == pytest.approx(best - second, abs=1e-12)
 
 
 def test_a_row_of_several_seeds_is_ranked_once_by_their_mean(board, make_record, truth):
@@ -159,6 +159,19 @@ def test_the_table_with_most_entries_has_the_plain_name_and_the_published_figure
 def test_protocols_of_one_dataset_are_boards_of_their_own(site, make_record):
     boards = site(make_record(), make_record(protocol="subjects-5")).boards
     assert [board.slug for board in boards] == ["composite-composite", "composite-subjects-5"]
+
+
+def test_records_under_another_name_of_a_protocol_share_its_board(board, make_record, registry):
+    distribution = registry.protocols.origin("composite").distribution
+    records = [
+        make_record("net", draw=1, seed=0),
+        make_record("net", draw=2, seed=1, protocol=f"{distribution}:composite"),
+        make_record("other", draw=3, protocol=f"{distribution}:composite"),
+    ]
+    found = board(*records)
+    assert found.protocol == registry.protocols.get("composite").name
+    assert sorted((row.model, len(row.entries)) for row in found.rows) == [("net", 2), ("other", 1)]
+    assert all(row.rank for row in found.rows)
 
 
 def test_exported_records_share_the_table_of_those_with_clips(board, make_record):
