@@ -1,4 +1,4 @@
-"""Work on many records, shared out among processes."""
+"""Share work on many records among processes."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from merbench.processes import end_with, if_ended, interrupts_later
 
 __all__ = ["end_processes", "in_batches", "uncollected"]
 
-MANY = 100  # records from which on it is worth starting processes
-BATCH = 25  # records that a process works on before it answers
+MANY = 100  # with fewer records, starting processes takes longer than it saves
+BATCH = 25  # records per task
 
 T = TypeVar("T")
 R = TypeVar("R")
 
 
 def in_batches(work: Callable[[Sequence[T]], list[R]], items: Sequence[T]) -> Iterator[R]:
-    """What `work` makes of the items, in their order; many are shared out among processes, which stay for more work
+    """The results of `work`, in the order of the items. Many items are shared among processes, which wait for more work
     until `end_processes`.
 
     Raises:
-        OutputError: a process was ended from outside.
+        OutputError: a process was killed.
     """
     if len(items) < MANY:
         with uncollected():
@@ -48,20 +48,20 @@ def in_batches(work: Callable[[Sequence[T]], list[R]], items: Sequence[T]) -> It
     finally:
         if not finished:
             with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # that tasks were done or begun for nothing, after an error or Ctrl-C
+                warnings.simplefilter("ignore")  # about unused results, after an error or Ctrl-C
                 made.close()
             end_processes()
 
 
 def _in_worker(owner: int, work: Callable[[Sequence[T]], list[R]], items: Sequence[T]) -> list[R]:
-    if os.getpid() != owner:  # for a single core joblib starts no process
+    if os.getpid() != owner:  # with a single core, joblib starts no process
         end_with(owner)
-    with uncollected(), threadpool_limits(1):  # the cores are taken
+    with uncollected(), threadpool_limits(1):  # other processes use the other cores
         return work(items)
 
 
 def end_processes() -> None:
-    """Ends the processes that `in_batches` started, if there are any."""
+    """End the processes that `in_batches` started."""
     from joblib.externals.loky import get_reusable_executor
 
     get_reusable_executor().shutdown(wait=True, kill_workers=True)
@@ -69,8 +69,8 @@ def end_processes() -> None:
 
 @contextlib.contextmanager
 def uncollected() -> Iterator[None]:
-    """Without the garbage collector, which would walk every record read so far again and again: that takes several
-    times as long as reading them.
+    """Turn the garbage collector off. It would visit every record read so far again and again, which takes longer than
+    reading them.
     """
     enabled = gc.isenabled()
     gc.disable()

@@ -1,4 +1,4 @@
-"""Is a leaderboard fit to be published, and what became of what was published before?"""
+"""Check whether a leaderboard can be published, and compare it with an earlier revision."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from merbench.leaderboard.batches import uncollected
 from merbench.leaderboard.entries import counting_policy, read_verified, record_files, refusal, same_id
 from merbench.leaderboard.history import committed_records
 from merbench.leaderboard.reported import read_remarks, read_reported
+from merbench.leaderboard.rows import protocol_name
 from merbench.plugin.registry import Registry
 from merbench.runs.schema import Plan, Record
 from merbench.scores import Metric
@@ -26,13 +27,13 @@ FIRST = "UF1 (full)"
 
 @dataclass
 class Findings:
-    """What a check found, in sentences.
+    """The result of a check, in sentences.
 
     Attributes:
         records: how many files were read.
-        problems: what must be mended before publishing.
-        changes: what is new, and which scores differ from those of the earlier revision.
-        notes: what could not be checked here, and what a reviewer should look at.
+        problems: what must be fixed before publishing.
+        changes: new records, and scores that differ from the earlier revision.
+        notes: what could not be verified here, and what a reviewer should look at.
     """
 
     records: int = 0
@@ -42,13 +43,13 @@ class Findings:
 
 
 def check(folders: Sequence[Path], reported: Path | None, registry: Registry, since: str = "") -> Findings:
-    """Reads every record and published figure, and compares the records with those of an earlier revision.
+    """Read every record and reported figure, and compare the records with those of an earlier revision.
 
     Args:
         folders: of records.
-        reported: the file of published figures; None for none.
+        reported: the table of reported figures; None for no reported results.
         registry: of datasets and protocols.
-        since: a git revision; empty to compare with none.
+        since: a git revision; empty for no comparison.
 
     Raises:
         RecordError: a folder cannot be read, or git does not have the revision.
@@ -65,7 +66,7 @@ def check(folders: Sequence[Path], reported: Path | None, registry: Registry, si
         except MerbenchError as error:
             findings.problems.append(str(error))
     if since:
-        _compare(committed_records(folders, since), list(records.values()), findings)
+        _compare(committed_records(folders, since), list(records.values()), findings, registry)
     return findings
 
 
@@ -97,7 +98,7 @@ def _licensed(records: dict[Path, Record], registry: Registry) -> list[str]:
 
 
 def _same_predictions(records: dict[Path, Record]) -> list[str]:
-    """One model's predictions under another's name may be the same work counted twice."""
+    """Notes on models that predict exactly the same: they may be the same work under two names."""
     first: dict[tuple[object, ...], tuple[Path, str]] = {}
     notes = []
     for path, record in records.items():
@@ -111,15 +112,17 @@ def _same_predictions(records: dict[Path, Record]) -> list[str]:
     return notes
 
 
-def _compare(before: dict[str, Record | str], now: Sequence[Record], findings: Findings) -> None:
-    """Every record of the earlier revision must be there still, or have a successor that covers all it covered."""
+def _compare(before: dict[str, Record | str], now: Sequence[Record], findings: Findings, registry: Registry) -> None:
+    """Every record of the earlier revision must still exist, or have a successor that covers the same clips."""
     old = {name: one for name, one in before.items() if not isinstance(one, str)}
     findings.notes += [f"{name} was not compared: {why}" for name, why in before.items() if isinstance(why, str)]
     kept = {record.id: record for record in now}
     known = {record.id for record in old.values()}
     fresh = [record for record in kept.values() if record.id not in known]
     for name, record in old.items():
-        successor = kept.get(record.id) or next((one for one in fresh if _line(one) == _line(record)), None)
+        successor = kept.get(record.id) or next(
+            (one for one in fresh if _line(one, registry) == _line(record, registry)), None
+        )
         if successor is None:
             findings.problems.append(f"{name} ({_title(record)}) has disappeared; put it back")
             continue
@@ -147,15 +150,16 @@ def _compare_one(name: str, old: Record, new: Record, findings: Findings) -> Non
         findings.changes.append(f"{_title(new)}: {'; '.join(changed[:NAMED])}{more}")
 
 
-def _line(record: Record) -> tuple[str, ...]:
-    """What makes two records of different revisions the same line of a board."""
+def _line(record: Record, registry: Registry) -> tuple[str, ...]:
+    """What records of two revisions must have in common so that one can replace the other."""
     plan = record.plan
+    protocol = protocol_name(plan.protocol, registry)
     run = (plan.recipe, str(plan.seed)) if isinstance(plan, Plan) else ("submitted", plan.paper)
-    return plan.model, plan.dataset, plan.protocol, counting_policy(record), *run
+    return plan.model, plan.dataset, protocol, counting_policy(record), *run
 
 
 def _covered(record: Record, by_clip: bool) -> Counter[str]:
-    """How many clips stand under each clip's or each subject's id."""
+    """How many clips there are under each clip's or each subject's id."""
     if by_clip:
         return Counter(one.clip for one in record.predictions)
     counted = Counter(one.subject for one in record.predictions)
@@ -170,7 +174,7 @@ def _title(record: Record) -> str:
 
 
 def _scores(record: Record) -> dict[str, float | None]:
-    """Each score by its name, first those that count, then those of other policies."""
+    """Each score by its name; those that count come first, then those of other policies."""
     first = counting_policy(record)
     return {
         f"{metric.upper() if metric != 'accuracy' else metric} ({part}{'' if policy == first else f', {policy}'})": (

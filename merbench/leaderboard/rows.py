@@ -161,7 +161,7 @@ def _policy_in_words(plan: Plan | Submission) -> str:
 
 
 def _unranked(entry: Entry, registry: Registry) -> str:
-    """Why a record is not ranked; empty where it is."""
+    """Why an entry is not ranked; empty if it is."""
     record, plan = entry.record, entry.record.plan
     if record.clips != plan.clips_total:
         return f"covers {record.clips} of {plan.clips_total} clips"
@@ -186,7 +186,7 @@ def _unranked(entry: Entry, registry: Registry) -> str:
 
 
 def _unknown_training(plan: Plan) -> str:
-    """Why nobody can say what a run's weights were trained on; empty where all training is the run's own."""
+    """Why the training data of a run's weights is not known; empty if the run trained all of them."""
     if plan.weights:
         return "made from given checkpoints: how their epoch was chosen is not known"
     if files := given_files(plan):
@@ -195,8 +195,8 @@ def _unknown_training(plan: Plan) -> str:
 
 
 def _mean(entries: Sequence[Entry], policy: AnyPolicy) -> Figures:
-    """Each figure over the seeds: the mean, and of several the spread; the interval is that of the mean. Nothing where
-    a seed has no predictions under the policy.
+    """Each figure as the mean over the seeds, with the interval of the mean, and the spread if there are several seeds.
+    Empty if a seed has no predictions under the policy.
     """
     if any(policy not in one.figures for one in entries):
         return {}
@@ -224,7 +224,7 @@ def _selection(selected: Figures, last: Figures) -> float | None:
 def _paper(plan: Plan | Submission, registry: Registry) -> Paper | None:
     if isinstance(plan, Submission):
         return Paper(title=plan.paper or plan.model, link=plan.link) if plan.paper or plan.link else None
-    # Of a member its family's: making the member may take a library that takes seconds to load.
+    # A member cites its family's paper: making the member may load a large library.
     family = registry.models.families().get(plan.model.rpartition(":")[0])
     known = plan.model in registry.models.names()
     paper = registry.models.get(plan.model).paper if known else family.paper if family else ""
@@ -232,7 +232,7 @@ def _paper(plan: Plan | Submission, registry: Registry) -> Paper | None:
 
 
 def _whole(environment: dict[str, Any], *keys: str) -> int | None:
-    """A count that a record's environment holds; a stranger's may hold anything."""
+    """A count from a record's environment, which may contain anything."""
     value: Any = environment
     for key in keys:
         value = value.get(key) if isinstance(value, dict) else None

@@ -1,4 +1,4 @@
-"""The columns of the pages' tables, the notes that rows refer to, and the pages of a long table."""
+"""The columns of the pages' tables, the notes of their rows, and the pages of a long table."""
 
 from __future__ import annotations
 

@@ -196,7 +196,7 @@ def test_a_file_that_somebody_put_into_the_site_stops_the_build_and_stays(built,
     save(make_record(), "one")
     before = built()
     (out / "CNAME").write_text("board.example.org")
-    with pytest.raises(OutputError, match="holds CNAME, which no build made"):
+    with pytest.raises(OutputError, match="contains CNAME, which no build made"):
         built()
     assert files(out) == {**before, "CNAME": b"board.example.org"}
 
@@ -204,14 +204,14 @@ def test_a_file_that_somebody_put_into_the_site_stops_the_build_and_stays(built,
 def test_a_folder_of_somebody_else_is_not_touched(built, out):
     out.mkdir(parents=True)
     (out / "thesis.tex").write_text("mine")
-    with pytest.raises(OutputError, match=r"holds thesis\.tex"):
+    with pytest.raises(OutputError, match=r"contains thesis\.tex"):
         built()
     assert files(out) == {"thesis.tex": b"mine"}
 
 
 def test_the_folder_of_the_records_is_never_the_site(records, registry, save, make_record):
     save(make_record(), "one")
-    with pytest.raises(OutputError, match=r"holds one\.json"):
+    with pytest.raises(OutputError, match=r"contains one\.json"):
         build([records], None, records, registry)
     assert (records / "one.json").is_file()
 
