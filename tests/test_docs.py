@@ -33,9 +33,8 @@ from merbench.cli import main
 from merbench.cli.exchange import add_parsers
 from merbench.cli.report import METRICS
 from merbench.cli.run import add_parser
-from merbench.leaderboard.entries import make_entry
-from merbench.leaderboard.rows import make_rows
-from merbench.leaderboard.site import Figure, Row
+from merbench.leaderboard.entries import Figure, make_entry
+from merbench.leaderboard.rows import Row, make_rows
 from merbench.plugin import hooks
 from merbench.plugin.loading import load
 from merbench.plugin.registry import Registry

@@ -1,4 +1,4 @@
-"""`merbench leaderboard`: add records, build the pages, check them, and look at them."""
+"""`merbench leaderboard`: add records, build the pages, check records, and serve the pages."""
 
 from __future__ import annotations
 
@@ -19,40 +19,40 @@ HOME = Path("leaderboards")
 RECORDS = HOME / "records"
 REPORTED = HOME / "reported.csv"
 SITE = HOME / "site"
-PROBLEMS = 1  # exit code of a check that found some
+PROBLEMS = 1  # exit code of a check that found problems
 
 
 def add_parser(verbs: argparse._SubParsersAction[Any]) -> None:
-    """Adds the verb and its four actions."""
-    about = "add records to a leaderboard, build its pages, check and show them"
+    """Add the verb and its four actions."""
+    about = "add records to a leaderboard, check it, build its pages and serve them"
     verb = verbs.add_parser("leaderboard", help=about, description=f"{about}.")
     actions = verb.add_subparsers(dest="action", required=True, metavar="ACTION")
-    add = actions.add_parser("add", help="verify records and copy them in")
+    add = actions.add_parser("add", help="verify records and copy them into the leaderboard")
     add.add_argument("record", metavar="RECORD", type=Path, nargs="+")
     add.add_argument("--to", type=Path, default=RECORDS, metavar="DIR", help=f"default: {RECORDS}")
     build = actions.add_parser("build", help="build the pages")
     _add_inputs(build)
     build.add_argument("--out", type=Path, default=SITE, metavar="DIR", help=f"default: {SITE}")
-    check = actions.add_parser("check", help="verify everything; exits with 1 where something must be mended")
+    check = actions.add_parser("check", help="verify everything; exits with 1 if there are problems")
     _add_inputs(check)
-    check.add_argument("--since", default="", metavar="REV", help="compare with the records of a git revision")
-    check.add_argument("--json", action="store_true", help="print an object")
-    serve = actions.add_parser("serve", help="look at the pages in a browser on this machine")
+    check.add_argument("--since", default="", metavar="REV", help="compare with the records of this git revision")
+    check.add_argument("--json", action="store_true", help="print a JSON object")
+    serve = actions.add_parser("serve", help="serve the pages to a browser on this machine")
     serve.add_argument("--site", type=Path, default=SITE, metavar="DIR", help=f"default: {SITE}")
-    serve.add_argument("--port", type=_port, default=8000, help="default: 8000; 0 takes any that is free")
+    serve.add_argument("--port", type=_port, default=8000, help="default: 8000; 0 chooses a free port")
 
 
 def _add_inputs(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--records", type=Path, action="append", metavar="DIR", help=f"may be given again; default: {RECORDS}"
+        "--records", type=Path, action="append", metavar="DIR", help=f"can be repeated; default: {RECORDS}"
     )
     parser.add_argument(
-        "--reported", type=Path, metavar="FILE", help=f"published figures; default: {REPORTED} where it is there"
+        "--reported", type=Path, metavar="FILE", help=f"reported figures; default: {REPORTED} if it exists"
     )
 
 
 def run(arguments: argparse.Namespace, registry: Registry) -> int:
-    """Does the action; `check` returns 1 where something must be mended."""
+    """Run the action; `check` returns 1 if it found problems."""
     return {"add": _add, "build": _build, "check": _check, "serve": _serve}[arguments.action](arguments, registry)
 
 
@@ -66,7 +66,7 @@ def _add(arguments: argparse.Namespace, registry: Registry) -> int:
 
     for path in arguments.record:
         kept, unchecked = add_record(path, arguments.to, registry)
-        print(f"{path}: verified, and now {kept}")
+        print(f"{path}: verified and copied to {kept}")
         for sentence in unchecked:
             print(f"{path}: {printable(sentence)}")
     return 0
@@ -98,18 +98,19 @@ def _print(findings: Findings) -> None:
     for word, sentences in (("note", findings.notes), ("change", findings.changes), ("problem", findings.problems)):
         for sentence in sentences:
             print(f"{word}: {printable(sentence)}")
-    found = f"{len(findings.problems)} to mend" if findings.problems else "nothing to mend"
+    count = len(findings.problems)
+    found = f"{count} problem{'s' if count > 1 else ''}" if count else "no problems"
     print(f"{findings.records} records read: {found}")
 
 
 def _serve(arguments: argparse.Namespace, registry: Registry) -> int:
     from merbench.leaderboard.serve import serve
 
-    serve(arguments.site, arguments.port, lambda address: print(f"{address} (Ctrl-C ends it)", flush=True))
+    serve(arguments.site, arguments.port, lambda address: print(f"{address} (Ctrl-C to stop)", flush=True))
     return 0
 
 
 def _port(text: str) -> int:
     if not text.isdecimal() or int(text) > 65535:
-        raise argparse.ArgumentTypeError(f"{text!r} is no port; ports are 0 to 65535")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port; ports are 0 to 65535")
     return int(text)

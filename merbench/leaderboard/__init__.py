@@ -1,1 +1,1 @@
-"""Records and reported results become pages that anyone can check."""
+"""Turn records and reported results into pages that anyone can check."""

@@ -1,7 +1,8 @@
-"""Takes a record into a leaderboard."""
+"""Add a record to a leaderboard."""
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
 from merbench.errors import OutputError, RecordError
@@ -16,24 +17,26 @@ __all__ = ["add_record"]
 
 
 def add_record(path: Path, folder: Path, registry: Registry) -> tuple[Path, list[str]]:
-    """Verifies a record and copies it into a folder of records.
+    """Verify a record and copy it into a folder of records.
 
     Returns:
-        Where it is now, and what could not be checked, in sentences.
+        The path of the copy, and what could not be verified, in sentences.
 
     Raises:
-        RecordError: it is not valid, tells the truth of clips that may not be published, or is there already.
+        RecordError: the record is not valid, contains labels that may not be published, or is in the folder already.
         OutputError: the folder cannot be written.
     """
     record, unchecked = read_verified(path, registry)
     if why := refusal(record, registry):
         raise RecordError(f"{path}: {why}")
     target = folder / file_name(record)
-    clear_partials(folder, below=False)  # also where nothing is written, as the record is there already
+    clear_partials(folder, below=False)  # even if nothing is written, because the record is there already
     try:
         for other in record_files([folder]) if folder.is_dir() else []:
             if other == target or _names(other, record):
-                raise RecordError(f"{path} is there already: {_told(record, other)}; remove that first to replace it")
+                raise RecordError(
+                    f"{path} is there already: {_difference(record, other)}; to replace it, remove that file first"
+                )
         replace_text(target, record.to_json())
     except OSError as error:
         raise OutputError(f"cannot write {target}: {error.strerror}; choose another folder: --to") from error
@@ -41,29 +44,27 @@ def add_record(path: Path, folder: Path, registry: Registry) -> tuple[Path, list
 
 
 def _names(other: Path, record: Record) -> bool:
-    """Whether a file has the record's id in it. The file may be broken, and there may be a thousand: 64 digits are
-    nowhere by accident.
+    """Whether a file contains the record's id. The file is not parsed: it may be broken, and there may be a thousand.
+    64 digits do not occur by accident.
     """
     try:
         return record.id.encode() in read_bounded(other, MOST_BYTES)
-    except OSError:  # no build can read it either, and says so
+    except OSError:  # the build cannot read the file either, and reports it
         return False
 
 
-def _told(record: Record, other: Path) -> str:
-    """What the file that has the record's id holds."""
-    try:
+def _difference(record: Record, other: Path) -> str:
+    """How the record differs from the file that contains its id."""
+    with contextlib.suppress(RecordError):
         there = read_record(other)
-    except RecordError:
-        return f"{other} names the same id"
-    if there.id != record.id:
-        return f"{other} names the same id"
-    difference = unlike(record, there)
-    return f"{other} has the same id, but {difference}" if difference else f"{other} is the same record"
+        if there.id == record.id:
+            difference = unlike(record, there)
+            return f"{other} has the same id, but {difference}" if difference else f"{other} is the same record"
+    return f"{other} contains the same id"
 
 
 def file_name(record: Record) -> str:
-    """`model-dataset-recipe-seedN-ID.json`; the id keeps apart what would otherwise have one name."""
+    """`model-dataset-recipe-seedN-ID.json`; the id separates records that would otherwise have the same name."""
     plan = record.plan
     run = (plan.recipe, f"seed{plan.seed}") if isinstance(plan, Plan) else ("submitted",)
     words = plain_name("-".join((plan.model, plan.dataset, *run)), kept="A-Za-z0-9.+", most=120)

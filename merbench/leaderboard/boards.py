@@ -1,140 +1,197 @@
-"""From entries and reported figures to boards: which share a table, what a row shows, and in what order rows stand."""
+"""From entries and reported figures to boards: which rows share a table, and in what order they are listed."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import count
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from merbench.files import file_name
-from merbench.leaderboard.reported import Reported, boards_of, left_out, reported_rows
-from merbench.leaderboard.rows import counting_policy, make_rows
-from merbench.leaderboard.site import Board, Entry, Row, Site
+from merbench.leaderboard.entries import Entry
+from merbench.leaderboard.reported import Remark, Reported, reported_rows
+from merbench.leaderboard.rows import Row, make_rows
 from merbench.leaderboard.statistics import stand
 from merbench.plugin.registry import Registry
 
-__all__ = ["make_site"]
+__all__ = ["Board", "Site", "counts_of", "finished", "make_site"]
 
 SLUG = 60  # characters of a name that go into a file name
+OTHER_PAGE = re.compile(r"-(compare|page\d+)$")  # how the file names of a board's further pages end
+
+Name: TypeAlias = tuple[str, str]  # dataset, protocol
 
 
-def make_site(entries: Iterable[Entry], reported: Sequence[Reported], registry: Registry) -> Site:
+@dataclass(frozen=True)
+class Board:
+    """A table: one dataset, one protocol, one set of clips, labels and folds.
+
+    Attributes:
+        slug: file name without ending: the first page is `boards/SLUG.html`.
+        dataset, protocol, about: names, and a line about each.
+        parts: names of the parts, `full` first.
+        classes, clips_total, subjects_total, digests: what all entries share; empty or None without entries.
+        rows: ranked rows by rank, then the others by UF1.
+        incomplete: rows that lack clips, listed below the table and never ranked, in groups that cover the same clips.
+        reported: the figures that papers print for this dataset and protocol, those without a row too.
+    """
+
+    slug: str
+    dataset: str
+    protocol: str
+    about: tuple[str, ...]
+    parts: tuple[str, ...]
+    classes: tuple[str, ...]
+    clips_total: int | None
+    subjects_total: int | None
+    digests: dict[str, str]
+    rows: tuple[Row, ...]
+    incomplete: tuple[tuple[Row, ...], ...] = ()
+    reported: tuple[Reported, ...] = ()
+
+    @property
+    def title(self) -> str:
+        """Dataset and protocol in words."""
+        return f"{self.dataset}, protocol {self.protocol}"
+
+    @property
+    def every_row(self) -> tuple[Row, ...]:
+        """The rows of the table, then those of each incomplete group."""
+        return sum(self.incomplete, self.rows)
+
+    @property
+    def ranked(self) -> tuple[Row, ...]:
+        """The ranked rows, best first."""
+        return tuple(row for row in self.rows if row.standing)
+
+
+@dataclass(frozen=True)
+class Site:
+    """Everything that the pages show. `entries`: newest first."""
+
+    boards: tuple[Board, ...]
+    entries: tuple[Entry, ...] = ()
+    reported: tuple[Reported, ...] = ()
+    remarks: tuple[Remark, ...] = ()
+
+
+def make_site(
+    entries: Iterable[Entry], reported: Sequence[Reported], registry: Registry, remarks: Sequence[Remark] = ()
+) -> Site:
     """Everything that the pages show.
 
     Args:
         entries: of every record.
-        reported: every published figure.
-        registry: tells the order of a dataset's parts, and what to cite for a model.
+        reported: every figure that papers print.
+        registry: gives the order of a dataset's parts, the names of protocols, and what to cite for a model.
+        remarks: for the page that explains the scores.
     """
     entries = sorted(entries, key=lambda one: one.record.id)
-    tables: dict[tuple[str, ...], list[Entry]] = {}
-    names = set(boards_of(reported))
+    tables: dict[Name, dict[tuple[str, ...], list[Entry]]] = defaultdict(dict)
+    papers: dict[Name, list[Reported]] = defaultdict(list)
     for entry in entries:
-        tables.setdefault(_table(entry), []).append(entry)
-        names.add((entry.record.plan.dataset, entry.protocol))
+        plan = entry.record.plan
+        name = plan.dataset, entry.protocol
+        tables[name].setdefault(_table(entry), []).append(entry)
+    for figure in reported:
+        papers[figure.dataset, registry.protocols.current(figure.protocol)].append(figure)
+    names = {*tables, *(name for name, figures in papers.items() if any(one.on_board for one in figures))}
     boards = [
         board
-        for dataset, protocol in sorted(names)
-        for board in _boards(dataset, protocol, _of(tables, dataset, protocol), reported, registry)
+        for name in sorted(names)
+        for board in _boards(name, [tables[name][key] for key in sorted(tables[name])], papers[name], registry)
     ]
     newest = sorted(entries, key=lambda one: (finished(one), one.id), reverse=True)
-    return Site(boards=tuple(_apart(boards)), entries=tuple(newest))
+    return Site(tuple(_apart(boards)), tuple(newest), tuple(reported), tuple(remarks))
 
 
 def finished(entry: Entry) -> str:
-    """When the run ended or the predictions were read, as the record says it (ISO 8601); empty where it does not."""
+    """When the run ended or the predictions were read (ISO 8601); empty if the record does not say."""
     found = entry.record.environment.get("finished")
     return found if isinstance(found, str) and re.fullmatch(r"\d{4}-\d\d-\d\dT[\d:.]+(\+00:00|Z)", found) else ""
 
 
 def _table(entry: Entry) -> tuple[str, ...]:
-    """What entries must share to stand in one table.
+    """What entries of a dataset and protocol must have in common to share a table.
 
-    The clips of each class of each subject too: a record that keeps its clips to itself only claims its digests.
+    The clips of each class of each subject are part of it: a record without clips only claims its digests.
     """
     plan, counts = entry.record.plan, entry.counts
     truths = next(iter(counts.confusions.values())).sum(axis=2).tolist()
     held = json.dumps([plan.classes, plan.clips_total, counts.subjects, truths])
     digests, whole = plan.digests, "all" if entry.record.complete else "some"
-    return plan.dataset, entry.protocol, digests.clips, digests.labels, digests.folds, whole, held
+    return digests.clips, digests.labels, digests.folds, whole, held
 
 
-def _of(tables: dict[tuple[str, ...], list[Entry]], dataset: str, protocol: str) -> list[list[Entry]]:
-    return [entries for key, entries in sorted(tables.items()) if key[:2] == (dataset, protocol)]
-
-
-def _boards(
-    dataset: str, protocol: str, tables: list[list[Entry]], reported: Sequence[Reported], registry: Registry
-) -> list[Board]:
-    """One board for each set of digests under these names; papers' figures and incomplete entries go to the first, the
-    one with most entries.
+def _boards(name: Name, tables: list[list[Entry]], reported: list[Reported], registry: Registry) -> list[Board]:
+    """One board for each set of digests. The board with most entries gets the figures of papers and the incomplete
+    entries.
     """
     whole = [table for table in tables if table[0].record.complete]
     whole.sort(key=lambda table: (-len(table), _table(table[0])))
-    incomplete = [tuple(make_rows(table, registry)) for table in tables if not table[0].record.complete]
-    papers = reported_rows(reported, dataset, protocol)
-    boards = []
-    for place, table in enumerate(whole or [[]]):
-        boards.append(
-            _board(
-                dataset,
-                protocol,
-                table,
-                papers if not place else (),
-                registry,
-                slug=_slug(dataset, protocol, _table(table[0]) if place else ()),
-                incomplete=tuple(incomplete) if not place else (),
-                left_out=left_out(reported, dataset, protocol) if not place else 0,
-            )
-        )
-    return boards
+    incomplete = tuple(tuple(make_rows(table, registry)) for table in tables if not table[0].record.complete)
+    first = _board(name, whole[0] if whole else [], registry, incomplete=incomplete, reported=tuple(reported))
+    return [first, *(_board(name, table, registry, mark=_table(table[0])) for table in whole[1:])]
 
 
 def _board(
-    dataset: str, protocol: str, table: list[Entry], papers: Sequence[Row], registry: Registry, **rest: Any
+    name: Name,
+    table: list[Entry],
+    registry: Registry,
+    mark: tuple[str, ...] = (),
+    incomplete: tuple[tuple[Row, ...], ...] = (),
+    reported: tuple[Reported, ...] = (),
 ) -> Board:
     runs = _ranked(make_rows(table, registry))
-    first = table[0] if table else None
+    papers = sorted(reported_rows(reported), key=lambda row: (-_uf1(row), row.model, row.id))
     return Board(
-        title=f"{dataset}, protocol {protocol}",
-        dataset=dataset,
-        protocol=protocol,
-        about=_about(dataset, protocol, registry),
-        parts=_parts(dataset, [*runs, *papers], registry),
-        classes=tuple(first.record.plan.classes) if first else (),
-        clips_total=first.record.plan.clips_total if first else None,
-        subjects_total=len(first.counts.subjects) if first else None,
-        digests={name: getattr(first.record.plan.digests, name) for name in ("clips", "labels", "folds")}
-        if first
-        else {},
-        rows=(*runs, *sorted(papers, key=lambda row: (-_uf1(row), row.model, row.id))),
-        **rest,
+        slug=_slug(*name, mark),
+        dataset=name[0],
+        protocol=name[1],
+        about=_about(*name, registry),
+        parts=_parts(name[0], [*runs, *papers], registry),
+        rows=(*runs, *papers),
+        incomplete=incomplete,
+        reported=reported,
+        **_shared(table),
     )
 
 
-def _slug(dataset: str, protocol: str, digests: tuple[str, ...]) -> str:
-    """A file name that is the names themselves where they are plain, and tells apart what else would look the same."""
+def _shared(table: list[Entry]) -> dict[str, Any]:
+    """The fields of a board that its entries have in common."""
+    if not table:
+        return {"classes": (), "clips_total": None, "subjects_total": None, "digests": {}}
+    plan = table[0].record.plan
+    return {
+        "classes": tuple(plan.classes),
+        "clips_total": plan.clips_total,
+        "subjects_total": len(table[0].counts.subjects),
+        "digests": {name: getattr(plan.digests, name) for name in ("clips", "labels", "folds")},
+    }
+
+
+def _slug(dataset: str, protocol: str, mark: tuple[str, ...]) -> str:
+    """A file name: the names themselves if they are plain, otherwise with a digest of names and mark."""
     plain = file_name(f"{dataset}-{protocol}".lower(), kept="a-z0-9.", most=SLUG).strip("-.")
-    exact = plain == f"{dataset}-{protocol}" and not digests
-    if exact:
+    if plain == f"{dataset}-{protocol}" and not mark and not OTHER_PAGE.search(plain):
         return plain
-    mark = hashlib.sha256(json.dumps([dataset, protocol, *digests]).encode()).hexdigest()[:8]
-    return f"{plain}-{mark}".strip("-")
+    digest = hashlib.sha256(json.dumps([dataset, protocol, *mark]).encode()).hexdigest()[:8]
+    return f"{plain}-{digest}".strip("-")
 
 
 def _apart(boards: Sequence[Board]) -> Iterator[Board]:
-    """The boards, none of whose pages (a board, and the comparison beside it) has the file name of another's."""
+    """The boards, each with a slug of its own. No slug ends like the name of a further page, so pages differ too."""
     taken: set[str] = set()
     for board in boards:
         slugs = (f"{board.slug}-{number}" if number else board.slug for number in count())
-        slug = next(one for one in slugs if not {one, f"{one}-compare"} & taken)
-        taken |= {slug, f"{slug}-compare"}
+        slug = next(one for one in slugs if one not in taken)
+        taken.add(slug)
         yield replace(board, slug=slug)
 
 
@@ -144,7 +201,7 @@ def _about(dataset: str, protocol: str, registry: Registry) -> tuple[str, ...]:
 
 
 def _parts(dataset: str, rows: Sequence[Row], registry: Registry) -> tuple[str, ...]:
-    """`full` first, then the databases as the dataset names them, then any other."""
+    """`full` first, then the databases in the dataset's order, then any other."""
     found = dict.fromkeys(part for row in rows for part in row.figures)
     known = registry.datasets.get(dataset).databases if dataset in registry.datasets.names() else ()
     order = ("full", *known, *sorted(found))
@@ -152,19 +209,18 @@ def _parts(dataset: str, rows: Sequence[Row], registry: Registry) -> tuple[str, 
 
 
 def _ranked(rows: Sequence[Row]) -> list[Row]:
-    """Those that are ranked, in order; then the others, by UF1."""
+    """The ranked rows in order, then the others by UF1."""
     ranked = [row for row in rows if not row.unranked]
-    standings = stand([_counts(row) for row in ranked])
-    stood = [replace(row, **vars(standing)) for row, standing in zip(ranked, standings, strict=True)]
+    standings = stand([counts_of(row) for row in ranked])
+    stood = [replace(row, standing=standing) for row, standing in zip(ranked, standings, strict=True)]
     stood.sort(key=lambda row: (row.rank, row.model, row.recipe, row.id))
     return [*stood, *sorted((row for row in rows if row.unranked), key=lambda row: (-_uf1(row), row.model, row.id))]
 
 
-def _counts(row: Row) -> np.ndarray:
-    policy = counting_policy(row.entries[0].record)
-    return np.stack([entry.counts.confusions[policy] for entry in row.entries])
+def counts_of(row: Row) -> np.ndarray:
+    """`[seeds, subjects, classes, classes]` clip counts of a row's entries under the policy that counts."""
+    return np.stack([entry.counts.confusions[entry.policy] for entry in row.entries])
 
 
 def _uf1(row: Row) -> float:
-    figure = row.figures.get("full", {}).get("uf1")
-    return figure.value if figure else -1.0
+    return row.uf1.value if row.uf1 else -1.0

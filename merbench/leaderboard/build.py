@@ -1,4 +1,4 @@
-"""Builds the pages: into a folder of their own first, which takes the old one's place when it is whole."""
+"""Build the pages in a new folder, which replaces the old one when it is complete."""
 
 from __future__ import annotations
 
@@ -9,12 +9,11 @@ from pathlib import Path
 from threadpoolctl import threadpool_limits
 
 from merbench.leaderboard.batches import end_processes, uncollected
-from merbench.leaderboard.boards import make_site
-from merbench.leaderboard.entries import read_entries, record_files
+from merbench.leaderboard.boards import Site, make_site
+from merbench.leaderboard.entries import Entry, read_entries, record_files
 from merbench.leaderboard.pages import render
-from merbench.leaderboard.place import check_place, recover, whole_folder
-from merbench.leaderboard.reported import read_reported
-from merbench.leaderboard.site import Entry, Site
+from merbench.leaderboard.place import recover, require_built, whole_folder
+from merbench.leaderboard.reported import read_remarks, read_reported
 from merbench.plugin.registry import Registry
 from merbench.progress import Progress, Silent
 
@@ -28,39 +27,38 @@ def build(
     registry: Registry,
     progress: Progress | None = None,
 ) -> Site:
-    """Builds the site of all records in some folders.
+    """Build the site of all records in some folders. After an error, an old site is unchanged.
 
     Args:
         folders: of records.
-        reported: the file of published figures; None for none.
-        out: the folder to build; it is made, or replaced if an earlier build made it.
+        reported: the table of reported figures, with notes and remarks beside it; None for no reported results.
+        out: the folder to build; it is created, or replaced if an earlier build made it.
         registry: of datasets, protocols and models.
-        progress: told of every record read and every page written.
+        progress: advances with every record read and every entry's page written.
 
     Raises:
-        RecordError: a record or a published figure is not valid; an old site stays as it is.
-        OutputError: `out` holds something else, or cannot be written; an old site stays as it is.
+        RecordError: a record is not valid.
+        InvalidReport: a reported figure, a note or a remark is not valid.
+        OutputError: `out` contains other files, or cannot be written.
     """
     out, progress = out.resolve(), progress or Silent()
     recover(out)
-    check_place(out)
-    figures = [
-        one.model_copy(update={"protocol": registry.protocols.current(one.protocol)})
-        for one in (read_reported(reported) if reported else ())
-    ]
+    require_built(out)
+    figures = read_reported(reported, registry) if reported else ()
+    remarks = read_remarks(reported) if reported else ()
     paths = record_files(folders)
     progress.start(2 * len(paths), 0)
     try:
-        # One thread: the products of the bootstrap are too small to be shared out.
+        # One thread: the matrix products of the bootstrap are too small to share.
         with uncollected(), threadpool_limits(1), whole_folder(out) as folder:
             read = []
             for path, entry in read_entries(paths, registry):
                 read.append((path, entry))
                 progress.advance(1)
-            site = make_site((entry for _, entry in read), figures, registry)
+            site = make_site((entry for _, entry in read), figures, registry, remarks)
             for path, entry in read:
-                _publish(folder, path, entry)
-            for name, text in render(site, figures):
+                _copy_record(folder, path, entry)
+            for name, text in render(site):
                 _write(folder / name, text)
                 progress.advance(name.startswith("entries/"))
     finally:
@@ -68,8 +66,8 @@ def build(
     return site
 
 
-def _publish(folder: Path, path: Path, entry: Entry) -> None:
-    """The record for readers to download; without its clips where their truth may not be published."""
+def _copy_record(folder: Path, path: Path, entry: Entry) -> None:
+    """Copy a record for download; without its clips if their truth may not be published."""
     target = folder / "records" / f"{entry.id}.json"
     if entry.public:
         target.parent.mkdir(parents=True, exist_ok=True)

@@ -1,70 +1,59 @@
-"""The pictures of the pages, as SVG strings: intervals, reported against honest figures, confusion, subjects, loss.
+"""Draw the charts of the pages as SVG strings: intervals, reported and honest scores, confusion, subjects, loss.
 
-The classes that a stylesheet must give a `color`, in both themes, and what each is for, are in
-`merbench.leaderboard.svg.CLASSES`:
-
-- `pic-ink`, `pic-muted`: text; `pic-grid`: thin lines; `pic-page`: the page's background
-- `pic-accent` (honest), `pic-reported`, `pic-warn` (chosen on the test labels): marks; `pic-band`: soft accent
-- `pic-fill0` ... `pic-fill10`: shades of cells, from the page's background to the accent
-- `pic-on-low`, `pic-on-high`: numbers on fill0-5, and on fill6-10
-
-Every picture's root is `<svg class="pic" role="img">` with a `viewBox`, and its size in pixels as attributes. Pictures
-are up to 860 pixels wide; on a narrow screen they are best scrolled inside their figure, for text would shrink.
+A stylesheet must give every class in `merbench.leaderboard.svg.CLASSES` a `color`, in both themes. Charts are up to 860
+pixels wide; on a narrow screen they scroll inside their figure, because scaled text would be too small.
 """
 
 from __future__ import annotations
 
-import functools
 import math
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from merbench.leaderboard.methods import Method, methods_of
-from merbench.leaderboard.rows import counting_policy
-from merbench.leaderboard.svg import Frame, Point, Sheet, path_data, shade, shorten
-from merbench.leaderboard.wording import figure, interval
+from merbench.leaderboard.svg import Point, Scale, Sheet, shade, shorten, ticks
+from merbench.leaderboard.wording import DASH, figure, interval
 
 if TYPE_CHECKING:
-    from merbench.leaderboard.site import Board, Entry, Row
+    from merbench.leaderboard.boards import Board
+    from merbench.leaderboard.entries import Entry
+    from merbench.leaderboard.rows import Row
     from merbench.runs.schema import AnyPolicy
     from merbench.runs.scoring import Counts
 
 __all__ = ["confusion", "dumbbells", "forest", "loss_curve", "subject_matrix"]
 
-NAME = 28  # letters of a name; a longer one is cut
-LEFT = 196.0  # px for names, left of what is drawn
+NAME = 28  # letters of a name; a longer name is cut
+LEFT = 196.0  # px for names, left of the marks
 LINE = 22.0  # px from one row to the next
 SMALL = 10.5  # px of text that explains
-WIDTH = 860.0  # px of the widest picture
+WIDTH = 860.0  # px of the widest chart
 
 FOREST_ROWS = 20
-REPORTED_ROWS = 6  # of those, kept for papers' figures where there are more rows than fit
+REPORTED_ROWS = 6  # of those, kept for papers' figures if not all rows fit
 
 CELL_WIDTH, CELL_HEIGHT = 54.0, 31.0  # px of a confusion matrix's cell
-MOST_CLASSES = 12  # a matrix of more is read as a table
-DARK = 0.55  # cells of a greater share have the shades fill6 to fill10
+MOST_CLASSES = 12  # a matrix of more classes is only a table
+DARK = 0.55  # cells with a greater share have the shades fill6 to fill10
 
 MATRIX_ROWS = 16
 MATRIX_SUBJECTS = 300
 BAR = 17.0  # px from one row of the subject matrix to the next
 
 CURVE_POINTS = 120  # drawn of a curve with more epochs
-# A loss beyond this is drawn here: no honest record has it, and sums of such numbers leave a float's range.
+# A greater loss is drawn at this value: no honest record has it, and sums of such numbers overflow a float.
 GREATEST_LOSS = 1e6
-
-Scale: TypeAlias = Callable[[float], float]  # a value to its pixel
 
 
 def forest(board: Board) -> str:
-    """UF1 (full) with its 95 % interval of the ranked rows, beside the papers' figures; '' where there is none.
+    """UF1 (full) with its 95 % interval of the ranked rows, beside the papers' figures; '' if there are no scores.
 
-    At most 20 rows, the best of each kind; the title then says so.
+    Shows at most 20 rows, the best of each kind; the title then says so.
     """
-    ranked = _best(row for row in board.rows if row.rank is not None and _has_uf1(row))
-    reported = _best(row for row in board.rows if row.badge == "reported" and row.rank is None and _has_uf1(row))
+    ranked = _best(board.ranked)
+    reported = _best(row for row in board.rows if row.badge == "reported")
     kept = ranked[: FOREST_ROWS - min(len(reported), REPORTED_ROWS)]
     rows = _best([*kept, *reported[: FOREST_ROWS - len(kept)]])
     if not rows:
@@ -77,11 +66,11 @@ def forest(board: Board) -> str:
     for index, row in enumerate(rows):
         _forest_row(sheet, scale, 30 + LINE * (index + 0.5), row)
     _legend(sheet, bottom + 48, [
-        (sheet.dot, "pic-accent", "scored from predictions, 95 % interval over subjects"),
-        (sheet.ring, "pic-reported", "reported by a paper, without interval"),
+        (sheet.dot, "chart-accent", "scored from predictions, 95 % interval over subjects"),
+        (sheet.ring, "chart-reported", "reported by a paper, without interval"),
     ])  # fmt: skip
     return sheet.svg(
-        f"pic-forest-{board.slug}",
+        f"chart-forest-{board.slug}",
         f"UF1 with 95 % intervals: {board.title}"
         + (f" (the best {len(rows)} of {everyone} rows)" if len(rows) < everyone else ""),
         "UF1 over all clips, best first. " + " ".join(_sentence(row) for row in rows),
@@ -89,9 +78,9 @@ def forest(board: Board) -> str:
 
 
 def dumbbells(board: Board) -> str:
-    """UF1 (full) of each method of which more than one figure is known: reported, honest, chosen on the test labels.
+    """UF1 (full) of each method with more than one known score: reported, honest, chosen on the test labels.
 
-    At most 20 methods, the best; '' where there is none.
+    Shows at most 20 methods, the best; '' if there are none.
     """
     methods = methods_of(board)[:FOREST_ROWS]
     if not methods:
@@ -101,34 +90,30 @@ def dumbbells(board: Board) -> str:
     values = [value for method in methods for value in method.values()]
     scale = _axis(sheet, (LEFT + 16, 560), (24, bottom), values, "UF1, all clips")
     for column, heading in enumerate(("reported", "not known", "honest", "test-selected")):
-        sheet.text(630 + 74 * column, 16, heading, "pic-ink" if heading == "honest" else "pic-muted", "end", size=SMALL)
+        name = "chart-ink" if heading == "honest" else "chart-muted"
+        sheet.text(630 + 74 * column, 16, heading, name, "end", size=SMALL)
     for index, method in enumerate(methods):
-        y = 30 + LINE * (index + 0.5)
-        _dumbbell(sheet, scale, y, method)
-        shown = (max(method.reported, default=None), method.unknown, method.honest, method.selected)
-        for column, value in enumerate(shown):
-            name = "pic-ink" if column == 2 else "pic-muted"
-            sheet.text(630 + 74 * column, y + 4, "-" if value is None else figure(value), name, "end")
+        _dumbbell(sheet, scale, 30 + LINE * (index + 0.5), method)
     _legend(sheet, bottom + 48, [
-        (sheet.ring, "pic-reported", "reported by a paper (the number: the highest)"),
-        (sheet.ring, "pic-accent", "scored from predictions, how the epoch was chosen is not known"),
+        (sheet.ring, "chart-reported", "reported by a paper (the number: the highest)"),
+        (sheet.ring, "chart-accent", "scored from predictions, choice of the epoch not known"),
     ])  # fmt: skip
     _legend(sheet, bottom + 66, [
-        (sheet.dot, "pic-accent", "honest: epoch chosen without the test subject"),
-        (sheet.diamond, "pic-warn", "epoch chosen on the test subject"),
+        (sheet.dot, "chart-accent", "honest: epoch chosen without the test subject"),
+        (sheet.diamond, "chart-warn", "epoch chosen on the test subject"),
     ])  # fmt: skip
     return sheet.svg(
-        f"pic-dumbbells-{board.slug}",
+        f"chart-dumbbells-{board.slug}",
         f"What papers report, what is honest, and what choosing the epoch on the test subject gives: {board.title}",
         "UF1 over all clips. " + " ".join(method.sentence() for method in methods),
     )
 
 
 def subject_matrix(board: Board) -> str:
-    """The accuracy of each of the best 16 rows that have predictions, on each subject; '' where there is none.
+    """The accuracy of each of the best 16 rows with predictions, on each subject; '' if there are none.
 
-    Subjects stand grouped by database, in each the hardest first: by their mean accuracy over the rows. Of more than
-    300 subjects there is no picture.
+    Subjects are grouped by database and ordered by their mean accuracy over the rows, the hardest first. There is no
+    chart of more than 300 subjects.
     """
     rows = [row for row in board.rows if row.entries][:MATRIX_ROWS]
     subjects = rows[0].entries[0].counts.subjects if rows else ()
@@ -141,19 +126,17 @@ def subject_matrix(board: Board) -> str:
     sheet = Sheet(LEFT + pitch * len(subjects) + 10 * len(groups), 96 + BAR * len(rows))
     left = LEFT
     for database, group in groups.items():
-        sheet.text(left, 12, f"{database}, {len(group)} subjects", "pic-muted", size=SMALL)
+        sheet.text(left, 12, f"{database}, {len(group)} subjects", "chart-muted", size=SMALL)
         _bars(sheet, left, pitch, accuracy[:, group])
         if pitch >= 8:
-            for column, index in enumerate(group):
-                x, y = left + pitch * (column + 0.5) + 3, 24 + BAR * len(rows)
-                sheet.text(x, y, subjects[index].split("/")[-1][:8], "pic-muted", "end", size=8, turn=90)
+            _subject_names(sheet, left, pitch, [subjects[index] for index in group], 24 + BAR * len(rows))
         left += pitch * len(group) + 10
     for index, row in enumerate(rows):
         sheet.text(LEFT - 10, 20 + BAR * (index + 0.5) + 4, _name(row), anchor="end")
     _shades(sheet, 84 + BAR * len(rows))
     means = " ".join(f"{_name(row)}: {_share(mean)}." for row, mean in zip(rows, accuracy.mean(axis=1), strict=True))
     return sheet.svg(
-        f"pic-subjects-{board.slug}",
+        f"chart-subjects-{board.slug}",
         f"Accuracy on each subject: {board.title}",
         f"One line per row, one cell per subject, grouped by database, the hardest first. Mean over subjects: {means}",
     )
@@ -168,30 +151,27 @@ def confusion(entry: Entry, policy: AnyPolicy) -> str:
     if len(classes) > MOST_CLASSES:
         return ""
     parts = {part: entry.counts.confusions[policy][mask].sum(axis=0) for part, mask in entry.counts.parts().items()}
-    words: dict[str, str] = {}
-    plain: dict[str, str] = {}
-    for label, name in enumerate(classes):
-        words |= {f"row{label}": shorten(name, 16), f"column{label}": shorten(name, 10)}
-    sentences = []
-    for part, (name, matrix) in enumerate(parts.items()):
-        words[f"part{part}"] = f"{shorten(name, 16)}, {matrix.sum()} clips"
-        shares = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
-        for cell, (clips, share) in enumerate(zip(matrix.flat, shares.flat, strict=True)):
-            words[f"clips{part}x{cell}"] = str(clips)
-            plain[f"shade{part}x{cell}"] = shade(share)
-            plain[f"on{part}x{cell}"] = "pic-on-high" if share >= DARK else "pic-on-low"
-        sentences.append(f"{name}: {np.trace(matrix)} of {matrix.sum()} clips are right.")
-    title = f"Confusion of {entry.record.plan.model} by part, epoch policy {policy}"
-    about = f"Rows: true class, columns: predicted class, numbers: clips. {' '.join(sentences)}"
-    return _confusion_frame(len(classes), len(parts)).fill(
-        f"pic-confusion-{policy}-{entry.id}", title, about, words, plain
+    left, gap, side = 118.0, 22.0, CELL_WIDTH * len(classes)
+    beside = max(1, min(len(parts), int((WIDTH - left + gap) // (side + gap))))
+    height = 54 + CELL_HEIGHT * len(classes)
+    sheet = Sheet(left + beside * (side + gap) - gap, height * math.ceil(len(parts) / beside) - 14)
+    for index, (part, matrix) in enumerate(parts.items()):
+        x, y = left + (side + gap) * (index % beside), height * (index // beside)
+        if index % beside == 0:
+            _true_classes(sheet, left - 10, y + 36, classes)
+        _matrix(sheet, x, y, f"{shorten(part, 16)}, {matrix.sum()} clips", classes, matrix)
+    sentences = [f"{part}: {np.trace(matrix)} of {matrix.sum()} clips are right." for part, matrix in parts.items()]
+    return sheet.svg(
+        f"chart-confusion-{policy}-{entry.id}",
+        f"Confusion of {entry.record.plan.model} by part, epoch policy {policy}",
+        f"Rows: true class, columns: predicted class, numbers: clips. {' '.join(sentences)}",
     )
 
 
 def loss_curve(entry: Entry) -> str:
     """The training loss of every epoch: its mean over the folds, and the band of their 10th to 90th percentile.
 
-    '' where no fold has two epochs; where folds differ in their number, the fewest are drawn.
+    '' if no fold has two epochs. If folds differ in their number of epochs, the fewest are drawn.
     """
     curves = [fold.loss for fold in entry.record.folds if len(fold.loss) > 1]
     if not curves:
@@ -200,54 +180,32 @@ def loss_curve(entry: Entry) -> str:
     loss = np.clip(np.array([curve[:epochs] for curve in curves]), -GREATEST_LOSS, GREATEST_LOSS)
     drawn = np.unique(np.linspace(0, epochs - 1, min(epochs, CURVE_POINTS)).round().astype(int))
     mean, (low, high) = loss[:, drawn].mean(axis=0), np.quantile(loss[:, drawn], (0.1, 0.9), axis=0)
-    bottom, top = min(0.0, float(low.min())), max(float(high.max()), float(mean.max()), 1e-3)
-    frame, ticks = _curve_frame(epochs, _rounded_up(top), -_rounded_up(-bottom) if bottom else 0.0)
-    x = [ticks.across(epoch + 1) for epoch in drawn]
-    lower, upper, middle = ([ticks.down(value) for value in values] for values in (low, high, mean))
-    plain = {
-        "mean": path_data(zip(x, middle, strict=True)),
-        "band": path_data([*zip(x, upper, strict=True), *reversed([*zip(x, lower, strict=True)])]) + "z",
-    }
-    about = (
+    sheet = Sheet(640, 214)
+    top = max(float(high.max()), float(mean.max()), 1e-3) * 1.04
+    across, down = Scale(1, epochs, 48, 628), Scale(min(0.0, float(low.min())), top, 170, 12)
+    _curve_axes(sheet, across, down)
+    x = [across(epoch + 1) for epoch in drawn]
+    lower, upper, middle = ([*zip(x, map(down, values), strict=True)] for values in (low, high, mean))
+    sheet.area([*upper, *reversed(lower)], "chart-band")
+    sheet.lines([middle], "chart-accent", 1.6)
+    return sheet.svg(
+        f"chart-loss-{entry.id}",
+        f"Training loss of {entry.record.plan.model} by epoch",
         f"Mean over {len(curves)} folds: {mean[0]:.3g} after epoch 1, {mean[-1]:.3g} after epoch {epochs}. "
-        "The band holds the folds from the 10th to the 90th percentile."
+        "The band holds the folds from the 10th to the 90th percentile.",
     )
-    title = f"Training loss of {entry.record.plan.model} by epoch"
-    return frame.fill(f"pic-loss-{entry.id}", title, about, {}, plain)
-
-
-@dataclass(frozen=True)
-class _Ticks:
-    """Where a curve's values lie: epochs across, losses down."""
-
-    epochs: int
-    low: float
-    high: float
-    box: tuple[float, float, float, float]  # left, top, right, bottom
-
-    def across(self, epoch: float) -> float:
-        left, _, right, _ = self.box
-        return left + (right - left) * (epoch - 1) / (self.epochs - 1)
-
-    def down(self, loss: float) -> float:
-        _, top, _, bottom = self.box
-        return bottom - (bottom - top) * (loss - self.low) / (self.high - self.low)
-
-
-def _has_uf1(row: Row) -> bool:
-    return "uf1" in row.figures.get("full", {})
 
 
 def _uf1(row: Row) -> float:
-    return row.figures["full"]["uf1"].value
+    return row.uf1.value if row.uf1 else 0.0
 
 
 def _interval(row: Row) -> tuple[float, float] | None:
-    return row.figures["full"]["uf1"].interval
+    return row.uf1.interval if row.uf1 else None
 
 
 def _best(rows: Iterable[Row]) -> list[Row]:
-    return sorted(rows, key=lambda row: -_uf1(row))
+    return sorted((row for row in rows if row.uf1), key=lambda row: -_uf1(row))
 
 
 def _name(row: Row) -> str:
@@ -274,56 +232,57 @@ def _sentence(row: Row) -> str:
 
 
 def _axis(sheet: Sheet, across: Point, down: Point, values: Sequence[float], label: str) -> Scale:
-    """Draws an upright line at every tenth that the values reach, and gives the scale."""
+    """Draws an upright line at every tenth that the values reach; returns the scale."""
     first, last = math.floor(min(values) * 10 - 1e-9), math.ceil(max(values) * 10 + 1e-9)
     first, last = max(first, 0), max(min(last, 10), first + 1)
-
-    def scale(value: float) -> float:
-        return across[0] + (across[1] - across[0]) * (value * 10 - first) / (last - first)
-
+    scale = Scale(first / 10, last / 10, *across)
     tenths = [tenth / 10 for tenth in range(first, last + 1)]
-    sheet.lines([[(scale(tenth), down[0]), (scale(tenth), down[1])] for tenth in tenths], "pic-grid")
+    sheet.lines([[(scale(tenth), down[0]), (scale(tenth), down[1])] for tenth in tenths], "chart-grid")
     for tenth in tenths:
-        sheet.text(scale(tenth), down[1] + 14, f"{tenth:.1f}", "pic-muted", "middle", size=SMALL)
-    sheet.text(LEFT, down[1] + 14, label, "pic-muted", "end", size=SMALL)
+        sheet.text(scale(tenth), down[1] + 14, f"{tenth:.1f}", "chart-muted", "middle", size=SMALL)
+    sheet.text(LEFT, down[1] + 14, label, "chart-muted", "end", size=SMALL)
     return scale
 
 
 def _forest_row(sheet: Sheet, scale: Scale, y: float, row: Row) -> None:
     sheet.text(LEFT, y + 4, _name(row), anchor="end")
-    sheet.text(640, y + 4, _value(row), "pic-ink" if _interval(row) else "pic-muted")
+    sheet.text(640, y + 4, _value(row), "chart-ink" if _interval(row) else "chart-muted")
     if ends := _interval(row):
-        sheet.lines([[(scale(ends[0]), y), (scale(ends[1]), y)]], "pic-accent", 1.5)
-        sheet.dot(scale(_uf1(row)), y, "pic-accent")
+        sheet.lines([[(scale(ends[0]), y), (scale(ends[1]), y)]], "chart-accent", 1.5)
+        sheet.dot(scale(_uf1(row)), y, "chart-accent")
     else:
-        sheet.ring(scale(_uf1(row)), y, "pic-reported")
+        sheet.ring(scale(_uf1(row)), y, "chart-reported")
 
 
 def _dumbbell(sheet: Sheet, scale: Scale, y: float, method: Method) -> None:
     sheet.text(LEFT, y + 4, shorten(method.name, NAME), anchor="end")
-    sheet.lines([[(scale(min(method.values())), y), (scale(max(method.values())), y)]], "pic-grid", 2)
+    sheet.lines([[(scale(min(method.values())), y), (scale(max(method.values())), y)]], "chart-grid", 2)
     for value in method.reported:
-        sheet.ring(scale(value), y, "pic-reported", 12)  # wide enough to be seen around another mark
+        sheet.ring(scale(value), y, "chart-reported", 12)  # wide enough to be seen around another mark
     if method.unknown is not None:
-        sheet.ring(scale(method.unknown), y, "pic-accent")
+        sheet.ring(scale(method.unknown), y, "chart-accent")
     if method.selected is not None:
-        sheet.diamond(scale(method.selected), y, "pic-warn")
+        sheet.diamond(scale(method.selected), y, "chart-warn")
     if method.honest is not None:
-        sheet.dot(scale(method.honest), y, "pic-accent")
+        sheet.dot(scale(method.honest), y, "chart-accent")
+    numbers = (max(method.reported, default=None), method.unknown, method.honest, method.selected)
+    for column, number in enumerate(numbers):
+        name = "chart-ink" if column == 2 else "chart-muted"
+        sheet.text(630 + 74 * column, y + 4, DASH if number is None else figure(number), name, "end")
 
 
 def _legend(sheet: Sheet, y: float, marks: Sequence[tuple[Callable[[float, float, str], None], str, str]]) -> None:
-    """Marks and their meaning, one beside the other."""
+    """Marks and their meaning, side by side."""
     x = 8.0
     for mark, name, meaning in marks:
         mark(x, y, name)
-        sheet.text(x + 10, y + 4, meaning, "pic-muted", size=SMALL)
-        x += 34 + len(meaning) * 5.4
+        sheet.text(x + 10, y + 4, meaning, "chart-muted", size=SMALL)
+        x += 40 + len(meaning) * 4.8
 
 
 def _accuracies(row: Row) -> np.ndarray:
     """`[subjects]`, the mean over the row's seeds."""
-    counts = [entry.counts.confusions[counting_policy(entry.record)] for entry in row.entries]
+    counts = [entry.counts.confusions[entry.policy] for entry in row.entries]
     right = np.mean([np.trace(one, axis1=1, axis2=2) / one.sum(axis=(1, 2)) for one in counts], axis=0)
     shares: np.ndarray = right
     return shares
@@ -349,64 +308,42 @@ def _bars(sheet: Sheet, left: float, pitch: float, accuracy: np.ndarray) -> None
 
 def _shades(sheet: Sheet, y: float) -> None:
     """The scale of the shades."""
-    sheet.text(LEFT - 10, y + 9, "clips that are right", "pic-muted", "end", size=SMALL)
-    sheet.text(LEFT, y + 9, "0 %", "pic-muted", size=SMALL)
+    sheet.text(LEFT - 10, y + 9, "clips that are right", "chart-muted", "end", size=SMALL)
+    sheet.text(LEFT, y + 9, "0 %", "chart-muted", size=SMALL)
     for tenth in range(11):
         sheet.box(LEFT + 24 + 18 * tenth, y, 17.4, 11, shade(tenth / 10))
-    sheet.text(LEFT + 228, y + 9, "100 %", "pic-muted", size=SMALL)
+    sheet.text(LEFT + 228, y + 9, "100 %", "chart-muted", size=SMALL)
 
 
-@functools.lru_cache(maxsize=32)
-def _confusion_frame(classes: int, parts: int) -> Frame:
-    """The sheet of confusion matrices; as many stand side by side as fit."""
-    left, gap, top, side = 118.0, 22.0, 36.0, CELL_WIDTH * classes
-    beside = max(1, min(parts, int((WIDTH - left + gap) // (side + gap))))
-    height = top + CELL_HEIGHT * classes + 18
-    sheet = Sheet(left + beside * (side + gap) - gap, height * math.ceil(parts / beside) - 14)
-    for part in range(parts):
-        x, y = left + (side + gap) * (part % beside), height * (part // beside)
-        sheet.slot(x, y + 13, f"part{part}")
-        if part % beside == 0:
-            sheet.text(left - 10, y + top - 6, "true ↓  predicted →", "pic-muted", "end", size=9)
-            for label in range(classes):
-                sheet.slot(left - 10, y + top + CELL_HEIGHT * (label + 0.5) + 4, f"row{label}", anchor="end")
-        for label in range(classes):
-            sheet.slot(x + CELL_WIDTH * (label + 0.5), y + top - 6, f"column{label}", "pic-muted", "middle", size=SMALL)
-        for cell in range(classes * classes):
-            _cell(sheet, x + CELL_WIDTH * (cell % classes), y + top + CELL_HEIGHT * (cell // classes), f"{part}x{cell}")
-    return sheet.frame()
+def _subject_names(sheet: Sheet, left: float, pitch: float, subjects: Sequence[str], y: float) -> None:
+    for column, subject in enumerate(subjects):
+        name = subject.split("/")[-1][:8]
+        sheet.text(left + pitch * (column + 0.5) + 3, y, name, "chart-muted", "end", size=8, turn=90)
 
 
-def _cell(sheet: Sheet, x: float, y: float, key: str) -> None:
-    sheet.box(x, y, CELL_WIDTH - 1, CELL_HEIGHT - 1, f"$shade{key}")
-    sheet.slot(x + (CELL_WIDTH - 1) / 2, y + CELL_HEIGHT / 2 + 4, f"clips{key}", f"$on{key}", "middle")
+def _true_classes(sheet: Sheet, x: float, y: float, classes: Sequence[str]) -> None:
+    sheet.text(x, y - 6, "true ↓  predicted →", "chart-muted", "end", size=9)
+    for index, name in enumerate(classes):
+        sheet.text(x, y + CELL_HEIGHT * (index + 0.5) + 4, shorten(name, 16), anchor="end")
 
 
-@functools.lru_cache(maxsize=256)
-def _curve_frame(epochs: int, top: float, bottom: float) -> tuple[Frame, _Ticks]:
-    """The axes of a loss curve, its two lines left open; and where its values lie."""
-    from matplotlib.ticker import MaxNLocator
-
-    sheet = Sheet(640, 214)
-    ticks = _Ticks(epochs, bottom, top, (48, 12, 628, 170))
-    left, _, right, floor = ticks.box
-    losses = [value for value in MaxNLocator(4).tick_values(bottom, top) if bottom <= value <= top]
-    sheet.lines([[(left, ticks.down(value)), (right, ticks.down(value))] for value in losses], "pic-grid")
-    for value in losses:
-        sheet.text(left - 8, ticks.down(value) + 4, f"{value:g}", "pic-muted", "end", size=SMALL)
-    for epoch in MaxNLocator(8, integer=True).tick_values(1, epochs):
-        if 1 < epoch <= epochs:
-            sheet.text(ticks.across(epoch), floor + 16, f"{epoch:g}", "pic-muted", "middle", size=SMALL)
-    sheet.text(left, floor + 16, "1", "pic-muted", "middle", size=SMALL)
-    sheet.text(left, floor + 36, "epoch; line: mean training loss of the folds, band: 10th to 90th percentile",
-               "pic-muted", size=SMALL)  # fmt: skip
-    corners = [(left, floor), (right, floor)]
-    sheet.area(corners, "pic-band", slot="band")
-    sheet.lines([corners], "pic-accent", 1.6, slot="mean")
-    return sheet.frame(), ticks
+def _matrix(sheet: Sheet, x: float, y: float, heading: str, classes: Sequence[str], matrix: np.ndarray) -> None:
+    sheet.text(x, y + 13, heading)
+    for index, name in enumerate(classes):
+        sheet.text(x + CELL_WIDTH * (index + 0.5), y + 30, shorten(name, 10), "chart-muted", "middle", size=SMALL)
+    shares = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
+    for (row, column), share in np.ndenumerate(shares):
+        left, top = x + CELL_WIDTH * column, y + 36 + CELL_HEIGHT * row
+        sheet.box(left, top, CELL_WIDTH - 1, CELL_HEIGHT - 1, shade(share))
+        name = "chart-on-high" if share >= DARK else "chart-on-low"
+        sheet.text(left + (CELL_WIDTH - 1) / 2, top + CELL_HEIGHT / 2 + 4, str(matrix[row, column]), name, "middle")
 
 
-def _rounded_up(value: float) -> float:
-    """The next of 1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8 times a power of ten, so that few frames serve many curves."""
-    power = 10.0 ** math.floor(math.log10(value))
-    return next(step * power for step in (1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10) if step * power >= value * (1 - 1e-9))
+def _curve_axes(sheet: Sheet, across: Scale, down: Scale) -> None:
+    for loss in ticks(down.low, down.high, 4):
+        sheet.lines([[(across.start, down(loss)), (across.end, down(loss))]], "chart-grid")
+        sheet.text(across.start - 8, down(loss) + 4, f"{loss:g}", "chart-muted", "end", size=SMALL)
+    for epoch in (1, *(one for one in ticks(1, across.high, 8, whole=True) if one > 1)):
+        sheet.text(across(epoch), down.start + 16, f"{epoch:g}", "chart-muted", "middle", size=SMALL)
+    about = "epoch; line: mean training loss of the folds, band: 10th to 90th percentile"
+    sheet.text(across.start, down.start + 36, about, "chart-muted", size=SMALL)

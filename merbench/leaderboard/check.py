@@ -1,4 +1,4 @@
-"""Is a leaderboard fit to be published, and what became of what was published before?"""
+"""Check whether a leaderboard can be published, and compare it with an earlier revision."""
 
 from __future__ import annotations
 
@@ -9,12 +9,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import get_args
 
-from merbench.errors import MerbenchError, and_more
+from merbench.errors import MerbenchError
 from merbench.leaderboard.batches import uncollected
-from merbench.leaderboard.entries import read_verified, record_files, refusal, same_id
+from merbench.leaderboard.entries import counting_policy, read_verified, record_files, refusal, same_id
 from merbench.leaderboard.history import committed_records
-from merbench.leaderboard.reported import read_reported
-from merbench.leaderboard.rows import counting_policy
+from merbench.leaderboard.reported import read_remarks, read_reported
 from merbench.plugin.registry import Registry
 from merbench.runs.schema import Plan, Record
 from merbench.scores import Metric
@@ -27,13 +26,13 @@ FIRST = "UF1 (full)"
 
 @dataclass
 class Findings:
-    """What a check found, in sentences.
+    """The result of a check, in sentences.
 
     Attributes:
         records: how many files were read.
-        problems: what must be mended before publishing.
-        changes: what is new, and which scores differ from those of the earlier revision.
-        notes: what could not be checked here, and what a reviewer should look at.
+        problems: what must be fixed before publishing.
+        changes: new records, and scores that differ from the earlier revision.
+        notes: what could not be verified here, and what a reviewer should look at.
     """
 
     records: int = 0
@@ -43,13 +42,13 @@ class Findings:
 
 
 def check(folders: Sequence[Path], reported: Path | None, registry: Registry, since: str = "") -> Findings:
-    """Reads every record and published figure, and compares the records with those of an earlier revision.
+    """Read every record and reported figure, and compare the records with those of an earlier revision.
 
     Args:
         folders: of records.
-        reported: the file of published figures; None for none.
+        reported: the table of reported figures; None for no reported results.
         registry: of datasets and protocols.
-        since: a git revision; empty to compare with none.
+        since: a git revision; empty for no comparison.
 
     Raises:
         RecordError: a folder cannot be read, or git does not have the revision.
@@ -58,14 +57,15 @@ def check(folders: Sequence[Path], reported: Path | None, registry: Registry, si
     with uncollected():
         records = _read(record_files(folders), registry, findings)
     findings.problems += [*_duplicates(records), *_licensed(records, registry)]
-    findings.notes += _same_predictions(records, registry)
+    findings.notes += _same_predictions(records)
     if reported:
         try:
-            read_reported(reported)
+            read_reported(reported, registry)
+            read_remarks(reported)
         except MerbenchError as error:
             findings.problems.append(str(error))
     if since:
-        _compare(committed_records(folders, since), list(records.values()), registry, findings)
+        _compare(committed_records(folders, since), list(records.values()), findings, registry)
     return findings
 
 
@@ -96,24 +96,23 @@ def _licensed(records: dict[Path, Record], registry: Registry) -> list[str]:
     return [f"{path}: {why}" for path, why in refusals.items() if why]
 
 
-def _same_predictions(records: dict[Path, Record], registry: Registry) -> list[str]:
-    """One model's predictions under another's name may be the same work counted twice."""
+def _same_predictions(records: dict[Path, Record]) -> list[str]:
+    """Notes on models that predict exactly the same: they may be the same work under two names."""
     first: dict[tuple[object, ...], tuple[Path, str]] = {}
     notes = []
     for path, record in records.items():
         policy = counting_policy(record)
         answers = tuple(one.policies[policy].predicted for one in record.predictions)
         counts = json.dumps([(one.subject, one.confusion[policy]) for one in record.subjects])
-        protocol = registry.protocols.current(record.plan.protocol)
-        key = (record.plan.dataset, protocol, record.plan.digests.clips, answers, counts)
+        key = (record.plan.dataset, record.plan.protocol, record.plan.digests.clips, answers, counts)
         other, model = first.setdefault(key, (path, record.plan.model))
         if model != record.plan.model:
             notes.append(f"{path} predicts exactly what {other} does, under another model's name")
     return notes
 
 
-def _compare(before: dict[str, Record | str], now: Sequence[Record], registry: Registry, findings: Findings) -> None:
-    """Every record of the earlier revision must be there still, or have a successor that covers all it covered."""
+def _compare(before: dict[str, Record | str], now: Sequence[Record], findings: Findings, registry: Registry) -> None:
+    """Every record of the earlier revision must still exist, or have a successor that covers the same clips."""
     old = {name: one for name, one in before.items() if not isinstance(one, str)}
     findings.notes += [f"{name} was not compared: {why}" for name, why in before.items() if isinstance(why, str)]
     kept = {record.id: record for record in now}
@@ -136,8 +135,9 @@ def _compare_one(name: str, old: Record, new: Record, findings: Findings) -> Non
     lost = sorted((_covered(old, by_clip) - _covered(new, by_clip)).elements())
     if lost:
         named = list(dict.fromkeys(lost))
+        more = f" and {len(named) - NAMED} more" if len(named) > NAMED else ""
         what = "" if by_clip else f"{len(lost)} clips of "
-        findings.problems.append(f"{_title(new)} has lost {what}{and_more(named, NAMED)}, which {name} had")
+        findings.problems.append(f"{_title(new)} has lost {what}{', '.join(named[:NAMED])}{more}, which {name} had")
     before, after = _scores(old), _scores(new)
     changed = [
         f"{key} {_said(before.get(key))} is now {_said(after.get(key))}"
@@ -145,18 +145,20 @@ def _compare_one(name: str, old: Record, new: Record, findings: Findings) -> Non
         if _said(before.get(key)) != _said(after.get(key))
     ]
     if changed:
-        findings.changes.append(f"{_title(new)}: {and_more(changed, NAMED, '; ')}")
+        more = f"; and {len(changed) - NAMED} more" if len(changed) > NAMED else ""
+        findings.changes.append(f"{_title(new)}: {'; '.join(changed[:NAMED])}{more}")
 
 
 def _line(record: Record, registry: Registry) -> tuple[str, ...]:
-    """What makes two records of different revisions the same line of a board."""
+    """What records of two revisions must have in common so that one can replace the other."""
     plan = record.plan
+    protocol = registry.protocols.current(plan.protocol)
     run = (plan.recipe, str(plan.seed)) if isinstance(plan, Plan) else ("submitted", plan.paper)
-    return plan.model, plan.dataset, registry.protocols.current(plan.protocol), counting_policy(record), *run
+    return plan.model, plan.dataset, protocol, counting_policy(record), *run
 
 
 def _covered(record: Record, by_clip: bool) -> Counter[str]:
-    """How many clips stand under each clip's or each subject's id."""
+    """How many clips there are under each clip's or each subject's id."""
     if by_clip:
         return Counter(one.clip for one in record.predictions)
     counted = Counter(one.subject for one in record.predictions)
@@ -171,7 +173,7 @@ def _title(record: Record) -> str:
 
 
 def _scores(record: Record) -> dict[str, float | None]:
-    """Each score by its name, first those that count, then those of other policies."""
+    """Each score by its name; those that count come first, then those of other policies."""
     first = counting_policy(record)
     return {
         f"{metric.upper() if metric != 'accuracy' else metric} ({part}{'' if policy == first else f', {policy}'})": (

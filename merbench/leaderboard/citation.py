@@ -1,4 +1,4 @@
-"""How to run an entry again, and how to cite it."""
+"""Write the command that runs an entry again, and its citation."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from merbench.runs.weights import FILE
 
 if TYPE_CHECKING:
-    from merbench.leaderboard.site import Entry
+    from merbench.leaderboard.entries import Entry
     from merbench.runs.schema import Plan
 
 __all__ = ["bibtex", "command", "tex"]
@@ -25,8 +25,9 @@ VARIANT = re.compile(r"(?P<feature>[^@\s]+)@(?P<variant>[^@\s]+)( |$)")
 
 
 def command(plan: Plan) -> str:
-    """The `merbench run` that makes the same plan where the files that it names lie, quoted for a shell, one option a
-    line.
+    """The `merbench run` command that makes the same plan, quoted for a shell, one option per line.
+
+    Files that the plan names must be where the command runs.
     """
     options = [
         ("model", plan.model),
@@ -43,7 +44,7 @@ def command(plan: Plan) -> str:
 
 
 def bibtex(entry: Entry) -> str:
-    """The record as a BibTeX entry; what is special to TeX is escaped."""
+    """The record as a BibTeX citation, escaped for TeX."""
     plan = entry.record.plan
     recipe = f", recipe {plan.recipe}" if plan.kind != "rescored" else ""
     title = f"{plan.model}{recipe} on {plan.dataset}, protocol {entry.protocol}"
@@ -58,19 +59,19 @@ def bibtex(entry: Entry) -> str:
 
 
 def tex(text: str) -> str:
-    """Text as TeX prints it: nothing in it is a command."""
+    """The text, escaped so that TeX prints it and runs no command in it."""
     return "".join(TEX.get(sign, sign) for sign in text)
 
 
 def _of_networks(plan: Plan) -> list[tuple[str, str]]:
-    """An estimator has neither epochs nor a choice of device, and refuses the options."""
+    """Options of networks only: an estimator has neither epochs nor a choice of device, and rejects them."""
     if plan.kind != "torch":
         return []
     return [("epoch-policy", plan.epoch_policy), ("device", plan.device), ("precision", plan.precision)]
 
 
 def _settable(plan: Plan) -> list[tuple[str, Any]]:
-    """Settings, options and feature variants, as `--set` takes them. A nested option cannot be set, only its recipe."""
+    """Settings, options and feature variants, as `--set` takes them. `--set` cannot change a nested option."""
     variants = [found.group("feature", "variant") for one in plan.features if (found := VARIANT.match(one))]
     named = [*plan.settings.items(), *plan.options.items(), *variants]
     return [(name, value) for name, value in named if not isinstance(value, dict)]

@@ -1,143 +1,108 @@
-"""The data that a board's comparison computes from in the page: the answers of every entry, packed."""
+"""Compare the best rows of a board with each other, as the site is built: differences, intervals, p-values, clips.
+
+The page only shows what is computed here.
+"""
 
 from __future__ import annotations
 
-import json
-import string
+import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from concurrent.futures import ThreadPoolExecutor
+from itertools import accumulate, combinations
+from typing import Any
 
-from merbench.leaderboard.rows import counting_policy
-from merbench.leaderboard.wording import script_json, without_controls
+import numpy as np
 
-if TYPE_CHECKING:
-    from merbench.leaderboard.site import Answers, Board, Entry, Row
+from merbench.leaderboard.boards import Board, counts_of
+from merbench.leaderboard.rows import Row
+from merbench.leaderboard.wording import clipped, without_controls
+from merbench.scores import Metric, exchange_p_value, resampled
 
-__all__ = ["ALPHABET", "Packed", "pack", "pack_answers", "per_sign"]
+__all__ = ["MOST_ENTRIES", "MOST_ROWS", "comparable", "compare_rows"]
 
-# Printable, and nothing that JSON or HTML would write as several characters.
-ALPHABET = "".join(
-    sign for sign in string.ascii_letters + string.digits + string.punctuation + " " if sign not in "\"\\<>&'"
-)
+MOST_ROWS = 30  # each is compared with each: 435 pairs
+MOST_ENTRIES = 100  # of these rows: every seed of a row meets every seed of the other
+MOST_CLIPS = 1000  # with more clips, the page would be too large
+METRICS: tuple[Metric, ...] = ("uf1", "uar")
 NAME = 60  # letters of a name in a list to choose from
+QUANTILES = (0.025, 0.975)
 
 
-@dataclass(frozen=True)
-class Packed:
-    """What the page computes from.
+def comparable(board: Board) -> tuple[Row, ...]:
+    """The rows that are compared with each other: the best ranked rows, as many as the limits allow."""
+    rows = board.ranked[:MOST_ROWS]
+    entries = accumulate(len(row.entries) for row in rows)
+    return tuple(row for row, count in zip(rows, entries, strict=True) if count <= MOST_ENTRIES)
 
-    Attributes:
-        data: as JSON; empty where there are not two entries, or not even those fit.
-        kind: `clips` or `subjects`: what the answers are of.
-        shown, total: how many entries are in it, of how many.
+
+def compare_rows(board: Board) -> dict[str, Any]:
+    """Every pair of comparable rows, as data for the page; empty if there are fewer than two rows.
+
+    Returns:
+        `rows`: id and name of each row; `scores`: of each row, its scores in the order of `columns`, which are pairs
+        of part and metric; `pairs`: (0, 1), (0, 2), ... (1, 2), ..., each the p-value of UF1 over all clips, then
+        (difference, lower, upper) for each column. Where clips are public, `clips` has their ids, `classes` the names
+        of their classes, `truth` and `answers` class indices: of each row, the answers of its first entry.
+        All numbers are rounded to three decimals.
     """
-
-    data: str = ""
-    kind: str = ""
-    shown: int = 0
-    total: int = 0
-
-
-def pack(board: Board, budget: int) -> Packed:
-    """The entries of a board, those of ranked rows first, as many as fit into `budget` bytes.
-
-    The answers to public clips go in as one letter for several of them; of other clips only each subject's counts do.
-    """
-    entries = [(row, entry) for row in board.rows for entry in row.entries]
-    if len(entries) < 2:
-        return Packed()
-    answers = [entry.answers for _, entry in entries if entry.public and entry.answers]
-    public = len(answers) == len(entries)
-    head = _head_of_clips(board, answers[0]) if public else _head_of_subjects(board, entries[0][1])
-    one_by_one = _answers(head, entries) if public else _counts(entries)
-    left = budget - _size(head | {"entries": []})
-    kept: list[list[Any]] = []
-    for packed in one_by_one:
-        left -= _size(packed) + 1
-        if left < 0:
-            break
-        kept.append(packed)
-    if len(kept) < 2:
-        return Packed(total=len(entries))
-    return Packed(_json(head | {"entries": kept}), "clips" if public else "subjects", len(kept), len(entries))
-
-
-def per_sign(classes: int) -> int:
-    """How many answers of so many classes one sign of the alphabet holds; 0 where it does not even hold one."""
-    fitting = 0
-    while classes ** (fitting + 1) <= len(ALPHABET):
-        fitting += 1
-    return fitting
-
-
-def pack_answers(answers: Sequence[int], classes: int) -> str:
-    """Class indices as text: so many to a sign, the first in the lowest place; or with commas where there are too many
-    classes for that.
-    """
-    at_once = per_sign(classes)
-    if not at_once:
-        return ",".join(map(str, answers))
-    padded = [*answers, *[0] * (-len(answers) % at_once)]
-    numbers = (
-        sum(answer * classes**place for place, answer in enumerate(padded[start : start + at_once]))
-        for start in range(0, len(padded), at_once)
-    )
-    return "".join(ALPHABET[number] for number in numbers)
-
-
-def _head_of_clips(board: Board, answers: Answers) -> dict[str, Any]:
-    """Clips grouped by subject, so that each subject is named once: [subject, [clip, ...]]."""
-    named = sorted((*_split(clip), truth) for clip, truth in zip(answers.clips, answers.truth, strict=True))
-    return _head(board) | {
-        "kind": "clips",
-        "alphabet": ALPHABET,
-        "at_once": per_sign(len(board.classes)),
-        "subjects": [
-            [subject, [clip for _, clip, _ in clips]] for subject, clips in groupby(named, key=lambda one: one[0])
-        ],
-        "truth": pack_answers([truth for _, _, truth in named], len(board.classes)),
+    rows = comparable(board)
+    if len(rows) < 2:
+        return {}
+    columns = [(part, metric) for part in board.parts for metric in METRICS if _has(rows, part, metric)]
+    return {
+        "rows": [[row.id, _name(row)] for row in rows],
+        "columns": [[part, metric.upper()] for part, metric in columns],
+        "scores": [[round(row.figures[part][metric].value, 3) for part, metric in columns] for row in rows],
+        "pairs": list(_pairs(rows, columns)),
+        **_clips(board, rows),
     }
 
 
-def _split(clip: str) -> tuple[str, str]:
-    """The subject's id, and the clip's name within it."""
-    database, subject, name = clip.split("/", 2)
-    return f"{database}/{subject}", name
+def _has(rows: Sequence[Row], part: str, metric: Metric) -> bool:
+    return all(metric in row.figures.get(part, {}) for row in rows)
 
 
-def _head_of_subjects(board: Board, entry: Entry) -> dict[str, Any]:
-    return _head(board) | {"kind": "subjects", "subjects": [[subject, []] for subject in entry.counts.subjects]}
+def _pairs(rows: Sequence[Row], columns: Sequence[tuple[str, Metric]]) -> Iterator[list[Any]]:
+    counts = [counts_of(row) for row in rows]
+    masks = rows[0].entries[0].counts.parts()
+    scores = [[row.figures[part][metric].value for part, metric in columns] for row in rows]
+    pairs = list(combinations(range(len(rows)), 2))
+    # Threads help: nearly all of the time goes into products during which other threads run.
+    with ThreadPoolExecutor(os.cpu_count()) as threads:
+        drawn = list(threads.map(lambda one: _drawn(one, masks, columns), counts))
+        p_values = threads.map(lambda pair: exchange_p_value(counts[pair[0]], counts[pair[1]], "uf1"), pairs)
+        for (a, b), p_value in zip(pairs, p_values, strict=True):
+            ends = np.quantile(drawn[a] - drawn[b], QUANTILES, axis=1).T
+            told = np.column_stack([np.subtract(scores[a], scores[b]), ends])
+            yield [round(p_value, 3), (told.round(3) + 0.0).tolist()]
 
 
-def _head(board: Board) -> dict[str, Any]:
-    return {"classes": [without_controls(name) for name in board.classes], "parts": list(board.parts)}
+def _drawn(seeds: np.ndarray, masks: dict[str, np.ndarray], columns: Sequence[tuple[str, Metric]]) -> np.ndarray:
+    """`[columns, resamples]`: the mean score over the seeds on each draw of subjects."""
+    of_part = {part: [resampled(one[masks[part]]) for one in seeds] for part in dict(columns)}
+    return np.stack([np.mean([one[metric] for one in of_part[part]], axis=0) for part, metric in columns])
 
 
-def _answers(head: dict[str, Any], entries: Sequence[tuple[Row, Entry]]) -> Iterator[list[Any]]:
-    order = [f"{subject}/{clip}" for subject, clips in head["subjects"] for clip in clips]
-    for row, entry in entries:
-        assert entry.answers
-        answers = entry.answers.predicted[counting_policy(entry.record)]
-        predicted = dict(zip(entry.answers.clips, answers, strict=True))
-        yield [entry.id, _name(row, entry), pack_answers([predicted[clip] for clip in order], len(head["classes"]))]
+def _clips(board: Board, rows: Sequence[Row]) -> dict[str, Any]:
+    answers = [row.entries[0].answers for row in rows]
+    first = answers[0]
+    if first is None or len(first.clips) > MOST_CLIPS or not all(row.entries[0].public for row in rows):
+        return {}
+    order = sorted(range(len(first.clips)), key=first.clips.__getitem__)
+    clips = [first.clips[place] for place in order]
+    given = []
+    for row, one in zip(rows, answers, strict=True):
+        if one is None:
+            return {}
+        of_clip = dict(zip(one.clips, one.predicted[row.entries[0].policy], strict=True))
+        given.append([of_clip[clip] for clip in clips])
+    return {
+        "clips": [without_controls(clip) for clip in clips],
+        "classes": [without_controls(name) for name in board.classes],
+        "truth": [first.truth[place] for place in order],
+        "answers": given,
+    }
 
 
-def _counts(entries: Sequence[tuple[Row, Entry]]) -> Iterator[list[Any]]:
-    for row, entry in entries:
-        confusions = entry.counts.confusions[counting_policy(entry.record)]
-        yield [entry.id, _name(row, entry), ",".join(map(str, confusions.ravel().tolist()))]
-
-
-def _name(row: Row, entry: Entry) -> str:
-    seed = f", seed {getattr(entry.record.plan, 'seed', 0)}" if len(row.entries) > 1 else ""
-    return without_controls(f"{row.model}{f' ({row.recipe})' if row.recipe else ''}"[:NAME] + seed)
-
-
-def _size(content: Any) -> int:
-    return len(script_json(_json(content)).encode())
-
-
-def _json(content: Any) -> str:
-    return json.dumps(content, ensure_ascii=False, separators=(",", ":"))
+def _name(row: Row) -> str:
+    return without_controls(clipped(f"{row.model} ({row.recipe})" if row.recipe else row.model, NAME))

@@ -1,42 +1,122 @@
-"""From record files to entries: read, verified, scored again."""
+"""Read record files, verify them, and turn each into an entry: what the pages keep of a record."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import TypeAlias
 
 from merbench.errors import MerbenchError, RecordError
 from merbench.leaderboard.batches import in_batches
-from merbench.leaderboard.site import Answers, Entry, Figure, Figures
 from merbench.plugin.registry import Registry
 from merbench.runs.export import without_clips
 from merbench.runs.record import read_record, split_subjects, unlike
 from merbench.runs.schema import AnyPolicy, PartScores, Record
-from merbench.runs.scoring import count
+from merbench.runs.scoring import Counts, count
 from merbench.runs.verify import verify
 from merbench.scores import Metric
 
-__all__ = ["has_public_labels", "make_entry", "read_entries", "read_verified", "record_files", "refusal", "same_id"]
+__all__ = [
+    "Answers",
+    "Entry",
+    "Figure",
+    "Figures",
+    "counting_policy",
+    "has_public_labels",
+    "make_entry",
+    "read_entries",
+    "read_verified",
+    "record_files",
+    "refusal",
+    "same_id",
+]
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A score in [0, 1].
+
+    Attributes:
+        value: the score; of several seeds, their mean.
+        interval: (lower, upper) end of the 95 % interval; None for a paper's number.
+        spread: standard deviation over the seeds; None if there is one seed.
+    """
+
+    value: float
+    interval: tuple[float, float] | None = None
+    spread: float | None = None
+
+
+Figures: TypeAlias = dict[str, dict[Metric, Figure]]  # part -> metric -> figure; a part or metric may be missing
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What was predicted of each clip, in the order of the record: ids, class indices, and policy to class indices."""
+
+    clips: tuple[str, ...]
+    truth: tuple[int, ...]
+    predicted: dict[AnyPolicy, tuple[int, ...]]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A verified record on a leaderboard; every entry has a page.
+
+    Attributes:
+        record: as it was read, but with each subject's counts instead of the predictions.
+        protocol: today's name of the record's protocol, so that old and new records share a board.
+        counts: each subject's confusion matrices.
+        figures: policy -> part -> metric -> figure.
+        public: whether the truth of its clips may be published.
+        answers: of every clip; None if their truth may not be published, or if the record has no predictions.
+        split_subjects: how many subjects are tested in more than one fold; None if the record has counts alone.
+    """
+
+    record: Record
+    protocol: str
+    counts: Counts
+    figures: dict[AnyPolicy, Figures]
+    public: bool
+    answers: Answers | None = None
+    split_subjects: int | None = 0
+
+    @property
+    def id(self) -> str:
+        """The first twelve digits of the record's id: its page is `entries/ID.html`, its file `records/ID.json`."""
+        return self.record.id[:12]
+
+    @property
+    def policy(self) -> AnyPolicy:
+        """The epoch policy whose scores count."""
+        return counting_policy(self.record)
+
+
+def counting_policy(record: Record) -> AnyPolicy:
+    """The epoch policy whose scores count; never `oracle`, since every record of a run has `last`."""
+    policy = record.plan.epoch_policy
+    return "last" if policy == "oracle" else policy
 
 
 def record_files(folders: Sequence[Path]) -> list[Path]:
     """Every `.json` file directly in the folders, and every `record.json` below them, sorted.
 
-    Pipes, devices and broken links are among them: reading one gives an error that says it is not a record.
+    Pipes, devices and broken links are included: reading them gives an error that they are not records.
 
     Raises:
-        RecordError: a folder is none, or cannot be read.
+        RecordError: a folder does not exist, or cannot be read.
     """
-    found: dict[str, Path] = {}  # a folder may be given twice, in two spellings
+    found: dict[str, Path] = {}  # a folder may be given twice under two paths
     for folder in folders:
         if not folder.is_dir():
             raise RecordError(f"{folder} is not a folder of records; make one: merbench leaderboard add RECORD")
-        # Not `rglob`, which passes over a link that leads nowhere.
+        # Not `rglob`, which skips broken links.
         below = (Path(place) / "record.json" for place, _, names in os.walk(folder) if "record.json" in names)
         for path in sorted({*(path for path in folder.glob("*.json") if not path.is_dir()), *below}):
-            found.setdefault(os.path.realpath(path), path)  # `Path.resolve` raises on a link that leads to itself
+            found.setdefault(os.path.realpath(path), path)  # `Path.resolve` raises on a link to itself
     return sorted(found.values())
 
 
@@ -44,7 +124,8 @@ def read_entries(paths: Sequence[Path], registry: Registry) -> Iterator[tuple[Pa
     """The entry of each record file.
 
     Raises:
-        RecordError: a file is not a valid record, says what does not follow from its predictions, or stands twice.
+        RecordError: a file is not a valid record, its scores do not follow from its predictions, or there are two files
+            of one record.
     """
     seen: dict[str, tuple[Path, Record]] = {}
     for path, entry in zip(paths, in_batches(partial(_read, registry=registry), paths), strict=True):
@@ -55,7 +136,7 @@ def read_entries(paths: Sequence[Path], registry: Registry) -> Iterator[tuple[Pa
 
 
 def same_id(other: Path, before: Record, record: Record) -> str:
-    """What two files of one id hold, as it completes "FILE and ..."."""
+    """How two files with the same id differ, to complete "FILE and ..."."""
     if difference := unlike(before, record):
         return f"{other} have one id ({record.id[:12]}), but {difference}; remove both"
     return f"{other} are the same record ({record.id[:12]}); remove one of them"
@@ -66,10 +147,10 @@ def _read(paths: Sequence[Path], registry: Registry) -> list[Entry]:
 
 
 def read_verified(path: Path, registry: Registry) -> tuple[Record, list[str]]:
-    """A record whose digests and scores follow from its predictions, and what could not be checked, in sentences.
+    """A record whose digests and scores follow from its predictions, and what could not be verified, in sentences.
 
     Raises:
-        RecordError: it is not a valid record, or says what does not follow from its predictions.
+        RecordError: the file is not a valid record, or its digests or scores do not follow from its predictions.
     """
     record = read_record(path)
     try:
@@ -79,7 +160,7 @@ def read_verified(path: Path, registry: Registry) -> tuple[Record, list[str]]:
 
 
 def make_entry(record: Record, registry: Registry) -> Entry:
-    """The entry of a verified record. Only where truth may be published does it keep any clip."""
+    """The entry of a verified record. It keeps clips only if their truth may be published."""
     public = has_public_labels(record, registry)
     kept = without_clips(record) if record.predictions else record
     if public:  # a warning may name clips
@@ -106,26 +187,26 @@ def _answers(record: Record) -> Answers:
 
 
 def has_public_labels(record: Record, registry: Registry) -> bool:
-    """Whether anyone may see the truth of the record's clips; of a dataset that is not installed, nobody may."""
+    """Whether the truth of the record's clips may be published; not for a dataset that is not installed."""
     name = record.plan.dataset
     return name in registry.datasets.names() and registry.datasets.get(name).public_labels
 
 
 def refusal(record: Record, registry: Registry) -> str:
-    """Why a record must not be published as it is, and what to do; empty where it may be."""
+    """Why a record must not be published, and what to do; empty if it may be published."""
     name = record.plan.dataset
     if not record.predictions or has_public_labels(record, registry):
         return ""
     why = (
-        "which may not be published"
+        "whose labels may not be published"
         if name in registry.datasets.names()
-        else "which is not installed here, so that nothing says they may be published"
+        else "which is not installed here, so merbench does not know whether its labels may be published"
     )
-    return f"it tells the truth of clips of {name}, {why}; take instead what this writes: merbench results export"
+    return f"it contains the labels of clips of {name}, {why}; use the file that this writes: merbench results export"
 
 
 def _figures(record: Record) -> dict[AnyPolicy, Figures]:
-    # `verify` has seen that these scores follow from the predictions.
+    # `verify` has checked that these scores follow from the predictions.
     return {
         policy: {part: _of_part(scores) for part, scores in parts.items() if scores}
         for policy, parts in record.scores.items()

@@ -1,4 +1,4 @@
-"""What git knows of earlier records."""
+"""Read the records of an earlier git revision."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ def committed_records(folders: Sequence[Path], revision: str) -> dict[str, Recor
 
     Args:
         folders: of records, each within a git repository.
-        revision: anything git takes for a commit.
+        revision: any name that git accepts for a commit.
 
     Returns:
         `FOLDER/NAME` to the record, or to the reason why this merbench cannot read it.
 
     Raises:
-        RecordError: git is not there, a folder is in no repository, or there is no such revision.
+        RecordError: git is not installed, a folder is in no repository, or the revision does not exist.
     """
     found: dict[str, Record | str] = {}
     for folder in folders:

@@ -1,11 +1,12 @@
-"""What is known of each method of a board, from papers, from predictions handed in, and from runs."""
+"""The scores of each method of a board: from papers, from predictions that were handed in, and from runs."""
 
 from __future__ import annotations
 
 import unicodedata
 from dataclasses import dataclass
 
-from merbench.leaderboard.site import Board, Row
+from merbench.leaderboard.boards import Board
+from merbench.leaderboard.rows import Row
 from merbench.leaderboard.svg import shorten
 from merbench.leaderboard.wording import figure
 
@@ -16,12 +17,12 @@ NAME = 60  # letters of a name in a sentence; a longer one is cut
 
 @dataclass(frozen=True)
 class Method:
-    """UF1 over all clips of one method, by what stands behind it; the best where there are several of a kind.
+    """UF1 over all clips of one method, by kind; the best if there are several of a kind.
 
     Attributes:
         name: as its first row spells it.
         reported: what papers print, in ascending order.
-        unknown: scored from predictions of which nobody says how the epoch was chosen.
+        unknown: scored from predictions whose sender does not say how the epoch was chosen.
         honest: the epoch was chosen without the test subject.
         selected: the epoch was chosen on the test labels.
     """
@@ -33,7 +34,7 @@ class Method:
     selected: float | None = None
 
     def values(self) -> list[float]:
-        """Every figure that there is."""
+        """Every known score."""
         return [*self.reported, *(one for one in (self.unknown, self.honest, self.selected) if one is not None)]
 
     def sentence(self) -> str:
@@ -49,11 +50,11 @@ class Method:
 
 
 def methods_of(board: Board) -> list[Method]:
-    """The methods that were run or handed in and of which more than one figure is known, in the order of the board.
+    """The methods that were run or handed in and have more than one known score, in the order of the board.
 
-    A paper's figures belong to the runs of the model of that name, however it is spelt.
+    A paper's figures belong to the runs of the model with that name, in any spelling.
     """
-    rows = [row for row in board.rows if _uf1(row) is not None]
+    rows = [row for row in board.rows if row.uf1]
     ours = dict.fromkeys(_plain(row.model) for row in rows if row.badge != "reported")
     found = [_method([row for row in rows if _plain(row.model) == name]) for name in ours]
     return [method for method in found if len(method.values()) > 1]
@@ -65,7 +66,7 @@ def _method(rows: list[Row]) -> Method:
     oracles = [row.oracle["full"]["uf1"].value for row in ours if "uf1" in row.oracle.get("full", {})]
     return Method(
         name=ours[0].model,
-        reported=tuple(sorted(value for row in rows if row.badge == "reported" and (value := _uf1(row)) is not None)),
+        reported=tuple(sorted(row.uf1.value for row in rows if row.badge == "reported" and row.uf1)),
         unknown=_best(unstated),
         honest=_best([row for row in ours if not row.unranked]),
         selected=max([*oracles, *filter(None, [_best([row for row in ours if _is_selected(row)])])], default=None),
@@ -77,12 +78,7 @@ def _is_selected(row: Row) -> bool:
 
 
 def _best(rows: list[Row]) -> float | None:
-    return max((value for row in rows if (value := _uf1(row)) is not None), default=None)
-
-
-def _uf1(row: Row) -> float | None:
-    found = row.figures.get("full", {}).get("uf1")
-    return found.value if found else None
+    return max((row.uf1.value for row in rows if row.uf1), default=None)
 
 
 def _shown(value: float | None) -> str:
@@ -90,5 +86,5 @@ def _shown(value: float | None) -> str:
 
 
 def _plain(name: str) -> str:
-    """A name as it is compared: `HTNet` is `htnet`."""
+    """A name as it is compared: without case, hyphens and blanks."""
     return "".join(letter for letter in unicodedata.normalize("NFKC", name).casefold() if letter.isalnum())

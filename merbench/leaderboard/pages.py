@@ -1,4 +1,4 @@
-"""From a site to its files: every page as text, one after another."""
+"""Write every page of a site as text, one after another."""
 
 from __future__ import annotations
 
@@ -6,46 +6,53 @@ import functools
 import json
 from collections.abc import Callable, Iterator, Sequence
 from importlib import resources
-from typing import TYPE_CHECKING, Any, NamedTuple
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
 
-from merbench.leaderboard import wording
+from merbench.leaderboard import charts, wording
 from merbench.leaderboard.batches import in_batches
-from merbench.leaderboard.compare import pack
-from merbench.leaderboard.entry_view import entry_view, policy_name
-from merbench.leaderboard.rows import counting_policy
-from merbench.leaderboard.tables import Notes, board_columns, choices, record_columns, reported_columns
+from merbench.leaderboard.boards import finished
+from merbench.leaderboard.compare import comparable, compare_rows
+from merbench.leaderboard.entry_page import entry_page
+from merbench.leaderboard.tables import (
+    Notes,
+    board_columns,
+    choices,
+    page_name,
+    paged,
+    record_columns,
+    reported_columns,
+)
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-    from merbench.leaderboard.reported import Reported
-    from merbench.leaderboard.site import Board, Entry, Row, Site
+    from merbench.leaderboard.boards import Board, Site
+    from merbench.leaderboard.entries import Entry
+    from merbench.leaderboard.rows import Row
 
 __all__ = ["LARGEST", "render"]
 
-LARGEST = 400_000  # bytes of a page
-SPARE = 4_000  # of them, kept free
+LARGEST = 400_000  # bytes of a page, at most
 ASSETS = ("site.css", "site.js")
-THRIFT = range(5)  # how much a long board leaves out, least first
 
 
-def render(site: Site, reported: Sequence[Reported]) -> Iterator[tuple[str, str]]:
+def render(site: Site) -> Iterator[tuple[str, str]]:
     """Every file of the site: its path (with slashes, relative to the site) and its text.
 
-    The same input gives the same bytes. Pages are made one after another, those of many entries by several processes,
-    and are not kept.
+    The same input gives the same bytes. Pages are made one after another and not kept; several processes make the pages
+    of many entries.
     """
-    pages = _environment()
-    rows = {entry.id: (board, row) for board in site.boards for row in _all_rows(board) for entry in row.entries}
+    places = {entry.id: place for board in site.boards for entry, place in _places(board)}
     for name in ASSETS:
         yield f"assets/{name}", (resources.files(__package__) / "assets" / name).read_text("utf-8")
-    yield "index.html", _index(pages, site, rows)
+    yield from _index(site, places)
     for board in site.boards:
-        yield f"boards/{board.slug}.html", _board(pages, board)
-        yield f"boards/{board.slug}-compare.html", _compare(pages, board)
-    yield from in_batches(_entries, [_placed(entry, *rows.get(entry.id, (None, None))) for entry in site.entries])
-    yield "reported.html", _reported(pages, reported, site.boards)
-    yield "scores.html", _page(pages, "scores.html", here="scores.html", root="")
+        yield from _board(board)
+        yield from _compare(board)
+    yield from in_batches(_entries, [(entry, places[entry.id]) for entry in site.entries])
+    yield "reported.html", _reported(site)
+    yield "scores.html", _page("scores.html", here="scores.html", remarks=site.remarks)
 
 
 @functools.cache
@@ -63,120 +70,102 @@ def _environment() -> Environment:
         wording.anchor, wording.cell, wording.clipped, wording.duration, wording.figure, wording.interval,
         wording.isolated, wording.magnitude, wording.p_value, wording.paper_name, wording.safe_link,
         wording.script_json, wording.seed, wording.signed, wording.signed_interval,
-        wording.without_controls,
+        wording.without_controls, finished,
     )  # fmt: skip
     made.filters.update({one.__name__: one for one in filters})
     return made
 
 
-def _page(pages: Environment, template: str, **context: Any) -> str:
-    return pages.get_template(template).render(context)
+def _page(template: str, *, here: str = "", root: str = "", **context: Any) -> str:
+    """A page; `here` is its path for the navigation, `root` leads from it to the site's folder."""
+    return _environment().get_template(template).render(here=here, root=root, **context)
 
 
-def _all_rows(board: Board) -> Iterator[Row]:
-    yield from board.rows
-    for group in board.incomplete:
-        yield from group
+def _places(board: Board) -> Iterator[tuple[Entry, dict[str, Any]]]:
+    """What the page of each entry of a board says of the board: its row, the title, and links."""
+    compared = {row.id for row in comparable(board)}
+    for number, rows in enumerate(paged(board.every_row), start=1):
+        for row in rows:
+            place = {
+                "row": row,
+                "title": board.title,
+                "board": f"boards/{page_name(board.slug, number)}#{row.id}",
+                "compare": f"boards/{board.slug}-compare.html#a={row.id}" if row.id in compared else "",
+            }
+            yield from ((entry, place) for entry in row.entries)
 
 
-def _index(pages: Environment, site: Site, rows: dict[str, tuple[Board, Row]]) -> str:
+def _index(site: Site, places: dict[str, dict[str, Any]]) -> Iterator[tuple[str, str]]:
     boards = sorted((_listed(board) for board in site.boards), key=lambda one: -one["runs"])
-    records = [_record(entry, rows) for entry in site.entries]
-    filters = [(name, choices(one[name] for one in records)) for name in ("dataset", "badge", "family", "policy")]
-    made = ""
-    for kept in _shorter(len(records)):
-        data = _json(_families([one["family"] for one in records[:kept]]))
-        made = _page(
-            pages, "index.html", here="index.html", root="", site=site, boards=boards,
-            findings=_findings(boards[0]["board"]) if boards and boards[0]["runs"] else [], records=records[:kept],
-            filters=filters, columns=record_columns(), data=data,
+    first = boards[0]["board"] if boards and boards[0]["runs"] else None
+    records = [(entry, places[entry.id]["row"]) for entry in site.entries]
+    filters = [
+        ("dataset", choices(entry.record.plan.dataset for entry, _ in records)),
+        *((name, choices(getattr(row, name) for _, row in records)) for name in ("badge", "approach", "policy")),
+    ]
+    pages = paged(records)
+    for number, rows in enumerate(pages, start=1):
+        yield page_name("index", number), _page(
+            "index.html", here="index.html", boards=boards, first=first, columns=record_columns(), filters=filters,
+            highlights=_highlights(first) if first else [], records=rows, total=len(records),
+            data=_json(_approaches([row for _, row in rows])), **_pager("index", number, len(pages)),
         )  # fmt: skip
-        if _fits(made):
-            break
-    return made
 
 
 def _listed(board: Board) -> dict[str, Any]:
     """A board as a line of the list."""
-    reported = [row for row in board.rows if row.badge == "reported"]
+    reported = [row.uf1.value for row in board.rows if row.badge == "reported" and row.uf1]
     return {
         "board": board,
-        "runs": sum(len(row.entries) for row in _all_rows(board)),
-        "best": next((row for row in board.rows if row.rank is not None), None),
-        "reported": len(reported),
-        "highest": max((row.figures["full"]["uf1"].value for row in reported if _has(row)), default=None),
+        "runs": sum(len(row.entries) for row in board.every_row),
+        "best": next(iter(board.ranked), None),
+        "reported": sum(row.badge == "reported" for row in board.rows),
+        "highest": max(reported, default=None),
     }
 
 
-def _record(entry: Entry, rows: dict[str, tuple[Board, Row]]) -> dict[str, Any]:
-    _, row = rows.get(entry.id, (None, None))
-    plan = entry.record.plan
-    policy = counting_policy(entry.record)
-    finished = entry.record.environment.get("finished")
-    return {
-        "entry": entry,
-        "recipe": getattr(plan, "recipe", ""),
-        "seed": getattr(plan, "seed", ""),
-        "dataset": plan.dataset,
-        "badge": "rescored" if plan.kind == "rescored" else "reproduced",
-        "family": row.family if row else "not stated",
-        "policy": row.policy if row else policy_name(policy),
-        "figures": entry.figures.get(policy, {}).get("full", {}),
-        "finished": finished[:10] if isinstance(finished, str) else "",
-    }
+def _board(board: Board) -> Iterator[tuple[str, str]]:
+    sections = [(number, row) for number, group in enumerate((board.rows, *board.incomplete)) for row in group]
+    filters = [(name, choices(getattr(row, name) for row in board.rows)) for name in ("badge", "approach", "policy")]
+    pages = paged(sections)
+    for number, page in enumerate(pages, start=1):
+        groups = {key: [row for _, row in rows] for key, rows in groupby(page, key=lambda one: one[0])}
+        rows = groups.pop(0, [])
+        yield f"boards/{page_name(board.slug, number)}", _page(
+            "board.html", root="../", board=board, rows=rows, incomplete=groups, total=len(sections),
+            notes=Notes(row for _, row in page), filters=filters, columns=board_columns(board.parts),
+            charts=_charts(board) if number == 1 else [], highlights=_highlights(board) if number == 1 else [],
+            data=_board_data(rows), tally=_tally(board), **_pager(board.slug, number, len(pages)),
+        )  # fmt: skip
 
 
-def _board(pages: Environment, board: Board) -> str:
-    pictures = _pictures(board)
-    made = ""
-    for thrift in THRIFT:
-        for kept in _shorter(len(board.rows)) if thrift == THRIFT[-1] else [len(board.rows)]:
-            made = _board_with(pages, board, pictures, thrift, kept)
-            if _fits(made):
-                return made
-    return made
-
-
-def _board_with(pages: Environment, board: Board, pictures: list[tuple[str, str]], thrift: int, kept: int) -> str:
-    rows = board.rows[:kept]
-    notes = Notes([*rows, *(row for group in board.incomplete for row in group)], few=thrift > 0)
-    filters = [(name, choices(getattr(row, name) for row in rows)) for name in ("badge", "family", "policy")]
-    return _page(
-        pages, "board.html", here="", root="../", board=board, rows=rows, notes=notes, thrift=thrift, filters=filters,
-        columns=board_columns(board.parts), pictures=pictures, findings=_findings(board), data=_board_data(rows),
-        runs=any(row.entries for row in board.rows), tally=_tally(board),
-    )  # fmt: skip
+def _pager(stem: str, number: int, total: int) -> dict[str, Any]:
+    """Which page of a long table this is, and links to every page."""
+    return {"page": number, "pages": [page_name(stem, one) for one in range(1, total + 1)]}
 
 
 def _board_data(rows: Sequence[Row]) -> str:
-    """What the script cannot read from the table: families, and the papers to cite."""
+    """What the script cannot read from the table: approaches, and the papers to cite."""
     papers = {row.id: row.paper for row in rows if row.paper}
-    return _json(
-        {
-            **_families([row.family for row in rows]),
-            "papers": {
-                key: [one.title, one.year, one.table, wording.safe_link(one.link)] for key, one in papers.items()
-            },
-        }
-    )
+    cited = {key: [one.title, one.year, one.table, wording.safe_link(one.link)] for key, one in papers.items()}
+    return _json({**_approaches(rows), "papers": cited})
 
 
-def _findings(board: Board) -> list[dict[str, str]]:
-    """The board in three figures: the best honest row, the highest that papers report, the most that choosing adds."""
+def _highlights(board: Board) -> list[dict[str, str]]:
+    """A board in three figures: the best honest row, the highest that papers report, the most that choosing adds."""
     found = []
-    best = next((row for row in board.rows if row.rank is not None), None)
-    if best:
-        one = best.figures["full"]["uf1"]
-        ends = f" (95\N{NO-BREAK SPACE}% interval {wording.interval(one.interval)})" if one.interval else ""
-        found.append({"value": wording.figure(one.value), "text": f"best honest UF1, by {_name(best)}{ends}"})
-    reported = [(row.figures["full"]["uf1"].value, row) for row in board.rows if row.badge == "reported" and _has(row)]
+    for row in board.ranked[:1]:
+        assert row.uf1
+        ends = f" (95\N{NO-BREAK SPACE}% interval {wording.interval(row.uf1.interval)})" if row.uf1.interval else ""
+        found.append({"value": wording.figure(row.uf1.value), "text": f"best honest UF1, by {_name(row)}{ends}"})
+    reported = [(row.uf1.value, row) for row in board.rows if row.badge == "reported" and row.uf1]
     if reported:
         value, row = max(reported, key=lambda pair: pair[0])
         found.append({"value": wording.figure(value), "text": f"highest UF1 that a paper reports, {_name(row)}"})
     chosen = [(row.selection, row) for row in board.rows if row.selection is not None]
     if chosen:
         value, row = max(chosen, key=lambda pair: pair[0])
-        text = f"UF1 that choosing the epoch on the test subject adds, at most: {_name(row)}"
+        text = f"most UF1 that choosing the epoch on the test subject adds, {_name(row)}"
         found.append({"value": wording.signed(value), "text": text})
     return found
 
@@ -187,122 +176,65 @@ def _tally(board: Board) -> str:
     return ", ".join(f"{count} {badge}" for count, badge in counts if count) or "none"
 
 
-def _has(row: Row) -> bool:
-    return "uf1" in row.figures.get("full", {})
-
-
 def _name(row: Row) -> str:
     return wording.clipped(f"{row.model} ({row.recipe})" if row.recipe else row.model, 60)
 
 
-def _pictures(board: Board) -> list[tuple[str, str]]:
-    from merbench.leaderboard import charts as pictures
-
+def _charts(board: Board) -> list[tuple[str, str]]:
     return [
-        (pictures.forest(board), "UF1 over all clips with its 95 % interval over subjects"),
-        (pictures.dumbbells(board), "What papers report, what predictions score, and what choosing the epoch adds"),
-        (pictures.subject_matrix(board), "Share of right answers, by subject and model"),
+        (charts.forest(board), "UF1 over all clips with its 95 % interval over subjects"),
+        (charts.dumbbells(board), "What papers report, what predictions score, and what choosing the epoch adds"),
+        (charts.subject_matrix(board), "Share of right answers, by subject and model"),
     ]
 
 
-def _compare(pages: Environment, board: Board) -> str:
-    ranked = [row for row in board.rows if row.rank is not None]
-    made = ""
-    for thrift in THRIFT:
-        for kept in _shorter(len(ranked)) if thrift == THRIFT[-1] else [len(ranked)]:
-            bare = _compare_with(pages, board, ranked, kept, thrift, 0)
-            budget = LARGEST - SPARE - len(bare.encode())
-            made = _compare_with(pages, board, ranked, kept, thrift, budget)
-            if budget > 0 and _fits(made):
-                return made
-    return made
+def _compare(board: Board) -> Iterator[tuple[str, str]]:
+    stem = f"{board.slug}-compare"
+    pages = paged(board.ranked)
+    for number, rows in enumerate(pages, start=1):
+        data = compare_rows(board) if number == 1 else {}
+        yield f"boards/{page_name(stem, number)}", _page(
+            "compare.html", root="../", board=board, rows=rows, ranked=len(board.ranked), first=number == 1,
+            compared=len(data.get("rows", ())), with_clips="clips" in data, data=_json(data),
+            **_pager(stem, number, len(pages)),
+        )  # fmt: skip
 
 
-def _compare_with(pages: Environment, board: Board, ranked: Sequence[Row], kept: int, thrift: int, budget: int) -> str:
-    packed = pack(board, budget)
-    return _page(
-        pages, "compare.html", here="", root="../", board=board, rows=ranked[:kept], ranked=len(ranked), thrift=thrift,
-        packed=packed,
-    )  # fmt: skip
-
-
-class _Place(NamedTuple):
-    """All that an entry's page says of its board."""
-
-    slug: str
-    title: str
-
-
-def _placed(entry: Entry, board: Board | None, row: Row | None) -> tuple[Entry, _Place | None, Row | None]:
-    return entry, _Place(board.slug, board.title) if board else None, row
-
-
-def _entries(placed: Sequence[tuple[Entry, _Place | None, Row | None]]) -> list[tuple[str, str]]:
-    pages = _environment()
-    return [(f"entries/{entry.id}.html", _entry(pages, entry, board, row)) for entry, board, row in placed]
-
-
-def _entry(pages: Environment, entry: Entry, board: _Place | None, row: Row | None) -> str:
-    from merbench.leaderboard import charts as pictures
-
-    view = entry_view(entry, row)
-    view["pictures"] = [
-        (pictures.confusion(entry, policy), f"Confusion of every part, epoch policy {policy_name(policy)}")
-        for policy in dict.fromkeys((counting_policy(entry.record), *entry.counts.confusions))
+def _entries(placed: Sequence[tuple[Entry, dict[str, Any]]]) -> list[tuple[str, str]]:
+    return [
+        (f"entries/{entry.id}.html", _page("entry.html", root="../", **entry_page(entry, **place)))
+        for entry, place in placed
     ]
-    view["loss_picture"] = pictures.loss_curve(entry) if view["loss"] else ""
-    context = {"entry": entry, "plan": entry.record.plan, "board": board, "row": row, "view": view}
-    for table in ("clips", "folds", "subjects"):
-        made = _page(pages, "entry.html", here="", root="../", **context)
-        if _fits(made):
-            break
-        view[table] = []
-        view["left_out"].append(table)
-    else:
-        made = _page(pages, "entry.html", here="", root="../", **context)
-    return made
 
 
-def _reported(pages: Environment, reported: Sequence[Reported], boards: Sequence[Board]) -> str:
-    slugs = {(board.dataset, board.protocol): board.slug for board in reversed(boards)}
-    sources = list(dict.fromkeys((one.paper, one.table, one.link) for one in reported))
-    notes = list(dict.fromkeys(note for one in reported for note in one.notes))
+def _reported(site: Site) -> str:
+    slugs = {(one.dataset, one.protocol): board.slug for board in site.boards for one in board.reported}
+    references = list(dict.fromkeys((one.paper, one.table, one.link) for one in site.reported))
+    notes = list(dict.fromkeys(note for one in site.reported for note in one.notes))
     filters = [
-        ("dataset", choices(one.dataset for one in reported)),
-        ("family", choices(one.family for one in reported)),
-        ("policy", choices(one.epoch_policy for one in reported)),
-        ("metric", choices(one.metric for one in reported)),
-        ("evidence", choices(one.evidence for one in reported)),
-    ]
-    numbers = {key: number for number, key in enumerate(sources, start=1)}
+        (name, choices(getattr(one, field) for one in site.reported))
+        for name, field in (
+            ("dataset", "dataset"), ("approach", "approach"), ("policy", "epoch_policy"), ("metric", "metric"),
+            ("evidence", "evidence"),
+        )
+    ]  # fmt: skip
+    numbers = {key: number for number, key in enumerate(references, start=1)}
     data = {
-        **_families([one.family for one in reported]),
-        "sources": [numbers[one.paper, one.table, one.link] - 1 for one in reported],
-        "papers": [[paper, None, table, wording.safe_link(link)] for paper, table, link in sources],
+        **_approaches(site.reported),
+        "references": [numbers[one.paper, one.table, one.link] - 1 for one in site.reported],
+        "papers": [[paper, None, table, wording.safe_link(link)] for paper, table, link in references],
     }
     return _page(
-        pages, "reported.html", here="reported.html", root="", rows=reported, sources=sources, notes=notes,
-        source_of=numbers, slugs=slugs, filters=filters, columns=reported_columns(),
-        note_of={text: number for number, text in enumerate(notes, start=1)}, data=_json(data),
+        "reported.html", here="reported.html", figures=site.reported, references=references, numbers=numbers,
+        notes=notes, note_numbers={text: number for number, text in enumerate(notes, start=1)}, slugs=slugs,
+        filters=filters, columns=reported_columns(), data=_json(data),
     )  # fmt: skip
 
 
-def _families(of_rows: Sequence[str]) -> dict[str, Any]:
-    """Which families there are, and a digit for each row: the place of its own."""
-    distinct = sorted(set(of_rows))
-    return {"families": distinct, "family": "".join(str(distinct.index(one)) for one in of_rows)}
-
-
-def _fits(page: str) -> bool:
-    return len(page.encode()) <= LARGEST - SPARE
-
-
-def _shorter(rows: int) -> Iterator[int]:
-    """How many rows to try: all, then nine tenths of those tried before."""
-    while rows > 10:
-        yield rows
-        rows = rows * 9 // 10
-    yield rows
+def _approaches(rows: Sequence[Any]) -> dict[str, Any]:
+    """The distinct approaches, and for each row a digit: the place of its approach."""
+    distinct = sorted({row.approach for row in rows})
+    return {"approaches": distinct, "approach": "".join(str(distinct.index(row.approach)) for row in rows)}
 
 
 def _json(content: Any) -> str:

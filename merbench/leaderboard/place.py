@@ -1,4 +1,4 @@
-"""The folder of a site: replaced as a whole or not at all, and only where it holds nothing that somebody else made."""
+"""The folder of a site: replaced as a whole or not at all, and only if it contains no other files."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from pathlib import Path
 
 from merbench.errors import OutputError
 
-__all__ = ["check_place", "recover", "whole_folder"]
+__all__ = ["recover", "require_built", "whole_folder"]
 
-MANIFEST = ".merbench-site"  # in every site that was built: the names of its other files, one a line
+MANIFEST = ".merbench-site"  # in every built site: the names of its other files, one per line
 NAMED = 3  # files named in an error
 
 
-def check_place(out: Path) -> None:
-    """Sees to it that nothing in `out` but an earlier build would be lost.
+def require_built(out: Path) -> None:
+    """Require that `out` contains nothing but an earlier build, because the build replaces it.
 
     Raises:
-        OutputError: it is a file, or holds files that no build made.
+        OutputError: `out` is a file, or contains files that no build made.
     """
     try:
         if not out.exists():
@@ -33,43 +33,43 @@ def check_place(out: Path) -> None:
         built = _built(out)
         strange = list(islice((name for name in _files(out) if name not in built), NAMED + 1))
     except OSError as error:
-        raise OutputError(f"cannot look into {out}: {error.strerror}; choose another folder: --out") from error
+        raise OutputError(f"cannot read {out}: {error.strerror}; choose another folder: --out") from error
     if strange:
         more = " and more" if len(strange) > NAMED else ""
         raise OutputError(
-            f"{out} holds {', '.join(strange[:NAMED])}{more}, which no build made; move what is yours away, or choose "
+            f"{out} contains {', '.join(strange[:NAMED])}{more}, which no build made; move your files away, or choose "
             "another folder: --out"
         )
 
 
 @contextlib.contextmanager
 def whole_folder(out: Path) -> Iterator[Path]:
-    """A new folder beside `out`, which takes its place when the block ends; an exception leaves `out` as it was.
+    """A new folder beside `out`, which replaces `out` when the block ends. An exception leaves `out` unchanged.
 
     Raises:
-        OutputError: the place cannot be written, or is full.
+        OutputError: the folder cannot be written, or the disk is full.
     """
     new = _beside(out, "new")
     try:
         new.mkdir(parents=True)
         yield new
         (new / MANIFEST).write_text("".join(f"{name}\n" for name in sorted(_files(new))), "utf-8")
-        check_place(out)  # once more: somebody may have put something there in the meantime
+        require_built(out)  # again: somebody may have added a file in the meantime
         _exchange(new, out)
     except OSError as error:
         raise OutputError(
-            f"cannot write {out}: {error.strerror}; nothing was changed there; make room, or another place: --out"
+            f"cannot write {out}: {error.strerror}; it is unchanged; free disk space, or choose another folder: --out"
         ) from error
     finally:
         shutil.rmtree(new, ignore_errors=True)
 
 
 def recover(out: Path) -> None:
-    """Clears away what killed builds left beside `out`; puts the old site back if one was killed between taking it
-    away and putting the new one there.
+    """Delete what killed builds left beside `out`. Restore the old site if a build was killed between moving the old
+    site away and moving the new one in.
 
     Raises:
-        OutputError: that cannot be done.
+        OutputError: the files cannot be moved.
     """
     try:
         for left, kind in _left_beside(out):
@@ -78,18 +78,18 @@ def recover(out: Path) -> None:
             else:
                 shutil.rmtree(left, ignore_errors=True)
     except OSError as error:
-        raise OutputError(f"cannot write {out}: {error.strerror}; choose another place: --out") from error
+        raise OutputError(f"cannot write {out}: {error.strerror}; choose another folder: --out") from error
 
 
 def _left_beside(out: Path) -> Iterator[tuple[Path, str]]:
-    """The folders of builds that do not run any more, `old` before `new`, and which of both they are."""
+    """The folders of builds that are no longer running, each with its kind: `old` folders first, then `new`."""
     import psutil
 
     name = re.compile(rf"\.{re.escape(out.name)}-([0-9]{{1,9}})-[0-9a-f]{{8}}\.(new|old)")
     names = [one.name for one in out.parent.iterdir()] if out.parent.is_dir() else []
     found = sorted((one for one in map(name.fullmatch, names) if one), key=lambda one: (one[2] != "old", one[0]))
     for one in found:
-        # This process has not begun yet: what bears its number was another's, as it happens in containers.
+        # A folder with the number of this process is from an earlier process: numbers repeat in containers.
         if int(one[1]) == os.getpid() or not psutil.pid_exists(int(one[1])):
             yield out.parent / one[0], one[2]
 
@@ -113,7 +113,7 @@ def _beside(out: Path, what: str) -> Path:
 
 
 def _files(folder: Path) -> Iterator[str]:
-    """Paths of all files and links below a folder, from there, with forward slashes; folder by folder."""
+    """Paths of all files and links below a folder, relative to it, with forward slashes; folder by folder."""
     for path in sorted(folder.iterdir()):
         if path.is_dir() and not path.is_symlink():
             yield from (f"{path.name}/{name}" for name in _files(path))

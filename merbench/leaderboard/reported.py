@@ -1,6 +1,6 @@
-"""Reported results: figures that papers print, curated as a table of one figure a line, and the rows they make.
+"""Reported results: figures that papers print, read from a table with one figure a line, and the rows they make.
 
-`docs/reported-results.md` says what the columns hold and how a printed figure finds its dataset and protocol.
+`docs/reported-results.md` explains the columns, and how to find the dataset and protocol of a printed figure.
 """
 
 from __future__ import annotations
@@ -17,7 +17,9 @@ from typing import Annotated, Literal, TypeAlias, TypeVar, cast, get_args
 from pydantic import Field, ValidationError
 
 from merbench.errors import MerbenchError
-from merbench.leaderboard.site import Family, Figure, Figures, Paper, Row
+from merbench.leaderboard.entries import Figure, Figures
+from merbench.leaderboard.rows import Approach, Paper, Row
+from merbench.plugin.registry import Registry
 from merbench.runs.schema import Link, Share, Strict
 from merbench.scores import Metric
 
@@ -25,28 +27,31 @@ __all__ = [
     "COLUMNS",
     "NOTES_FILE",
     "NOT_STATED",
+    "REMARKS_FILE",
     "Evidence",
     "InvalidReport",
+    "Remark",
     "Reported",
-    "boards_of",
-    "left_out",
+    "read_remarks",
     "read_reported",
     "reported_rows",
 ]
 
-NOTES_FILE = "reported-notes.csv"  # beside the table of figures
-NOT_STATED = "not-stated"  # the protocol of a figure whose source does not say; such figures make no board
-# Papers print four decimals and round or cut the last one: .5989 and .5990 are the same figure.
+# Beside the table of figures:
+NOTES_FILE = "reported-notes.csv"  # the sentences that figures refer to
+REMARKS_FILE = "reported-remarks.csv"  # what the page on scores says of reported results; optional
+NOT_STATED = "not-stated"  # the protocol of a figure whose paper does not name one; such figures make no board
+# Papers print four decimals and round or cut the last digit: .5989 and .5990 are the same figure.
 LAST_DECIMAL = 1e-4 + 1e-9
 
 Evidence: TypeAlias = Literal["paper", "readme", "abstract", "recomputed from log", "second-hand"]
-# One name or sentence of a table's cell: filled, and without control characters.
+# A name or sentence in a cell: not empty, and without control characters.
 Cell = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f-\x9f]+$")]
 Slug = Annotated[str, Field(max_length=60, pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
 
 
 class InvalidReport(MerbenchError):
-    """A line of `reported.csv` or of its notes that cannot be taken as it stands; the message names file and line."""
+    """A line of `reported.csv`, of its notes or of its remarks is not valid; the message names file and line."""
 
 
 class Reported(Strict):
@@ -54,21 +59,22 @@ class Reported(Strict):
 
     Attributes:
         method, variant: names; a variant (a line of an ablation) is empty for a method's main result.
-        year, paper, table, link: where the figure stands, which for a second-hand one is not the method's own paper.
-        dataset, protocol, part: what was scored; `protocol` may be `not-stated`.
-        classes, clips: numbers of them; None where they are not stated.
-        metric: `f1` is a figure printed as F1 without saying that it is UF1; `unclear` is explained by a note.
+        approach: of the method.
+        year, paper, table, link: where the figure is printed; a second-hand figure is not in the method's own paper.
+        dataset, protocol, part: what was scored; `protocol` may be `not-stated`, `part` is `full` or a database.
+        classes, clips: how many; None if not stated.
+        metric: `f1` is printed as F1 without saying that it is UF1; `unclear` is explained by a note.
         value: in [0, 1].
         notes: sentences that a reader of the figure should know.
     """
 
     method: Cell
     variant: Annotated[str, Field(max_length=200, pattern=r"^[^\x00-\x1f\x7f-\x9f]*$")]
-    family: Family
+    approach: Approach
     year: Annotated[int, Field(ge=1990, le=2100)]
     dataset: Slug
     protocol: Slug
-    part: Literal["full", "smic", "casme2", "samm"]
+    part: Slug
     classes: Annotated[int, Field(ge=2, le=100)] | None
     metric: Annotated[str, Field(pattern=r"^(uf1|uar|accuracy|f1|macro-precision|recall:[a-z]{1,40}|unclear)$")]
     value: Share
@@ -82,7 +88,7 @@ class Reported(Strict):
 
     @property
     def on_board(self) -> bool:
-        """Whether a board shows it: a main result, of a metric that boards have, under a protocol that is stated."""
+        """Whether a board shows it: a main result, in a metric that boards have, under a stated protocol."""
         return not self.variant and self.metric in get_args(Metric) and self.protocol != NOT_STATED
 
 
@@ -93,59 +99,72 @@ class Note(Strict):
     text: Annotated[str, Field(min_length=1, max_length=500, pattern=r"^[^\x00-\x1f\x7f-\x9f]+$")]
 
 
-Model = TypeVar("Model", Reported, Note)
+class Remark(Strict):
+    """What a reader of the reported results should look for, with examples from papers."""
+
+    topic: Cell
+    text: Annotated[str, Field(min_length=1, max_length=2000, pattern=r"^[^\x00-\x1f\x7f-\x9f]+$")]
+
+
+Model = TypeVar("Model", Reported, Note, Remark)
 COLUMNS = tuple(Reported.model_fields)
-# What all figures of one row share.
-_OF_A_ROW = ("family", "year", "epoch_policy", "link", "evidence")
+# All figures of a row have these in common.
+_OF_A_ROW = ("approach", "year", "epoch_policy", "link", "evidence")
 
 
-def read_reported(path: Path) -> tuple[Reported, ...]:
-    """The figures of a table such as `leaderboards/reported.csv`, in its order, with the notes of its sibling.
+def read_reported(path: Path, registry: Registry | None = None) -> tuple[Reported, ...]:
+    """The figures of a table such as `leaderboards/reported.csv`, in its order, with the notes from `NOTES_FILE`.
+
+    Args:
+        path: the table.
+        registry: if given, the parts of installed datasets are checked.
 
     Raises:
-        InvalidReport: a file that cannot be read; columns that are missing or unknown; a cell that its column does not
-            take; a note that is not there; the same figure twice; figures of one row, or of one dataset, that
-            contradict each other.
+        InvalidReport: a file cannot be read; columns are missing or unknown; a cell is not valid for its column; a note
+            or a part does not exist; a figure is listed twice; figures of one row, or of one dataset, disagree.
     """
     notes = _read_notes(path.with_name(NOTES_FILE))
     figures: list[Reported] = []
     agreement = _Agreement()
     for where, cells in _lines(path, COLUMNS):
         figure = _figure(where, cells, notes)
-        agreement.check(figure, where)
+        agreement.require(figure, where)
+        _require_part(figure, where, registry)
         figures.append(figure)
     return tuple(figures)
 
 
-def boards_of(figures: Iterable[Reported]) -> list[tuple[str, str]]:
-    """Every (dataset, protocol) that `reported_rows` has rows for, sorted."""
-    return sorted({(one.dataset, one.protocol) for one in figures if one.on_board})
+def read_remarks(path: Path) -> tuple[Remark, ...]:
+    """The remarks beside a table of figures; empty if there is no such file.
+
+    Raises:
+        InvalidReport: the file cannot be read, or has a line that is not valid.
+    """
+    remarks = path.with_name(REMARKS_FILE)
+    if not remarks.exists():
+        return ()
+    return tuple(_valid(Remark, where, cells, cells) for where, cells in _lines(remarks, tuple(Remark.model_fields)))
 
 
-def left_out(figures: Iterable[Reported], dataset: str, protocol: str) -> int:
-    """How many figures of a board no row shows: variants, and metrics that are unclear or not those of a board."""
-    return sum((one.dataset, one.protocol) == (dataset, protocol) and not one.on_board for one in figures)
+def reported_rows(figures: Iterable[Reported]) -> tuple[Row, ...]:
+    """The rows of one board, one for each method and paper: by method, first-hand before second-hand.
 
-
-def reported_rows(figures: Iterable[Reported], dataset: str, protocol: str) -> tuple[Row, ...]:
-    """The rows of a board, one for each method and paper, by method, first-hand before second-hand.
-
-    A second-hand row is left away where each of its figures already stands in a row of the same method: in a
-    first-hand one, or in a second-hand one with at least as many figures.
+    A second-hand row is left out if each of its figures is already in another row of the method: in a first-hand row,
+    or in a second-hand row with at least as many figures.
     """
     groups = defaultdict(list)
     for one in figures:
-        if one.on_board and (one.dataset, one.protocol) == (dataset, protocol):
+        if one.on_board:
             groups[one.method, one.paper].append(one)
     rows: list[Row] = []
-    for group in sorted(groups.values(), key=_standing):
+    for group in sorted(groups.values(), key=_order):
         row = _row(group)
         if not (_second_hand(group) and _repeats(row, [other for other in rows if other.model == row.model])):
             rows.append(row)
     return tuple(rows)
 
 
-def _standing(group: Sequence[Reported]) -> tuple[object, ...]:
+def _order(group: Sequence[Reported]) -> tuple[object, ...]:
     first = group[0]
     return first.method.casefold(), first.method, _second_hand(group), -len(group), first.paper
 
@@ -155,7 +174,7 @@ def _second_hand(group: Sequence[Reported]) -> bool:
 
 
 def _repeats(row: Row, others: Sequence[Row]) -> bool:
-    """Whether each figure of `row` stands in one of the others."""
+    """Whether each figure of `row` is in one of the others."""
     return all(
         any(
             metric in other.figures.get(part, {})
@@ -179,7 +198,7 @@ def _row(group: Sequence[Reported]) -> Row:
         badge="reported",
         policy=first.epoch_policy,
         figures=figures,
-        family=first.family,
+        approach=first.approach,
         clips=max((one.clips for one in group if one.clips), default=None),
         paper=Paper(first.paper, first.year, table, first.link),
         notes=_row_notes(group, table),
@@ -187,7 +206,7 @@ def _row(group: Sequence[Reported]) -> Row:
 
 
 def _row_id(figure: Reported) -> str:
-    """Twelve hex digits of what a row is, and of nothing that a correction may change."""
+    """Twelve hex digits made from the names of a row, which stay when a value is corrected."""
     identity = (figure.dataset, figure.protocol, figure.method, figure.variant, figure.paper)
     return hashlib.sha256(json.dumps(identity).encode()).hexdigest()[:12]
 
@@ -196,7 +215,7 @@ def _row_notes(group: Sequence[Reported], table: str) -> tuple[str, ...]:
     kinds = {
         "second-hand": f"second-hand: as given by {group[0].paper}, {table}",
         "recomputed from log": "recomputed from the authors' own log of predictions, not printed in a paper",
-        "abstract": "the figures stand in the abstract; the paper was not read",
+        "abstract": "the figures are from the abstract; the paper was not read",
     }
     own = dict.fromkeys(note for one in group for note in one.notes)
     kind = kinds.get(group[0].evidence)
@@ -209,11 +228,11 @@ def _lines(path: Path, columns: Sequence[str]) -> Iterator[tuple[str, dict[str, 
         with path.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.reader(file, strict=True)
             header = next(reader, [])
-            _check_header(f"{path}, line 1", header, columns)
+            _require_columns(f"{path}, line 1", header, columns)
             for cells in reader:
                 where = f"{path}, line {reader.line_num}"
                 if len(cells) != len(header):
-                    raise InvalidReport(f"{where}: {len(cells)} cells where the header has {len(header)}; quote commas")
+                    raise InvalidReport(f"{where}: {len(cells)} cells, but the header has {len(header)}; quote commas")
                 yield where, dict(zip(header, cells, strict=True))
     except (OSError, UnicodeDecodeError) as error:
         raise InvalidReport(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}") from error
@@ -221,7 +240,7 @@ def _lines(path: Path, columns: Sequence[str]) -> Iterator[tuple[str, dict[str, 
         raise InvalidReport(f"{path}, line {reader.line_num}: not a line of CSV: {error}") from error
 
 
-def _check_header(where: str, header: Sequence[str], columns: Sequence[str]) -> None:
+def _require_columns(where: str, header: Sequence[str], columns: Sequence[str]) -> None:
     if sorted(header) == sorted(columns):
         return
     missing = ", ".join(name for name in columns if name not in header)
@@ -229,15 +248,15 @@ def _check_header(where: str, header: Sequence[str], columns: Sequence[str]) -> 
     what = "; ".join(
         f"{kind} {names}" for kind, names in (("missing columns:", missing), ("unknown columns:", unknown)) if names
     )
-    raise InvalidReport(f"{where}: {what or 'a column stands twice'}; the columns are {', '.join(columns)}")
+    raise InvalidReport(f"{where}: {what or 'a column is listed twice'}; the columns are {', '.join(columns)}")
 
 
 def _read_notes(path: Path) -> dict[str, str]:
     notes: dict[str, str] = {}
     for where, cells in _lines(path, tuple(Note.model_fields)):
-        note = _checked(Note, where, cells, cells)
+        note = _valid(Note, where, cells, cells)
         if note.id in notes:
-            raise InvalidReport(f"{where}: a second note is called {note.id}; give it an id of its own")
+            raise InvalidReport(f"{where}: note {note.id} is listed twice; give the second one another id")
         notes[note.id] = note.text
     return notes
 
@@ -245,16 +264,16 @@ def _read_notes(path: Path) -> dict[str, str]:
 def _figure(where: str, cells: dict[str, str], notes: dict[str, str]) -> Reported:
     ids = cells["notes"].split()
     if unknown := [one for one in ids if one not in notes]:
-        raise InvalidReport(f"{where}: notes: no note is called {_shown(unknown[0])}; add it to {NOTES_FILE}")
+        raise InvalidReport(f"{where}: notes: unknown note {_shown(unknown[0])}; add it to {NOTES_FILE}")
     content = {
         **cells,
         **{name: cells[name] or None for name in ("classes", "clips")},
         "notes": tuple(notes[one] for one in ids),
     }
-    return _checked(Reported, where, cells, content)
+    return _valid(Reported, where, cells, content)
 
 
-def _checked(kind: type[Model], where: str, cells: Mapping[str, str], content: Mapping[str, object]) -> Model:
+def _valid(kind: type[Model], where: str, cells: Mapping[str, str], content: Mapping[str, object]) -> Model:
     try:
         return kind.model_validate(content)
     except ValidationError as error:
@@ -264,18 +283,27 @@ def _checked(kind: type[Model], where: str, cells: Mapping[str, str], content: M
         raise InvalidReport(f"{where}: {column}: {what}") from error
 
 
+def _require_part(figure: Reported, where: str, registry: Registry | None) -> None:
+    if not registry or figure.dataset not in registry.datasets.names():
+        return
+    parts = ("full", *registry.datasets.get(figure.dataset).databases)
+    if figure.part not in parts:
+        what = f"{figure.dataset} has no part {_shown(figure.part)}; its parts are {', '.join(parts)}"
+        raise InvalidReport(f"{where}: part: {what}")
+
+
 class _Agreement:
-    """What the lines so far have said: a figure stands once, and those of one row or one dataset agree."""
+    """Finds figures that are listed twice, and figures of one row or one dataset that disagree."""
 
     def __init__(self) -> None:
         self.said: dict[tuple[str, ...], tuple[object, str]] = {}
 
-    def check(self, figure: Reported, where: str) -> None:
+    def require(self, figure: Reported, where: str) -> None:
         row = (figure.dataset, figure.protocol, figure.method, figure.variant, figure.paper)
         line = where.rsplit(", ", 1)[-1]
         _, before = self.said.setdefault((*row, figure.part, figure.metric), (None, line))
         if before != line:
-            raise InvalidReport(f"{where}: the same figure as on {before}; a figure stands once")
+            raise InvalidReport(f"{where}: the same figure as on {before}; remove one of them")
         for name, of, key in (("classes", "dataset", (figure.dataset,)), *((one, "row", row) for one in _OF_A_ROW)):
             value = getattr(figure, name)
             said, before = self.said.setdefault((name, of, *key), (value, line))

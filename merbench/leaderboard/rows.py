@@ -1,38 +1,110 @@
-"""From entries to the rows of a table: one row for each configuration, its seeds folded into means and spreads."""
+"""From entries to the rows of a board: one row for each configuration, which folds its seeds into means and spreads."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from itertools import groupby
 from statistics import fmean, stdev
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
-from merbench.leaderboard.site import Entry, Family, Figure, Figures, Paper, Row
+from merbench.leaderboard.entries import Entry, Figure, Figures
+from merbench.leaderboard.statistics import Standing
 from merbench.plugin.registry import Registry
 from merbench.protocols import shares_subjects
-from merbench.runs.schema import AnyPolicy, Plan, Record, Submission
+from merbench.runs.schema import AnyPolicy, Plan, Submission
 from merbench.runs.weights import given_files, starts_from
 from merbench.scores import Metric, interval_of, resampled
 
-__all__ = ["configuration", "counting_policy", "make_rows"]
+__all__ = ["Approach", "Badge", "Paper", "Row", "configuration", "make_rows"]
 
-FAMILIES: dict[str, Family] = {"torch": "network", "estimator": "handcrafted", "rescored": "not stated"}
+# What stands behind a row: a paper's number, predictions that were handed in, or a run of this project.
+Badge = Literal["reported", "rescored", "reproduced"]
+Approach = Literal["network", "handcrafted", "not stated"]
+
+APPROACHES: dict[str, Approach] = {"torch": "network", "estimator": "handcrafted", "rescored": "not stated"}
 MOST = 10**15  # of a count or of seconds that a record may state
 
 
+@dataclass(frozen=True)
+class Paper:
+    """What to cite. `link` is empty or begins with http:// or https://."""
+
+    title: str
+    year: int | None = None
+    table: str = ""
+    link: str = ""
+
+
+@dataclass(frozen=True)
+class Row:
+    """A line of a board: a paper's numbers, or all seeds of one configuration.
+
+    Attributes:
+        id: permanent; `#ID` on the board's page.
+        model, recipe: names; a recipe is empty if there was none.
+        badge, approach: for filters, in words.
+        policy: epoch policy in words, e.g. `last`, `declared last`, `test-selected`, `not stated`.
+        figures: under the policy that counts for this row (never `oracle` of a run).
+        oracle: the same with the epoch chosen on the test labels; empty if unknown.
+        selection: UF1 (full) of `oracle` minus that of the last epoch: what choosing on the test labels adds.
+        clips, clips_total: how many clips the figures cover, of how many; None if a paper does not say.
+        parameters: of the network; seconds: of the run (mean over seeds); device: e.g. `cpu`. None if unknown.
+        paper: what to cite.
+        notes: sentences that a reader of this row should know.
+        entries: one per seed, in the order of seeds; empty for a paper's numbers.
+        standing: rank and comparison with the best row; None for a row that is not ranked.
+        unranked: why a row with entries is not ranked; empty if it is.
+    """
+
+    id: str
+    model: str
+    badge: Badge
+    policy: str
+    figures: Figures
+    recipe: str = ""
+    approach: Approach = "not stated"
+    oracle: Figures = field(default_factory=dict)
+    selection: float | None = None
+    clips: int | None = None
+    clips_total: int | None = None
+    parameters: int | None = None
+    seconds: float | None = None
+    device: str | None = None
+    paper: Paper | None = None
+    notes: tuple[str, ...] = ()
+    entries: tuple[Entry, ...] = ()
+    standing: Standing | None = None
+    unranked: str = ""
+
+    @property
+    def rank(self) -> int | None:
+        """1 is best; rows of equal UF1 share a rank; None for a row that is not ranked."""
+        return self.standing.rank if self.standing else None
+
+    @property
+    def uf1(self) -> Figure | None:
+        """UF1 over all clips, by which rows are ordered."""
+        return self.figures.get("full", {}).get("uf1")
+
+
 def make_rows(entries: Sequence[Entry], registry: Registry) -> list[Row]:
-    """One row for each configuration: the seeds of one fold into it."""
-    ordered = sorted(entries, key=lambda one: (configuration(one), _seed(one)))
-    return [_row(tuple(seeds), registry) for _, seeds in groupby(ordered, key=configuration)]
+    """One row for each configuration: the seeds of one configuration become one row."""
+
+    def key(entry: Entry) -> str:
+        return configuration(entry, entry.protocol)
+
+    ordered = sorted(entries, key=lambda one: (key(one), _seed(one), one.id))
+    return [_row(tuple(seeds), registry) for _, seeds in groupby(ordered, key=key)]
 
 
-def configuration(entry: Entry) -> str:
-    """sha256 (hex) of a plan but for its seed."""
-    plan = entry.record.plan.model_dump(mode="json", exclude={"seed"})
+def configuration(entry: Entry, protocol: str) -> str:
+    """sha256 (hex) of a plan without its seed, with its protocol under this name."""
+    plan = {**entry.record.plan.model_dump(mode="json", exclude={"seed"}), "protocol": protocol}
     return hashlib.sha256(json.dumps(plan, sort_keys=True).encode()).hexdigest()
 
 
@@ -43,15 +115,15 @@ def _seed(entry: Entry) -> int:
 
 def _row(entries: tuple[Entry, ...], registry: Registry) -> Row:
     first = entries[0].record
-    plan, policy = first.plan, counting_policy(first)
+    plan, policy = first.plan, entries[0].policy
     honest, selected = _mean(entries, policy), _mean(entries, "oracle")
     last = honest if policy == "last" else _mean(entries, "last")
     return Row(
-        id=configuration(entries[0])[:12],
+        id=configuration(entries[0], entries[0].record.plan.protocol)[:12],
         model=plan.model,
         recipe=plan.recipe if isinstance(plan, Plan) else "",
         badge="rescored" if isinstance(plan, Submission) else "reproduced",
-        family=FAMILIES[plan.kind],
+        approach=APPROACHES[plan.kind],
         policy=_policy_in_words(plan),
         figures=honest,
         oracle=selected,
@@ -68,12 +140,6 @@ def _row(entries: tuple[Entry, ...], registry: Registry) -> Row:
     )
 
 
-def counting_policy(record: Record) -> AnyPolicy:
-    """The policy under which a record is listed: never `oracle`, for `last` is in every record of a run."""
-    plan = record.plan
-    return "last" if plan.epoch_policy == "oracle" else plan.epoch_policy
-
-
 def _policy_in_words(plan: Plan | Submission) -> str:
     if isinstance(plan, Plan):
         return "last" if plan.epoch_policy == "oracle" else plan.epoch_policy
@@ -82,16 +148,16 @@ def _policy_in_words(plan: Plan | Submission) -> str:
 
 
 def _unranked(entry: Entry, registry: Registry) -> str:
-    """Why a record is not ranked; empty where it is."""
+    """Why an entry is not ranked; empty if it is."""
     record, plan = entry.record, entry.record.plan
     if record.clips != plan.clips_total:
         return f"covers {record.clips} of {plan.clips_total} clips"
     if not record.complete:
         return f"only folds {plan.folds} were run"
-    if record.scores[counting_policy(record)]["full"] is None:
+    if record.scores[entry.policy]["full"] is None:
         return "UF1 is not defined: some class has no clip"
     if entry.protocol in registry.protocols.names():
-        if shares_subjects(registry, entry.protocol):
+        if shares_subjects(registry, plan.protocol):
             return "its folds have subjects on both sides"
     elif entry.split_subjects is None:
         return "its protocol is not installed, and without clips nothing shows who is in its folds"
@@ -107,7 +173,7 @@ def _unranked(entry: Entry, registry: Registry) -> str:
 
 
 def _unknown_training(plan: Plan) -> str:
-    """Why nobody can say what a run's weights were trained on; empty where all training is the run's own."""
+    """Why the training data of a run's weights is not known; empty if the run trained all of them."""
     if plan.weights:
         return "made from given checkpoints: how their epoch was chosen is not known"
     if files := given_files(plan):
@@ -116,8 +182,8 @@ def _unknown_training(plan: Plan) -> str:
 
 
 def _mean(entries: Sequence[Entry], policy: AnyPolicy) -> Figures:
-    """Each figure over the seeds: the mean, and of several the spread; the interval is that of the mean. Nothing where
-    a seed has no predictions under the policy.
+    """Each figure as the mean over the seeds, with the interval of the mean, and the spread if there are several seeds.
+    Empty if a seed has no predictions under the policy.
     """
     if any(policy not in one.figures for one in entries):
         return {}
@@ -145,7 +211,7 @@ def _selection(selected: Figures, last: Figures) -> float | None:
 def _paper(plan: Plan | Submission, registry: Registry) -> Paper | None:
     if isinstance(plan, Submission):
         return Paper(title=plan.paper or plan.model, link=plan.link) if plan.paper or plan.link else None
-    # Of a member its family's: making the member may take a library that takes seconds to load.
+    # A member cites its family's paper: making the member may load a large library.
     family = registry.models.families().get(plan.model.rpartition(":")[0])
     known = plan.model in registry.models.names()
     paper = registry.models.get(plan.model).paper if known else family.paper if family else ""
@@ -153,7 +219,7 @@ def _paper(plan: Plan | Submission, registry: Registry) -> Paper | None:
 
 
 def _whole(environment: dict[str, Any], *keys: str) -> int | None:
-    """A count that a record's environment holds; a stranger's may hold anything."""
+    """A count from a record's environment, which may contain anything."""
     value: Any = environment
     for key in keys:
         value = value.get(key) if isinstance(value, dict) else None

@@ -1,4 +1,4 @@
-"""A local look at the pages."""
+"""Serve the pages to a browser on this machine."""
 
 from __future__ import annotations
 
@@ -13,35 +13,35 @@ from merbench.errors import OutputError
 
 __all__ = ["serve"]
 
-HOST = "127.0.0.1"  # nobody else's machine can reach it
+HOST = "127.0.0.1"  # no other machine can reach it
 
 
 class Quiet(http.server.SimpleHTTPRequestHandler):
-    """Says nothing of requests that went well."""
+    """Does not print successful requests."""
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-        """Ignored."""
+        """Do nothing."""
 
 
 class Server(http.server.ThreadingHTTPServer):
-    """Says nothing of a browser that did not wait for the answer."""
+    """Does not print when a browser closes the connection early."""
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A traceback, unless the other side has gone."""
+        """Print a traceback, unless the browser closed the connection."""
         if not isinstance(sys.exception(), ConnectionError):
             super().handle_error(request, client_address)
 
 
 def serve(site: Path, port: int, on_start: Callable[[str], None]) -> None:
-    """Serves a built site to this machine until it is interrupted.
+    """Serve a built site to this machine until interrupted.
 
     Args:
-        site: its folder.
-        port: 0 takes any that is free.
-        on_start: told the address.
+        site: the folder.
+        port: 0 chooses a free port.
+        on_start: called with the address.
 
     Raises:
-        OutputError: nothing was built there, or the port is in use.
+        OutputError: the folder contains no site, or the port is in use.
     """
     if not (site / "index.html").is_file():
         raise OutputError(f"{site} has no index.html; build it: merbench leaderboard build --out {site}")
@@ -49,7 +49,7 @@ def serve(site: Path, port: int, on_start: Callable[[str], None]) -> None:
     try:
         server = Server((HOST, port), handler)
     except OSError as error:
-        raise OutputError(f"cannot serve on port {port}: {error.strerror}; choose another: --port") from error
+        raise OutputError(f"cannot serve on port {port}: {error.strerror}; choose another port: --port") from error
     with server:
         on_start(f"http://{HOST}:{server.server_port}/")
         server.serve_forever()

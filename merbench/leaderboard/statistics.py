@@ -1,4 +1,4 @@
-"""Who is ahead of whom, and how surely: ranks, their intervals, and the group that cannot be told from the best."""
+"""Rank the rows of a board: ranks, their intervals, and the leading group, which cannot be separated from the best."""
 
 from __future__ import annotations
 
@@ -14,35 +14,34 @@ from merbench.scores import PairedTest, exchange_p_value, interval_of, mean_rate
 __all__ = ["ALPHA", "Standing", "holm", "stand"]
 
 ALPHA = 0.05  # family-wise error rate of the leading group
-TIE = 1e-12  # UF1 that differ by less are equal: their sums were rounded differently
+TIE = 1e-12  # scores that differ by less are equal: their sums were rounded differently
 QUANTILES = (0.025, 0.975)
 
 
 @dataclass(frozen=True)
 class Standing:
-    """Where one row stands.
+    """The rank of a row, and how it compares with the best row.
 
     Attributes:
-        rank: 1 is best; rows of equal UF1 share a rank, and the next one is as far down as there are rows above it.
+        rank: 1 plus the number of rows with greater UF1; rows of equal UF1 share a rank.
         rank_interval: (best, worst) rank in 95 % of the bootstrap resamples over subjects.
-        leading: whether it is the best or not separable from it.
-        against_best: UF1 of the best row minus its own; None for the best itself.
-        adjusted_p: the p-value of that difference after Holm's correction; None for the best itself.
+        leading: whether the row is the best or not separable from the best.
+        against_best: UF1 of the best row minus UF1 of this row, with the p-value after Holm's correction; None for the
+            best row.
     """
 
     rank: int
     rank_interval: tuple[int, int]
     leading: bool
     against_best: PairedTest | None = None
-    adjusted_p: float | None = None
 
 
 def stand(rows: Sequence[np.ndarray]) -> list[Standing]:
-    """Where each row stands among the others, by UF1 over all clips.
+    """The standing of each row among the others, by UF1 over all clips.
 
-    The rank interval comes from a bootstrap over subjects: all rows are scored on the same draw of subjects and ranked
-    anew. A row belongs to the leading group when a paired permutation test over subjects against the best row, after
-    Holm's correction for as many comparisons as there are, does not reject equality at `ALPHA`.
+    The rank interval comes from a bootstrap over subjects: each resample scores all rows on the same draw of subjects
+    and ranks them again. A row belongs to the leading group if a paired permutation test over subjects against the
+    best row, after Holm's correction for all comparisons, does not reject equality at `ALPHA`.
 
     Args:
         rows: of each row, `[seeds, subjects, classes, classes]` clip counts, all on the same clips of the same
@@ -53,7 +52,7 @@ def stand(rows: Sequence[np.ndarray]) -> list[Standing]:
     scores = np.array([mean_rate(row, "uf1") for row in rows])
     best = int(np.argmax(scores))
     others = [index for index in range(len(rows)) if index != best]
-    # Threads do: nearly all of the time goes into products that let others run.
+    # Threads help: nearly all of the time goes into products during which other threads run.
     with ThreadPoolExecutor(os.cpu_count()) as threads:
         drawn = np.stack(list(threads.map(lambda row: mean_resampled(row, "uf1"), rows)))
         raw = list(threads.map(lambda index: exchange_p_value(rows[best], rows[index], "uf1"), others))
@@ -66,7 +65,6 @@ def stand(rows: Sequence[np.ndarray]) -> list[Standing]:
             rank_interval=(int(low[index]), int(high[index])),
             leading=index == best or adjusted[index] > ALPHA,
             against_best=_against(scores, drawn, best, index, adjusted.get(index)),
-            adjusted_p=adjusted.get(index),
         )
         for index in range(len(rows))
     ]
@@ -81,7 +79,7 @@ def _against(scores: np.ndarray, drawn: np.ndarray, best: int, index: int, adjus
 
 def _ranks(scores: np.ndarray) -> np.ndarray:
     """`[rows, draws]` ranks, 1 for the highest; equal scores share the better rank."""
-    # Rounded, so that equal scores of differently rounded sums stay equal.
+    # Rounded, so that equal scores stay equal although their sums were rounded differently.
     decimals = round(-np.log10(TIE))
     descending = np.sort(-np.round(scores, decimals), axis=0)
     columns = zip(descending.T, -np.round(scores, decimals).T, strict=True)
@@ -95,8 +93,10 @@ def _rank_intervals(drawn: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
-    """p-values after Holm's step-down correction (Holm, 1979), in the order given: the smallest times as many as there
-    are, the next times one fewer, and so on, none smaller than the one before it, none above 1.
+    """p-values after Holm's step-down correction (Holm, 1979), in the given order.
+
+    The smallest of n p-values is multiplied by n, the next by n - 1, and so on; no corrected value is smaller than the
+    one before it, or greater than 1.
     """
     adjusted = [0.0] * len(p_values)
     highest = 0.0

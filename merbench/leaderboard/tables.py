@@ -1,28 +1,40 @@
-"""The columns of the pages' tables, and the notes that their rows refer to."""
+"""The columns of the pages' tables, the notes of their rows, and the pages of a long table."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
-    from merbench.leaderboard.site import Row
+    from merbench.leaderboard.rows import Row
 
-__all__ = ["Column", "Notes", "board_columns", "choices", "record_columns", "reported_columns"]
+__all__ = [
+    "PER_PAGE",
+    "Column",
+    "Notes",
+    "board_columns",
+    "choices",
+    "page_name",
+    "paged",
+    "record_columns",
+    "reported_columns",
+]
 
+PER_PAGE = 200  # rows of a table on one page
 MOST_CHOICES = 60  # of a filter
 MOST_NOTES = 60  # of one page
-LONGEST_NOTE = 2000  # characters shown on a board; the whole note is on the entry's page
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
 class Column:
-    """A column: `key` for the page's address, what its head says, and how the script reads it.
+    """A column: `key` for the page's address, the words of its head, and how the script reads it.
 
     Attributes:
-        kind: `text`, `score` (the interval stands below the figure; the greatest first), or `number` (the least first).
-        name: what it is called outside its table; the head may lean on a heading above it.
+        kind: `text`, `score` (the interval is below the figure; the greatest first), or `number` (the least first).
+        name: the column's name outside its table, if the head needs the heading above it.
     """
 
     key: str
@@ -32,20 +44,14 @@ class Column:
 
 
 class Notes:
-    """The distinct notes of some rows, numbered from 1 in the order of the rows; why a row is not ranked is one.
-
-    Args:
-        rows: as they stand in the table.
-        few: leave out the notes of rows that have a page of their own, where each note stands too.
+    """The distinct notes of some rows, numbered from 1 in the order of the rows; why a row is not ranked is a note too.
 
     Attributes:
         texts: the notes, in their order.
-        cut: whether notes of rows with a page of their own were left out.
+        cut: whether notes of rows that have a page of their own were left out.
     """
 
-    longest = LONGEST_NOTE
-
-    def __init__(self, rows: Iterable[Row], few: bool = False) -> None:
+    def __init__(self, rows: Iterable[Row]) -> None:
         self.cut = False
         self._numbers: dict[str, int] = {}
         self._of: dict[str, list[int]] = {}
@@ -53,7 +59,7 @@ class Notes:
             if row.unranked:
                 self._add(row, f"Not ranked: {row.unranked}.")
             for text in row.notes:
-                if row.entries and (few or (text not in self._numbers and len(self._numbers) >= MOST_NOTES)):
+                if row.entries and text not in self._numbers and len(self._numbers) >= MOST_NOTES:
                     self.cut = True
                 else:
                     self._add(row, text)
@@ -105,7 +111,7 @@ def record_columns() -> list[Column]:
 
 
 def reported_columns() -> list[Column]:
-    """The columns of the reported figures."""
+    """The columns of the reported results."""
     return [
         Column("method", "Method"),
         Column("metric", "Metric"),
@@ -119,10 +125,20 @@ def reported_columns() -> list[Column]:
         Column("evidence", "Evidence"),
         Column("year", "Year", "number"),
         Column("board", "Board"),
-        Column("source", "Source", "number"),
+        Column("reference", "Reference", "number"),
     ]
 
 
 def choices(values: Iterable[str]) -> list[str]:
     """The distinct values that a filter offers."""
     return sorted(set(values))[:MOST_CHOICES]
+
+
+def paged(rows: Sequence[T]) -> list[Sequence[T]]:
+    """The rows of each page; one page without rows if there are none."""
+    return [rows[start : start + PER_PAGE] for start in range(0, max(len(rows), 1), PER_PAGE)]
+
+
+def page_name(stem: str, number: int) -> str:
+    """The file name of a table's page: `STEM.html`, `STEM-page2.html`, ..."""
+    return f"{stem}.html" if number == 1 else f"{stem}-page{number}.html"

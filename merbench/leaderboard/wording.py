@@ -1,4 +1,4 @@
-"""How figures, names and links read on a page. Whatever came from outside is escaped here or by the template."""
+"""Format figures, names and links for a page. Foreign text is escaped here or by the template."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from markupsafe import Markup, escape
 
 if TYPE_CHECKING:
-    from merbench.leaderboard.site import Entry, Figure, Paper
+    from merbench.leaderboard.entries import Entry, Figure
+    from merbench.leaderboard.rows import Paper
 
 __all__ = [
     "anchor",
@@ -61,7 +62,7 @@ def p_value(value: float) -> str:
 
 
 def magnitude(value: float | None) -> str:
-    """A count in three digits: `842`, `4.01 M`; empty where unknown."""
+    """A count in three digits: `842`, `4.01 M`; empty if unknown."""
     if value is None:
         return ""
     for unit, name in UNITS:
@@ -71,7 +72,7 @@ def magnitude(value: float | None) -> str:
 
 
 def duration(seconds: float | None) -> str:
-    """`4.8 s`, `6.7 min`, `2.1 h`; empty where unknown."""
+    """`4.8 s`, `6.7 min`, `2.1 h`; empty if unknown."""
     if seconds is None:
         return ""
     for unit, name in ((3600, "h"), (60, "min")):
@@ -81,11 +82,10 @@ def duration(seconds: float | None) -> str:
 
 
 def cell(one: Figure | None, dash: str = DASH) -> Markup:
-    """What stands in a table cell: the score; below it the interval, with this dash, and the spread over seeds.
+    """The content of a table cell: the score, and below it the interval with this dash and the spread over seeds.
 
-    Empty without a score; an empty dash leaves out the interval.
-
-    A paragraph's end tag may be left out at the end of a cell; over a thousand rows that is what keeps a page small.
+    Empty without a score; an empty dash leaves out the interval. HTML allows to omit the end tag of a paragraph at the
+    end of a cell, which keeps pages small.
     """
     if one is None:
         return Markup("")
@@ -95,24 +95,24 @@ def cell(one: Figure | None, dash: str = DASH) -> Markup:
 
 
 def isolated(text: object) -> Markup:
-    """The text, escaped; where it may hold right-to-left letters or marks, isolated, so that its neighbours stay."""
+    """The text, escaped; isolated if it may contain right-to-left letters or marks, so that its neighbours stay."""
     plain = str(text)
     return escape(plain) if plain.isascii() else Markup("<bdi>{}</bdi>").format(without_controls(plain))
 
 
 def without_controls(text: str) -> str:
-    """The text, with a replacement character for each control that turns the direction of what follows.
+    """The text, with a replacement character for each control character that changes the direction of text.
 
-    One that is not closed would close the isolation around the text in its stead.
+    An unclosed control character would end the isolation around the text.
     """
     return text.translate(CONTROLS)
 
 
 def anchor(name: str) -> str:
-    """The id of a row or a file name, as it may stand in an attribute without quotes.
+    """The id of a row or a file name, safe in an attribute without quotes.
 
     Raises:
-        ValueError: it has other signs than letters, digits, dots, hyphens and underscores, which merbench makes it of.
+        ValueError: the name has other characters than letters, digits, dots, hyphens and underscores.
     """
     if not ANCHOR.fullmatch(name):
         raise ValueError(f"{name!r} is no id of a row or page")
@@ -120,7 +120,7 @@ def anchor(name: str) -> str:
 
 
 def safe_link(link: str) -> str:
-    """The link where a page may link to it (http or https), else nothing."""
+    """The link if it is an http or https address, else an empty text."""
     return link if LINK.fullmatch(link) else ""
 
 
@@ -130,14 +130,14 @@ def clipped(text: str, length: int) -> str:
 
 
 def script_json(text: str) -> Markup:
-    """JSON as it may stand within a script element: nothing in it can end the element or a line."""
+    """JSON that is safe in a script element: nothing in it can end the element or a line."""
     for sign in "<>&\u2028\u2029":
         text = text.replace(sign, f"\\u{ord(sign):04x}")
     return Markup(text)
 
 
 def seed(entry: Entry) -> str:
-    """The seed of an entry, as a link says it."""
+    """The seed of an entry as the text of a link."""
     return str(getattr(entry.record.plan, "seed", "\N{EN DASH}"))
 
 

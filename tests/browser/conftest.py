@@ -16,11 +16,11 @@ from types import ModuleType
 
 import pytest
 
-from merbench.leaderboard.boards import make_site
+from merbench.leaderboard.boards import Board, Site, make_site
 from merbench.leaderboard.build import build
 from merbench.leaderboard.entries import make_entry
 from merbench.leaderboard.pages import render
-from merbench.leaderboard.site import Board, Row, Site
+from merbench.leaderboard.rows import Row
 from merbench.plugin.loading import load
 from merbench.plugin.registry import Registry
 
@@ -141,7 +141,7 @@ def crowd(registry: Registry) -> Site:
 def crowded(tmp_path_factory: pytest.TempPathFactory, crowd: Site) -> Path:
     """The folder of that site."""
     folder = tmp_path_factory.mktemp("crowded")
-    for name, text in render(crowd, ()):
+    for name, text in render(crowd):
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, "utf-8", newline="\n")
@@ -163,8 +163,9 @@ def copied(row: Row, number: int) -> Row:
         for place, (part, figures) in enumerate(row.figures.items())
     }
     name = f"model {number:04d}" if number % 10 else f"{HOSTILE} {number:04d}"
+    standing = replace(row.standing, rank=number + 3)
     return replace(
-        row, id=digest[-12:], model=name, recipe="quick", entries=(entry,), figures=figures, rank=number + 3, notes=()
+        row, id=digest[-12:], model=name, recipe="quick", entries=(entry,), figures=figures, standing=standing, notes=()
     )
 
 

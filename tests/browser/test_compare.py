@@ -1,13 +1,14 @@
-"""Two entries side by side: how far apart they are, and on which clips they disagree."""
+"""Two rows side by side: how far apart they are, and on which clips they disagree."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from merbench.runs.record import read_record
-from merbench.runs.scoring import count, score_counts
+from merbench.runs.scoring import count
 from merbench.scores import compare_confusions
 
 ROOT = Path(__file__).parents[2]
@@ -16,9 +17,12 @@ COMPARE = "boards/composite-loso-compare.html"
 
 @pytest.fixture(scope="module")
 def records():
-    """model -> one of its records."""
-    found = map(read_record, sorted((ROOT / "leaderboards" / "records").glob("*.json")))
-    return {one.plan.model: one for one in found if one.plan.kind != "rescored"}
+    """(model, recipe) -> its records by seed."""
+    found: dict[tuple[str, str], list] = {}
+    for one in map(read_record, sorted((ROOT / "leaderboards" / "records").glob("*.json"))):
+        if one.plan.kind != "rescored":
+            found.setdefault((one.plan.model, one.plan.recipe), []).append(one)
+    return {key: sorted(some, key=lambda one: one.plan.seed) for key, some in found.items()}
 
 
 def number(text: str) -> float:
@@ -26,13 +30,13 @@ def number(text: str) -> float:
 
 
 @pytest.fixture
-def compared(published, open_page, records):
-    """The comparison of two models, chosen in the page."""
+def compared(published, open_page):
+    """The comparison of two rows, chosen in the page by name."""
 
     def choose(first: str, second: str):
         page = open_page(published, COMPARE)
-        for name, model in (("a", first), ("b", second)):
-            page.locator(f"#compare-{name}").select_option(value=records[model].id[:12])
+        for name, label in (("a", first), ("b", second)):
+            page.locator(f"#compare-{name}").select_option(label=label)
         return page
 
     return choose
@@ -43,50 +47,53 @@ def rows_of(page) -> dict[tuple[str, str], list[str]]:
     return {(one[0], one[1]): one[2:] for one in cells}
 
 
-def test_the_differences_are_those_that_the_records_give(compared, records):
-    page = compared("flow-lr", "htnet")
-    shown = rows_of(page)
-    a, b = (score_counts(count(records[model]), records[model].plan.classes)["last"] for model in ("flow-lr", "htnet"))
-    assert {part for part, _ in shown} == set(a)
-    for part in a:
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [(("flow-lr", "default"), ("htnet", "quick")), (("htnet", "quick"), ("flow-lr", "default"))],
+)
+def test_the_page_shows_the_paired_test_of_the_records_whichever_row_comes_first(compared, records, first, second):
+    shown = rows_of(compared(*(f"{model} ({recipe})" for model, recipe in (first, second))))
+    counts = [[count(one) for one in records[key]] for key in (first, second)]
+    for part, mask in counts[0][0].parts().items():
+        a, b = (np.stack([one.confusions["last"][mask] for one in seeds]) for seeds in counts)
         for metric in ("uf1", "uar"):
+            wanted = compare_confusions(a, b, metric=metric)
             cells = shown[part, metric.upper()]
-            wanted = [getattr(a[part], metric), getattr(b[part], metric)]
-            assert [number(cell) for cell in cells[:2]] == pytest.approx(wanted, abs=5e-4)
-            assert number(cells[2]) == pytest.approx(wanted[0] - wanted[1], abs=6e-4)
-
-
-def test_the_interval_is_that_of_the_paired_test_but_for_the_draws(compared, records):
-    page = compared("flow-lr", "htnet")
-    counts = [count(records[model]).confusions["last"][None] for model in ("flow-lr", "htnet")]
-    low, high = compare_confusions(*counts).interval
-    told = [number(end) for end in rows_of(page)["full", "UF1"][3].split(" to ")]
-    assert told == pytest.approx([low, high], abs=0.012)  # 4,000 draws, and others than merbench's
+            assert number(cells[2]) == pytest.approx(wanted.difference, abs=6e-4)
+            assert [number(end) for end in cells[3].split(" to ")] == pytest.approx(wanted.interval, abs=6e-4)
+            if (part, metric) == ("full", "uf1"):
+                assert number(cells[4]) == pytest.approx(wanted.p_value, abs=6e-4)
 
 
 def test_the_clips_are_those_on_which_the_records_disagree(compared, records):
-    page = compared("flow-svm", "ststnet")
+    page = compared("flow-svm (default)", "ststnet (published)")
     answers = [
-        {one.clip: one.policies["last"].predicted for one in records[model].predictions}
-        for model in ("flow-svm", "ststnet")
+        {one.clip: one.policies["last"].predicted for one in records[key][0].predictions}
+        for key in (("flow-svm", "default"), ("ststnet", "published"))
     ]
     wanted = {clip for clip in answers[0] if answers[0][clip] != answers[1][clip]}
     assert set(page.locator("#compare-clips tbody tr > :first-child").all_inner_texts()) == wanted
     assert f"{len(wanted)} of 442" in page.locator("#compare-clips").inner_text()
 
 
-def test_the_two_that_were_chosen_stand_in_the_address(compared, published, open_page):
-    page = compared("majority", "flow-lr")
-    before = rows_of(page)
+def test_the_chosen_rows_are_in_the_address(compared, published, open_page):
+    page = compared("majority (default)", "flow-lr (default)")
     again = open_page(published, COMPARE, "#" + page.url.split("#")[1])
-    assert rows_of(again) == before
+    assert rows_of(again) == rows_of(page)
 
 
-def test_an_entry_compared_with_itself_differs_nowhere(compared):
-    page = compared("flow-lr", "flow-lr")
+def test_a_row_compared_with_itself_differs_nowhere(compared):
+    page = compared("flow-lr (default)", "flow-lr (default)")
     assert all(number(cells[2]) == 0 for cells in rows_of(page).values())
 
 
-def test_an_address_that_names_no_entry_does_no_harm(published, open_page):
+def test_the_page_of_an_entry_leads_to_the_comparison_of_its_row(published, open_page, records):
+    (record,) = records["flow-lr", "default"]
+    page = open_page(published, f"entries/{record.id[:12]}.html")
+    page.get_by_role("link", name="Compare with another row").click()
+    assert page.locator("#compare-a option:checked").inner_text() == "flow-lr (default)"
+
+
+def test_an_address_that_names_no_row_does_no_harm(published, open_page):
     page = open_page(published, COMPARE, "#a=<script>&b=nothing")
     assert page.locator("#compare-a").input_value()

@@ -86,9 +86,9 @@ def test_a_filter_keeps_the_rows_of_its_choice_and_counts_them(published, open_p
     assert page.locator("#row-count").get_attribute("aria-live") == "polite"
 
 
-def test_the_family_of_a_row_can_be_chosen_and_filters_hold_together(published, open_page):
+def test_the_approach_of_a_row_can_be_chosen_and_filters_hold_together(published, open_page):
     page = open_page(published, BOARD)
-    page.locator("#filter-family").select_option("handcrafted")
+    page.locator("#filter-approach").select_option("handcrafted")
     page.locator("#filter-badge").select_option("reproduced")
     found = set(column(page, "model"))
     assert {"flow-lr", "flow-svm", "majority", "bi-woof"} <= found
@@ -151,7 +151,7 @@ def test_a_column_that_is_not_chosen_is_gone_from_head_and_rows(published, open_
 @pytest.mark.parametrize("form", ["#{id}", "#row={id}"])
 def test_a_rows_permanent_link_shows_and_marks_it(crowded, crowd, open_page, form):
     row = crowd.boards[0].rows[700]
-    page = open_page(crowded, BOARD, form.format(id=row.id))
+    page = open_page(crowded, "boards/composite-composite-page4.html", form.format(id=row.id))
     found = page.locator(f"tr[id='{row.id}']")
     assert "target" in found.get_attribute("class")
     assert page.evaluate(
@@ -185,7 +185,7 @@ def exported(page, name: str) -> str:
 @pytest.fixture
 def narrowed(published, open_page):
     """The board, narrowed to the three models whose recipe is called `default`, the best last."""
-    view = "#badge=reproduced&family=handcrafted&text=default&sort=full-uf1&dir=up"
+    view = "#badge=reproduced&approach=handcrafted&text=default&sort=full-uf1&dir=up"
     page = open_page(published, BOARD, view, accept_downloads=True)
     assert column(page, "model") == ["majority", "flow-svm", "flow-lr"]
     return page

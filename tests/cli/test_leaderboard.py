@@ -50,8 +50,8 @@ def say(capsys):
 def test_a_record_is_added_checked_and_built_with_the_folders_of_the_checkout(home, made, say):
     code, out, err = say("add", made)
     (kept,) = Path("leaderboards", "records").iterdir()
-    assert (code, out.splitlines()[0], err) == (0, f"{made}: verified, and now {kept}", "")
-    assert say("check") == (0, "1 records read: nothing to mend\n", "")
+    assert (code, out.splitlines()[0], err) == (0, f"{made}: verified and copied to {kept}", "")
+    assert say("check") == (0, "1 records read: no problems\n", "")
     code, out, err = say("build")
     site = Path("leaderboards", "site")
     assert (code, out, err) == (0, f"boards: 1, records: 1; open {site / 'index.html'}\n", "")
@@ -74,11 +74,11 @@ def test_published_figures_are_read_where_they_are_given(home, say):
     assert not out.startswith("boards: 0")
 
 
-def test_the_committed_leaderboard_needs_nothing_mended(say, monkeypatch):
+def test_the_committed_leaderboard_has_no_problems(say, monkeypatch):
     monkeypatch.chdir(ROOT)
     code, out, err = say("check")
     assert code == 0, out
-    assert out.endswith("records read: nothing to mend\n")
+    assert out.endswith("records read: no problems\n")
     assert err == ""
 
 
@@ -92,7 +92,7 @@ def test_a_check_that_finds_problems_prints_all_and_exits_with_one(home, made, s
     lines = out.splitlines()
     assert len(lines) == 3
     assert all(line.startswith("problem: ") for line in lines[:2])
-    assert lines[2] == "3 records read: 2 to mend"
+    assert lines[2] == "3 records read: 2 problems"
 
 
 def test_a_check_as_json_is_one_object(home, made, say):
@@ -130,12 +130,12 @@ def test_a_hostile_name_is_printed_as_one_harmless_line(home, made, say):
         (("check", "--records", "nowhere"), "nowhere is not a folder of records"),
         (("add", "nowhere.json"), "cannot read nowhere.json: No such file or directory"),
         (("serve",), "leaderboards/site has no index.html; build it: merbench leaderboard build --out"),
-        (("serve", "--port", "70000"), "'70000' is no port; ports are 0 to 65535"),
+        (("serve", "--port", "70000"), "'70000' is not a port; ports are 0 to 65535"),
         (("check", "--recrods", "x"), "no flag is called --recrods (nearest: --records"),
         (("bild",), "no action is called 'bild' (nearest: build"),
     ],
 )
-def test_what_a_user_can_mend_is_one_line_and_exit_code_two(home, say, words, reason):
+def test_what_a_user_can_fix_is_one_line_and_exit_code_two(home, say, words, reason):
     code, out, err = say(*words)
     assert (code, out) == (2, "")
     assert reason in err
@@ -148,7 +148,7 @@ def test_a_folder_of_somebody_else_is_named_and_kept(home, made, say):
     Path("site", "CNAME").write_text("mine")
     code, _, err = say("build", "--out", "site")
     assert code == 2
-    assert "holds CNAME, which no build made; move what is yours away, or choose another folder: --out" in err
+    assert "contains CNAME, which no build made; move your files away, or choose another folder: --out" in err
     assert Path("site", "CNAME").read_text() == "mine"
 
 

@@ -56,7 +56,7 @@ def test_a_record_that_does_not_follow_from_its_predictions_is_refused_and_nothi
 def test_a_record_that_tells_licensed_truth_is_refused_and_its_export_is_taken(board, save, make_record):
     registry = Registry(load(block=["databases"]))
     path = save(make_record(), "one")
-    with pytest.raises(RecordError, match=r"tells the truth of clips of composite.*: merbench results export"):
+    with pytest.raises(RecordError, match=r"contains the labels of clips of composite.*: merbench results export"):
         add_record(path, board, registry)
     assert not board.exists()
     path.write_text(without_clips(make_record()).to_json())

@@ -39,7 +39,7 @@ def truth(make_record):
 def reported(tmp_path):
     """One published figure: a UF1 of .9 on the composite."""
     cells = dict.fromkeys(COLUMNS, "") | {
-        "method": "Paper's net", "family": "network", "year": "2020", "dataset": "composite", "protocol": "loso",
+        "method": "Paper's net", "approach": "network", "year": "2020", "dataset": "composite", "protocol": "composite",
         "part": "full", "metric": "uf1", "value": "0.9", "epoch_policy": "not stated", "paper": "A paper",
         "table": "Table 1", "evidence": "paper",
     }  # fmt: skip
@@ -53,16 +53,10 @@ def wrong(truth, count: int) -> list[int]:
     return [(one + 1) % 3 if place < count else one for place, one in enumerate(truth)]
 
 
-def test_a_record_from_before_its_protocol_was_renamed_stands_on_the_same_board(board, make_record):
-    old, new = make_record("older", protocol="composite"), make_record("newer", draw=1)
-    assert {row.model for row in board(old, new).rows} == {"older", "newer"}
-    assert all(row.rank for row in board(old, new).rows)
-
-
 def test_a_board_says_what_is_compared_on_it(board, make_record):
     record = make_record()
     found = board(record)
-    assert (found.slug, found.title) == ("composite-loso", "composite, protocol loso")
+    assert (found.slug, found.title) == ("composite-composite", "composite, protocol composite")
     assert found.parts == ("full", "smic", "casme2", "samm")
     assert found.classes == ("negative", "positive", "surprise")
     assert (found.clips_total, found.subjects_total) == (442, 68)
@@ -74,11 +68,11 @@ def test_rows_are_ranked_by_uf1_and_ties_share_a_rank(board, make_record, truth)
     places = {"a": 40, "b": 10, "c": 40, "d": 80}
     found = board(*[make_record(model, predicted=wrong(truth, count)) for model, count in places.items()])
     assert [(row.model, row.rank) for row in found.rows] == [("b", 1), ("a", 2), ("c", 2), ("d", 4)]
-    assert found.rows[0].leading
-    assert found.rows[0].against_best is None
-    assert not found.rows[3].leading
+    assert found.rows[0].standing.leading
+    assert found.rows[0].standing.against_best is None
+    assert not found.rows[3].standing.leading
     best, second = (row.figures["full"]["uf1"].value for row in found.rows[:2])
-    assert found.rows[1].against_best.difference == pytest.approx(best - second, abs=1e-12)
+    assert found.rows[1].standing.against_best.difference == pytest.approx(best - second, abs=1e-12)
 
 
 def test_a_row_of_several_seeds_is_ranked_once_by_their_mean(board, make_record, truth):
@@ -151,8 +145,8 @@ def test_other_clips_in_other_order_or_other_folds_never_share_a_table(site, mak
     shuffled = table[::-1].reset_index(drop=True)
     boards = site(make_record("a"), make_record("b"), make_record("c", table=shuffled)).boards
     assert [[row.model for row in board.rows] for board in boards] == [["a", "b"], ["c"]]
-    assert boards[0].slug == "composite-loso"
-    assert re.fullmatch(r"composite-loso-[0-9a-f]{8}", boards[1].slug)
+    assert boards[0].slug == "composite-composite"
+    assert re.fullmatch(r"composite-composite-[0-9a-f]{8}", boards[1].slug)
     assert boards[0].title == boards[1].title
 
 
@@ -164,7 +158,20 @@ def test_the_table_with_most_entries_has_the_plain_name_and_the_published_figure
 
 def test_protocols_of_one_dataset_are_boards_of_their_own(site, make_record):
     boards = site(make_record(), make_record(protocol="subjects-5")).boards
-    assert [board.slug for board in boards] == ["composite-loso", "composite-subjects-5"]
+    assert [board.slug for board in boards] == ["composite-composite", "composite-subjects-5"]
+
+
+def test_records_under_another_name_of_a_protocol_share_its_board(board, make_record, registry):
+    distribution = registry.protocols.origin("composite").distribution
+    records = [
+        make_record("net", draw=1, seed=0),
+        make_record("net", draw=2, seed=1, protocol=f"{distribution}:composite"),
+        make_record("other", draw=3, protocol=f"{distribution}:composite"),
+    ]
+    found = board(*records)
+    assert found.protocol == registry.protocols.get("composite").name
+    assert sorted((row.model, len(row.entries)) for row in found.rows) == [("net", 2), ("other", 1)]
+    assert all(row.rank for row in found.rows)
 
 
 def test_exported_records_share_the_table_of_those_with_clips(board, make_record):

@@ -19,6 +19,7 @@ from merbench.errors import MerbenchError, OutputError, RecordError
 from merbench.leaderboard import batches
 from merbench.leaderboard.batches import MANY
 from merbench.leaderboard.build import build
+from merbench.leaderboard.pages import LARGEST
 from merbench.leaderboard.place import MANIFEST
 from merbench.plugin.loading import load
 from merbench.plugin.registry import Registry
@@ -134,6 +135,7 @@ def test_the_committed_records_and_published_figures_make_a_site(out, registry):
     site = build([ROOT / "leaderboards" / "records"], ROOT / "leaderboards" / "reported.csv", out, registry)
     models = {row.model for board in site.boards for row in board.rows if row.entries}
     assert {"htnet", "ststnet"} <= models
+    assert max(path.stat().st_size for path in out.rglob("*.html")) <= LARGEST
     assert all((out / "boards" / f"{board.slug}.html").is_file() for board in site.boards)
 
 
@@ -202,7 +204,7 @@ def test_a_file_that_somebody_put_into_the_site_stops_the_build_and_stays(built,
     save(make_record(), "one")
     before = built()
     (out / "CNAME").write_text("board.example.org")
-    with pytest.raises(OutputError, match="holds CNAME, which no build made"):
+    with pytest.raises(OutputError, match="contains CNAME, which no build made"):
         built()
     assert files(out) == {**before, "CNAME": b"board.example.org"}
 
@@ -210,14 +212,14 @@ def test_a_file_that_somebody_put_into_the_site_stops_the_build_and_stays(built,
 def test_a_folder_of_somebody_else_is_not_touched(built, out):
     out.mkdir(parents=True)
     (out / "thesis.tex").write_text("mine")
-    with pytest.raises(OutputError, match=r"holds thesis\.tex"):
+    with pytest.raises(OutputError, match=r"contains thesis\.tex"):
         built()
     assert files(out) == {"thesis.tex": b"mine"}
 
 
 def test_the_folder_of_the_records_is_never_the_site(records, registry, save, make_record):
     save(make_record(), "one")
-    with pytest.raises(OutputError, match=r"holds one\.json"):
+    with pytest.raises(OutputError, match=r"contains one\.json"):
         build([records], None, records, registry)
     assert (records / "one.json").is_file()
 
@@ -252,6 +254,21 @@ def test_a_table_of_published_figures_that_is_not_valid_leaves_the_old_site(buil
     (tmp_path / "reported.csv").write_text("nonsense\n")
     with pytest.raises(MerbenchError, match=r"reported"):
         built(reported=tmp_path / "reported.csv")
+    assert files(out) == before
+
+
+def test_remarks_that_are_not_valid_are_one_line_and_leave_the_old_site(built, out, save, make_record, tmp_path):
+    save(make_record(), "one")
+    for name in ("reported.csv", "reported-notes.csv"):
+        shutil.copy(ROOT / "leaderboards" / name, tmp_path)
+    remarks = tmp_path / "reported-remarks.csv"
+    remarks.write_text("topic,text\nUnits,<b>Not</b> millions.\n")
+    before = built(reported=tmp_path / "reported.csv")
+    assert b"&lt;b&gt;Not&lt;/b&gt; millions." in before["scores.html"]
+    remarks.write_text("topic,text\nUnits,\n")
+    with pytest.raises(MerbenchError, match=r"reported-remarks\.csv, line 2: text: is empty") as error:
+        built(reported=tmp_path / "reported.csv")
+    assert "\n" not in str(error.value)
     assert files(out) == before
 
 

@@ -11,8 +11,8 @@ import pytest
 
 from merbench.leaderboard.boards import make_site
 from merbench.leaderboard.charts import confusion, dumbbells, forest, loss_curve, subject_matrix
-from merbench.leaderboard.entries import make_entry
-from merbench.leaderboard.site import Figure, Row
+from merbench.leaderboard.entries import Figure, make_entry
+from merbench.leaderboard.rows import Row
 
 SVG = "{http://www.w3.org/2000/svg}"
 HOSTILE = "\u202e$x_{1}$<script>alert(1)</script> \u0007 & \"' " + "long" * 3000

@@ -152,8 +152,8 @@ def test_a_record_that_tells_licensed_truth_must_be_exported(found, save, make_r
     assert "composite" not in nothing_installed.datasets.names()
     (problem,) = found(registry=nothing_installed).problems
     assert problem == (
-        f"{path}: it tells the truth of clips of composite, which is not installed here, so that nothing says they may "
-        "be published; take instead what this writes: merbench results export"
+        f"{path}: it contains the labels of clips of composite, which is not installed here, so merbench does not know "
+        "whether its labels may be published; use the file that this writes: merbench results export"
     )
     path.write_text(without_clips(make_record()).to_json())
     assert found(registry=nothing_installed).problems == []

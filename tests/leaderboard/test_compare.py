@@ -1,15 +1,19 @@
-"""The answers of a board's entries, packed into its comparison."""
+"""The best rows of a board compared with each other, as data for the page."""
 
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from itertools import combinations
 
+import numpy as np
 import pytest
 
-from merbench.leaderboard.boards import make_site
-from merbench.leaderboard.compare import ALPHABET, pack, pack_answers, per_sign
+from merbench.leaderboard.boards import counts_of, make_site
+from merbench.leaderboard.compare import MOST_ENTRIES, MOST_ROWS, comparable, compare_rows
 from merbench.leaderboard.entries import make_entry
 from merbench.runs.export import without_clips
+from merbench.scores import compare_confusions
 
 
 @pytest.fixture(scope="module")
@@ -21,62 +25,72 @@ def board(make_record, registry):
     return of
 
 
-def unpacked(text: str, classes: int, clips: int) -> list[int]:
-    if not per_sign(classes):
-        return [int(one) for one in text.split(",")]
-    numbers = [ALPHABET.index(sign) for sign in text]
-    return [number // classes**place % classes for number in numbers for place in range(per_sign(classes))][:clips]
+@pytest.fixture(scope="module")
+def three(board, make_record):
+    """Three rows, the second of two seeds."""
+    return board(
+        make_record("good", accuracy=0.8, draw=1),
+        make_record("seeds", accuracy=0.6, draw=3),
+        make_record("seeds", accuracy=0.7, draw=5, seed=1),
+        make_record("bad", accuracy=0.4, draw=7),
+    )
 
 
-def test_the_alphabet_has_no_sign_twice_and_none_that_json_or_html_escapes():
-    assert len(set(ALPHABET)) == len(ALPHABET)
-    assert json.dumps(ALPHABET) == f'"{ALPHABET}"'
-    assert not set("<>&'") & set(ALPHABET)
+def test_every_pair_has_the_difference_the_interval_and_the_p_value_of_the_paired_test(three):
+    data = compare_rows(three)
+    rows = three.ranked
+    assert [one for one, _ in data["rows"]] == [row.id for row in rows]
+    masks = rows[0].entries[0].counts.parts()
+    assert data["columns"] == [[part, metric] for part in three.parts for metric in ("UF1", "UAR")]
+    for (a, b), (p_value, differences) in zip(combinations(rows, 2), data["pairs"], strict=True):
+        for (part, metric), found in zip(data["columns"], differences, strict=True):
+            counts = [counts_of(row)[:, masks[part]] for row in (a, b)]
+            wanted = compare_confusions(*counts, metric=metric.lower())
+            assert found == pytest.approx([wanted.difference, *wanted.interval], abs=5e-4 + 1e-9)
+            if (part, metric) == ("full", "UF1"):
+                assert p_value == pytest.approx(wanted.p_value, abs=5e-4 + 1e-9)
 
 
-def test_four_answers_of_three_classes_are_one_sign():
-    assert per_sign(3) == 4
-    assert pack_answers([1, 0, 2, 1], 3) == ALPHABET[1 + 2 * 9 + 1 * 27]
+def test_the_scores_are_those_of_the_rows(three):
+    data = compare_rows(three)
+    for row, scores in zip(three.ranked, data["scores"], strict=True):
+        assert scores == [round(row.figures[part][metric.lower()].value, 3) for part, metric in data["columns"]]
 
 
-@pytest.mark.parametrize("classes", [2, 3, 5, 7, 89, 90, 100])
-def test_what_is_packed_can_be_unpacked(classes):
-    answers = [place * 7 % classes for place in range(101)]
-    assert unpacked(pack_answers(answers, classes), classes, 101) == answers
+def test_the_answers_to_public_clips_are_those_of_each_rows_first_entry(three):
+    data = compare_rows(three)
+    for row, answers in zip(three.ranked, data["answers"], strict=True):
+        first = row.entries[0].answers
+        assert dict(zip(data["clips"], answers, strict=True)) == dict(
+            zip(first.clips, first.predicted["last"], strict=True)
+        )
+        assert dict(zip(data["clips"], data["truth"], strict=True)) == dict(zip(first.clips, first.truth, strict=True))
 
 
-def test_every_entry_has_its_answers_in_the_order_of_the_clips(board, make_record):
-    records = [make_record("a", draw=1), make_record("b", draw=2)]
-    packed = pack(board(*records), 400_000)
-    data = json.loads(packed.data)
-    assert (packed.kind, packed.shown, packed.total) == ("clips", 2, 2)
-    clips = [f"{subject}/{clip}" for subject, named in data["subjects"] for clip in named]
-    truth = dict(zip(clips, unpacked(data["truth"], 3, 442), strict=True))
-    assert truth == {one.clip: one.truth for one in records[0].predictions}
-    by_id = {identity: unpacked(answers, 3, 442) for identity, _, answers in data["entries"]}
-    for record in records:
-        wanted = {one.clip: one.policies["last"].predicted for one in record.predictions}
-        assert dict(zip(clips, by_id[record.id[:12]], strict=True)) == wanted
+def test_records_without_clips_are_compared_and_name_no_clip(board, make_record):
+    whole = [make_record("a", draw=1), make_record("b", draw=2)]
+    data, bare = compare_rows(board(*whole)), compare_rows(board(*map(without_clips, whole)))
+    assert bare["pairs"] == data["pairs"]
+    assert not {"clips", "truth", "answers"} & set(bare)
 
 
-def test_records_without_clips_are_compared_by_the_counts_of_their_subjects(board, make_record):
-    whole = make_record("a", draw=1)
-    packed = pack(board(without_clips(whole), without_clips(make_record("b", draw=2))), 400_000)
-    data = json.loads(packed.data)
-    assert packed.kind == "subjects"
-    assert {len(clips) for _, clips in data["subjects"]} == {0}
-    sums = [sum(map(int, counts.split(","))) for _, _, counts in data["entries"]]
-    assert sums == [442, 442]
+def test_the_best_rows_of_a_long_board_are_compared(board, make_record, three):
+    many = board(*(make_record(f"model {draw}", accuracy=0.5, draw=draw) for draw in range(MOST_ROWS + 2)))
+    data = compare_rows(many)
+    assert [one for one, _ in data["rows"]] == [row.id for row in many.ranked[:MOST_ROWS]]
+    assert len(data["pairs"]) == MOST_ROWS * (MOST_ROWS - 1) // 2
+    assert np.isfinite([difference for _, pair in data["pairs"] for difference in pair]).all()
 
 
-def test_what_does_not_fit_is_left_out_from_the_end(board, make_record):
-    many = board(*(make_record(f"model {draw}", draw=draw) for draw in range(4)))
-    whole = pack(many, 400_000)
-    some = pack(many, len(whole.data) - 10)
-    assert (some.shown, some.total) == (3, 4)
-    assert json.loads(some.data)["entries"] == json.loads(whole.data)["entries"][:3]
-    assert pack(many, 100).data == ""
+def test_rows_of_many_seeds_are_compared_while_their_entries_are_few(three):
+    first, second, last = three.ranked
+    rows = (replace(first, entries=first.entries * (MOST_ENTRIES - 2)), second, last)
+    assert comparable(replace(three, rows=rows)) == rows[:2]
 
 
-def test_one_entry_alone_is_not_compared(board, make_record):
-    assert pack(board(make_record()), 400_000).data == ""
+def test_fewer_than_two_ranked_rows_are_not_compared(board, make_record):
+    assert compare_rows(board(make_record(), make_record("sent", declared="unknown"))) == {}
+
+
+def test_the_same_board_gives_the_same_data(three):
+    assert json.dumps(compare_rows(three)) == json.dumps(compare_rows(three))

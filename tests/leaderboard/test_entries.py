@@ -121,7 +121,7 @@ def test_only_what_tells_licensed_truth_is_refused(make_record, registry, withou
     assert refusal(make_record(), registry) == ""
     assert refusal(without_clips(make_record()), without_composite) == ""
     assert refusal(make_record(), without_composite).startswith(
-        "it tells the truth of clips of composite, which is not"
+        "it contains the labels of clips of composite, which is not"
     )
 
 

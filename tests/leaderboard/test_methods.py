@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from merbench.leaderboard.boards import make_site
-from merbench.leaderboard.entries import make_entry
+from merbench.leaderboard.boards import Board, make_site
+from merbench.leaderboard.entries import Figure, make_entry
 from merbench.leaderboard.methods import Method, methods_of
-from merbench.leaderboard.site import Board, Figure, Row
+from merbench.leaderboard.rows import Row
 
 
 def row(model: str, uf1: float, **fields) -> Row:
@@ -16,7 +16,7 @@ def row(model: str, uf1: float, **fields) -> Row:
 
 
 def board(*rows: Row) -> Board:
-    return Board("b", "b", "d", "p", (), ("full",), (), None, None, {}, rows)
+    return Board("b", "d", "p", (), ("full",), (), None, None, {}, rows)
 
 
 def test_a_papers_figures_belong_to_the_runs_of_that_name_however_it_is_spelt() -> None:

@@ -8,17 +8,21 @@ import posixpath
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
+from itertools import takewhile
 
 import pytest
 
-from merbench.leaderboard.boards import make_site
-from merbench.leaderboard.entries import make_entry
+from merbench.leaderboard.boards import Board, Site, make_site
+from merbench.leaderboard.entries import Figure, make_entry
 from merbench.leaderboard.pages import LARGEST, render
-from merbench.leaderboard.reported import COLUMNS, read_reported
-from merbench.leaderboard.site import Board, Figure, Paper, Row, Site
+from merbench.leaderboard.reported import COLUMNS, Remark, read_reported
+from merbench.leaderboard.rows import Paper, Row
+from merbench.leaderboard.tables import PER_PAGE
 from merbench.leaderboard.wording import DASH
+from merbench.runs.export import without_clips
 
 MARKUP = '"><img src=x onerror=alert(1)><script>alert(2)</script>'
+REMARKS = (Remark(topic="Units & names", text="Some <b>paper</b> says so."),)
 BACKWARDS = "\u202egnp.exe\u2067"
 CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'"
@@ -56,7 +60,7 @@ def figures(tmp_path_factory):
     """Two reported figures: one that a board shows, one that it leaves out."""
     folder = tmp_path_factory.mktemp("reported")
     cells = dict.fromkeys(COLUMNS, "") | {
-        "method": "Paper's net", "family": "network", "year": "2020", "dataset": "composite", "protocol": "loso",
+        "method": "Paper's net", "approach": "network", "year": "2020", "dataset": "composite", "protocol": "composite",
         "part": "full", "metric": "uf1", "value": "0.9", "epoch_policy": "not stated", "paper": "A paper",
         "table": "Table 1", "evidence": "paper", "link": "https://example.org/paper", "notes": "slip",
     }  # fmt: skip
@@ -85,12 +89,12 @@ def records(make_record):
 
 @pytest.fixture(scope="module")
 def site(records, entry_of, registry, figures):
-    return make_site([entry_of(record) for record in records], figures, registry)
+    return make_site([entry_of(record) for record in records], figures, registry, REMARKS)
 
 
 @pytest.fixture(scope="module")
-def pages(site, figures):
-    return dict(render(site, figures))
+def pages(site):
+    return dict(render(site))
 
 
 @pytest.fixture(scope="module")
@@ -113,11 +117,8 @@ def hostile(make_record, entry_of, registry):
         id="paper", model=MARKUP, badge="reported", policy="not stated", figures={"full": {"uf1": Figure(0.5)}},
         paper=Paper(MARKUP, 2020, MARKUP, link), notes=(MARKUP, "n" * 10_000, BACKWARDS),
     )  # fmt: skip
-    boards = tuple(
-        replace(board, title=MARKUP, dataset=MARKUP, about=(MARKUP,), rows=(*board.rows, paper))
-        for board in site.boards
-    )
-    return dict(render(Site(boards, site.entries), ()))
+    boards = tuple(replace(board, dataset=MARKUP, about=(MARKUP,), rows=(*board.rows, paper)) for board in site.boards)
+    return dict(render(Site(boards, site.entries, (), (Remark(topic=MARKUP, text=MARKUP),))))
 
 
 def html_of(pages: dict[str, str]) -> dict[str, Parsed]:
@@ -132,12 +133,12 @@ def test_there_is_a_page_for_every_board_and_entry(pages, site):
     assert sorted(pages) == sorted(names)
 
 
-def test_the_same_input_gives_the_same_bytes(site, figures, pages):
-    assert dict(render(site, figures)) == pages
+def test_the_same_input_gives_the_same_bytes(site, pages):
+    assert dict(render(site)) == pages
 
 
-def test_pages_come_one_by_one(site, figures):
-    assert next(iter(render(site, figures)))[0] == "assets/site.css"
+def test_pages_come_one_by_one(site):
+    assert next(iter(render(site)))[0] == "assets/site.css"
 
 
 @pytest.mark.parametrize("which", ["pages", "hostile"])
@@ -192,7 +193,7 @@ def test_no_text_of_a_stranger_becomes_markup(hostile):
         assert "<img" not in text, name
         assert "<script>" not in text, name
         assert "javascript:" not in text, name
-    board = Parsed(hostile["boards/composite-loso.html"])
+    board = Parsed(hostile["boards/composite-composite.html"])
     assert MARKUP in board.text
 
 
@@ -207,10 +208,10 @@ def test_right_to_left_marks_do_not_reach_their_neighbours(hostile):
 
 
 def test_a_long_note_is_short_on_the_board_and_opens(hostile):
-    text = hostile["boards/composite-loso.html"]
+    text = hostile["boards/composite-composite.html"]
     note = re.search(r"<details><summary><bdi>(n+)…</bdi></summary><p><bdi>(n+)…</bdi></p>", text)
     assert note is not None
-    assert (len(note[1]), len(note[2])) == (160, 2000)
+    assert (len(note[1]), len(note[2])) == (160, 600)
 
 
 def test_a_long_warning_is_whole_on_the_page_of_its_entry(hostile):
@@ -230,9 +231,9 @@ def test_why_a_row_is_not_ranked_is_said_however_many_notes_there_are(site):
     rows = tuple(replace(row, id=f"row{number}", notes=(f"note {number}",)) for number in range(100))
     last = replace(row, id="last", unranked="it is the last")
     board = replace(board, rows=(*rows, last), incomplete=())
-    text = Parsed(dict(render(Site((board,), ()), ()))["boards/composite-loso.html"]).text
+    text = Parsed(dict(render(Site((board,))))["boards/composite-composite.html"]).text
     assert "Not ranked: it is the last." in text
-    assert "What else to know about a run stands on the page of its entry" in text
+    assert "more notes" in text
 
 
 def test_tables_have_captions_and_scopes(pages):
@@ -244,10 +245,9 @@ def test_tables_have_captions_and_scopes(pages):
 
 def test_a_board_shows_rank_interval_badge_and_what_choosing_adds(pages, site):
     row = site.boards[0].rows[0]
-    line = re.search(rf"<tr id={row.id}>.*", pages["boards/composite-loso.html"])
+    line = re.search(rf"<tr id={row.id}>.*", pages["boards/composite-composite.html"])
     assert line is not None
     cells = [re.sub("<[^>]+>", " ", cell).split() for cell in re.split("<t[dh]", line[0])]
-    assert row.rank_interval is not None
     assert row.selection is not None
     assert cells[1][:2] == [">1", "#"]
     assert "leading" in cells[1]
@@ -262,18 +262,21 @@ def test_a_board_shows_rank_interval_badge_and_what_choosing_adds(pages, site):
 def test_each_seed_of_a_row_is_linked(pages, site):
     row = next(row for row in site.boards[0].rows if len(row.entries) == 2)
     for entry in row.entries:
-        assert f"<a href=../entries/{entry.id}.html>{entry.record.plan.seed}</a>" in pages["boards/composite-loso.html"]
+        assert (
+            f"<a href=../entries/{entry.id}.html>{entry.record.plan.seed}</a>"
+            in pages["boards/composite-composite.html"]
+        )
 
 
 def test_reported_rows_have_no_rank_and_cite_their_paper(pages):
-    line = re.search(r"<tr id=\w+ class=paper>.*", pages["boards/composite-loso.html"])
+    line = re.search(r"<tr id=\w+ class=paper>.*", pages["boards/composite-composite.html"])
     assert line is not None
     assert f"<td>{DASH} " in line[0]
     assert '<a href="https://example.org/paper" rel="noopener noreferrer">A paper, 2020</a>, Table 1' in line[0]
 
 
 def test_rows_that_are_not_ranked_say_why(pages):
-    text = Parsed(pages["boards/composite-loso.html"]).text
+    text = Parsed(pages["boards/composite-composite.html"]).text
     assert "Not ranked: its sender does not say how the epoch was chosen." in text
     assert "400 of 442 clips" in text
 
@@ -290,7 +293,7 @@ def test_every_reported_figure_stands_on_its_page(pages):
 def test_an_entry_has_its_command_and_its_citation(pages, site):
     entry = next(one for one in site.entries if one.record.plan.model == "other")
     text = Parsed(pages[f"entries/{entry.id}.html"]).text
-    assert "merbench run \\ --model other \\ --dataset composite \\ --protocol loso \\ --recipe quick" in text
+    assert "merbench run \\ --model other \\ --dataset composite \\ --protocol composite \\ --recipe quick" in text
     assert f"@misc{{merbench-{entry.id}" in text
     assert "Something to know." in text
 
@@ -309,66 +312,130 @@ def test_an_entry_of_too_many_clips_leaves_them_to_its_record(site):
     big = replace(
         entry, answers=replace(answers, clips=answers.clips * 20, truth=answers.truth * 20, predicted=predicted)
     )
-    page = dict(render(Site((), (big,)), ()))[f"entries/{entry.id}.html"]
+    page = dict(render(replace(site, entries=(big,))))[f"entries/{entry.id}.html"]
     assert len(page.encode()) <= LARGEST
-    assert "Too long for this page, and in the record: results of each of the clips." in page
+    assert "The record has the results of each of the clips." in page
     assert "Per subject" in page
 
 
 def test_an_entry_whose_labels_are_not_public_names_no_clip(records, registry, figures):
-    from merbench.leaderboard.entries import make_entry
-    from merbench.runs.export import without_clips
-
     entries = [replace(make_entry(without_clips(record), registry), public=False) for record in records[:3]]
     site = make_site(entries, figures, registry)
     clips = {one.clip.rsplit("/", 1)[-1] for one in records[0].predictions}
-    for name, text in render(site, figures):
+    pages = dict(render(site))
+    for name, text in pages.items():
         if name.startswith(("entries/", "boards/")):
             assert not [clip for clip in clips if re.search(rf"[>\"/,]{re.escape(clip)}[<\",]", text)], name
-    compared = dict(render(site, figures))["boards/composite-loso-compare.html"]
-    assert '"kind":"subjects"' in compared
+    assert '"pairs":' in pages["boards/composite-composite-compare.html"]
 
 
 def test_a_site_without_records_has_its_pages(figures, registry):
-    pages = dict(render(make_site([], figures, registry), figures))
-    assert "No run of this board is published yet." in Parsed(pages["boards/composite-loso.html"]).text
-    assert "No row of this board is ranked yet." in Parsed(pages["boards/composite-loso-compare.html"]).text
+    pages = dict(render(make_site([], figures, registry)))
+    assert "This board has no runs yet." in Parsed(pages["boards/composite-composite.html"]).text
+    assert "No row of this board is ranked yet." in Parsed(pages["boards/composite-composite-compare.html"]).text
+
+
+def test_remarks_on_papers_are_shown_where_a_board_has_them(pages, site):
+    text = Parsed(pages["scores.html"]).text
+    assert "Units & names. Some <b>paper</b> says so." in text
+    assert "What to look for in reported results" in text
+    without = dict(render(replace(site, remarks=())))["scores.html"]
+    assert "What to look for in reported results" not in without
 
 
 @pytest.fixture(scope="module")
-def long_board(site):
-    """A board of 1,000 runs, each with intervals in four parts."""
+def long_site(site):
+    """A site with a board of 1,000 ranked runs, each with intervals in four parts, and 300 incomplete ones."""
     board = site.boards[0]
-    row = next(row for row in board.rows if row.rank and len(row.entries) == 1)
-    entry = row.entries[0]
-    rows = []
-    for number in range(1000):
-        digest = hashlib.sha256(str(number).encode()).hexdigest()
-        one = replace(entry, record=entry.record.model_copy(update={"id": digest}))
-        rows.append(replace(row, id=digest[-12:], model=f"model-{number:04d}", entries=(one,), rank=number + 1))
-    return replace(board, rows=tuple(rows), incomplete=())
+    pattern = next(row for row in board.rows if row.rank and len(row.entries) == 1)
+    rows = tuple(
+        replace(one, standing=replace(pattern.standing, rank=place))
+        for place, one in enumerate(copies(pattern, 1000, "model"), start=1)
+    )
+    less = replace(pattern, standing=None, clips=400)
+    board = replace(board, rows=rows, incomplete=(tuple(copies(less, 300, "partial")),))
+    return Site((board,), tuple(entry for row in board.every_row for entry in row.entries))
 
 
-def test_a_board_of_1000_rows_and_its_comparison_stay_small(long_board, figures):
-    pages = dict(render(Site((long_board,), ()), figures))
-    board, compared = (pages[f"boards/composite-loso{kind}.html"] for kind in ("", "-compare"))
-    assert len(board.encode()) <= LARGEST
-    assert board.count("<tr id=") == 1000
-    assert len(compared.encode()) <= LARGEST
-    assert len(json.loads(re.search(r'id="compare-data">(.*?)</script>', compared, re.S)[1])["entries"]) == 1000
+def copies(row: Row, count: int, name: str) -> list[Row]:
+    """Copies of a row under other names, with entries of their own."""
+    made = []
+    for number in range(count):
+        digest = hashlib.sha256(f"{name} {number}".encode()).hexdigest()
+        entry = replace(row.entries[0], record=row.entries[0].record.model_copy(update={"id": digest}))
+        made.append(replace(row, id=digest[-12:], model=f"{name}-{number:04d}", entries=(entry,)))
+    return made
 
 
-def test_a_board_with_too_much_text_is_cut_and_says_so(long_board):
-    wordy = replace(long_board, rows=tuple(replace(row, model=f"{row.model} {'x' * 190}") for row in long_board.rows))
-    pages = dict(render(Site((wordy,), ()), ()))
-    board = pages["boards/composite-loso.html"]
-    assert len(board.encode()) <= LARGEST
-    shown = board.count("<tr id=")
-    assert 500 < shown < 1000
-    assert f"ends after {shown} of 1000 rows" in Parsed(board).text
+@pytest.fixture(scope="module")
+def long_pages(long_site):
+    return dict(render(replace(long_site, entries=long_site.entries[999:1000])))
 
 
-def test_a_row_whose_id_could_break_its_attribute_is_refused(long_board: Board):
-    broken = replace(long_board, rows=(replace(long_board.rows[0], id="a onclick=alert(1)"),))
+def pages_of(pages: dict[str, str], stem: str) -> list[str]:
+    """The pages of a long table, as a reader follows them."""
+    first = Parsed(pages[f"{stem}.html"])
+    (pager, *_) = [one for one in first.elements if one[0] == "nav" and one[1].get("class") == "pages"]
+    assert pager[1]["aria-label"] == "Pages"
+    folder = posixpath.dirname(stem)
+    links = [
+        target for _, target, _ in first.links if re.fullmatch(rf"{posixpath.basename(stem)}(-page\d+)?\.html", target)
+    ]
+    return [pages[posixpath.join(folder, target)] for target in dict.fromkeys(links)]
+
+
+def test_a_long_board_has_pages_of_200_rows_with_links_between_them(long_pages, long_site):
+    found = pages_of(long_pages, "boards/composite-composite")
+    shown = [re.findall(r"<tr id=(\w+)", page) for page in found]
+    assert [len(rows) for rows in shown] == [PER_PAGE] * 6 + [100]
+    assert [one for rows in shown for one in rows] == [row.id for row in long_site.boards[0].every_row]
+    for number, page in enumerate(found, start=1):
+        current = [attributes for tag, attributes in Parsed(page).elements if "aria-current" in attributes]
+        assert {one["href"] for one in current} == {f"composite-composite{f'-page{number}' if number > 1 else ''}.html"}
+
+
+def test_ranks_on_every_page_are_those_of_the_whole_board(long_pages):
+    (line,) = re.findall(r"<tr id=\w+>.*model-0999.*", pages_of(long_pages, "boards/composite-composite")[4])
+    assert line.split("<td>")[1].startswith("1000 ")
+
+
+def test_every_page_of_a_board_of_1000_rows_stays_small(long_pages):
+    assert max(len(text.encode()) for name, text in long_pages.items() if name.endswith(".html")) <= LARGEST
+
+
+def test_every_ranked_row_is_compared_with_the_best_on_some_page(long_pages):
+    found = pages_of(long_pages, "boards/composite-composite-compare")
+    assert sum(page.count("<th scope=row>") for page in found) == 1000
+
+
+def test_the_page_of_an_entry_links_its_row_on_the_page_where_it_is(long_pages, long_site):
+    row = long_site.boards[0].rows[999]
+    page = long_pages[f"entries/{row.entries[0].id}.html"]
+    assert f"../boards/composite-composite-page5.html#{row.id}" in page
+
+
+def test_the_newest_records_have_pages_too(long_site):
+    pages = dict(takewhile(lambda page: not page[0].startswith("boards/"), render(long_site)))
+    found = pages_of(pages, "index")
+    assert [page.count("<tr id=") for page in found] == [PER_PAGE] * 6 + [100]
+    assert max(len(text.encode()) for text in pages.values()) <= LARGEST
+
+
+def test_a_long_board_with_long_names_notes_and_many_seeds_stays_small(long_site):
+    board = long_site.boards[0]
+    wordy = [
+        replace(
+            row, model=row.model + "文" * 190, recipe="r" * 200, entries=row.entries * 50,
+            notes=(f"{place} {'n' * 2000}",), standing=None,
+        )
+        for place, row in enumerate(board.rows[:300])
+    ]  # fmt: skip
+    pages = dict(render(Site((replace(board, rows=tuple(wordy), incomplete=()),))))
+    assert max(len(text.encode()) for text in pages.values()) <= LARGEST
+
+
+def test_a_row_whose_id_could_break_its_attribute_is_refused(long_site):
+    board = long_site.boards[0]
+    broken: Board = replace(board, rows=(replace(board.rows[0], id="a onclick=alert(1)"),), incomplete=())
     with pytest.raises(ValueError, match="no id of a row"):
-        dict(render(Site((broken,), ()), ()))
+        dict(render(Site((broken,))))

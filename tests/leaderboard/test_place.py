@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from merbench.errors import OutputError
-from merbench.leaderboard.place import MANIFEST, check_place, recover, whole_folder
+from merbench.leaderboard.place import MANIFEST, recover, require_built, whole_folder
 
 
 def put(out: Path, text: str = "old", then: Callable[[Path], None] = lambda folder: None) -> None:
@@ -73,8 +73,8 @@ def test_a_folder_with_a_file_that_no_build_made_is_refused_and_keeps_it(out, na
     put(out)
     (out / name).parent.mkdir(exist_ok=True)
     (out / name).write_text("mine")
-    with pytest.raises(OutputError, match=f"site holds {name}, which no build made; move what is yours away"):
-        check_place(out)
+    with pytest.raises(OutputError, match=f"site contains {name}, which no build made; move your files away"):
+        require_built(out)
     assert (out / name).read_text() == "mine"
 
 
@@ -82,21 +82,21 @@ def test_a_folder_of_somebody_else_is_refused_and_few_of_its_files_are_named(out
     out.mkdir()
     for number in range(9):
         (out / f"thesis{number}.tex").write_text("mine")
-    with pytest.raises(OutputError, match=r"holds thesis0.tex, thesis1.tex, thesis2.tex and more, which no build made"):
-        check_place(out)
+    with pytest.raises(OutputError, match=r"contains thesis0.tex, thesis1.tex, thesis2.tex and more, which"):
+        require_built(out)
 
 
 def test_a_link_that_somebody_put_there_is_a_file_of_theirs(out, tmp_path):
     put(out)
     (tmp_path / "elsewhere").mkdir()
     (out / "link").symlink_to(tmp_path / "elsewhere")
-    with pytest.raises(OutputError, match="holds link,"):
-        check_place(out)
+    with pytest.raises(OutputError, match="contains link,"):
+        require_built(out)
 
 
 def test_a_file_that_appears_while_the_pages_are_made_is_kept_too(out):
     put(out)
-    with pytest.raises(OutputError, match="holds CNAME"):
+    with pytest.raises(OutputError, match="contains CNAME"):
         put(out, "new", lambda folder: (out / "CNAME").write_text("mine"))
     assert (out / "index.html").read_text() == "old"
     assert (out / "CNAME").read_text() == "mine"
@@ -107,14 +107,14 @@ def test_a_list_of_files_that_is_no_text_vouches_for_nothing(out):
     out.mkdir()
     (out / MANIFEST).write_bytes(b"\xff\xfe\x00")
     (out / "mine").write_text("mine")
-    with pytest.raises(OutputError, match="holds mine"):
-        check_place(out)
+    with pytest.raises(OutputError, match="contains mine"):
+        require_built(out)
 
 
 def test_a_file_in_the_place_of_the_folder_is_refused(out):
     out.write_text("mine")
     with pytest.raises(OutputError, match="site is a file; choose another folder: --out"):
-        check_place(out)
+        require_built(out)
     assert out.read_text() == "mine"
 
 
@@ -122,14 +122,14 @@ def test_a_file_in_the_way_to_the_folder_is_one_line(tmp_path):
     (tmp_path / "file").write_text("mine")
     out = tmp_path / "file" / "site"
     recover(out)
-    check_place(out)
-    with pytest.raises(OutputError, match=r"cannot write .*: Not a directory; nothing was changed there"):
+    require_built(out)
+    with pytest.raises(OutputError, match=r"cannot write .*: Not a directory; it is unchanged"):
         put(out)
 
 
 def test_a_name_that_is_too_long_is_one_line(tmp_path):
     with pytest.raises(OutputError, match="File name too long"):
-        check_place(tmp_path / ("x" * 300))
+        require_built(tmp_path / ("x" * 300))
 
 
 def test_a_full_disk_leaves_the_old_site(out):
@@ -139,7 +139,7 @@ def test_a_full_disk_leaves_the_old_site(out):
         (folder / "full").symlink_to("/dev/full")
         (folder / "full").write_text("new")
 
-    with pytest.raises(OutputError, match=r"cannot write .*: No space left on device; nothing was changed there"):
+    with pytest.raises(OutputError, match=r"cannot write .*: No space left on device; it is unchanged"):
         put(out, "new", fill)
     assert (out / "index.html").read_text() == "old"
     assert names(out.parent) == ["site"]
@@ -217,7 +217,7 @@ def test_an_exchange_that_fails_half_way_puts_the_old_site_back(out, monkeypatch
         rename(source, target)
 
     monkeypatch.setattr(os, "rename", refuse_once)
-    with pytest.raises(OutputError, match="Operation not permitted; nothing was changed there"):
+    with pytest.raises(OutputError, match="Operation not permitted; it is unchanged"):
         put(out, "new")
     assert failed
     assert (out / "index.html").read_text() == "old"

@@ -1,11 +1,11 @@
-"""Reported results: what the published table holds, what the reader refuses, and which figures become rows."""
+"""Reported results: what the committed table holds, what the reader refuses, and which figures become rows."""
 
 from __future__ import annotations
 
 import csv
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
@@ -13,19 +13,21 @@ import pytest
 from merbench.leaderboard.reported import (
     COLUMNS,
     NOTES_FILE,
+    REMARKS_FILE,
     InvalidReport,
+    Remark,
     Reported,
-    boards_of,
-    left_out,
+    read_remarks,
     read_reported,
     reported_rows,
 )
-from merbench.leaderboard.site import Row
+from merbench.leaderboard.rows import Row
+from merbench.plugin.registry import Registry
 
 TABLE = Path(__file__).parents[2] / "leaderboards" / "reported.csv"
 COMPOSITE = ("composite", "composite")  # the file keeps the protocol's first name
 LINE = {
-    "method": "Net", "variant": "", "family": "network", "year": "2020", "dataset": "smic-3",
+    "method": "Net", "variant": "", "approach": "network", "year": "2020", "dataset": "smic-3",
     "protocol": "per-database", "part": "full", "classes": "3", "metric": "uf1", "value": "0.5", "clips": "164",
     "epoch_policy": "last", "paper": "A paper", "table": "Table 1", "link": "https://example.org/a",
     "evidence": "paper", "notes": "one",
@@ -36,7 +38,7 @@ Write = Callable[..., Path]
 
 
 @pytest.fixture(scope="module")
-def published() -> tuple[Reported, ...]:
+def committed() -> tuple[Reported, ...]:
     return read_reported(TABLE)
 
 
@@ -62,36 +64,40 @@ def row_of(rows: tuple[Row, ...], model: str, paper: str = "") -> Row:
     return row
 
 
+def of_board(figures: Iterable[Reported], dataset: str, protocol: str) -> list[Reported]:
+    return [one for one in figures if (one.dataset, one.protocol) == (dataset, protocol)]
+
+
 def values(row: Row) -> dict[str, dict[str, float]]:
     return {part: {name: one.value for name, one in metrics.items()} for part, metrics in row.figures.items()}
 
 
-# --- the published table ---
+# --- the committed table ---
 
 
-def test_the_published_table_is_sorted_so_that_an_added_figure_moves_no_other_line(
-    published: tuple[Reported, ...],
+def test_the_committed_table_is_sorted_so_that_an_added_figure_moves_no_other_line(
+    committed: tuple[Reported, ...],
 ) -> None:
     key = ("dataset", "protocol", "method", "variant", "paper", "part", "metric")
-    assert list(published) == sorted(published, key=lambda one: tuple(getattr(one, name) for name in key))
+    assert list(committed) == sorted(committed, key=lambda one: tuple(getattr(one, name) for name in key))
 
 
-def test_each_published_note_is_used_and_each_unclear_metric_has_one(published: tuple[Reported, ...]) -> None:
+def test_each_committed_note_is_used_and_each_unclear_metric_has_one(committed: tuple[Reported, ...]) -> None:
     with TABLE.with_name(NOTES_FILE).open(encoding="utf-8") as file:
         texts = {line["text"] for line in csv.DictReader(file)}
-    assert {note for one in published for note in one.notes} == texts
-    assert all(one.notes for one in published if one.metric == "unclear")
+    assert {note for one in committed for note in one.notes} == texts
+    assert all(one.notes for one in committed if one.metric == "unclear")
 
 
-def test_a_published_dataset_name_says_where_classes_or_clips_are_not_stated(published: tuple[Reported, ...]) -> None:
+def test_a_committed_dataset_name_says_where_classes_or_clips_are_not_stated(committed: tuple[Reported, ...]) -> None:
     listed = {"composite", "smic-3", "casme2-5", "samm-5", "mmew-4", "casme3-3", "casme-casme2-casme-squared"}
-    for one in published:
+    for one in committed:
         assert one.dataset in listed or one.dataset.endswith(("-unlisted", "-unstated"))
         assert one.part == "full" or (one.dataset, one.protocol) == COMPOSITE
 
 
-def test_every_figure_of_the_source_stands_in_the_published_table(
-    published: tuple[Reported, ...], real_data: Path
+def test_every_figure_of_the_source_stands_in_the_committed_table(
+    committed: tuple[Reported, ...], real_data: Path
 ) -> None:
     with (real_data.parent / "reference" / "reported_results.csv").open(encoding="utf-8") as file:
         source = list(csv.DictReader(file))
@@ -103,7 +109,7 @@ def test_every_figure_of_the_source_stands_in_the_published_table(
     found = Counter(
         (stem(one.method), one.paper.removesuffix(", authors' log"), one.table, database(one.dataset, one.part),
          one.metric, str(one.classes or ""), one.value)
-        for one in published
+        for one in committed
     )  # fmt: skip
     assert len(source) == 778
     assert found == wanted
@@ -132,37 +138,37 @@ def database(dataset: str, part: str = "full") -> str:
 
 
 def test_a_figure_that_the_source_calls_second_hand_never_loses_that_mark(
-    published: tuple[Reported, ...], real_data: Path
+    committed: tuple[Reported, ...], real_data: Path
 ) -> None:
     with (real_data.parent / "reference" / "reported_results.csv").open(encoding="utf-8") as file:
         quoted = {(line["paper"], line["table"]) for line in csv.DictReader(file) if line["evidence"] == "second-hand"}
-    marked = [one.evidence for one in published if (one.paper, one.table) in quoted]
+    marked = [one.evidence for one in committed if (one.paper, one.table) in quoted]
     assert len(marked) == 192
     assert set(marked) == {"second-hand"}
 
 
-# --- the published notes and rows ---
+# --- the committed notes and rows ---
 
 
-def test_htnets_headline_stands_on_the_composite_board_with_all_four_parts(published: tuple[Reported, ...]) -> None:
-    row = row_of(reported_rows(published, *COMPOSITE), "HTNet")
+def test_htnets_headline_stands_on_the_composite_board_with_all_four_parts(committed: tuple[Reported, ...]) -> None:
+    row = row_of(reported_rows(of_board(committed, *COMPOSITE)), "HTNet")
     assert values(row) == {
         "full": {"uf1": 0.8603, "uar": 0.8475},
         "smic": {"uf1": 0.8049, "uar": 0.7905},
         "casme2": {"uf1": 0.9532, "uar": 0.9516},
         "samm": {"uf1": 0.8131, "uar": 0.8124},
     }
-    assert (row.badge, row.policy, row.family, row.clips) == ("reported", "test-selected", "network", 442)
+    assert (row.badge, row.policy, row.approach, row.clips) == ("reported", "test-selected", "network", 442)
     assert row.paper is not None
     assert (row.paper.year, row.paper.link) == (2024, "https://doi.org/10.1016/j.neucom.2024.128196")
     assert any("best accuracy on the test subject" in note for note in row.notes)
     assert any("MiB of fp32 weights" in note for note in row.notes)
 
 
-def test_ststnets_printed_uar_is_noted_as_precision_wherever_it_stands(published: tuple[Reported, ...]) -> None:
+def test_ststnets_printed_uar_is_noted_as_precision_wherever_it_stands(committed: tuple[Reported, ...]) -> None:
     printed = [
         one
-        for one in published
+        for one in committed
         if (one.method, one.dataset, one.metric) == ("STSTNet", "composite", "uar") and "log" not in one.evidence
     ]
     assert {one.value for one in printed if one.part == "full"} == {0.7605}
@@ -170,27 +176,27 @@ def test_ststnets_printed_uar_is_noted_as_precision_wherever_it_stands(published
     assert all(any("macro precision" in note and ".7186" in note for note in one.notes) for one in printed)
 
 
-def test_ststnets_own_log_makes_a_row_beside_the_printed_one(published: tuple[Reported, ...]) -> None:
-    rows = reported_rows(published, *COMPOSITE)
+def test_ststnets_own_log_makes_a_row_beside_the_printed_one(committed: tuple[Reported, ...]) -> None:
+    rows = reported_rows(of_board(committed, *COMPOSITE))
     log = row_of(rows, "STSTNet", "log")
     assert values(log)["full"] == {"uf1": 0.7353, "uar": 0.7186, "accuracy": 0.7692}
     assert log.notes[0] == "recomputed from the authors' own log of predictions, not printed in a paper"
     assert len([one for one in rows if one.model == "STSTNet"]) == 2
 
 
-def test_capsulenets_row_covers_435_clips_and_says_how_its_epoch_was_chosen(published: tuple[Reported, ...]) -> None:
-    row = row_of(reported_rows(published, *COMPOSITE), "CapsuleNet")
+def test_capsulenets_row_covers_435_clips_and_says_how_its_epoch_was_chosen(committed: tuple[Reported, ...]) -> None:
+    row = row_of(reported_rows(of_board(committed, *COMPOSITE)), "CapsuleNet")
     assert (row.clips, row.policy) == (435, "test-selected")
     assert any("435 of the 442 clips" in note for note in row.notes)
 
 
-def test_every_figure_of_htnet_and_mmnet_is_test_selected(published: tuple[Reported, ...]) -> None:
-    assert {one.epoch_policy for one in published if one.method in ("HTNet", "MMNet")} == {"test-selected"}
+def test_every_figure_of_htnet_and_mmnet_is_test_selected(committed: tuple[Reported, ...]) -> None:
+    assert {one.epoch_policy for one in committed if one.method in ("HTNet", "MMNet")} == {"test-selected"}
 
 
-def test_the_published_boards_hold_rows_with_ids_of_their_own(published: tuple[Reported, ...]) -> None:
-    boards = boards_of(published)
-    rows = [row for board in boards for row in reported_rows(published, *board)]
+def test_the_committed_boards_hold_rows_with_ids_of_their_own(committed: tuple[Reported, ...]) -> None:
+    boards = {(one.dataset, one.protocol) for one in committed if one.on_board}
+    rows = [row for board in boards for row in reported_rows(of_board(committed, *board))]
     assert COMPOSITE in boards
     assert all(protocol != "not-stated" for _, protocol in boards)
     assert len({row.id for row in rows}) == len(rows)
@@ -198,10 +204,10 @@ def test_the_published_boards_hold_rows_with_ids_of_their_own(published: tuple[R
 
 
 def test_the_composite_board_leaves_out_the_ablations_and_the_metrics_it_does_not_have(
-    published: tuple[Reported, ...],
+    committed: tuple[Reported, ...],
 ) -> None:
     # 15 lines of HTNet's ablations with 8 figures; F1 of 7 methods; 12 recalls and 4 precisions of STSTNet
-    assert left_out(published, *COMPOSITE) == 15 * 8 + 7 + 12 + 4
+    assert sum(not one.on_board for one in of_board(committed, *COMPOSITE)) == 15 * 8 + 7 + 12 + 4
 
 
 # --- which figures become rows ---
@@ -215,7 +221,7 @@ def test_a_row_gathers_the_figures_of_one_method_and_paper(write: Write) -> None
             {"paper": "B paper", "value": "0.7"},
         )
     )
-    rows = reported_rows(figures, "smic-3", "per-database")
+    rows = reported_rows(figures)
     assert [values(row) for row in rows] == [{"full": {"uf1": 0.5, "accuracy": 0.6}}, {"full": {"uf1": 0.7}}]
     assert rows[0].notes == (NOTES["one"], NOTES["two"])
     assert rows[0].paper is not None
@@ -224,7 +230,7 @@ def test_a_row_gathers_the_figures_of_one_method_and_paper(write: Write) -> None
 
 def test_a_corrected_value_keeps_the_rows_id_and_another_paper_has_another(write: Write) -> None:
     def row_id(**change: str) -> str:
-        (row,) = reported_rows(read_reported(write(change)), "smic-3", "per-database")
+        (row,) = reported_rows(read_reported(write(change)))
         return row.id
 
     # printf '["smic-3", "per-database", "Net", "", "A paper"]' | sha256sum
@@ -235,10 +241,10 @@ def test_a_corrected_value_keeps_the_rows_id_and_another_paper_has_another(write
 
 def test_a_quotation_makes_a_row_only_where_it_says_something_else(write: Write) -> None:
     quote = {"evidence": "second-hand", "paper": "B paper"}
-    assert len(reported_rows(read_reported(write({}, quote)), "smic-3", "per-database")) == 1
+    assert len(reported_rows(read_reported(write({}, quote)))) == 1
     # .4999 and .5000 are one figure, printed with another last digit
-    assert len(reported_rows(read_reported(write({}, {**quote, "value": "0.4999"})), "smic-3", "per-database")) == 1
-    first, other = reported_rows(read_reported(write({**quote, "value": "0.51"}, {})), "smic-3", "per-database")
+    assert len(reported_rows(read_reported(write({}, {**quote, "value": "0.4999"})))) == 1
+    first, other = reported_rows(read_reported(write({**quote, "value": "0.51"}, {})))
     assert first.notes == (NOTES["one"],)
     assert other.notes == ("second-hand: as given by B paper, Table 1", NOTES["one"])
 
@@ -253,7 +259,7 @@ def test_of_two_quotations_without_an_original_the_fuller_one_stands(write: Writ
             {**quote, "method": "Another"},
         )
     )
-    rows = reported_rows(figures, "smic-3", "per-database")
+    rows = reported_rows(figures)
     assert [(row.model, row.paper and row.paper.title) for row in rows] == [
         ("Another", "A paper"),
         ("Net", "B paper"),
@@ -267,10 +273,8 @@ def test_of_two_quotations_without_an_original_the_fuller_one_stands(write: Writ
 )  # fmt: skip
 def test_variants_other_metrics_and_unstated_protocols_make_no_row(write: Write, change: dict[str, str]) -> None:
     figures = read_reported(write(change))
-    board = ("smic-3", change.get("protocol", "per-database"))
-    assert reported_rows(figures, *board) == ()
-    assert left_out(figures, *board) == 1
-    assert boards_of(figures) == []
+    assert reported_rows(figures) == ()
+    assert [one.on_board for one in figures] == [False]
 
 
 # --- bad input ---
@@ -289,16 +293,16 @@ def test_variants_other_metrics_and_unstated_protocols_make_no_row(write: Write,
         ({"table": ""}, r"table: is empty"),
         ({"metric": "WF1"}, r"metric: .*found 'WF1'"),
         ({"evidence": "hearsay"}, r"evidence: .*'second-hand', found 'hearsay'"),
-        ({"family": "magic"}, r"family: .*found 'magic'"),
+        ({"approach": "magic"}, r"approach: .*found 'magic'"),
         ({"epoch_policy": "best"}, r"epoch_policy: .*found 'best'"),
-        ({"part": "casme"}, r"part: .*found 'casme'"),
+        ({"part": "SMIC HS"}, r"part: .*found 'SMIC HS'"),
         ({"dataset": "SMIC 3"}, r"dataset: .*found 'SMIC 3'"),
         ({"year": "19"}, r"year: .*found '19'"),
         ({"classes": "three"}, r"classes: .*found 'three'"),
         ({"clips": "0"}, r"clips: .*found '0'"),
         ({"link": "javascript:alert(1)"}, r"link: .*found 'javascript:alert\(1\)'"),
         ({"link": "https://a.org/\"><script>"}, r"link: "),
-        ({"notes": "three"}, r"notes: no note is called 'three'; add it to reported-notes.csv"),
+        ({"notes": "three"}, r"notes: unknown note 'three'; add it to reported-notes.csv"),
         ({"method": "a" * 10_000}, r"method: .*at most 200 characters"),
         ({"variant": "b" * 10_000}, r"variant: .*at most 200 characters"),
         ({"method": "Net\x1b[31m"}, r"method: .*found 'Net\\x1b\[31m'"),
@@ -346,7 +350,7 @@ def test_missing_and_unknown_columns_are_named(write: Write) -> None:
         InvalidReport, match=r"line 1: missing columns: evidence; unknown columns: 'proof'; the columns"
     ):
         read_reported(write({}, columns=(*columns, "proof")))
-    with pytest.raises(InvalidReport, match="line 1: a column stands twice"):
+    with pytest.raises(InvalidReport, match="line 1: a column is listed twice"):
         read_reported(write({}, columns=(*COLUMNS, "value")))
 
 
@@ -359,7 +363,7 @@ def test_columns_may_stand_in_any_order(write: Write) -> None:
     [
         (b"", r"line 1: missing columns: method"),
         (b"\xff\xfe", r"cannot be read: .*decode"),
-        (",".join(COLUMNS).encode() + b"\nNet,2020\n", r"line 2: 2 cells where the header has 17"),
+        (",".join(COLUMNS).encode() + b"\nNet,2020\n", r"line 2: 2 cells, but the header has 17"),
         (",".join(COLUMNS).encode() + b'\n"Net"x,1\n', r"line 2: not a line of CSV"),
         (b"a\x00b\n", r"line 1: "),
     ],
@@ -397,5 +401,49 @@ def test_two_notes_of_one_id_are_refused(write: Write) -> None:
     path = write({})
     with path.with_name(NOTES_FILE).open("a", encoding="utf-8") as file:
         file.write("one,Once more.\n")
-    with pytest.raises(InvalidReport, match=r"line 4: a second note is called one; give it an id of its own"):
+    with pytest.raises(InvalidReport, match=r"line 4: note one is listed twice; give the second one another id"):
         read_reported(path)
+
+
+def test_a_part_that_an_installed_dataset_does_not_have_is_refused(write: Write, registry: Registry) -> None:
+    read_reported(write({"dataset": "composite", "part": "casme2"}), registry)
+    with pytest.raises(
+        InvalidReport, match="line 2: part: composite has no part 'mmew'; its parts are full, smic, casme2"
+    ):
+        read_reported(write({"dataset": "composite", "part": "mmew"}), registry)
+    read_reported(write({"dataset": "not-installed", "part": "mmew"}), registry)
+
+
+# --- remarks ---
+
+
+def test_the_committed_table_has_remarks_on_papers() -> None:
+    assert read_remarks(TABLE)
+
+
+def test_remarks_are_read_in_their_order_and_may_be_missing(write: Write) -> None:
+    path = write({})
+    assert read_remarks(path) == ()
+    path.with_name(REMARKS_FILE).write_text('topic,text\nUnits,"MiB, not millions."\nClips,One too few.\n')
+    assert read_remarks(path) == (
+        Remark(topic="Units", text="MiB, not millions."), Remark(topic="Clips", text="One too few.")
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("nonsense\n", "line 1: missing columns: topic, text; unknown columns: 'nonsense'"),
+        ("topic,text\n,A text.\n", "line 2: topic: is empty"),
+        ("topic,text\nUnits,\n", "line 2: text: is empty"),
+        ("topic,text\nUnits,a,b\n", "line 2: 3 cells, but the header has 2"),
+        (f"topic,text\nUnits,{'t' * 10_000}\n", "line 2: text: .*at most 2000 characters"),
+        ("topic,text\nUnits,\x1b[2J\n", "line 2: text: "),
+    ],
+)
+def test_a_remark_that_cannot_be_shown_is_refused_in_one_line(write: Write, content: str, message: str) -> None:
+    path = write({})
+    path.with_name(REMARKS_FILE).write_text(content)
+    with pytest.raises(InvalidReport, match=rf"reported-remarks\.csv, {message}") as caught:
+        read_remarks(path)
+    assert "\n" not in str(caught.value)

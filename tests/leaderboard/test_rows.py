@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from merbench.leaderboard.entries import make_entry
-from merbench.leaderboard.rows import counting_policy, make_rows
+from merbench.leaderboard.entries import counting_policy, make_entry
+from merbench.leaderboard.rows import make_rows
 from merbench.runs.export import without_clips
 from merbench.runs.schema import Record
 from merbench.scores import mean_rate
@@ -183,11 +183,12 @@ def test_the_paper_of_a_family_is_cited_for_its_members(row, make_record, regist
 
 
 @pytest.mark.parametrize(
-    ("change", "badge", "family"), [({}, "reproduced", "network"), ({"kind": "estimator"}, "reproduced", "handcrafted")]
+    ("change", "badge", "approach"),
+    [({}, "reproduced", "network"), ({"kind": "estimator"}, "reproduced", "handcrafted")],
 )
-def test_badge_and_family_come_from_the_kind_of_plan(row, make_record, change, badge, family):
+def test_badge_and_approach_come_from_the_kind_of_plan(row, make_record, change, badge, approach):
     found = row(make_record(**change))
-    assert (found.badge, found.family) == (badge, family)
+    assert (found.badge, found.approach) == (badge, approach)
 
 
 def test_the_mean_over_seeds_is_the_mean_that_ranks_them(row, make_record):

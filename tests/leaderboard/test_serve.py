@@ -30,7 +30,7 @@ def server(site, interruptible):
     command = [sys.executable, "-m", "merbench", "leaderboard", "serve", "--site", str(site), "--port", "0"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         line = process.stdout.readline()
-        assert line.endswith("/ (Ctrl-C ends it)\n")
+        assert line.endswith("/ (Ctrl-C to stop)\n")
         yield process, line.split()[0]
         process.kill()
 

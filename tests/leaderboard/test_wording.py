@@ -7,7 +7,7 @@ import json
 import pytest
 
 from merbench.leaderboard import wording
-from merbench.leaderboard.site import Figure
+from merbench.leaderboard.entries import Figure
 
 
 @pytest.mark.parametrize(("value", "text"), [(0.7224, ".722"), (1.0, "1.000"), (0.0, ".000"), (0.99951, "1.000")])

@@ -1,4 +1,5 @@
-// merbench: the one script. Pages read complete without it; it sorts, filters, exports, compares, and keeps a theme.
+// merbench: the only script. Pages are complete without it. It sorts, filters and exports tables, shows comparisons that
+// were computed when the site was built, and keeps a theme.
 "use strict";
 
 // The theme first, before the page is drawn.
@@ -97,8 +98,6 @@ function intervalOf(text) {
 
 // A table that can be sorted, filtered, narrowed to some columns, and exported.
 
-const AT_ONCE = 60; // rows: more than a screen shows
-
 class View {
   constructor(table) {
     this.table = table;
@@ -109,16 +108,14 @@ class View {
       head, index, key: head.dataset.key, kind: head.dataset.kind ?? "text",
       name: head.dataset.name ?? head.textContent.trim(), keys: null,
     }));
-    this.rows = Array.from(this.body.rows, (element, index) => ({ element, index, text: null, family: this.data.families?.[Number(this.data.family[index])] ?? "" }));
+    this.rows = Array.from(this.body.rows, (element, index) => ({ element, index, text: null, approach: this.data.approaches?.[Number(this.data.approach[index])] ?? "" }));
     this.state = {};
     this.sorted = "";
-    this.waiting = [];
     this.filters = Array.from(document.querySelectorAll("select[data-filter]"));
     this.text = document.getElementById("filter-text");
     this.count = document.getElementById("row-count");
     this.addButtons();
     this.addColumns();
-    this.addLinks();
     this.listen();
     this.form.hidden = false;
     this.load();
@@ -153,21 +150,11 @@ class View {
     this.groups = this.table.tHead.rows.length > 1 ? Array.from(this.table.tHead.rows[0].cells, (cell) => ({ cell, span: cell.colSpan })) : [];
   }
 
-  addLinks() {
-    if (this.columns[0].key !== "rank") return;
-    for (const { element } of this.rows) {
-      const first = element.cells[0].firstChild;
-      if (element.cells[0].querySelector("a") || !element.id) continue;
-      first.after(" ", make("a", { href: `#${element.id}`, textContent: "#" }));
-    }
-  }
-
   listen() {
     this.form.addEventListener("submit", (event) => event.preventDefault());
     this.text.addEventListener("input", () => this.set({ text: this.text.value.trim() }));
     for (const select of this.filters) select.addEventListener("change", () => this.set({ [select.dataset.filter]: select.value }));
     window.addEventListener("hashchange", () => this.load());
-    window.addEventListener("beforeprint", () => this.reveal(Infinity));
     // A row's own link keeps the order and the filters of the view.
     this.body.addEventListener("click", (event) => {
       const link = event.target.closest("td:first-child a[href^='#']");
@@ -193,9 +180,7 @@ class View {
     }
     this.apply();
     const row = this.find(this.state.row);
-    if (!row) return;
-    this.reveal(Infinity);
-    row.element.scrollIntoView({ block: "center", behavior: "instant" });
+    row?.element.scrollIntoView({ block: "center", behavior: "instant" });
   }
 
   set(change) {
@@ -207,10 +192,8 @@ class View {
   apply() {
     const hidden = new Set((this.state.hide ?? "").split(",").filter(Boolean));
     this.hide(hidden);
-    const moved = this.sort();
-    const refiltered = this.filter();
-    if (moved || refiltered) this.defer();
-    if (moved) this.table.parentElement.scrollTop = 0;
+    if (this.sort()) this.table.parentElement.scrollTop = 0;
+    this.filter();
     for (const { element } of this.rows) element.classList.toggle("target", element.id !== "" && element.id === this.state.row);
   }
 
@@ -264,24 +247,6 @@ class View {
     return true;
   }
 
-  // To lay out a thousand rows takes a third of a second. So the first are shown at once, the others a moment later.
-  defer() {
-    clearTimeout(this.timer);
-    this.reveal(Infinity);
-    this.waiting = this.visible().slice(AT_ONCE).map((row) => row.element);
-    if (this.waiting.length < AT_ONCE) this.waiting = [];
-    for (const element of this.waiting) element.classList.add("later");
-    const step = () => {
-      this.reveal(3 * AT_ONCE);
-      if (this.waiting.length) this.timer = setTimeout(step);
-    };
-    if (this.waiting.length) requestAnimationFrame(() => { this.timer = setTimeout(step); });
-  }
-
-  reveal(count) {
-    for (const element of this.waiting.splice(0, count)) element.classList.remove("later");
-  }
-
   keysOf(column) {
     column.keys ??= this.rows.map(({ element }) => {
       const text = headOf(element.cells[column.index]);
@@ -295,25 +260,20 @@ class View {
     const words = (this.state.text ?? "").toLocaleLowerCase("en").split(/\s+/).filter(Boolean);
     const tests = this.filters.filter((select) => select.value).map((select) => {
       const name = select.dataset.filter;
-      if (name === "family") return (row) => row.family === select.value;
+      if (name === "approach") return (row) => row.approach === select.value;
       const column = this.columns.find((one) => one.key === name);
       return (row) => headOf(row.element.cells[column.index]) === select.value;
     });
-    let [count, changed] = [0, false];
+    let count = 0;
     for (const row of this.rows) {
       if (words.length) row.text ??= row.element.textContent.toLocaleLowerCase("en");
-      const keep = words.every((word) => row.text.includes(word)) && tests.every((test) => test(row));
-      if (row.kept !== keep) {
-        row.element.hidden = !keep;
-        row.kept = keep;
-        changed = true;
-      }
-      count += keep;
+      row.kept = words.every((word) => row.text.includes(word)) && tests.every((test) => test(row));
+      row.element.hidden = !row.kept;
+      count += row.kept;
     }
     const all = this.rows.length;
     const said = count === all ? `${all} ${all === 1 ? "row" : "rows"}` : `${count} of ${all} rows`;
     if (this.count.textContent !== said) this.count.textContent = said;
-    return changed;
   }
 
   visible() {
@@ -360,8 +320,8 @@ function drawIntervals(rows) {
 function grid(view) {
   const rows = view.visible();
   const columns = view.columns.filter((column) => !column.hidden);
-  const names = ["id", "Family"];
-  const lines = rows.map((row) => [row.element.id, row.family]);
+  const names = ["id", "Approach"];
+  const lines = rows.map((row) => [row.element.id, row.approach]);
   for (const column of columns) {
     const cells = rows.map((row) => row.element.cells[column.index]);
     const heads = cells.map(headOf);
@@ -454,10 +414,10 @@ function latex(view) {
 }
 
 function bibtex(view) {
-  const { papers = {}, sources } = view.data;
+  const { papers = {}, references } = view.data;
   const found = new Map(); // a paper is cited once, however many rows it has
   for (const row of view.visible()) {
-    const paper = sources ? papers[sources[row.index]] : papers[row.element.id];
+    const paper = references ? papers[references[row.index]] : papers[row.element.id];
     const same = JSON.stringify(paper);
     if (paper && !found.has(same)) found.set(same, citePaper(`paper-${found.size + 1}`, paper));
     if (row.element.querySelector("th a[href*='entries/']")) found.set(row.element.id, citeRecord(row));
@@ -499,20 +459,16 @@ function download(text, format) {
   setTimeout(() => URL.revokeObjectURL(url), 10_000);
 }
 
-// Two entries side by side.
-
-const RESAMPLES = 4000;
+// Two rows side by side. Every number was computed when the site was built.
 
 class Comparison {
   constructor(data) {
     this.data = data;
-    this.classes = data.classes.length;
-    this.subjects = data.subjects.map(([name]) => name);
-    this.clips = data.subjects.flatMap(([subject, clips]) => clips.map((clip) => `${subject}/${clip}`));
-    this.truth = data.kind === "clips" ? this.unpack(data.truth) : null;
+    this.ids = data.rows.map(([id]) => id);
+    this.names = data.rows.map(([, name]) => name);
     this.selects = ["a", "b"].map((name) => document.getElementById(`compare-${name}`));
     for (const select of this.selects) {
-      select.append(...data.entries.map(([id, name]) => make("option", { value: id, textContent: name })));
+      select.append(...data.rows.map(([id, name]) => make("option", { value: id, textContent: name })));
       select.addEventListener("change", () => {
         writeHash({ a: this.selects[0].value, b: this.selects[1].value });
         this.show();
@@ -525,161 +481,59 @@ class Comparison {
 
   load() {
     const state = readHash();
-    const ids = this.data.entries.map(([id]) => id);
-    const a = ids.includes(state.a) ? state.a : ids[0];
-    const b = ids.includes(state.b) ? state.b : ids.find((id) => id !== a);
+    const a = this.ids.includes(state.a) ? state.a : this.ids[0];
+    const b = this.ids.includes(state.b) ? state.b : this.ids.find((id) => id !== a);
     [this.selects[0].value, this.selects[1].value] = [a, b];
     this.show();
   }
 
-  unpack(text) {
-    const { alphabet, at_once: atOnce } = this.data;
-    if (!atOnce) return text.split(",").map(Number);
-    const places = new Map(Array.from(alphabet, (sign, index) => [sign, index]));
-    const answers = [];
-    for (const sign of text) {
-      let number = places.get(sign);
-      for (let place = 0; place < atOnce; place += 1) {
-        answers.push(number % this.classes);
-        number = Math.floor(number / this.classes);
-      }
-    }
-    return answers.slice(0, this.clips.length);
-  }
-
-  // [subject][truth * classes + answer]
-  confusions(packed) {
-    const { classes } = this;
-    const size = classes * classes;
-    if (this.data.kind === "subjects") {
-      const counts = packed.split(",").map(Number);
-      return this.subjects.map((_, subject) => counts.slice(subject * size, (subject + 1) * size));
-    }
-    const answers = this.unpack(packed);
-    let place = 0;
-    return this.data.subjects.map(([, clips]) => {
-      const matrix = new Array(size).fill(0);
-      for (let clip = 0; clip < clips.length; clip += 1, place += 1) matrix[this.truth[place] * classes + answers[place]] += 1;
-      return matrix;
-    });
+  // The p-value, and [difference, lower, upper] of each column. Pairs are stored once, the better row first.
+  pair(a, b) {
+    const { columns, pairs } = this.data;
+    if (a === b) return [1, columns.map(() => [0, 0, 0])];
+    const [low, high] = [Math.min(a, b), Math.max(a, b)];
+    const [p, differences] = pairs[low * this.ids.length - (low * (low + 1)) / 2 + high - low - 1];
+    return [p, a < b ? differences : differences.map(([value, lower, upper]) => [-value, -upper, -lower])];
   }
 
   show() {
-    const [a, b] = this.selects.map((select) => this.data.entries.find(([id]) => id === select.value));
-    const sums = [a, b].map(([, , packed]) => this.confusions(packed).map((matrix) => sumsOf(matrix, this.classes)));
-    const lines = this.data.parts.flatMap((part) => {
-      const members = this.subjects.map((_, index) => index).filter((index) => part === "full" || this.subjects[index].split("/")[0] === part);
-      return members.length ? compareOn(sums[0], sums[1], members, this.classes).map((line) => [part, ...line]) : [];
+    const [a, b] = this.selects.map((select) => this.ids.indexOf(select.value));
+    const [p, differences] = this.pair(a, b);
+    const { columns, scores } = this.data;
+    const rows = columns.map(([part, metric], place) => {
+      const [value, lower, upper] = differences[place];
+      const words = lower > 0 ? "the first is higher" : upper < 0 ? "the second is higher" : "not separable";
+      const test = part === "full" && metric === "UF1" ? (p < 0.001 ? "below .001" : decimals(p)) : "";
+      return [part, metric, decimals(scores[a][place]), decimals(scores[b][place]), signed(value), `${signed(lower)} to ${signed(upper)}`, test, words];
     });
-    document.getElementById("compare-result").replaceChildren(this.resultTable(a[1], b[1], lines), this.remark());
-    if (this.truth) this.showClips(a, b);
-  }
-
-  resultTable(a, b, lines) {
-    const heads = ["Part", "Score", a, b, "Difference", "95\u00a0% interval", "In words"];
-    const rows = lines.map(([part, metric, first, second, difference, lower, upper]) => {
-      const words = lower > 0 ? "the first is higher" : upper < 0 ? "the second is higher" : "not told apart";
-      return [part, metric, decimals(first, 3), decimals(second, 3), signed(difference, 3), `${signed(lower, 3)} to ${signed(upper, 3)}`, words];
-    });
-    const numeric = new Set([2, 3, 4, 5]);
-    return tableOf(`First minus second: ${a} and ${b}`, heads, rows, numeric);
-  }
-
-  remark() {
-    return make("p", { className: "prose quiet", textContent:
-      `Intervals: ${RESAMPLES} draws of subjects with replacement, both entries on the same draws, made in this page from a fixed seed. ` +
-      "merbench draws otherwise, so its last digits may differ. An interval that leaves out zero is no corrected test: with many pairs, some leave it out by chance." });
+    const heads = ["Part", "Score", this.names[a], this.names[b], "Difference", "95\u00a0% interval", "p", "In words"];
+    const caption = `First minus second: ${this.names[a]} and ${this.names[b]}`;
+    document.getElementById("compare-result").replaceChildren(tableOf(caption, heads, rows, new Set([2, 3, 4, 5, 6])));
+    if (this.data.clips) this.showClips(a, b);
   }
 
   showClips(a, b) {
-    const [first, second] = [a, b].map(([, , packed]) => this.unpack(packed));
-    const names = this.data.classes;
+    const { clips, classes, truth, answers } = this.data;
     const rows = [];
-    this.clips.forEach((clip, index) => {
-      if (first[index] === second[index]) return;
-      const truth = this.truth[index];
-      const right = first[index] === truth ? "the first" : second[index] === truth ? "the second" : "neither";
-      rows.push([clip, names[truth], names[first[index]], names[second[index]], right]);
+    clips.forEach((clip, place) => {
+      const [first, second] = [answers[a][place], answers[b][place]];
+      if (first === second) return;
+      const right = first === truth[place] ? "the first" : second === truth[place] ? "the second" : "neither";
+      rows.push([clip, classes[truth[place]], classes[first], classes[second], right]);
     });
     const heading = make("h2", { textContent: "Where they disagree" });
-    const table = tableOf(`${rows.length} of ${this.clips.length} clips`, ["Clip", "Truth", a[1], b[1], "Right"], rows, new Set());
+    const table = tableOf(`${rows.length} of ${clips.length} clips`, ["Clip", "Truth", this.names[a], this.names[b], "Right"], rows, new Set());
     document.getElementById("compare-clips").replaceChildren(heading, table);
   }
 }
 
-// Hits, truths and answers of each class: all that the scores need.
-function sumsOf(matrix, classes) {
-  const sums = new Array(3 * classes).fill(0);
-  for (let truth = 0; truth < classes; truth += 1) {
-    for (let answer = 0; answer < classes; answer += 1) {
-      const count = matrix[truth * classes + answer];
-      if (truth === answer) sums[truth] += count;
-      sums[classes + truth] += count;
-      sums[2 * classes + answer] += count;
-    }
-  }
-  return sums;
+function decimals(value) {
+  return value.toFixed(3).replace(/^0\./, ".");
 }
 
-function ratesOf(sums, classes) {
-  let [f1, recall, present] = [0, 0, 0];
-  for (let index = 0; index < classes; index += 1) {
-    const truths = sums[classes + index];
-    if (!truths) continue;
-    present += 1;
-    f1 += (2 * sums[index]) / (truths + sums[2 * classes + index]);
-    recall += sums[index] / truths;
-  }
-  return [f1 / present, recall / present];
-}
-
-function pooled(sums, members) {
-  const total = new Float64Array(sums[0].length);
-  for (const member of members) for (let index = 0; index < total.length; index += 1) total[index] += sums[member][index];
-  return total;
-}
-
-function compareOn(a, b, members, classes) {
-  const scores = [a, b].map((sums) => ratesOf(pooled(sums, members), classes));
-  const random = generator(20190514);
-  const drawn = [new Float64Array(RESAMPLES), new Float64Array(RESAMPLES)];
-  const draw = new Array(members.length);
-  for (let resample = 0; resample < RESAMPLES; resample += 1) {
-    for (let index = 0; index < draw.length; index += 1) draw[index] = members[Math.floor(random() * members.length)];
-    const [one, other] = [a, b].map((sums) => ratesOf(pooled(sums, draw), classes));
-    drawn.forEach((values, metric) => { values[resample] = one[metric] - other[metric]; });
-  }
-  return ["UF1", "UAR"].map((name, metric) => {
-    const values = drawn[metric].sort();
-    return [name, scores[0][metric], scores[1][metric], scores[0][metric] - scores[1][metric], quantile(values, 0.025), quantile(values, 0.975)];
-  });
-}
-
-function quantile(sorted, share) {
-  const place = share * (sorted.length - 1);
-  const below = Math.floor(place);
-  const above = Math.min(below + 1, sorted.length - 1);
-  return sorted[below] + (sorted[above] - sorted[below]) * (place - below);
-}
-
-// A small seeded generator (a 32-bit linear congruence, its high bits mixed), so that a page says the same every time.
-function generator(seed) {
-  let state = seed >>> 0;
-  return () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 16), 0x45d9f3b);
-    mixed = Math.imul(mixed ^ (mixed >>> 16), 0x45d9f3b);
-    return ((mixed ^ (mixed >>> 16)) >>> 0) / 2 ** 32;
-  };
-}
-
-function decimals(value, places) {
-  return Number.isFinite(value) ? value.toFixed(places).replace(/^(-?)0\./, "$1.") : "";
-}
-
-function signed(value, places) {
-  const text = decimals(Math.abs(value), places);
-  return `${value < 0 && Number(text) !== 0 ? "\u2212" : "+"}${text}`;
+function signed(value) {
+  const text = decimals(Math.abs(value));
+  return `${value < 0 && text !== ".000" ? "\u2212" : "+"}${text}`;
 }
 
 function tableOf(caption, heads, rows, numeric) {

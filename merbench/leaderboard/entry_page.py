@@ -1,4 +1,4 @@
-"""What an entry's page shows: figures, tables and sentences, from the record and its counts."""
+"""Collect what the page of an entry shows: scores, tables, charts and sentences."""
 
 from __future__ import annotations
 
@@ -9,83 +9,115 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup, escape
 
-from merbench.leaderboard import wording
+from merbench.leaderboard import charts, wording
 from merbench.leaderboard.citation import bibtex, command
-from merbench.leaderboard.rows import counting_policy
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from merbench.leaderboard.site import Answers, Entry, Row
+    from merbench.leaderboard.entries import Answers, Entry
+    from merbench.leaderboard.rows import Row
     from merbench.runs.schema import AnyPolicy
     from merbench.scores import Metric
 
-__all__ = ["entry_view", "policy_name"]
+__all__ = ["entry_page"]
 
 STORIES = {
     "torch": "trained and tested by this project.",
     "estimator": "fitted and tested by this project.",
-    "rescored": "predictions that were handed in, scored by this project.",
+    "rescored": "predictions that were handed in and scored by this project.",
 }
 DECLARED = {
-    "last": "Its sender declares that the last epoch counts.",
-    "inner": "Its sender declares that the epoch was chosen on held-out training subjects.",
-    "oracle": "Its sender declares that the epoch was chosen on the test labels; so it is never ranked.",
-    "unknown": "How its epoch was chosen is not known; so it is not ranked.",
+    "last": "The sender declares that the last epoch counts.",
+    "inner": "The sender declares that the epoch was chosen on held-out training subjects.",
+    "oracle": "The sender declares that the epoch was chosen on the test labels, so this entry is never ranked.",
+    "unknown": "The sender does not say how the epoch was chosen, so this entry is not ranked.",
 }
 METRICS: dict[Metric, str] = {"uf1": "UF1", "uar": "UAR", "accuracy": "accuracy"}
-LINES = 200  # of what a record says of its environment
-LONGEST = 500  # characters of one value of it
+LINES = 200  # of a record's environment
+LONGEST = 500  # characters of a value in the environment
+# Bytes of a long table. A longer one is left to the record, so that the page stays small.
+ROOM = {"clips": 180_000, "folds": 50_000, "subjects": 50_000}
+CELL = 20  # bytes of markup around a cell
 NOT_IN_PLAN = {"settings", "options", "digests", "code", "classes", "features"}
 
 
-def entry_view(entry: Entry, row: Row | None) -> dict[str, Any]:
-    """Everything that the page's template asks for. Text of the record is as it was given: the template escapes it."""
-    record, plan = entry.record, entry.record.plan
-    policy = counting_policy(record)
-    answers = entry.answers if entry.public else None
-    names = [*dict.fromkeys((policy, *entry.counts.confusions))]
+def entry_page(entry: Entry, row: Row, title: str, board: str, compare: str) -> dict[str, Any]:
+    """Everything that the template of an entry needs. Text of the record is not escaped: the template does that.
+
+    Args:
+        entry: whose page it is.
+        row: of the board, in which the entry is one of the seeds.
+        title: of the board.
+        board, compare: links to the row on its board, and to its comparison; empty if it is not compared.
+    """
+    record, plan, policy = entry.record, entry.record.plan, entry.policy
+    policies = [*dict.fromkeys((policy, *entry.counts.confusions))]
     parts = {part: mask for part, mask in entry.counts.parts().items() if mask.any()}
     confusions = {
-        one: {part: entry.counts.confusions[one][mask].sum(axis=0) for part, mask in parts.items()} for one in names
+        one: {part: entry.counts.confusions[one][mask].sum(axis=0) for part, mask in parts.items()} for one in policies
     }
+    long, left_out = _long_tables(entry, policies)
     return {
-        "badge": "rescored" if plan.kind == "rescored" else "reproduced",
-        "recipe": getattr(plan, "recipe", ""),
+        "entry": entry,
+        "plan": plan,
+        "row": row,
+        "title": title,
+        "board": board,
+        "compare": compare,
         "story": STORIES[plan.kind],
-        "policy": policy_name(policy),
-        "policies": [policy_name(one) for one in names],
-        "findings": list(_findings(entry, policy)),
-        "warnings": [*([f"Not ranked: {row.unranked}."] if row and row.unranked else []), *record.warnings],
-        "seeds": row.entries if row else (),
+        "policy": _policy_name(policy),
+        "policies": [*map(_policy_name, policies)],
+        "highlights": list(_highlights(entry, policy)),
+        "warnings": [*([f"Not ranked: {row.unranked}."] if row.unranked else []), *record.warnings],
         "scores": list(_scores(entry, confusions)),
         "confusions": [
-            (policy_name(one), [{"part": part, "counts": matrix.tolist()} for part, matrix in matrices.items()])
+            (_policy_name(one), [{"part": part, "counts": matrix.tolist()} for part, matrix in matrices.items()])
             for one, matrices in confusions.items()
         ],
+        "charts": [
+            (charts.confusion(entry, one), f"Confusion of every part, epoch policy {_policy_name(one)}")
+            for one in policies
+        ],
         "classes": list(_per_class(plan.classes, confusions[policy])),
-        "subjects": _subjects(entry, names),
-        "clips": answers.clips if answers else (),
-        "clip_lines": _clip_lines(answers, plan.classes, names) if answers else "",
+        **long,
+        "left_out": left_out,
+        "fold_policies": [*map(_policy_name, record.folds[0].epochs)] if record.folds else [],
         "loss": _loss(entry),
+        "loss_chart": charts.loss_curve(entry),
         "command": "" if plan.kind == "rescored" else command(plan.model_copy(update={"protocol": entry.protocol})),
         "handed_in": DECLARED[plan.declared_policy] if plan.kind == "rescored" else "",
-        "plan": list(_plan(entry)),
+        "settings": list(_plan(entry)),
         "environment": list(_flat("", record.environment))[:LINES],
         "code": [] if plan.kind == "rescored" else sorted(plan.code.items()),
-        "folds": _folds(entry),
-        "fold_policies": [*map(policy_name, record.folds[0].epochs)] if record.folds else [],
         "citation": bibtex(entry),
-        "left_out": [],  # tables that are too long for a page
     }
 
 
-def policy_name(policy: str) -> str:
-    """The policy, with the warning that `oracle` needs."""
+def _long_tables(entry: Entry, policies: Sequence[AnyPolicy]) -> tuple[dict[str, Any], list[str]]:
+    """The tables that grow with the dataset, and the names of those that are too long for the page."""
+    answers = entry.answers if entry.public else None
+    tables: dict[str, Any] = {
+        "clips": _clip_lines(answers, entry.record.plan.classes, policies) if answers else "",
+        "folds": _folds(entry),
+        "subjects": _subjects(entry, policies),
+    }
+    left_out = [name for name, table in tables.items() if _bytes(table) > ROOM[name]]
+    return tables | {name: type(tables[name])() for name in left_out}, left_out
+
+
+def _bytes(table: str | list[tuple[Any, ...]]) -> int:
+    if isinstance(table, str):
+        return len(table.encode())
+    return sum(len(str(cell).encode()) + CELL for line in table for cell in line)
+
+
+def _policy_name(policy: str) -> str:
+    """The policy, with a warning for `oracle`."""
     return "oracle (test-selected)" if policy == "oracle" else policy
 
 
-def _findings(entry: Entry, policy: AnyPolicy) -> Iterator[dict[str, str]]:
+def _highlights(entry: Entry, policy: AnyPolicy) -> Iterator[dict[str, str]]:
     full = entry.figures.get(policy, {}).get("full", {})
     for metric, name in METRICS.items():
         one = full.get(metric)
@@ -105,7 +137,7 @@ def _scores(entry: Entry, confusions: dict[AnyPolicy, dict[str, np.ndarray]]) ->
     for policy, matrices in confusions.items():
         for part, matrix in matrices.items():
             figures = entry.figures.get(policy, {}).get(part)
-            yield {"policy": policy_name(policy), "part": part, "clips": int(matrix.sum()), "figures": figures}
+            yield {"policy": _policy_name(policy), "part": part, "clips": int(matrix.sum()), "figures": figures}
 
 
 def _per_class(classes: Sequence[str], matrices: dict[str, np.ndarray]) -> Iterator[dict[str, Any]]:
@@ -128,7 +160,7 @@ def _rate(part: int, whole: int) -> str:
 
 
 def _subjects(entry: Entry, policies: Sequence[AnyPolicy]) -> list[tuple[Any, ...]]:
-    """(subject, clips, right under each policy)."""
+    """(subject, clips, right answers under each policy)."""
     confusions = entry.counts.confusions
     right = [confusions[policy].trace(axis1=1, axis2=2).tolist() for policy in policies]
     clips = confusions[policies[0]].sum(axis=(1, 2)).tolist()
@@ -136,7 +168,7 @@ def _subjects(entry: Entry, policies: Sequence[AnyPolicy]) -> list[tuple[Any, ..
 
 
 def _clip_lines(answers: Answers, classes: Sequence[str], policies: Sequence[AnyPolicy]) -> Markup:
-    """Table rows: clip, truth, prediction under each policy. By hand, for there may be thousands."""
+    """Table rows: clip, truth, prediction under each policy. Without the template, which is slow for thousands."""
     right = [str(wording.isolated(name)) for name in classes]
     wrong = [f"<b>{name}</b>" for name in right]
     given = zip(*(answers.predicted[policy] for policy in policies), strict=True)
@@ -148,7 +180,7 @@ def _clip_lines(answers: Answers, classes: Sequence[str], policies: Sequence[Any
 
 
 def _escaped(names: Sequence[str]) -> list[str]:
-    """The names as `isolated` has them; in one go where that is enough, for no name has a line break."""
+    """The names as `isolated` writes them; all at once if they are plain, since no name has a line break."""
     together = "\n".join(names)
     if together.isascii() and together.count("\n") == len(names) - 1:
         return str(escape(together)).split("\n")
@@ -156,7 +188,7 @@ def _escaped(names: Sequence[str]) -> list[str]:
 
 
 def _loss(entry: Entry) -> str:
-    """The loss in a sentence; empty where there is none."""
+    """The loss in a sentence; empty if nothing was trained."""
     curves = [fold.loss for fold in entry.record.folds if fold.loss]
     if not curves:
         return ""
