@@ -54,6 +54,10 @@ def each(
         OutputError: a process was ended from outside, most often because memory ran out.
         PluginError: a process ended itself, because a call into a plugin took longer than the limit.
     """
+    if jobs == 1:
+        for one in arguments:
+            yield function(*one)
+        return
     import joblib
     from joblib.externals.loky.process_executor import TerminatedWorkerError
 
