@@ -101,7 +101,7 @@ def test_what_is_no_table_of_predictions_is_refused_in_one_line(truth, predicted
 
 
 def test_a_metric_of_another_name_is_refused():
-    with pytest.raises(InvalidPredictions, match="no metric is called 'f2'; there are uf1, uar, accuracy"):
+    with pytest.raises(InvalidPredictions, match="no metric is called 'f2'; use uf1, uar, accuracy"):
         paired_test(TRUTH, PREDICTED, PREDICTED, SUBJECTS, 3, metric="f2")
 
 

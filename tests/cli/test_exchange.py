@@ -95,8 +95,8 @@ def test_missing_clips_are_told_on_stderr_and_the_record_is_not_to_be_ranked(fol
     [
         (["none.txt", "--model", "x"], "cannot read none.txt: No such file"),
         (["negative.csv"], "required: --model"),
-        (["negative.csv", "--model", "x", "--link", "javascript:alert(1)"], "--link: wanted an address"),
-        (["negative.csv", "--model", ""], "--model: wanted 1 to 200 characters"),
+        (["negative.csv", "--model", "x", "--link", "javascript:alert(1)"], "--link: must be an address"),
+        (["negative.csv", "--model", ""], "--model: must be 1 to 200 characters"),
         (["negative.csv", "--model", "x", "--declared-policy", "best"], "no declared_policy is called 'best'"),
         (["negative.csv", "--model", "x", "--order", "truth"], "no order is called 'truth'"),
         (["negative.csv", "--model", "x", "--dataset", "demo"], "demo has no canonical clip list"),

@@ -208,7 +208,7 @@ CHANGES: dict[str, tuple[Callable[[Content], Any], str]] = {
     "no policy": (lambda c: row(c).update(confusion={}), "scores have policies"),
     "no policy of another": (lambda c: c["subjects"][3].update(confusion={}), "policies [], other subjects have"),
     "policy that is none": (lambda c: row(c)["confusion"].update(best=matrix(c)), "subjects.0.confusion.best"),
-    "subject twice": (lambda c: c["subjects"].append(row(c)), "casme2/sub01 stands twice"),
+    "subject twice": (lambda c: c["subjects"].append(row(c)), "casme2/sub01 is listed twice"),
     "subject that is none": (lambda c: row(c).update(subject="casme2/sub99"), "sub99 is not a subject of composite"),
     "subject of another folder": (lambda c: row(c).update(subject="../../etc"), "wanted database/subject"),
     "subject of 10,000 letters": (lambda c: row(c).update(subject="x/" + "x" * 10_000), "subjects.0.subject"),

@@ -68,7 +68,7 @@ def test_a_csv_may_quote_and_have_blanks_and_unpadded_ids():
         (LOG + "6_1_2 0 0\n", "line 6: samm/006/006_1_2 is already listed on line 5"),
         (CSV + "samm/006/006_1_2,0\n", "line 5: samm/006/006_1_2 is already listed on line 4"),
         ("EP02_01f 1 1\n", "line 1: expected `database subject` or `clip,prediction`, found 'EP02_01f 1 1'"),
-        ("clip;prediction\n", "line 1: 'clip;prediction', where"),
+        ("clip;prediction\n", "line 1: expected .*, found 'clip;prediction'"),
         ("casme2 sub01\nEP02_01f 1 1 1\n", "line 2: expected `clip truth prediction`, found 'EP02_01f 1 1 1'"),
         ("casme2 sub01\nEP02_01f\n", "line 2: expected `clip truth prediction`, found 'EP02_01f'"),
         # A row that lacks a column reads like a header, and is not taken for one.
@@ -80,7 +80,7 @@ def test_a_csv_may_quote_and_have_blanks_and_unpadded_ids():
         ("clip,truth,prediction\n", "expected the header"),
         ("clip,prediction\nEP02_01f,1\n", "line 2: 'EP02_01f' is not a clip id like database/subject/clip"),
         ("clip,prediction\nsamm/006/006_1_2\n", "line 2: expected clip and prediction, found 1 values"),
-        ("clip,prediction\nsamm/006/006_1_2,1,1\n", "line 2: 3 values"),
+        ("clip,prediction\nsamm/006/006_1_2,1,1\n", "line 2: expected clip and prediction, found 3 values"),
         ('clip,prediction\n"samm/006/006_1_2,1\n', "not CSV: unexpected end of data"),
         ("clip,prediction\n" + "x" * 200_000 + ",1\n", "not CSV: field larger than field limit"),
         ("", "the file is empty"),

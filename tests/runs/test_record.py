@@ -111,7 +111,7 @@ CHANGES: dict[str, tuple[Callable[[Content], Any], str]] = {
     "field unknown, of strange name": (lambda c: c.update({"a\n\x1b[2J": 1}), r"a\n\x1b[2J: Extra inputs"),
     "no predictions": (lambda c: c.update(predictions=[]), "either predictions or subjects must have rows"),
     "no scores": (lambda c: c.update(scores={}), "scores have policies []"),
-    "policy without full": (lambda c: c["scores"].update(last={}), "scores.last: parts []"),
+    "policy without full": (lambda c: c["scores"].update(last={}), "scores.last has parts []"),
     "policy not asked for": (lambda c: c["plan"].update(epoch_policy="inner"), "no predictions under inner"),
     "class that is not there": (lambda c: last(c).update(predicted=3), "does not fit 3 classes"),
     "truth beyond 64 bits": (lambda c: first(c).update(truth=10**30), "does not fit 3 classes"),

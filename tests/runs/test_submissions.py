@@ -243,7 +243,7 @@ def test_what_does_not_fit_is_refused_in_one_line(text, declared, error, message
     ],
 )
 def test_words_of_the_sender_that_a_record_cannot_hold_are_refused(field, value, handed_in):
-    with pytest.raises(OptionError, match=f"--{field}: wanted ") as raised:
+    with pytest.raises(OptionError, match=f"--{field}: must be ") as raised:
         handed_in("smic s01\ns01_ne_01 0 0\n", replace(DECLARED, **{field: value}))
     assert len(str(raised.value)) < 250
     assert str(raised.value).isprintable()
