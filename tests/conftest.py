@@ -17,6 +17,9 @@ import cv2
 import numpy as np
 import pytest
 
+from merbench.plugin.loading import load
+from merbench.plugin.registry import Registry
+
 TOYS = Path(__file__).parent / "features" / "toys.py"
 EMOTIONS = ("negative", "positive")
 LIMIT = 1800  # seconds: many times what the slowest test takes, so that only one that waits for ever meets it
@@ -46,6 +49,12 @@ def interruptible() -> Iterator[None]:
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)
+
+
+@pytest.fixture(scope="session")
+def registry() -> Registry:
+    """What the installed plugins give."""
+    return Registry(load())
 
 
 @pytest.fixture(scope="session")

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import merbench
 from merbench.cli import VERBS
-from merbench.plugin import hookspecs
+from merbench.plugin import hooks
 from merbench.runs.schema import Record
 
 ROOT = Path(__file__).parents[1]
 
 # What is done with a noun.
-DONE = {"list", "locate", "run", "show"}
+DONE = {"compare", "list", "locate", "read", "run", "show"}
 # What an option is checked for, and how many classes a scheme has.
 PLAIN = {"choice", "probability", "three", "whole"}
 # Names of others: this project, torch, and pluggy's decorator.
@@ -49,7 +49,7 @@ def test_what_plugins_import_is_named_by_the_glossary() -> None:
 
 
 def test_hooks_are_named_by_the_glossary() -> None:
-    assert unexplained([name for name in vars(hookspecs) if name.startswith("merbench_")]) == {}
+    assert unexplained([name for name in vars(hooks) if name.startswith("merbench_")]) == {}
 
 
 def test_verbs_are_named_by_the_glossary() -> None:

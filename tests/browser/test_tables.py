@@ -151,7 +151,7 @@ def test_a_column_that_is_not_chosen_is_gone_from_head_and_rows(published, open_
 @pytest.mark.parametrize("form", ["#{id}", "#row={id}"])
 def test_a_rows_permanent_link_shows_and_marks_it(crowded, crowd, open_page, form):
     row = crowd.boards[0].rows[700]
-    page = open_page(crowded, "boards/composite-composite-page4.html", form.format(id=row.id))
+    page = open_page(crowded, "boards/composite-loso-page4.html", form.format(id=row.id))
     found = page.locator(f"tr[id='{row.id}']")
     assert "target" in found.get_attribute("class")
     assert page.evaluate(

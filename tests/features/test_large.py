@@ -55,13 +55,13 @@ import merbench.mapping
 merbench.mapping.RESIDENT, merbench.mapping.CHUNK = 4 * 2**20, 2**20
 import numpy as np, torch
 from merbench.engine.clips import ClipTensor
-from merbench.engine.task import FoldTask
+from merbench.protocols import Fold
 from test_extract import arrays_digest, found
 for _ in range(2):  # computed, then from where it is kept
     (array,) = found("toy-video")
 arrays_digest([array])
 clips = ClipTensor(array, "cpu")
-clips.moments([FoldTask(name="all", train=np.arange(len(array)), evaluate=np.arange(1), seed=0)])
+clips.moments([Fold(name="all", train=np.arange(len(array)), test=np.arange(1), seed=0)])
 for start in range(0, len(array), 4):
     clips.take(torch.arange(start, min(start + 4, len(array))))
 print(array.nbytes // 2**20, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)

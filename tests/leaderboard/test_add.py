@@ -72,7 +72,9 @@ def test_a_record_that_is_there_already_is_refused(board, save, make_record, reg
         path.write_text(without_clips(make_record()).to_json())
     if again == "renamed":
         kept = kept.rename(kept.with_name("mine.json"))
-    with pytest.raises(RecordError, match=re.escape(f"{path} is there already: {kept} is the same record; remove")):
+    with pytest.raises(
+        RecordError, match=re.escape(f"{path} is there already: {kept} is the same record; to replace it, remove")
+    ):
         add_record(path, board, registry)
     assert kept.read_text() == before
 

@@ -82,7 +82,7 @@ def predict(content, predicted: int) -> None:
         (lambda content: content["predictions"][0].update(truth=2), "plan.digests.labels: "),
         (lambda content: content["plan"].update(model="better"), "id: the record says "),
         (lambda content: content["predictions"].pop(), "plan.digests.clips: "),
-        (lambda content: content["predictions"].append(content["predictions"][0]), "stands twice"),
+        (lambda content: content["predictions"].append(content["predictions"][0]), "is listed twice"),
         (lambda content: content["folds"].pop(), "folds: the record says "),
     ],
 )

@@ -161,5 +161,5 @@ def test_a_run_without_predictions_of_the_last_epoch_is_an_error(make_record, sa
     for row in content["predictions"]:
         del row["policies"]["last"]
     path.write_text(json.dumps(sealed(content)))
-    with pytest.raises(RecordError, match="no predictions under last"):
+    with pytest.raises(RecordError, match="predictions lack the policy last"):
         list(read_entries([path], registry))

@@ -193,7 +193,7 @@ def test_no_text_of_a_stranger_becomes_markup(hostile):
         assert "<img" not in text, name
         assert "<script>" not in text, name
         assert "javascript:" not in text, name
-    board = Parsed(hostile["boards/composite-composite.html"])
+    board = Parsed(hostile["boards/composite-loso.html"])
     assert MARKUP in board.text
 
 
@@ -208,7 +208,7 @@ def test_right_to_left_marks_do_not_reach_their_neighbours(hostile):
 
 
 def test_a_long_note_is_short_on_the_board_and_opens(hostile):
-    text = hostile["boards/composite-composite.html"]
+    text = hostile["boards/composite-loso.html"]
     note = re.search(r"<details><summary><bdi>(n+)…</bdi></summary><p><bdi>(n+)…</bdi></p>", text)
     assert note is not None
     assert (len(note[1]), len(note[2])) == (160, 600)
@@ -231,7 +231,7 @@ def test_why_a_row_is_not_ranked_is_said_however_many_notes_there_are(site):
     rows = tuple(replace(row, id=f"row{number}", notes=(f"note {number}",)) for number in range(100))
     last = replace(row, id="last", unranked="it is the last")
     board = replace(board, rows=(*rows, last), incomplete=())
-    text = Parsed(dict(render(Site((board,))))["boards/composite-composite.html"]).text
+    text = Parsed(dict(render(Site((board,))))["boards/composite-loso.html"]).text
     assert "Not ranked: it is the last." in text
     assert "more notes" in text
 
@@ -245,7 +245,7 @@ def test_tables_have_captions_and_scopes(pages):
 
 def test_a_board_shows_rank_interval_badge_and_what_choosing_adds(pages, site):
     row = site.boards[0].rows[0]
-    line = re.search(rf"<tr id={row.id}>.*", pages["boards/composite-composite.html"])
+    line = re.search(rf"<tr id={row.id}>.*", pages["boards/composite-loso.html"])
     assert line is not None
     cells = [re.sub("<[^>]+>", " ", cell).split() for cell in re.split("<t[dh]", line[0])]
     assert row.selection is not None
@@ -262,21 +262,18 @@ def test_a_board_shows_rank_interval_badge_and_what_choosing_adds(pages, site):
 def test_each_seed_of_a_row_is_linked(pages, site):
     row = next(row for row in site.boards[0].rows if len(row.entries) == 2)
     for entry in row.entries:
-        assert (
-            f"<a href=../entries/{entry.id}.html>{entry.record.plan.seed}</a>"
-            in pages["boards/composite-composite.html"]
-        )
+        assert f"<a href=../entries/{entry.id}.html>{entry.record.plan.seed}</a>" in pages["boards/composite-loso.html"]
 
 
 def test_reported_rows_have_no_rank_and_cite_their_paper(pages):
-    line = re.search(r"<tr id=\w+ class=paper>.*", pages["boards/composite-composite.html"])
+    line = re.search(r"<tr id=\w+ class=paper>.*", pages["boards/composite-loso.html"])
     assert line is not None
     assert f"<td>{DASH} " in line[0]
     assert '<a href="https://example.org/paper" rel="noopener noreferrer">A paper, 2020</a>, Table 1' in line[0]
 
 
 def test_rows_that_are_not_ranked_say_why(pages):
-    text = Parsed(pages["boards/composite-composite.html"]).text
+    text = Parsed(pages["boards/composite-loso.html"]).text
     assert "Not ranked: its sender does not say how the epoch was chosen." in text
     assert "400 of 442 clips" in text
 
@@ -293,7 +290,7 @@ def test_every_reported_figure_stands_on_its_page(pages):
 def test_an_entry_has_its_command_and_its_citation(pages, site):
     entry = next(one for one in site.entries if one.record.plan.model == "other")
     text = Parsed(pages[f"entries/{entry.id}.html"]).text
-    assert "merbench run \\ --model other \\ --dataset composite \\ --protocol composite \\ --recipe quick" in text
+    assert "merbench run \\ --model other \\ --dataset composite \\ --protocol loso \\ --recipe quick" in text
     assert f"@misc{{merbench-{entry.id}" in text
     assert "Something to know." in text
 
@@ -326,13 +323,13 @@ def test_an_entry_whose_labels_are_not_public_names_no_clip(records, registry, f
     for name, text in pages.items():
         if name.startswith(("entries/", "boards/")):
             assert not [clip for clip in clips if re.search(rf"[>\"/,]{re.escape(clip)}[<\",]", text)], name
-    assert '"pairs":' in pages["boards/composite-composite-compare.html"]
+    assert '"pairs":' in pages["boards/composite-loso-compare.html"]
 
 
 def test_a_site_without_records_has_its_pages(figures, registry):
     pages = dict(render(make_site([], figures, registry)))
-    assert "This board has no runs yet." in Parsed(pages["boards/composite-composite.html"]).text
-    assert "No row of this board is ranked yet." in Parsed(pages["boards/composite-composite-compare.html"]).text
+    assert "This board has no runs yet." in Parsed(pages["boards/composite-loso.html"]).text
+    assert "No row of this board is ranked yet." in Parsed(pages["boards/composite-loso-compare.html"]).text
 
 
 def test_remarks_on_papers_are_shown_where_a_board_has_them(pages, site):
@@ -385,17 +382,17 @@ def pages_of(pages: dict[str, str], stem: str) -> list[str]:
 
 
 def test_a_long_board_has_pages_of_200_rows_with_links_between_them(long_pages, long_site):
-    found = pages_of(long_pages, "boards/composite-composite")
+    found = pages_of(long_pages, "boards/composite-loso")
     shown = [re.findall(r"<tr id=(\w+)", page) for page in found]
     assert [len(rows) for rows in shown] == [PER_PAGE] * 6 + [100]
     assert [one for rows in shown for one in rows] == [row.id for row in long_site.boards[0].every_row]
     for number, page in enumerate(found, start=1):
         current = [attributes for tag, attributes in Parsed(page).elements if "aria-current" in attributes]
-        assert {one["href"] for one in current} == {f"composite-composite{f'-page{number}' if number > 1 else ''}.html"}
+        assert {one["href"] for one in current} == {f"composite-loso{f'-page{number}' if number > 1 else ''}.html"}
 
 
 def test_ranks_on_every_page_are_those_of_the_whole_board(long_pages):
-    (line,) = re.findall(r"<tr id=\w+>.*model-0999.*", pages_of(long_pages, "boards/composite-composite")[4])
+    (line,) = re.findall(r"<tr id=\w+>.*model-0999.*", pages_of(long_pages, "boards/composite-loso")[4])
     assert line.split("<td>")[1].startswith("1000 ")
 
 
@@ -404,14 +401,14 @@ def test_every_page_of_a_board_of_1000_rows_stays_small(long_pages):
 
 
 def test_every_ranked_row_is_compared_with_the_best_on_some_page(long_pages):
-    found = pages_of(long_pages, "boards/composite-composite-compare")
+    found = pages_of(long_pages, "boards/composite-loso-compare")
     assert sum(page.count("<th scope=row>") for page in found) == 1000
 
 
 def test_the_page_of_an_entry_links_its_row_on_the_page_where_it_is(long_pages, long_site):
     row = long_site.boards[0].rows[999]
     page = long_pages[f"entries/{row.entries[0].id}.html"]
-    assert f"../boards/composite-composite-page5.html#{row.id}" in page
+    assert f"../boards/composite-loso-page5.html#{row.id}" in page
 
 
 def test_the_newest_records_have_pages_too(long_site):

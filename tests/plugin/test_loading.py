@@ -202,7 +202,7 @@ def merbench_protocols():
     yield merbench.Protocol(name="halves", splitter="m:Halves", formerly=("parts",))
     yield merbench.Protocol(name="parts", splitter="m:Parts")
 """,
-        "protocol 'parts' is already given by plugin 'faulty' of the distribution",
+        "protocol 'parts' is already defined by plugin 'faulty' of this distribution",
     ),
 }
 

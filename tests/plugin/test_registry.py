@@ -130,7 +130,7 @@ def test_a_plugin_cannot_take_a_former_name_of_a_built_in_spec_away() -> None:
     assert registry.protocols.get("acme:composite").splitter == "acme:Splits"
     assert registry.protocols.get("per-database").name == "loso-per-database"
     assert registry.protocols.get("acme:per-database").name == "halves"
-    assert registry.notes() == ["protocol 'composite' is the built-in one; ask for the plugin's as acme:composite"]
+    assert registry.notes() == ["protocol 'composite' is the built-in one; the plugin's is called acme:composite"]
 
 
 def test_a_recipes_features_mean_the_plugins_own_too() -> None:

@@ -10,8 +10,6 @@ from typing import Any
 import pytest
 
 from merbench.cli import main
-from merbench.plugin.loading import load
-from merbench.plugin.registry import Registry
 
 SMALL = ("dim=8", "heads=1", "block_repeats=1,1,1", "epochs=2", "batch_size=64")
 NETWORK = ("--model", "htnet", "--device", "cpu", *(word for setting in SMALL for word in ("--set", setting)))
@@ -60,14 +58,8 @@ def run() -> Run:
 
 
 @pytest.fixture(scope="session")
-def registry() -> Registry:
-    """What the installed plugins give."""
-    return Registry(load())
-
-
-@pytest.fixture(scope="session")
 def without_times() -> Callable[[Path], str]:
-    """A record file without times, peak memory and date: all that two equal runs may differ in."""
+    """A record file without times, cores, peak memory and date: all that two equal runs may differ in."""
 
     def blanked(path: Path) -> str:
         text = path.read_text()
@@ -75,6 +67,7 @@ def without_times() -> Callable[[Path], str]:
         record.pop("digest")  # of the times too
         for name in ("finished", "peak_memory_bytes", "resumed", "seconds"):
             assert record["environment"].pop(name) is not None
+        record["environment"]["hardware"].pop("cores")
         # Runs have the same one, but a checkout may be committed to while its tests run.
         record["environment"]["merbench"].pop("commit")
         for fold in record["folds"]:

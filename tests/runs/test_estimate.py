@@ -28,5 +28,5 @@ def test_memory_is_that_of_all_processes_that_work_at_once(monkeypatch, cores: i
     folds = [Fold(name=str(one), train=np.arange(8), test=np.arange(8, 12), seed=one) for one in range(3)]
     plan = SimpleNamespace(kind="torch", epoch_policy="last")
     found = estimate(SimpleNamespace(plan=plan, weights=None, task=task, folds=folds))
-    assert found.schedule.mode == "sequential"
-    assert found.memory == at_work * found.schedule.fold_bytes > 0
+    assert found.grouping.mode == "sequential"
+    assert found.memory == at_work * found.grouping.fold_bytes > 0

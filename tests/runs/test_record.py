@@ -96,7 +96,7 @@ CHANGES: dict[str, tuple[Callable[[Content], Any], str]] = {
     "part left out": (lambda c: c["scores"]["last"].pop("demo-c"), "scores.last (names)"),
     "part not defined": (lambda c: c["scores"]["last"].update({"demo-c": None}), "scores.last.demo-c"),
     "clip removed": (lambda c: c["predictions"].pop(5), "plan.digests.clips"),
-    "clip twice": (lambda c: c["predictions"].append(first(c)), "stands twice"),
+    "clip twice": (lambda c: c["predictions"].append(first(c)), "is listed twice"),
     "clips in another order": (lambda c: c["predictions"].reverse(), "plan.digests.clips"),
     "clip in another fold": (lambda c: first(c).update(fold=c["predictions"][-1]["fold"]), "fold of demo-a/"),
     "fold left out": (lambda c: c["folds"].pop(), "folds: "),
@@ -112,7 +112,7 @@ CHANGES: dict[str, tuple[Callable[[Content], Any], str]] = {
     "no predictions": (lambda c: c.update(predictions=[]), "either predictions or subjects must have rows"),
     "no scores": (lambda c: c.update(scores={}), "scores have policies []"),
     "policy without full": (lambda c: c["scores"].update(last={}), "scores.last has parts []"),
-    "policy not asked for": (lambda c: c["plan"].update(epoch_policy="inner"), "no predictions under inner"),
+    "policy not asked for": (lambda c: c["plan"].update(epoch_policy="inner"), "predictions lack the policy inner"),
     "class that is not there": (lambda c: last(c).update(predicted=3), "does not fit 3 classes"),
     "truth beyond 64 bits": (lambda c: first(c).update(truth=10**30), "does not fit 3 classes"),
     "another class likelier": (
