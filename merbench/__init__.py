@@ -12,12 +12,13 @@ Save it as `most_frequent.py` and run `merbench run --plugin ./most_frequent.py 
 Only what this module exports is public; a plugin imports nothing else.
 """
 
+from merbench.api import compare, read_record, run, score, scores_table
 from merbench.data.clips import clip_table
 from merbench.data.frames import Frames
 from merbench.data.locations import locate
 from merbench.data.sources import Published, SourceReader
 from merbench.errors import MerbenchError, OptionError, ReleaseError
-from merbench.plugin.hookspecs import hookimpl
+from merbench.plugin.hooks import hookimpl
 from merbench.plugin.labels import THREE_CLASS, LabelScheme
 from merbench.plugin.options import check_choice, check_probability, check_whole
 from merbench.plugin.specs import (
@@ -56,6 +57,11 @@ __all__ = [
     "check_probability",
     "check_whole",
     "clip_table",
+    "compare",
     "hookimpl",
     "locate",
+    "read_record",
+    "run",
+    "score",
+    "scores_table",
 ]

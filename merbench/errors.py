@@ -1,7 +1,7 @@
-"""Errors a user can fix: one line that says what is wrong, where, and what to do.
+"""Errors that a user can fix: one line that says what is wrong, where, and what to do.
 
-The command line prints the line on stderr and exits with code 2; anything else that is raised is a defect of
-merbench or of a plugin and keeps its traceback.
+The command line prints the line on stderr and exits with code 2. Any other exception is a defect of merbench or of a
+plugin, and is shown with its traceback.
 """
 
 from __future__ import annotations
@@ -29,17 +29,17 @@ __all__ = [
 
 
 class MerbenchError(Exception):
-    """Base of every expected error. `str(error)` is one line for the user; `exit_code` is the process's.
+    """Base class of all expected errors. `str(error)` is one line for the user; the process ends with `exit_code`.
 
-    `details` is the traceback of what a plugin's code raised, as text; empty where no such code is to blame.
+    `details` is the traceback of an exception in a plugin's code, as text; empty if no plugin raised one.
     """
 
     exit_code = 2
     details = ""
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # Not by calling the class again: some take other arguments than the message, and would not come out of another
-        # process. Nor would causes: what the plugin's code raised goes with the error as text.
+        # Restored without calling the class, because some classes take other arguments than the message. Causes do not
+        # survive pickling either, so the traceback of the plugin's code is kept as text.
         details = {"details": text} if (text := plugin_traceback(self)) else {}
         return _restored, (type(self), self.args, {**self.__dict__, **details})
 
@@ -51,7 +51,7 @@ def _restored(cls: type[MerbenchError], arguments: tuple[object, ...], values: d
 
 
 def plugin_traceback(error: BaseException) -> str:
-    """The `details` of an error or of what caused it."""
+    """The `details` of an error or of its causes."""
     one: BaseException | None = error
     while one is not None:
         if isinstance(one, MerbenchError) and one.details:
@@ -61,7 +61,7 @@ def plugin_traceback(error: BaseException) -> str:
 
 
 class UnknownName(MerbenchError):
-    """A name that nothing registered; the message offers the nearest ones."""
+    """A name is not registered; the message offers the nearest names."""
 
     def __init__(self, noun: str, name: str, known: Iterable[str], hint: str = "") -> None:
         self.noun, self.name = noun, name
@@ -70,54 +70,54 @@ class UnknownName(MerbenchError):
 
 
 class PluginError(MerbenchError):
-    """A plugin that cannot be loaded, clashes with another, names code that is not there, or whose code fails."""
+    """A plugin cannot be loaded, clashes with another plugin, names missing code, or fails."""
 
 
 class ConfigError(MerbenchError):
-    """The user's own settings (a file or an environment variable) that cannot be read."""
+    """The user's settings (a file or an environment variable) cannot be read."""
 
 
 class ReleaseError(MerbenchError):
-    """A release on disk that is not what its source expects."""
+    """A release on disk differs from what its source expects."""
 
 
 class BrokenClips(ReleaseError):
-    """Clips whose files are missing or unreadable. `reasons` maps clip id to the reason."""
+    """Clips have missing or unreadable files. `reasons` maps clip ids to reasons."""
 
     def __init__(self, reasons: dict[str, str]) -> None:
         self.reasons = dict(reasons)
         shown = "; ".join(f"{clip}: {reason}" for clip, reason in list(self.reasons.items())[:5])
         more = f"; and {len(reasons) - 5} more" if len(reasons) > 5 else ""
-        super().__init__(f"{len(reasons)} broken clip(s): {shown}{more}; mend the release and run again")
+        super().__init__(f"{len(reasons)} broken clip(s): {shown}{more}; fix the release and run again")
 
 
 class UnresolvableFeature(MerbenchError):
-    """A feature that cannot be computed from what the dataset's sources provide."""
+    """A feature cannot be computed from the raw features that the dataset's sources provide."""
 
 
 class OptionError(MerbenchError):
-    """A setting that the model or recipe does not have, or a value that it cannot take."""
+    """The model or recipe does not have a setting, or a setting has an invalid value."""
 
 
 class TrainingError(MerbenchError):
-    """Training that cannot go on, e.g. a loss that is not a number."""
+    """Training cannot continue, e.g. because a loss is not a number."""
 
 
 class RecordError(MerbenchError):
-    """A record that is not valid, was changed, or belongs to another schema version."""
+    """A record is not valid, was changed, or has another schema version."""
 
 
 class OutputError(MerbenchError):
-    """A place that cannot be written: read-only, full, or in use; or a process that was ended from outside."""
+    """A path cannot be written (read-only, full, or in use), or a process was ended from outside."""
 
 
 def printable(text: str) -> str:
-    """A stranger's text as one line for a terminal: control characters and the like escaped."""
+    """Return foreign text as one line for a terminal; characters that cannot be printed are escaped."""
     return text if text.isprintable() else "".join(one if one.isprintable() else ascii(one)[1:-1] for one in text)
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """`" (nearest: a, b)"` for the names in `known` that resemble `name` in either case, else an empty string."""
+    """Return `" (nearest: a, b)"` with the names in `known` that resemble `name` in any case, else an empty string."""
     spelt = {one.lower(): one for one in sorted(known)}
     close = [spelt[one] for one in difflib.get_close_matches(name.lower(), spelt, n=3, cutoff=0.5)]
     return f" (nearest: {', '.join(close)})" if close else ""

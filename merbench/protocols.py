@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from merbench.errors import MerbenchError
 from merbench.plugin.authors import Author, written
 from merbench.plugin.calls import calling
-from merbench.plugin.hookspecs import hookimpl
+from merbench.plugin.hooks import hookimpl
 from merbench.plugin.registry import Registry, load_target
 from merbench.plugin.specs import Protocol
 
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = [
-    "CrossDatabase",
     "FiveFold",
     "Fold",
+    "LeaveOneDatabaseOut",
     "LeaveOneSubjectOut",
     "PerDatabase",
     "ProtocolError",
@@ -56,11 +56,18 @@ class SplitterFault(ProtocolError):
 
 @dataclass(frozen=True)
 class Fold:
-    """One train/test split: `name` (of what is held out), and positions in the clip table, `[n]` int64, ascending."""
+    """One train/test split.
+
+    Attributes:
+        name: of what is held out.
+        train, test: positions in the clip table, `[n]` int64, ascending.
+        seed: decides all that is random in the fold. A run sets it; a splitter leaves it alone.
+    """
 
     name: str
     train: np.ndarray
     test: np.ndarray
+    seed: int = 0
 
 
 class Splitter(ABC):
@@ -178,7 +185,7 @@ class PerDatabase(Splitter):
             yield from _leave_one_out("subject", clips, np.flatnonzero(clips["database"] == database))
 
 
-class CrossDatabase(Splitter):
+class LeaveOneDatabaseOut(Splitter):
     """Each database once on the test side, all others on the training side; a fold is named after its database."""
 
     def split(self, clips: pd.DataFrame) -> Iterator[Fold]:
@@ -203,7 +210,7 @@ class FiveFold(Splitter):
         if count < FOLDS or most < FOLDS:
             raise ProtocolError(
                 f"{FOLDS} folds by subject need {FOLDS} subjects and a class with {FOLDS} clips; here are {count} "
-                f"subject(s), and no class has more than {most} clip(s); take --protocol composite"
+                f"subject(s), and no class has more than {most} clip(s); take a protocol that leaves one subject out"
             )
         for number, (train, test) in enumerate(_stratified(subjects, labels, FOLDS), start=1):
             yield Fold(f"{number}of{FOLDS}", train, test)
@@ -358,18 +365,21 @@ def _more(names: Sequence[str]) -> str:
 def merbench_protocols() -> Iterable[Protocol]:
     """The protocols of the field."""
     yield Protocol(
-        name="composite",
+        name="loso",
         splitter="merbench.protocols:LeaveOneSubjectOut",
+        formerly=("composite",),
         about="leave one subject out over all databases together (MEGC2019 CDE)",
     )
     yield Protocol(
-        name="per-database",
+        name="loso-per-database",
         splitter="merbench.protocols:PerDatabase",
+        formerly=("per-database",),
         about="leave one subject out within each database alone",
     )
     yield Protocol(
-        name="cross-database",
-        splitter="merbench.protocols:CrossDatabase",
+        name="lodo",
+        splitter="merbench.protocols:LeaveOneDatabaseOut",
+        formerly=("cross-database",),
         about="leave one database out",
     )
     yield Protocol(

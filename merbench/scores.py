@@ -1,8 +1,8 @@
 """Scores of pooled predictions: UF1, UAR, accuracy, their intervals over subjects, and the paired test of two models.
 
-Everything is computed from one table: the confusion matrix of each subject. Pooling is its sum, a bootstrap resample is
-a weighted sum, and a swap of two models on a subject exchanges one matrix for another. The counts are whole numbers, so
-no result depends on the order of the clips.
+All results are computed from the confusion matrices of the subjects: pooling sums them, a bootstrap resample is a
+weighted sum, and exchanging two models on a subject exchanges two matrices. The counts are whole numbers, so no result
+depends on the order of the clips.
 """
 
 from __future__ import annotations
@@ -42,38 +42,38 @@ __all__ = [
 Metric = Literal["uf1", "uar", "accuracy"]
 
 QUANTILES = (0.025, 0.975)  # of the 95 % percentile interval
-# Equal differences that were summed in another order may differ in the last bits. Nearer than this counts as equal,
-# which can only raise a p-value.
+# Equal differences may differ in the last bits if they are summed in another order. Differences within this tolerance
+# count as equal, which can only raise a p-value.
 TIE = 1e-12
 
 
 class InvalidPredictions(MerbenchError):
-    """Truth, predictions and subjects that do not make a table."""
+    """Truth, predictions and subjects are invalid or do not fit together."""
 
 
 class MissingClass(MerbenchError):
-    """A class that no clip has, so that its recall is undefined. `index` is the class."""
+    """No clip has the class `index`, so its recall is undefined."""
 
     def __init__(self, index: int, classes: int, clips: int) -> None:
         self.index = index
         super().__init__(
-            f"class {index} of 0..{classes - 1} is the truth of none of the {clips} clips, so its recall is undefined; "
-            "score clips that have every class, or take a label scheme without it"
+            f"none of the {clips} clips has class {index} of 0..{classes - 1}, so its recall is undefined; "
+            "score clips that have every class, or use a label scheme without this class"
         )
 
 
 @dataclass(frozen=True)
 class Scores:
-    """What a set of predictions scores. All rates lie in [0, 1].
+    """The scores of predictions. All rates are in [0, 1].
 
     Attributes:
         uf1: mean of `f1` over the classes (unweighted F1).
         uar: mean of `recall` over the classes (unweighted average recall).
-        accuracy: share of clips that are right.
+        accuracy: share of clips with the right prediction.
         f1: per class, 2TP / (2TP + FP + FN).
         recall: per class, TP / clips of the class.
         confusion: clips, rows truth, columns prediction.
-        uf1_interval, uar_interval, accuracy_interval: (lower, upper) end of the 95 % bootstrap interval.
+        uf1_interval, uar_interval, accuracy_interval: (lower, upper) ends of the 95 % bootstrap interval.
     """
 
     uf1: float
@@ -89,12 +89,13 @@ class Scores:
 
 @dataclass(frozen=True)
 class PairedTest:
-    """How two models compare on the same clips.
+    """The comparison of two models on the same clips.
 
     Attributes:
         difference: score of a minus score of b.
-        interval: (lower, upper) end of its 95 % interval, by bootstrap over subjects.
-        p_value: two-sided, in (0, 1]: how often models that are interchangeable on every subject differ as much.
+        interval: (lower, upper) ends of the 95 % interval of the difference, by bootstrap over subjects.
+        p_value: two-sided, in (0, 1]: how often models that are interchangeable on every subject differ at least as
+            much.
     """
 
     difference: float
@@ -105,41 +106,41 @@ class PairedTest:
 def score(
     truth: Labels, predicted: Labels, subjects: Names, classes: int, *, resamples: int = 10_000, seed: int = 0
 ) -> Scores:
-    """Scores of pooled predictions, with 95 % intervals.
+    """Score pooled predictions, with 95 % intervals.
 
     The clips of all folds are pooled first, then F1_c = 2TP / (2TP + FP + FN), UF1 = mean F1_c and UAR = mean of
     TP_c / n_c (See et al., MEGC 2019, FG 2019).
 
-    The intervals are percentile bootstrap intervals over subjects (Efron and Tibshirani, 1993, chapter 13): as many
-    subjects as there are, drawn with replacement, each with all its clips, since clips of one face are not independent.
-    In a resample that lacks a class in its truth, UF1 and UAR are the means over the classes that it has: the missing
-    class's recall is 0/0, and to call it 0 or 1 would blame or reward the model for the draw.
+    The intervals are percentile bootstrap intervals over subjects (Efron and Tibshirani, 1993, chapter 13). Each
+    resample draws as many subjects as there are, with replacement and with all their clips, because clips of one face
+    are not independent. If a resample lacks a class, UF1 and UAR are means over the other classes: the recall of the
+    missing class is 0/0, and counting it as 0 or 1 would blame or reward the model for the draw.
 
     Args:
         truth: `[clips]` integers, class indices in 0..classes-1.
         predicted: `[clips]` integers, class indices in 0..classes-1.
-        subjects: `[clips]` names; clips of one name are resampled together.
-        classes: how many classes there are.
-        resamples: bootstrap resamples, at least 1.
-        seed: of the bootstrap; the same seed gives the same intervals.
+        subjects: `[clips]` names; clips with the same name are resampled together.
+        classes: number of classes.
+        resamples: number of bootstrap resamples, at least 1.
+        seed: seed of the bootstrap; the same seed gives the same intervals.
 
     Raises:
-        InvalidPredictions: the three differ in length, are empty, or hold something that is not a class index.
-        MissingClass: no clip has one of the classes as its truth.
+        InvalidPredictions: the arrays differ in length, are empty, or have values that are not class indices.
+        MissingClass: a class is the truth of no clip.
     """
     _, confusions = confusion_per_subject(truth, predicted, subjects, classes)
     return score_confusions(confusions, resamples=resamples, seed=seed)
 
 
 def score_confusions(confusions: np.ndarray, *, resamples: int = 10_000, seed: int = 0) -> Scores:
-    """`score`, from what it needs of the predictions: each subject's confusion matrix.
+    """Score predictions like `score`, from the confusion matrix of each subject.
 
     Args:
         confusions: `[subjects, classes, classes]` clip counts, rows truth, columns prediction.
-        resamples, seed: as `score` has them.
+        resamples, seed: as in `score`.
 
     Raises:
-        MissingClass: no clip has one of the classes as its truth.
+        MissingClass: a class is the truth of no clip.
     """
     import numpy as np
 
@@ -164,11 +165,12 @@ def score_confusions(confusions: np.ndarray, *, resamples: int = 10_000, seed: i
 
 
 def resampled(confusions: np.ndarray, resamples: int = 10_000, seed: int = 0) -> dict[Metric, np.ndarray]:
-    """Every metric, `[resamples]`, on subjects drawn with replacement; the same draws for as many subjects and a seed.
+    """Compute every metric, `[resamples]`, on subjects drawn with replacement. The draws depend only on the number of
+    subjects and the seed.
 
     Args:
         confusions: `[subjects, classes, classes]` clip counts, rows truth, columns prediction.
-        resamples, seed: as `score` has them.
+        resamples, seed: as in `score`.
     """
     return _rates(*_weighted(_sums(confusions), _draws(len(confusions), resamples, seed)))
 
@@ -176,17 +178,17 @@ def resampled(confusions: np.ndarray, resamples: int = 10_000, seed: int = 0) ->
 def confusion_per_subject(
     truth: Labels, predicted: Labels, subjects: Names, classes: int
 ) -> tuple[tuple[str, ...], np.ndarray]:
-    """Each subject's confusion matrix.
+    """Compute the confusion matrix of each subject.
 
     Args:
-        truth, predicted, subjects, classes: as `score` has them.
+        truth, predicted, subjects, classes: as in `score`.
 
     Returns:
         The subjects' names, sorted, and `[subjects, classes, classes]` int64 clip counts (rows truth, columns
         prediction).
 
     Raises:
-        InvalidPredictions: as `score` has it.
+        InvalidPredictions: as in `score`.
     """
     import numpy as np
 
@@ -215,27 +217,27 @@ def paired_test(
     resamples: int = 10_000,
     seed: int = 0,
 ) -> PairedTest:
-    """Whether model a scores otherwise than model b on the same clips.
+    """Test whether the scores of models a and b differ on the same clips.
 
-    The p-value is that of a permutation test over subjects: were the models interchangeable, exchanging their
-    predictions on any subject's clips would change nothing, so each resample exchanges them on a random half of the
-    subjects and takes the difference of the pooled scores. p = (1 + resamples at least as far from zero) / (1 +
-    resamples), which counts the data itself as one permutation (Phipson and Smyth, 2010). The interval is the
-    percentile bootstrap interval over subjects of the difference, both models on the same draw.
+    The p-value comes from a permutation test over subjects. If the models are interchangeable, exchanging their
+    predictions on the clips of a subject changes nothing. So each resample exchanges them on each subject with
+    probability 1/2, and computes the difference of the pooled scores. p = (1 + resamples at least as far from zero) /
+    (1 + resamples), which counts the data as one permutation (Phipson and Smyth, 2010). The interval is the percentile
+    bootstrap interval of the difference over subjects, with the same draws for both models.
 
     Args:
-        truth, subjects, classes: as `score` has them.
+        truth, subjects, classes: as in `score`.
         predicted_a, predicted_b: `[clips]` integers, class indices in 0..classes-1, of the two models.
         metric: `uf1`, `uar` or `accuracy`.
-        resamples: permutations, and as many bootstrap resamples; at least 1.
-        seed: of both.
+        resamples: number of permutations and of bootstrap resamples, at least 1.
+        seed: seed of both.
 
     Raises:
-        InvalidPredictions: as `score` has it, or a metric of another name.
-        MissingClass: no clip has one of the classes as its truth.
+        InvalidPredictions: as in `score`, or the metric has another name.
+        MissingClass: a class is the truth of no clip.
     """
     if metric not in get_args(Metric):
-        raise InvalidPredictions(f"no metric is called {metric!r}; there are {', '.join(get_args(Metric))}")
+        raise InvalidPredictions(f"no metric is called {metric!r}; use {', '.join(get_args(Metric))}")
     _, a = confusion_per_subject(truth, predicted_a, subjects, classes)
     _, b = confusion_per_subject(truth, predicted_b, subjects, classes)
     _require_every_class(a.sum(axis=0))
@@ -245,12 +247,12 @@ def paired_test(
 def compare_confusions(
     a: np.ndarray, b: np.ndarray, *, metric: Metric = "uf1", resamples: int = 10_000, seed: int = 0
 ) -> PairedTest:
-    """`paired_test`, from each subject's confusion matrices; for a model of several seeds, of their mean scores.
+    """Run `paired_test` on the confusion matrices of each subject; with several seeds, on the mean scores of the seeds.
 
     Args:
-        a, b: `[seeds, subjects, classes, classes]` clip counts of both models, on the same clips. Where there are
-            several seeds, every seed of a meets every seed of b, and a resample exchanges all of them on a subject.
-        metric, resamples, seed: as `paired_test` has them.
+        a, b: `[seeds, subjects, classes, classes]` clip counts of both models, on the same clips. Every seed of a is
+            compared with every seed of b, and a resample exchanges all seeds on a subject.
+        metric, resamples, seed: as in `paired_test`.
     """
     drawn_a, drawn_b = (mean_resampled(one, metric, resamples=resamples, seed=seed) for one in (a, b))
     return PairedTest(
@@ -266,7 +268,7 @@ def mean_rate(seeds: np.ndarray, metric: Metric) -> float:
 
 
 def mean_resampled(seeds: np.ndarray, metric: Metric, *, resamples: int = 10_000, seed: int = 0) -> np.ndarray:
-    """`[resamples]` of `mean_rate` on subjects drawn with replacement, all seeds on the same draw."""
+    """Compute `mean_rate`, `[resamples]`, on subjects drawn with replacement, with the same draws for all seeds."""
     import numpy as np
 
     mean: np.ndarray = np.mean([resampled(one, resamples, seed)[metric] for one in seeds], axis=0)
@@ -274,7 +276,7 @@ def mean_resampled(seeds: np.ndarray, metric: Metric, *, resamples: int = 10_000
 
 
 def exchange_p_value(a: np.ndarray, b: np.ndarray, metric: Metric, *, resamples: int = 10_000, seed: int = 0) -> float:
-    """The p-value of `compare_confusions`, which has the arguments."""
+    """The p-value of `compare_confusions`, with the same arguments."""
     import numpy as np
 
     difference = mean_rate(a, metric) - mean_rate(b, metric)
@@ -286,7 +288,7 @@ def exchange_p_value(a: np.ndarray, b: np.ndarray, metric: Metric, *, resamples:
 
 
 def _exchanged(a: np.ndarray, b: np.ndarray, swapped: np.ndarray, metric: Metric) -> np.ndarray:
-    """`[resamples]` differences of a and b, their confusions exchanged on the subjects that `swapped` has as 1."""
+    """Compute `[resamples]` differences of a and b, exchanged on the subjects that are 1 in `swapped`."""
     pooled_a, pooled_b = _sums(a.sum(axis=0)), _sums(b.sum(axis=0))
     moved = _weighted(_sums(b - a), swapped)
     mixed_a = _rates(*(whole[:, None] + part for whole, part in zip(pooled_a, moved, strict=True)))
@@ -301,11 +303,11 @@ def _class_indices(what: str, labels: Labels, classes: int) -> np.ndarray:
     indices = np.asarray(labels)
     if indices.ndim != 1 or indices.dtype.kind not in "iu":
         raise InvalidPredictions(
-            f"{what}: wanted one row of integers, got {indices.dtype} of shape {indices.shape}; give class indices"
+            f"{what}: must be one row of class indices, not {indices.dtype} of shape {indices.shape}"
         )
     outside = indices[(indices < 0) | (indices >= classes)]
     if len(outside):
-        raise InvalidPredictions(f"{what}: {outside[0]} is no class; class indices are 0..{classes - 1}")
+        raise InvalidPredictions(f"{what}: {outside[0]} is not a class; class indices are 0..{classes - 1}")
     return indices.astype(np.int64)
 
 
@@ -317,11 +319,11 @@ def _require_every_class(pooled: np.ndarray) -> None:
         raise MissingClass(int(missing[0]), len(pooled), int(pooled.sum()))
 
 
-# A leaderboard scores hundreds of records on the same subjects, so the draws are kept: `[subjects, resamples]`, float32
-# (which holds such counts exactly), for a product is fastest with the long axis last.
+# A leaderboard scores hundreds of records on the same subjects, so the draws are cached: `[subjects, resamples]`, since
+# a product is fastest with the long axis last, and float32, which is exact for such counts.
 @functools.lru_cache(maxsize=16)
 def _draws(subjects: int, resamples: int, seed: int) -> np.ndarray:
-    """How many times each subject is drawn: as many as there are, with replacement."""
+    """How many times each subject is drawn; a resample draws as many subjects as there are, with replacement."""
     import numpy as np
 
     drawn = np.random.default_rng((seed, 0)).integers(0, subjects, (resamples, subjects))
@@ -332,7 +334,7 @@ def _draws(subjects: int, resamples: int, seed: int) -> np.ndarray:
 
 @functools.lru_cache(maxsize=4)
 def _swaps(subjects: int, resamples: int, seed: int) -> np.ndarray:
-    """On which subjects two models are exchanged: 1, else 0."""
+    """1 for the subjects on which two models are exchanged, else 0."""
     import numpy as np
 
     swapped = np.random.default_rng((seed, 1)).integers(0, 2, (resamples, subjects))
@@ -340,7 +342,7 @@ def _swaps(subjects: int, resamples: int, seed: int) -> np.ndarray:
 
 
 def _sums(confusions: np.ndarray) -> Sums:
-    """Hits, truths and answers of each class, `[classes, ...]`, of `[..., classes, classes]`: all that rates need."""
+    """Count hits, truths and predictions of each class, `[classes, ...]`, in confusions `[..., classes, classes]`."""
     import numpy as np
 
     hits = np.diagonal(confusions, axis1=-2, axis2=-1)
@@ -348,9 +350,9 @@ def _sums(confusions: np.ndarray) -> Sums:
 
 
 def _weighted(sums: Sums, weights: np.ndarray) -> Sums:
-    """`[classes, resamples]` sums over subjects of `[classes, subjects]` counts; weights are `[subjects, resamples]`.
+    """Sum counts `[classes, subjects]` to `[classes, resamples]` with weights `[subjects, resamples]`.
 
-    One product in float32: counts of clips are whole numbers far below 2**24, so it is exact.
+    A product in float32 is exact, because counts of clips are whole numbers far below 2**24.
     """
     import numpy as np
 
@@ -363,14 +365,14 @@ def _per_class(hits: np.ndarray, truths: np.ndarray, answers: np.ndarray) -> tup
     """F1 and recall, `[classes, ...]`; 0 for a class without clips."""
     import numpy as np
 
-    # 2TP + FP + FN is the number of clips of the class plus the number of times it was the answer.
+    # 2TP + FP + FN is the number of clips of the class plus the number of clips predicted as the class.
     f1 = np.divide(2 * hits, truths + answers, out=np.zeros(hits.shape), where=truths > 0)
     recall = np.divide(hits, truths, out=np.zeros(hits.shape), where=truths > 0)
     return f1, recall
 
 
 def _rates(hits: np.ndarray, truths: np.ndarray, answers: np.ndarray) -> dict[Metric, np.ndarray]:
-    """UF1, UAR and accuracy, `[...]`, of `[classes, ...]` sums, over the classes that have clips."""
+    """Compute UF1, UAR and accuracy, `[...]`, from sums `[classes, ...]`, over the classes that have clips."""
     import numpy as np
 
     f1, recall = _per_class(hits, truths, answers)
@@ -383,7 +385,7 @@ def _rates(hits: np.ndarray, truths: np.ndarray, answers: np.ndarray) -> dict[Me
 
 
 def interval_of(values: np.ndarray) -> tuple[float, float]:
-    """(lower, upper) end of the 95 % percentile interval of resampled values."""
+    """(lower, upper) ends of the 95 % percentile interval of resampled values."""
     import numpy as np
 
     lower, upper = np.quantile(values, QUANTILES)

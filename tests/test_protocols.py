@@ -13,9 +13,9 @@ from merbench_databases.canonical import composite
 from merbench.data.clips import clip_table
 from merbench.errors import MerbenchError
 from merbench.protocols import (
-    CrossDatabase,
     FiveFold,
     Fold,
+    LeaveOneDatabaseOut,
     LeaveOneSubjectOut,
     PerDatabase,
     ProtocolError,
@@ -60,7 +60,7 @@ def test_composite_leaves_each_subject_out_of_all_databases_in_order_of_appearan
     ]
 
 
-def test_per_database_trains_on_the_same_database_alone():
+def test_loso_per_database_trains_on_the_same_database_alone():
     assert as_lists(PerDatabase().folds(clips_of(SMALL))) == [
         ("two/b", [1], [0, 2]),
         ("two/a", [0, 2], [1]),
@@ -69,8 +69,8 @@ def test_per_database_trains_on_the_same_database_alone():
     ]
 
 
-def test_cross_database_leaves_each_database_out():
-    assert as_lists(CrossDatabase().folds(clips_of(SMALL))) == [
+def test_lodo_leaves_each_database_out():
+    assert as_lists(LeaveOneDatabaseOut().folds(clips_of(SMALL))) == [
         ("two", [3, 4, 5], [0, 1, 2]),
         ("one", [0, 1, 2], [3, 4, 5]),
     ]
@@ -105,7 +105,7 @@ def test_five_folds_do_not_mind_a_rare_class():
         (LeaveOneSubjectOut, [], "takes at least two, and an empty clip table has 0"),
         (PerDatabase, ["one/a", "one/b", "two/c"], "to leave one subject out takes at least two, and two has 1"),
         (PerDatabase, [], "PerDatabase made no folds of 0 clips"),
-        (CrossDatabase, ["db/a", "db/b"], "to leave one database out takes at least two, and db has 1"),
+        (LeaveOneDatabaseOut, ["db/a", "db/b"], "to leave one database out takes at least two, and db has 1"),
         (FiveFold, ["db/a", "db/b", "db/c", "db/d"] * 5, r"need 5 subjects .* here are 4 subject\(s\)"),
         (FiveFold, [f"db/{n}" for n in range(6)], r"no class has more than 2 clip\(s\)"),
     ],
@@ -275,7 +275,7 @@ def splittable_tables(draw):
     return clips_of(list(subjects), list(labels))
 
 
-@pytest.mark.parametrize("splitter", [LeaveOneSubjectOut(), PerDatabase(), CrossDatabase(), FiveFold()])
+@pytest.mark.parametrize("splitter", [LeaveOneSubjectOut(), PerDatabase(), LeaveOneDatabaseOut(), FiveFold()])
 @FEWER
 @given(clips=splittable_tables())
 def test_the_folds_of_each_protocol_partition_the_clips(splitter, clips):
@@ -295,7 +295,7 @@ def test_the_folds_of_each_protocol_partition_the_clips(splitter, clips):
 @UNTIMED
 @given(clip_tables())
 def test_any_table_is_split_by_subject_or_refused(clips):
-    for splitter in (LeaveOneSubjectOut(), PerDatabase(), CrossDatabase(), FiveFold()):
+    for splitter in (LeaveOneSubjectOut(), PerDatabase(), LeaveOneDatabaseOut(), FiveFold()):
         try:
             folds = splitter.folds(clips)
         except ProtocolError:
@@ -328,7 +328,7 @@ def test_every_registered_protocol_names_a_splitter_that_is_there():
     import merbench.protocols
 
     specs = {spec.name: spec.splitter.split(":")[1] for spec in merbench_protocols()}
-    assert list(specs) == ["composite", "per-database", "cross-database", "subjects-5"]
+    assert list(specs) == ["loso", "loso-per-database", "lodo", "subjects-5"]
     assert all(issubclass(getattr(merbench.protocols, name), Splitter) for name in specs.values())
 
 
@@ -359,7 +359,7 @@ def test_most_folds_of_the_composite_lack_a_class_on_the_test_side_and_none_on_t
 
 
 def test_every_database_of_the_composite_is_left_out_once(composite_clips):
-    folds = CrossDatabase().folds(composite_clips)
+    folds = LeaveOneDatabaseOut().folds(composite_clips)
     assert {fold.name: len(fold.test) for fold in folds} == {"smic": 164, "casme2": 145, "samm": 133}
 
 

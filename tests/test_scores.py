@@ -74,7 +74,7 @@ def test_confusions_of_subjects_are_sorted_by_name():
 
 
 def test_a_class_without_clips_is_an_error_that_names_it():
-    with pytest.raises(MissingClass, match=r"class 1 of 0\.\.2 is the truth of none of the 3 clips") as raised:
+    with pytest.raises(MissingClass, match=r"none of the 3 clips has class 1 of 0\.\.2") as raised:
         score([0, 0, 2], [0, 1, 2], ["a", "b", "c"], 3)
     assert raised.value.index == 1
     with pytest.raises(MissingClass):
@@ -87,9 +87,9 @@ def test_a_class_without_clips_is_an_error_that_names_it():
         ([0, 1], [0], ["a", "b"], "2 truths, 1 predictions, 2 subjects"),
         ([0, 1], [0, 1], ["a"], "2 truths, 2 predictions, 1 subjects"),
         ([], [], [], "there are no clips"),
-        ([0, 3], [0, 1], ["a", "b"], "truth: 3 is no class; class indices are 0..2"),
+        ([0, 3], [0, 1], ["a", "b"], "truth: 3 is not a class; class indices are 0..2"),
         ([0, 1], [0, -1], ["a", "b"], "prediction: -1 is no class"),
-        ([0, 1], [0.2, 0.8], ["a", "b"], "prediction: wanted one row of integers, got float64"),
+        ([0, 1], [0.2, 0.8], ["a", "b"], "prediction: must be one row of class indices, not float64"),
         ([0, 1], [[0], [1]], ["a", "b"], r"got int64 of shape \(2, 1\)"),
     ],
 )

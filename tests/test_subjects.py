@@ -120,13 +120,13 @@ def test_of_an_unknown_protocol_it_is_said_that_subjects_are_tested_in_several_f
     made: dict[str, Any], tmp_path: Path
 ) -> None:
     unchecked = verify(read_record(renamed(made, "leave-one-clip-out", tmp_path)), Registry(load(allow=())))
-    assert unchecked[0] == "protocol leave-one-clip-out is not installed: the folds were not made again"
-    assert unchecked[1].startswith("20 subjects are tested in several folds (demo-a/a01 first): nothing shows that no")
+    assert unchecked[0] == "protocol leave-one-clip-out is not installed: the folds were not compared"
+    assert unchecked[1].startswith("20 subjects are tested in several folds (first: demo-a/a01), so folds might train")
 
 
 def test_a_dataset_that_shows_the_same_people_twice_is_refused(splitters: Path) -> None:
     registry = Registry(load(files=[splitters]))
-    with pytest.raises(ReleaseError, match=r"^smic-all holds smic and smic-nir, which show the same people: each of"):
+    with pytest.raises(ReleaseError, match=r"^smic-all has smic and smic-nir, which show the same people: each person"):
         open_dataset(registry, "smic-all")
 
 
@@ -139,7 +139,7 @@ def test_a_record_that_shows_the_same_people_twice_is_refused(made: dict[str, An
     path.write_text(json.dumps(sealed(json.loads(text))))
     record = read_record(path)
     record = record.model_copy(update={"id": record.plan.digest()})
-    with pytest.raises(RecordError, match="its clips are of smic and smic-nir, which show the same people"):
+    with pytest.raises(RecordError, match="its clips come from smic and smic-nir, which show the same people"):
         verify(record, Registry(load(allow=())))
 
 

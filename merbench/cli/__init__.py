@@ -28,7 +28,7 @@ from merbench.cli.options import seconds
 from merbench.cli.parser import LenientParser, Parser
 from merbench.errors import MerbenchError
 from merbench.plugin.calls import memory_is_full
-from merbench.plugin.loading import PluginReport, load
+from merbench.plugin.loading import Plugin, load
 from merbench.plugin.registry import Registry
 from merbench.plugin.watch import TIMEOUT_VARIABLE, timeout
 
@@ -121,15 +121,22 @@ def _main(argv: list[str], *, whole: bool) -> int:
         return 0
     with _limited(everywhere.timeout):
         plugins = load(block=everywhere.no_plugin, files=everywhere.plugin, strict=everywhere.strict)
-        for row in plugins.failed:
+        for plugin in (one for one in plugins if one.status == "failed"):
             if verb is not plugins_verb:
-                _warn(row)
-            if whole and row.error:
-                print_traceback(row.error)
+                _warn(plugin)
+            if whole and plugin.error:
+                print_traceback(plugin.error)
         registry = Registry(plugins)
-        for note in registry.notes():
+        for note in (*registry.notes(), *_renamed(arguments, registry)):
             print(f"merbench: note: {note}", file=sys.stderr)
         return verb.run(arguments, registry)
+
+
+def _renamed(arguments: argparse.Namespace, registry: Registry) -> Iterator[str]:
+    """A sentence if the command line uses a former name of a protocol."""
+    given = getattr(arguments, "protocol", "")
+    if (name := registry.protocols.current(given)) != given:
+        yield f"protocol {given} is now called {name}"
 
 
 @contextlib.contextmanager
@@ -176,6 +183,6 @@ def _name(verb: Verb) -> str:
     return verb.__name__.rpartition(".")[2]
 
 
-def _warn(row: PluginReport) -> None:
-    who = f"plugin {row.name!r}" + (f" ({row.distribution} {row.version})" if row.distribution else "")
-    print(f"merbench: {who} could not be loaded: {row.reason}; see: merbench plugins", file=sys.stderr)
+def _warn(plugin: Plugin) -> None:
+    who = f"plugin {plugin.name!r}" + (f" ({plugin.distribution} {plugin.version})" if plugin.distribution else "")
+    print(f"merbench: {who} could not be loaded: {plugin.reason}; see: merbench plugins", file=sys.stderr)

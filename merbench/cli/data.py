@@ -29,7 +29,7 @@ def add_parser(verbs: argparse._SubParsersAction[Any]) -> None:
     parser = verbs.add_parser("data", help=about, description=about)
     actions = parser.add_subparsers(title="actions", metavar="ACTION", dest="action", required=True)
     add = actions.add_parser("add", help="tell where a release is", description="tell where a release is")
-    add.add_argument("source", metavar="SOURCE", help="its source's name, e.g. htnet-release")
+    add.add_argument("source", metavar="SOURCE", help="see: merbench data list")
     add.add_argument("path", metavar="PATH", type=Path, help="its folder; it is read where it is, and never written to")
     shown = actions.add_parser("list", help="list every source and where it is", description="list every source")
     shown.add_argument("--json", action="store_true", help="print a list of objects")
@@ -89,7 +89,7 @@ def _clips(registry: Registry, name: str, folder: Path) -> pd.DataFrame:
 
     source = registry.sources.get(name)
     try:
-        return release_reader(source, folder, registry.sources.origin(name).plugin).clips()
+        return release_reader(source, folder, registry.sources.origin(name).name).clips()
     except ReleaseError as error:
         instead = recognised(registry, source, folder)
         if instead:

@@ -18,12 +18,14 @@ def add_parsers(actions: argparse._SubParsersAction[Any]) -> None:
     handed_in = actions.add_parser(
         "import",
         help="score predictions that were made elsewhere",
-        description="Make a record of the predictions in a log of MEGC2019 (a line `casme2 sub01` for each fold, then "
-        "`clip truth prediction`), or in a CSV with the header clip,prediction.",
+        description="Make a record of the predictions in a log of MEGC2019 (a line `database subject` for each fold, "
+        "then `clip truth prediction`), or in a CSV with the header clip,prediction.",
     )
     handed_in.add_argument("log", type=Path)
     handed_in.add_argument("--model", required=True, metavar="NAME", help="what to call it in tables")
-    handed_in.add_argument("--dataset", default="composite", help="one with a canonical clip list; default: composite")
+    handed_in.add_argument(
+        "--dataset", default="", help="one with a canonical clip list; default: the one of most databases"
+    )
     handed_in.add_argument("--protocol", default="", help="default: the dataset's own")
     handed_in.add_argument(
         "--order",

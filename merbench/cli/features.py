@@ -14,7 +14,7 @@ from merbench.errors import OptionError
 from merbench.plugin.registry import Registry
 
 if TYPE_CHECKING:
-    from merbench.features.cache import Kept
+    from merbench.features.store import Kept
 
 __all__ = ["add_parser", "run"]
 
@@ -57,22 +57,19 @@ def run(arguments: argparse.Namespace, registry: Registry) -> int:
         return _list(as_json=arguments.json)
     if arguments.action == "clear":
         return _clear(arguments)
-    from merbench.features.cache import cache_path
+    from merbench.features.store import store_path
 
-    print(cache_path())
+    print(store_path())
     return 0
 
 
 def _extract(arguments: argparse.Namespace, registry: Registry) -> int:
     from merbench.data.datasets import open_dataset
     from merbench.features.compute import compute
-    from merbench.features.resolve import resolve
+    from merbench.features.resolve import resolve_dataset
 
-    def resolved(provides: Any) -> list[Any]:
-        return [resolve(one, registry, provides, arguments.dataset, "this command") for one in arguments.feature]
-
-    dataset = open_dataset(registry, arguments.dataset, resolved)
-    wanted = resolved(dataset.provides)
+    home, wanted = resolve_dataset(arguments.feature, registry, arguments.dataset, "this command")
+    dataset = open_dataset(registry, arguments.dataset, home)
     with telling_broken(MEND), progress("clips") as shown:
         try:
             arrays = compute(dataset, wanted, jobs=arguments.jobs, progress=shown)
@@ -86,15 +83,15 @@ def _extract(arguments: argparse.Namespace, registry: Registry) -> int:
 
 
 def _list(*, as_json: bool) -> int:
-    from merbench.features.cache import cache_path, kept
+    from merbench.features.store import kept, store_path
 
-    found = kept(cache_path())
+    found = kept(store_path())
     if as_json:
         names = ("name", "variant", "version", "clips", "bytes")
         print_json([{name: getattr(one, name) for name in names} for one in found])
         return 0
     if not found:
-        print(f"nothing is kept in {cache_path()}")
+        print(f"nothing is kept in {store_path()}")
         return 0
     rows = [
         {
@@ -107,14 +104,14 @@ def _list(*, as_json: bool) -> int:
         for one in found
     ]
     print_table(("feature", "variant", "version", "clips", "size"), rows)
-    print(f"{size(sum(one.bytes for one in found))} in {cache_path()}")
+    print(f"{size(sum(one.bytes for one in found))} in {store_path()}")
     return 0
 
 
 def _clear(arguments: argparse.Namespace) -> int:
-    from merbench.features.cache import cache_path, clear, kept
+    from merbench.features.store import clear, kept, store_path
 
-    found = kept(cache_path())
+    found = kept(store_path())
     chosen = [one for one in found if not arguments.feature or _is_one_of(one, arguments.feature)]
     if not chosen:
         print("nothing to remove")

@@ -7,7 +7,7 @@ import dataclasses
 import re
 import shutil
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -16,11 +16,14 @@ from merbench.errors import UnknownName, printable
 from merbench.plugin.registry import Catalog, Registry
 from merbench.plugin.specs import EstimatorModel, Model, Recipe
 
-__all__ = ["add_parser", "count", "recipe_settings", "run", "short_source"]
+__all__ = ["add_parser", "citation", "count", "recipe_settings", "run"]
 
 Described = dict[str, Any]
-NARROW = 150  # columns of a terminal below which models are told apart in one line each, not in sentences
-SPARE = {"models": ("recipes", "source"), "features": ("variants",)}  # what a narrow terminal does without
+NARROW = 150  # on a terminal with fewer columns, models are listed without their descriptions
+SPARE = {
+    "models": ("recipes", "citation"),
+    "features": ("variants",),
+}  # the columns that are left out first on a narrow terminal
 ALWAYS_SHOWN = ("optimizer", "lr", "batch_size", "epochs")
 
 
@@ -28,9 +31,11 @@ def add_parser(verbs: argparse._SubParsersAction[Any]) -> None:
     """Add `merbench list` to the command line."""
     about = "list models, datasets, features, protocols, recipes or sources"
     parser = verbs.add_parser("list", help=about, description=f"{about}; without a noun, all of them briefly")
-    parser.add_argument("noun", nargs="?", metavar="NOUN", choices=tuple(NOUNS), help=", ".join(NOUNS))
+    parser.add_argument("noun", nargs="?", metavar="NOUN", choices=NOUNS, help=", ".join(NOUNS))
     parser.add_argument(
-        "--match", metavar="PATTERN", help="list those whose names match a shell pattern, members of families too"
+        "--match",
+        metavar="PATTERN",
+        help="list only names that match a shell pattern; FAMILY:* lists the members of a family",
     )
     parser.add_argument("--json", action="store_true", help="print a list of objects")
 
@@ -41,8 +46,8 @@ def run(arguments: argparse.Namespace, registry: Registry) -> int:
     Raises:
         UnknownName: nothing matches the pattern.
     """
-    nouns = [arguments.noun] if arguments.noun else list(NOUNS)
-    described = {noun: list(NOUNS[noun](registry, arguments.match)) for noun in nouns}
+    nouns = [arguments.noun] if arguments.noun else NOUNS
+    described = {noun: list(_described(registry, noun, arguments.match)) for noun in nouns}
     if arguments.match is not None and not any(described.values()):
         _nothing_matches(arguments.match, arguments.noun, registry)
     if arguments.json:
@@ -76,7 +81,7 @@ def _columns(noun: str) -> tuple[str, ...]:
 
 
 def _print_families(registry: Registry) -> None:
-    """That there are more models than the table shows, and how to see them."""
+    """Families of models, which are not in the table, and how to list their members."""
     for name, family in registry.models.families().items():
         print(f"{name}:*  {printable(family.about)}")
         print(f"{'':{len(name) + 2}}  merbench list models --match '{name}:*'")
@@ -88,7 +93,7 @@ def _print(columns: tuple[str, ...], described: list[Described], title: str = ""
 
 
 def _cell(value: Any, column: str) -> str:
-    """A value as a table shows it."""
+    """A value as text in a table."""
     if column == "parameters":
         return count(value)
     if isinstance(value, list):
@@ -102,21 +107,17 @@ def _cell(value: Any, column: str) -> str:
 
 
 def _in_brief(settings: Mapping[str, Any]) -> Described:
-    """Settings that matter, and the options beside them."""
+    """The settings that matter, and the options."""
     kept = settings_that_matter(settings)
     options = kept.pop("options")
     return {**kept, **options}
 
 
 def settings_that_matter(settings: Mapping[str, Any]) -> Described:
-    """Settings without those that stand at their default and are of little interest there."""
+    """The settings without those that are at their default; a few are always kept."""
     return {
         name: value for name, value in settings.items() if name in ALWAYS_SHOWN or value != getattr(Recipe, name, None)
     }
-
-
-def _matching(catalog: Catalog[Any], pattern: str | None) -> Iterable[str]:
-    return catalog.names() if pattern is None else catalog.matching(pattern)
 
 
 def count(parameters: int | None) -> str:
@@ -129,8 +130,8 @@ def count(parameters: int | None) -> str:
     return str(parameters)
 
 
-def short_source(paper: str) -> str:
-    """`Wang et al., 2024` of `Wang, Zhang: Title. Journal 602, 2024`; empty where it does not read like that."""
+def citation(paper: str) -> str:
+    """`Wang et al., 2024` for `Wang, Zhang: Title. Journal 602, 2024`; empty if the text has another form."""
     authors, colon, rest = paper.partition(":")
     years = re.findall(r"\b(?:19|20)\d\d\b", rest)
     if not colon or not years:
@@ -141,61 +142,20 @@ def short_source(paper: str) -> str:
     return f"{first} et al., {years[-1]}" if others else f"{first}, {years[-1]}"
 
 
-def _models(registry: Registry, pattern: str | None) -> Iterator[Described]:
-    for name in _matching(registry.models, pattern):
-        model = registry.models.get(name)
-        yield {
-            "name": name,
-            "kind": "estimator" if isinstance(model, EstimatorModel) else "torch",
-            "features": list(model.features),
-            "recipes": list(model.recipes),
-            "default_recipe": next(iter(model.recipes)),
-            "parameters": getattr(model, "parameters", None),
-            "source": short_source(model.paper),
-            "about": model.about,
-            "paper": model.paper,
-            "distribution": registry.models.origin(name).distribution,
-        }
-
-
-def _datasets(registry: Registry, pattern: str | None) -> Iterator[Described]:
-    for name in _matching(registry.datasets, pattern):
-        dataset = registry.datasets.get(name)
-        yield {
-            "name": name,
-            "databases": list(dataset.databases),
-            "sources": list(dataset.sources),
-            "classes": list(dataset.scheme.classes),
-            "protocol": dataset.protocol,
-            "about": dataset.about,
-            "distribution": registry.datasets.origin(name).distribution,
-        }
-
-
-def _features(registry: Registry, pattern: str | None) -> Iterator[Described]:
-    for name in _matching(registry.features, pattern):
-        feature = registry.features.get(name)
-        yield {
-            "name": name,
-            "inputs": list(feature.inputs),
-            "variants": list(feature.variants),
-            "version": feature.version,
-            "about": feature.about,
-            "distribution": registry.features.origin(name).distribution,
-        }
-
-
-def _protocols(registry: Registry, pattern: str | None) -> Iterator[Described]:
-    for name in _matching(registry.protocols, pattern):
-        yield {
-            "name": name,
-            "about": registry.protocols.get(name).about,
-            "distribution": registry.protocols.origin(name).distribution,
-        }
+def _described(registry: Registry, noun: str, pattern: str | None) -> Iterator[Described]:
+    """One object for each registered thing of a noun, or for those that match the pattern."""
+    if noun == "recipes":
+        yield from _recipes(registry, pattern)
+        return
+    catalog: Catalog[Any] = getattr(registry, noun)
+    for name in catalog.names() if pattern is None else catalog.matching(pattern):
+        spec = catalog.get(name)
+        values = {field: _value(spec, field) for field in FIELDS[noun]}
+        yield {"name": name, **values, "distribution": catalog.origin(name).distribution}
 
 
 def _recipes(registry: Registry, pattern: str | None) -> Iterator[Described]:
-    """Those of the models that match the pattern, or its part before a slash."""
+    """The pattern is matched with `model/recipe`; without a slash, with the models."""
     models, _, recipes = (pattern or "*").partition("/")
     for model_name in registry.models.matching(models):
         model = registry.models.get(model_name)
@@ -213,8 +173,16 @@ def _recipes(registry: Registry, pattern: str | None) -> Iterator[Described]:
             }
 
 
+def _value(spec: Any, field: str) -> Any:
+    """A field of a spec, or what follows from its fields."""
+    if field in FOLLOWING:
+        return FOLLOWING[field](spec)
+    value = getattr(spec, field, None)
+    return list(value) if isinstance(value, tuple | Mapping) else value
+
+
 def recipe_settings(model: Model, recipe: Recipe) -> Described:
-    """The settings that the model reads (of an estimator, its options alone), and features that are not the model's."""
+    """The settings that the model uses (only options for an estimator), and the features that replace the model's."""
     features = {"features": list(recipe.features)} if recipe.features else {}
     if isinstance(model, EstimatorModel):
         return {**features, "options": dict(recipe.options)}
@@ -223,30 +191,22 @@ def recipe_settings(model: Model, recipe: Recipe) -> Described:
     return {**features, **settings, "options": dict(recipe.options)}
 
 
-def _sources(registry: Registry, pattern: str | None) -> Iterator[Described]:
-    for name in _matching(registry.sources, pattern):
-        source = registry.sources.get(name)
-        yield {
-            "name": name,
-            "provides": list(source.provides),
-            "databases": list(source.databases),
-            "embedded": source.embedded,
-            "obtain": source.obtain,
-            "about": source.about,
-            "distribution": registry.sources.origin(name).distribution,
-        }
-
-
-NOUNS: dict[str, Callable[[Registry, str | None], Iterator[Described]]] = {
-    "models": _models,
-    "datasets": _datasets,
-    "features": _features,
-    "protocols": _protocols,
-    "recipes": _recipes,
-    "sources": _sources,
+NOUNS = ("models", "datasets", "features", "protocols", "recipes", "sources")
+FIELDS = {  # of each object, beside its name and distribution
+    "models": ("kind", "features", "recipes", "default_recipe", "parameters", "citation", "about", "paper"),
+    "datasets": ("databases", "sources", "classes", "protocol", "about"),
+    "features": ("inputs", "variants", "version", "about"),
+    "protocols": ("about",),
+    "sources": ("provides", "databases", "embedded", "obtain", "about"),
+}
+FOLLOWING: dict[str, Callable[[Any], Any]] = {
+    "kind": lambda model: "estimator" if isinstance(model, EstimatorModel) else "torch",
+    "default_recipe": lambda model: next(iter(model.recipes)),
+    "citation": lambda model: citation(model.paper),
+    "classes": lambda dataset: list(dataset.scheme.classes),
 }
 COLUMNS = {
-    "models": ("name", "features", "recipes", "parameters", "source", "about"),
+    "models": ("name", "features", "recipes", "parameters", "citation", "about"),
     "datasets": ("name", "databases", "protocol", "about"),
     "features": ("name", "inputs", "variants", "about"),
     "protocols": ("name", "about"),

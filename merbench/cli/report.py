@@ -35,12 +35,12 @@ def estimate_lines(estimate: Estimate | None) -> list[str]:
     """The estimate in words."""
     if estimate is None:
         return ["estimate: seconds"]
-    schedule = estimate.schedule
-    how = f"{schedule.at_once} fold(s) at once" if schedule.mode == "batched" else "one fold at a time"
-    why = f": {schedule.reason}" if schedule.reason else ""
+    grouping = estimate.grouping
+    how = f"{grouping.at_once} fold(s) at once" if grouping.mode == "batched" else "one fold at a time"
+    why = f": {grouping.reason}" if grouping.reason else ""
     return [
         f"estimate: about {duration(estimate.seconds)}, and {estimate.memory / 2**30:.2g} GiB beyond the libraries",
-        f"{how}{why}; {schedule.parameters:,} parameters each",
+        f"{how}{why}; {grouping.parameters:,} parameters each",
     ]
 
 

@@ -45,20 +45,21 @@ def add_parser(verbs: argparse._SubParsersAction[Any]) -> None:
 def run(arguments: argparse.Namespace, registry: Registry) -> int:
     """Does the action; `verify` raises `RecordError` with the first difference."""
     if arguments.action == "list":
-        return _list(arguments)
-    if arguments.action == "show":
-        return _show(arguments)
-    actions = {"verify": _verify, "import": exchange.run_import, "export": exchange.run_export}
+        return _list(arguments, registry)
+    actions = {"show": _show, "verify": _verify, "import": exchange.run_import, "export": exchange.run_export}
     return actions[arguments.action](arguments, registry)
 
 
-def _list(arguments: argparse.Namespace) -> int:
-    rows = [_row(path) for path in sorted(arguments.folder.rglob("*.json")) if _may_be_record(path)]
+def _list(arguments: argparse.Namespace, registry: Registry) -> int:
+    from merbench.data.homes import embedded_datasets
+
+    rows = [_row(path, registry) for path in sorted(arguments.folder.rglob("*.json")) if _may_be_record(path)]
     if arguments.json:
         print_json(rows)
         return 0
     if not rows:
-        print(f"no records in {arguments.folder}; make one: merbench run --model flow-lr --dataset demo")
+        dataset = next(iter(embedded_datasets(registry)), "DATASET")
+        print(f"no records in {arguments.folder}; make one: merbench run --model MODEL --dataset {dataset}")
         return 0
     print_table(COLUMNS, [{column: _cell(row, column) for column in COLUMNS} for row in rows])
     return 0
@@ -77,7 +78,7 @@ def _may_be_record(path: Path) -> bool:
     return path.name == "record.json" or path.parent.resolve().name == "records"
 
 
-def _row(path: Path) -> dict[str, Any]:
+def _row(path: Path, registry: Registry) -> dict[str, Any]:
     from merbench.runs.record import read_record
     from merbench.runs.verify import check_scores
 
@@ -86,7 +87,7 @@ def _row(path: Path) -> dict[str, Any]:
         check_scores(record)
     except MerbenchError as error:
         return {"name": str(path), "error": str(error)}
-    return {"name": str(path), **_headline(record)}
+    return {"name": str(path), **_headline(_under_current_names(record, registry))}
 
 
 def _headline(record: Record) -> dict[str, Any]:
@@ -106,7 +107,13 @@ def _headline(record: Record) -> dict[str, Any]:
     }
 
 
-def _show(arguments: argparse.Namespace) -> int:
+def _under_current_names(record: Record, registry: Registry) -> Record:
+    """The record as it is shown: a protocol that was renamed since has its current name."""
+    protocol = registry.protocols.current(record.plan.protocol)
+    return record.model_copy(update={"plan": record.plan.model_copy(update={"protocol": protocol})})
+
+
+def _show(arguments: argparse.Namespace, registry: Registry) -> int:
     from merbench.cli.report import print_record
     from merbench.runs.record import read_record
     from merbench.runs.verify import check_scores
@@ -116,7 +123,7 @@ def _show(arguments: argparse.Namespace) -> int:
     if arguments.json:
         sys.stdout.write(record.to_json())
     else:
-        print_record(record, arguments.record)
+        print_record(_under_current_names(record, registry), arguments.record)
         for warning in record.warnings:
             print(f"note: {printable(warning)}")
     return 0

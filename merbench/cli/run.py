@@ -1,4 +1,4 @@
-"""`merbench run`: train and test a model on a dataset under a protocol, and print what came of it."""
+"""`merbench run`: train and test a model on a dataset under a protocol, and print the scores."""
 
 from __future__ import annotations
 
@@ -21,19 +21,20 @@ if TYPE_CHECKING:
 
 __all__ = ["add_parser", "run"]
 
-MEND = "mend the release and run again, or leave them out with --skip-broken"
+ADVICE = "fix the release and run again, or leave them out with --skip-broken"
+STOPPED = "stopped; finished work is kept, and the same command continues the run"
 
 
 def add_parser(verbs: argparse._SubParsersAction[Any]) -> None:
-    """Adds the verb and its options."""
+    """Add the verb and its options."""
     verb = verbs.add_parser(
         "run",
         help="train and test a model on a dataset",
-        description="Train and test a model fold by fold. The same command again continues where it stopped; "
-        "a finished run answers at once.",
+        description="Train and test a model fold by fold. The same command continues an interrupted run, and prints "
+        "the scores of a finished run at once.",
     )
     verb.add_argument("--model", required=True, help="see: merbench list models")
-    verb.add_argument("--dataset", required=True, help="see: merbench list datasets; demo needs no data")
+    verb.add_argument("--dataset", required=True, help="see: merbench list datasets")
     verb.add_argument("--protocol", default="", help="default: the dataset's own; see: merbench list protocols")
     verb.add_argument("--recipe", default="", help="default: the model's first; see: merbench list recipes")
     verb.add_argument(
@@ -52,30 +53,26 @@ def add_parser(verbs: argparse._SubParsersAction[Any]) -> None:
         "--epoch-policy",
         choices=("last", "inner", "oracle"),
         default="last",
-        help="which one to show first; inner trains a second time on part of each training side",
+        help="the policy to show first; inner trains a second time, on a part of each training side (default: last)",
     )
+    verb.add_argument("--weights", type=Path, metavar="DIR", help="test checkpoints DIR/SUBJECT.pth without training")
     verb.add_argument(
-        "--weights", type=Path, metavar="DIR", help="score checkpoints DIR/SUBJECT.pth; nothing is trained"
-    )
-    verb.add_argument(
-        "--folds", default="*", metavar="PATTERN", help="run only folds whose name matches, e.g. 'smic/*'"
+        "--folds", default="*", metavar="PATTERN", help="run only folds with such a name, e.g. 'DATABASE/*'"
     )
     verb.add_argument("--jobs", type=positive, metavar="N", help="processes for features; default: one for each core")
     verb.add_argument(
         "--skip-broken", action="store_true", help="leave broken clips out; the record says so and is not ranked"
     )
     verb.add_argument("--out", type=Path, default=Path("results"), metavar="DIR", help="default: ./results")
-    verb.add_argument("--fresh", action="store_true", help="start over, removing what the same run left before")
-    verb.add_argument(
-        "--dry-run", action="store_true", help="print the plan with an estimate of time and memory, and stop"
-    )
-    verb.add_argument("--json", action="store_true", help="print the record, and only it; with --seeds, a list of them")
+    verb.add_argument("--fresh", action="store_true", help="start over; removes the files of the same run")
+    verb.add_argument("--dry-run", action="store_true", help="only print the plan and an estimate of time and memory")
+    verb.add_argument("--json", action="store_true", help="print only the record; with --seeds, a list of records")
 
 
 def run(arguments: argparse.Namespace, registry: Registry) -> int:
-    """Runs every seed; raises `MerbenchError` for what the user can mend."""
-    # Before torch is loaded, which reads it once: threads that wait by spinning stall on a machine that others use too
-    # (on two busy cores 1324 ms a step); a short spin, then sleep, costs a quiet one nothing (35 for 34 ms).
+    """Run every seed; raises `MerbenchError` for errors that the user can fix."""
+    # Set before torch is loaded, which reads this once. Threads that wait by spinning stall on a busy machine (a step
+    # took 1324 ms on two busy cores); a short spin before sleep costs nothing on an idle machine (35 instead of 34 ms).
     os.environ.setdefault("GOMP_SPINCOUNT", "10000")
     seeds = range(arguments.seeds) if arguments.seeds else [arguments.seed]
     if arguments.dry_run:
@@ -94,16 +91,16 @@ def run(arguments: argparse.Namespace, registry: Registry) -> int:
 def _job(arguments: argparse.Namespace, registry: Registry, seed: int) -> Job:
     from merbench.runs.prepare import prepare
 
-    with _stdout(arguments), telling_broken(MEND), progress("clips") as shown:
+    with _stdout(arguments), telling_broken(ADVICE), progress("clips") as shown:
         try:
             return prepare(registry, _request(arguments, seed), shown)
         except KeyboardInterrupt:
-            shown.note("stopped; what is finished is kept, and the same command continues")
+            shown.note(STOPPED)
             raise
 
 
 def _stdout(arguments: argparse.Namespace) -> contextlib.AbstractContextManager[None]:
-    """With --json, stdout is for the record alone."""
+    """Send other output to stderr with --json, so that stdout has only the record."""
     return to_stderr() if arguments.json else contextlib.nullcontext()
 
 
@@ -129,7 +126,7 @@ def _request(arguments: argparse.Namespace, seed: int) -> Request:
 
 def _one(job: Job, arguments: argparse.Namespace) -> Record:
     from merbench.cli.report import plan_lines, print_record
-    from merbench.runs.run import run as execute
+    from merbench.runs.run import run as run_job
 
     with _stdout(arguments), progress() as shown:
         for line in plan_lines(job.plan):
@@ -137,9 +134,9 @@ def _one(job: Job, arguments: argparse.Namespace) -> Record:
         for warning in job.warnings:
             shown.note(f"note: {warning}")
         try:
-            record, path = execute(job, arguments.out, fresh=arguments.fresh, progress=shown)
+            record, path = run_job(job, arguments.out, fresh=arguments.fresh, progress=shown)
         except KeyboardInterrupt:
-            shown.note("stopped; what is finished is kept, and the same command continues")
+            shown.note(STOPPED)
             raise
     if not arguments.json:
         print_record(record, path)

@@ -1,8 +1,9 @@
-"""`merbench show`: everything that is known of one registered thing, with the documentation of its code."""
+"""`merbench show`: all fields of a registered spec, with the documentation of its code."""
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import dataclasses
 import inspect
 import shutil
@@ -14,7 +15,9 @@ from typing import Any
 from merbench.cli.list import recipe_settings, settings_that_matter
 from merbench.cli.tables import print_json
 from merbench.errors import UnknownName, printable
-from merbench.plugin.registry import Catalog, Origin, Registry, load_target
+from merbench.plugin.authors import Author
+from merbench.plugin.loading import Plugin
+from merbench.plugin.registry import Catalog, Registry, load_target
 from merbench.plugin.specs import EstimatorModel, TorchModel
 
 __all__ = ["add_parser", "run"]
@@ -22,19 +25,19 @@ __all__ = ["add_parser", "run"]
 NOUNS = ("models", "datasets", "features", "protocols", "sources")
 TARGETS = ("network", "estimator", "function", "reader", "splitter", "clip_list", "member")  # fields that name code
 HIDDEN = {"name", "api"}
-FULL = 100  # characters: a docstring's line that has no room for the next word goes on in the next line
+FULL = 100  # characters: a longer line of a docstring, with the next word, was broken because it was full
 
 
 def add_parser(verbs: argparse._SubParsersAction[Any]) -> None:
     """Add `merbench show` to the command line."""
     about = "show a model, family, dataset, feature, protocol or source with its documentation"
     parser = verbs.add_parser("show", help=about, description=f"{about}, and where it comes from")
-    parser.add_argument("name", metavar="NAME", help="as merbench list has it")
-    parser.add_argument("--json", action="store_true", help="print a list of objects, one for each noun of that name")
+    parser.add_argument("name", metavar="NAME", help="a name from merbench list")
+    parser.add_argument("--json", action="store_true", help="print a list of objects, one for each noun with that name")
 
 
 def run(arguments: argparse.Namespace, registry: Registry) -> int:
-    """Print everything of that name; several nouns may have it."""
+    """Print every spec with that name; several nouns may have it."""
     found = list(_found(arguments.name, registry))
     if not found:
         known = [*registry.models.families(), *(name for noun in NOUNS for name in getattr(registry, noun).names())]
@@ -52,29 +55,28 @@ def run(arguments: argparse.Namespace, registry: Registry) -> int:
 
 
 def _found(name: str, registry: Registry) -> Iterator[dict[str, Any]]:
-    if name in (families := registry.models.families()):
-        origin, spec = registry.models.family_origin(name), families[name]
-        yield {
-            "noun": "model family",
-            "name": spec.name,
-            **_fields(spec, origin),
-            "from": _from(origin),
-            "doc": _doc(spec),
-        }
+    """Every spec with that name, as one object for each noun."""
+    if family := registry.models.families().get(name):
+        yield _object("model family", family, registry.models.origin(name), _fields(family))
     for noun in NOUNS:
         catalog: Catalog[Any] = getattr(registry, noun)
-        try:
-            spec, origin = catalog.get(name), catalog.origin(name)
-        except UnknownName:
-            continue
-        yield {"noun": noun[:-1], "name": spec.name, **_fields(spec, origin), "from": _from(origin), "doc": _doc(spec)}
+        with contextlib.suppress(UnknownName):
+            spec = catalog.get(name)
+            fields = _fields(spec)
+            if isinstance(spec, TorchModel) and spec.parameters is None:
+                fields["parameters"] = _parameters(spec, catalog.author(name, spec.network))
+            yield _object(noun[:-1], spec, catalog.origin(name), fields)
 
 
-def _fields(spec: Any, origin: Origin | None = None) -> dict[str, Any]:
-    """The fields of a spec that say something; of what a plugin gave, with the origin."""
+def _object(noun: str, spec: Any, plugin: Plugin, fields: dict[str, Any]) -> dict[str, Any]:
+    version = f" {plugin.version}" if plugin.version else ""
+    origin = f"{plugin.distribution}{version}, plugin {plugin.name}, module {plugin.module}"
+    return {"noun": noun, "name": spec.name, **fields, "from": origin, "doc": _doc(spec)}
+
+
+def _fields(spec: Any) -> dict[str, Any]:
+    """The fields of a spec that are not empty."""
     values = {field.name: getattr(spec, field.name) for field in dataclasses.fields(spec)}
-    if isinstance(spec, TorchModel) and spec.parameters is None and origin:
-        values["parameters"] = _parameters(spec, origin)
     if isinstance(spec, TorchModel | EstimatorModel):
         values["recipes"] = {
             name: {**recipe_settings(spec, recipe), "about": recipe.about} for name, recipe in spec.recipes.items()
@@ -82,22 +84,21 @@ def _fields(spec: Any, origin: Origin | None = None) -> dict[str, Any]:
     return {name: _plain(value) for name, value in values.items() if name not in HIDDEN and value not in ("", (), {})}
 
 
-def _parameters(model: TorchModel, origin: Origin) -> int | None:
-    """How many the default recipe trains with 3 classes, counted in a network without memory for them.
+def _parameters(model: TorchModel, author: Author) -> int | None:
+    """How many parameters the default recipe trains with 3 classes, counted in a network without memory for them.
 
-    None where it cannot be built so: it wants values, or cannot be built at all, which is for a run to tell.
+    None if the network cannot be built that way: because it needs values, or at all, which a run will report.
     """
     import torch
 
-    from merbench.plugin.calls import Author
-    from merbench.runs.build import Build
+    from merbench.engine.build import Build
 
     options = {"classes": 3, **next(iter(model.recipes.values())).options}
     try:
         with torch.device("meta"):
-            network = Build(model.network, options, Author.of(f"model {model.name}", origin.plugin, model.network))()
+            network = Build(model.network, options, author)()
         return int(sum(one.numel() for one in network.parameters() if one.requires_grad))
-    except Exception:  # whatever a plugin's network raises
+    except Exception:  # a plugin's network may raise anything
         return None
 
 
@@ -110,25 +111,20 @@ def _plain(value: Any) -> Any:
 
 
 def _in_brief(fields: dict[str, Any]) -> dict[str, Any]:
-    """Without what is not known, and without settings of a recipe at defaults that matter little."""
+    """The fields without unknown values, and without settings of recipes that are at their default."""
     if recipes := fields.get("recipes"):
         fields["recipes"] = {name: settings_that_matter(recipe) for name, recipe in recipes.items()}
     return {name: value for name, value in fields.items() if value is not None}
 
 
-def _from(origin: Origin) -> str:
-    version = f" {origin.version}" if origin.version else ""
-    return f"{origin.distribution}{version}, plugin {origin.plugin}, module {origin.module}"
-
-
 def _doc(spec: Any) -> str:
-    """The docstring of the code that the spec names first."""
+    """The docstring of the first code that the spec names."""
     target = next((getattr(spec, name, "") for name in TARGETS if getattr(spec, name, "")), "")
     return (inspect.getdoc(load_target(target, owner=spec.name)) or "") if target else ""
 
 
 def _lines(fields: Mapping[str, Any], indent: str = "") -> Iterator[str]:
-    """`name: value`, what is nested below its name; names as they are written after `--set`."""
+    """`name: value` lines, with nested fields indented; names are those that `--set` accepts."""
     for name, value in fields.items():
         title = f"{indent}{name}"
         if isinstance(value, Mapping):
@@ -143,14 +139,14 @@ def _listed(values: list[Any]) -> str:
 
 
 def _fitted(lines: Iterable[str], width: int) -> Iterator[str]:
-    """Lines of at most `width` characters, broken between words and indented below their beginning."""
+    """Lines of at most `width` characters, broken between words and indented after the first."""
     for line in _joined(lines):
         indent = " " * (_indent(line) + 2)
         yield from textwrap.wrap(line, width, subsequent_indent=indent, break_long_words=False) or [""]
 
 
 def _joined(lines: Iterable[str]) -> list[str]:
-    """A docstring's lines that were broken only because they were full as one."""
+    """The lines of a docstring, with lines joined that were broken only because they were full."""
     joined: list[str] = []
     last = ""
     for line in lines:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import collections
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -258,7 +258,7 @@ def _databases(clips: pd.DataFrame, published: Mapping[str, Published], look: Lo
 
 
 def _broken(
-    readers: Mapping[str, SourceReader], features: set[str], clips: set[str], look: Look, progress: Progress
+    readers: Mapping[str, SourceReader], features: Collection[str], clips: set[str], look: Look, progress: Progress
 ) -> dict[str, str]:
     """Reads every raw feature of every clip, and looks at its images."""
     found: dict[str, str] = {}

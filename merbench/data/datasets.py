@@ -1,15 +1,15 @@
-"""Opening a dataset: from its name to the labelled clip table, and a way to read each clip's raw features."""
+"""Opens a dataset by name: gives its labelled clip table, and reads the raw features of its clips."""
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from merbench.data import locations
 from merbench.data.clips import clip_table
+from merbench.data.homes import Home, dataset_homes, first_home, lacking, needs_no_data, place
 from merbench.data.readers import CheckedReader
 from merbench.data.sources import SourceReader
 from merbench.errors import ReleaseError, UnknownName, UnresolvableFeature
@@ -29,26 +29,22 @@ __all__ = [
     "find_dataset",
     "open_dataset",
     "open_source",
-    "provided",
     "reader_class",
     "release_reader",
     "shared_people",
 ]
 
-Fits = Callable[[set[str]], object]
-
 CANONICAL = ("clip", "database", "subject", "label")  # the columns of a clip list
-DEMO = "this runs now: merbench run --model flow-lr --dataset demo"
 SHOWN = 5  # clips named in an error before "and n more"
 
 
 def release_reader(source: Source, root: Path | None, plugin: str = "") -> SourceReader:
-    """The source's reader for the release in `root` (None: embedded); nothing is read yet.
+    """Make the source's reader for the release in `root`; nothing is read yet.
 
     Args:
-        source: what the plugin registered.
-        root: the release's folder.
-        plugin: the plugin's name, for errors; empty: its module stands for it.
+        source: the source's spec.
+        root: the folder of the release; None for an embedded source.
+        plugin: the plugin's name, for errors; empty for the name of its module.
 
     Raises:
         PluginError: the reader cannot be loaded, or its constructor fails.
@@ -57,111 +53,89 @@ def release_reader(source: Source, root: Path | None, plugin: str = "") -> Sourc
 
 
 def reader_class(source: Source) -> type[SourceReader]:
-    """The class that reads the source's releases.
+    """Load the class that reads the source's releases.
 
     Raises:
-        PluginError: it cannot be loaded.
+        PluginError: the class cannot be loaded.
     """
     reader: type[SourceReader] = load_target(source.reader, owner=f"source {source.name!r}", base=SourceReader)
     return reader
 
 
-def provided(sources: Iterable[Source]) -> set[str]:
-    """Names of the raw features that every one of the sources provides."""
-    return set.intersection(*(set(source.provides) for source in sources))
-
-
 def open_source(registry: Registry, name: str) -> SourceReader:
-    """The reader of a source, at the place where its release is known to be.
+    """Open a source at the place where its release was added.
 
     Raises:
-        UnknownName: no source is called that.
-        ReleaseError: no release was added, or its folder has gone; the line says what to get and how to add it.
+        UnknownName: no source has that name.
+        ReleaseError: no release was added, or its folder is missing; the line says what to get and how to add it.
         PluginError: the reader cannot be loaded.
     """
-    source, plugin = registry.sources.get(name), registry.sources.origin(name).plugin
+    source, plugin = registry.sources.get(name), registry.sources.origin(name).name
     if source.embedded:
         return release_reader(source, None, plugin)
-    root = _place(source)
+    root = place(source)
     if root is None:
-        raise ReleaseError(f"{_lacking(source)}; without it, {DEMO}")
+        raise ReleaseError(f"{lacking(source)}{needs_no_data(registry)}")
     return release_reader(source, root, plugin)
 
 
-def find_dataset(registry: Registry, name: str, fits: Fits | None = None) -> OpenDataset:
-    """The dataset with its releases found, but no clip read yet: for a look at one that is not as it should be.
+def find_dataset(registry: Registry, name: str, home: Home | None = None) -> OpenDataset:
+    """Find the releases of a dataset without reading clips, so that a faulty dataset can be examined.
 
     Args:
-        registry: where its name is looked up.
-        name: of the dataset.
-        fits: called with the names of the raw features that a set of sources provides; it raises UnresolvableFeature
-            where they do not do. Of the dataset's sets of sources (its `sources`, then its `alternatives`) the first is
-            taken that does and whose releases are all here. Left out, any does.
+        registry: finds names.
+        name: name of the dataset.
+        home: one of `dataset_homes`; None for the first home that is on this machine.
 
     Raises:
-        UnknownName: no dataset or source is called that.
-        ReleaseError: no set that does has all its releases here; the line names every way to get one.
-        UnresolvableFeature: no set that is here does, with what else could be added; or none at all.
+        UnknownName: no dataset or source has that name.
+        ReleaseError: no home is complete on this machine, and the line names every way to get one; or two databases of
+            the dataset show the same people.
     """
     spec = registry.datasets.get(name)
     if shared := shared_people(registry, spec.databases):
-        raise ReleaseError(f"{name} holds {shared}; make a dataset of one of them")
-    ways = [
-        {source: registry.sources.get(source) for source in sources} for sources in (spec.sources, *spec.alternatives)
-    ]
-    here = [way for way in ways if all(_place(source) for source in way.values())]
-    refusals = [_refusal(way, fits) for way in ways]
-    fitting = [way for way, refusal in zip(ways, refusals, strict=True) if refusal is None]
-    for way in fitting:
-        if way in here:
-            readers = {source: open_source(registry, source) for source in way}
-            return OpenDataset(spec, way, readers, registry.datasets.origin(name).plugin)
-    if not fitting or here:
-        refusal = next(one for way, one in zip(ways, refusals, strict=True) if one and (way in here or not here))
-        add = f"; or add what can be used: {' or: '.join(_adding(_absent(way)) for way in fitting)}" if fitting else ""
-        raise UnresolvableFeature(f"{refusal}{add}")
-    raise ReleaseError(_nothing_here(fitting))
+        raise ReleaseError(f"{name} has {shared}; make a dataset with only one of them")
+    home = home or first_home(registry, dataset_homes(registry, name))
+    readers = {source: open_source(registry, source) for source in home.sources}
+    return OpenDataset(spec, home, readers, registry.datasets.origin(name).name)
 
 
-def open_dataset(registry: Registry, name: str, fits: Fits | None = None) -> OpenDataset:
-    """The dataset, its clips read and labelled; `fits` as `find_dataset` has it.
+def open_dataset(registry: Registry, name: str, home: Home | None = None) -> OpenDataset:
+    """Find a dataset as `find_dataset` does, then read and label its clips.
 
     Raises:
-        UnknownName: no dataset or source is called that.
-        ReleaseError: a release is missing or not what it should be, or its clips are not the canonical ones.
-        UnresolvableFeature: as `find_dataset` has it.
+        UnknownName: as in `find_dataset`.
+        ReleaseError: as in `find_dataset`, or a release is faulty or does not have the canonical clips.
     """
-    opened = find_dataset(registry, name, fits)
-    opened.clips  # noqa: B018  read here, so that a release that is not the canonical one is told of at once
+    opened = find_dataset(registry, name, home)
+    opened.clips  # noqa: B018  read here, so that clips that are not canonical are reported at once
     return opened
 
 
 class OpenDataset:
-    """A dataset that can be read.
+    """A dataset whose releases are on this machine.
 
     Attributes:
         spec: the dataset's spec.
-        readers: source name → its reader.
+        readers: source name → reader.
         provides: names of the raw features that every source of the dataset provides.
     """
 
-    def __init__(
-        self, spec: Dataset, sources: Mapping[str, Source], readers: Mapping[str, SourceReader], plugin: str = ""
-    ) -> None:
+    def __init__(self, spec: Dataset, home: Home, readers: Mapping[str, SourceReader], plugin: str = "") -> None:
         self.spec, self._plugin = spec, plugin
         self.readers = dict(readers)
-        self.provides = provided(sources.values())
-        self._databases = {database for source in sources.values() for database in source.databases}
+        self.provides = home.provides
+        self._databases = home.databases
 
     @cached_property
     def clips(self) -> pd.DataFrame:
         """The labelled clip table, in the columns of `merbench.data.clips.COLUMNS`.
 
-        Where the dataset has a clip list: the canonical clips in the canonical order, with the canonical labels. Else
-        every clip that the label scheme gives a class, in the order of the releases.
+        With a clip list: the clips of the list, with its order and labels. Without a clip list: every clip that the
+        label scheme gives a class, in the order of the releases.
 
         Raises:
-            ReleaseError: a release cannot be read, or differs from the clip list; the clips are named.
+            ReleaseError: a release cannot be read, or differs from the clip list; the line names the clips.
         """
         if not self.spec.clip_list:
             labelled = self.released[self.released["label"] >= 0]
@@ -171,31 +145,31 @@ class OpenDataset:
         differences = self.differences()
         if differences:
             raise ReleaseError(
-                f"{self.spec.name} is not the canonical clip list: {_shown(differences)}; "
-                f"see the whole list with: merbench data check {self.spec.name}"
+                f"{self.spec.name} differs from the canonical clip list: {_shown(differences)}; "
+                f"list all differences with: merbench data check {self.spec.name}"
             )
         canonical = self.canonical
         table = self.released.set_index("clip", drop=False).loc[list(canonical["clip"])]
         return clip_table(table.assign(label=canonical["label"].to_numpy()))
 
     def without(self, clips: Collection[str]) -> OpenDataset:
-        """The same with these clips (ids) left out of `clips`."""
+        """Return the dataset without these clips (ids)."""
         narrowed = copy.copy(self)
         narrowed.__dict__["clips"] = self.clips[~self.clips["clip"].isin(list(clips))].reset_index(drop=True)
         return narrowed
 
     def notes(self, features: Collection[str]) -> list[str]:
-        """Sentences on what was substituted in these raw features, and on clips that were left out."""
+        """Return notes on substitutions in these raw features, and on clips that were left out."""
         substituted = [pair for reader in self.readers.values() for pair in reader.notes().items()]
         return [f"{feature}: {note}" for feature, note in substituted if feature in features] + self._dropped_note()
 
     def read(self, feature: str, clip: str) -> np.ndarray | Frames:
-        """One raw feature (a name in `provides`) of one clip (its id); shape and units are the source's to say.
+        """Read one raw feature (a name in `provides`) of one clip (its id). The source defines shape and units.
 
         Raises:
-            UnresolvableFeature: the sources do not provide it.
+            UnresolvableFeature: the sources do not provide the feature.
             UnknownName: no clip of the dataset has that id.
-            ReleaseError: the clip's files are missing or broken; the reason in a few words.
+            ReleaseError: the clip's files are missing or broken; the line gives the reason in a few words.
         """
         if feature not in self.provides:
             raise UnresolvableFeature(
@@ -208,7 +182,7 @@ class OpenDataset:
 
     @cached_property
     def released(self) -> pd.DataFrame:
-        """Every clip of the dataset's databases that its sources hold, labelled by the scheme (-1: no class)."""
+        """All clips of the dataset's databases in its sources, labelled by the scheme (-1: no class)."""
         import pandas as pd
 
         tables = [reader.clips() for reader in self.readers.values()]
@@ -219,19 +193,18 @@ class OpenDataset:
 
     @cached_property
     def canonical(self) -> pd.DataFrame:
-        """The clip list's rows of the dataset's databases: clip, database, subject, label. Empty without a list."""
+        """The clip list for the dataset's databases: clip, database, subject, label; empty without a list."""
         import pandas as pd
 
         listed = canonical_clips(self.spec, self._plugin)
         return pd.DataFrame({name: [] for name in CANONICAL}) if listed is None else listed
 
     def differences(self, surplus: bool | None = None) -> list[str]:
-        """One sentence for every clip in which the releases differ from the clip list; empty without a list.
+        """Return one sentence for every difference between the releases and the clip list; empty without a list.
 
         Args:
-            surplus: whether to name clips that the list does not have. Left to itself, only a dataset that keeps all
-                databases of its sources does: one that is cut from a larger release has no say about the rest of it.
-                An alternative never does: it holds whole databases, of which the list names a part.
+            surplus: whether to name clips that are not in the list. None means only if the dataset has all databases of
+                its sources. Alternatives never name them, because the list covers only a part of their databases.
         """
         if not self.spec.clip_list:
             return []
@@ -242,7 +215,7 @@ class OpenDataset:
         wanted = dict(zip(self.canonical["clip"], self.canonical["label"], strict=True))
         missing = [f"{clip} is missing" for clip in wanted if clip not in found]
         differing = [
-            f"{clip} is labelled {self._class(found[clip])}, canonically {self._class(label)}"
+            f"{clip} has {self._class(found[clip])}, but the clip list says {self._class(label)}"
             for clip, label in wanted.items()
             if clip in found and found[clip] != label
         ]
@@ -250,9 +223,7 @@ class OpenDataset:
 
     @property
     def is_alternative(self) -> bool:
-        """Whether the clips are read from one of the spec's alternatives: whole databases, of which a clip list names
-        a part.
-        """
+        """Whether the clips are read from one of the spec's alternatives, which have more clips than the list."""
         return tuple(self.readers) != self.spec.sources
 
     @cached_property
@@ -267,7 +238,7 @@ class OpenDataset:
         return -1 if label is None else label
 
     def _class(self, label: int) -> str:
-        return f"{label} ({self.spec.scheme.classes[label]})" if label >= 0 else "outside the scheme"
+        return f"class {label} ({self.spec.scheme.classes[label]})" if label >= 0 else "no class"
 
     def _dropped_note(self) -> list[str]:
         if self.spec.clip_list:
@@ -280,28 +251,28 @@ class OpenDataset:
 
 
 def shared_people(registry: Registry, databases: Iterable[str]) -> str:
-    """Which two of these databases show the same people, as it completes "it holds ..."; empty if none do.
+    """Name two of these databases that show the same people, completing "it has ..."; empty if there are none.
 
-    A subject's id starts with its database's name, so that one person in two of them would count as two subjects: on
-    both sides of a fold, and twice in every interval.
+    Subject ids start with the database's name, so a person in both databases would count as two subjects: on both sides
+    of a fold, and twice in every interval.
     """
     here = sorted(set(databases))
     for source in registry.sources:
         for database in sorted(set(source.databases) & set(here)):
             if other := next((one for one in here if one in source.same_people and one != database), ""):
-                return f"{database} and {other}, which show the same people: each of them would count as two subjects"
+                return f"{database} and {other}, which show the same people: each person would count as two subjects"
     return ""
 
 
 def canonical_clips(spec: Dataset, plugin: str = "") -> pd.DataFrame | None:
-    """The rows of a dataset's clip list that are of its databases: clip, database, subject, label; None without a list.
+    """Load the rows of a dataset's clip list for its databases: clip, database, subject, label; None without a list.
 
     Args:
-        spec: the dataset.
-        plugin: the name of its plugin, for errors; empty: its module stands for it.
+        spec: the dataset's spec.
+        plugin: the plugin's name, for errors; empty for the name of its module.
 
     Raises:
-        PluginError: the list cannot be loaded, or is no table with these columns.
+        PluginError: the list cannot be loaded, or is not a table with these columns.
     """
     if not spec.clip_list:
         return None
@@ -327,44 +298,3 @@ def _listed(spec: Dataset, plugin: str) -> pd.DataFrame:
 def _shown(sentences: list[str]) -> str:
     more = f"; and {len(sentences) - SHOWN} more" if len(sentences) > SHOWN else ""
     return "; ".join(sentences[:SHOWN]) + more
-
-
-def _place(source: Source) -> Path | None:
-    """The folder of a release that is here (an embedded one: any folder), or None."""
-    if source.embedded:
-        return Path()
-    root = locations.locate(source.name)
-    return root if root is not None and root.is_dir() else None
-
-
-def _refusal(way: Mapping[str, Source], fits: Fits | None) -> UnresolvableFeature | None:
-    try:
-        if fits is not None:
-            fits(provided(way.values()))
-    except UnresolvableFeature as error:
-        return error
-    return None
-
-
-def _lacking(source: Source) -> str:
-    root = locations.locate(source.name)
-    what = f"no data for {source.name}"
-    if root is not None:
-        what = f"{source.name} was added as {root}, which is not a folder any more"
-    get = f"get {source.obtain}" if source.obtain else "get the release"
-    return f"{what}: {get}, then: merbench data add {source.name} PATH"
-
-
-def _absent(way: Mapping[str, Source]) -> list[Source]:
-    return [source for source in way.values() if _place(source) is None]
-
-
-def _adding(sources: Iterable[Source]) -> str:
-    return ", ".join(f"merbench data add {source.name} PATH" for source in sources)
-
-
-def _nothing_here(ways: Sequence[Mapping[str, Source]]) -> str:
-    first, *further = _absent(ways[0])
-    needed = f"; needed as well: {_adding(further)}" if further else ""
-    others = "".join(f"; or instead: {_adding(_absent(way))}" for way in ways[1:])
-    return f"{_lacking(first)}{needed}{others}; without it, {DEMO}"

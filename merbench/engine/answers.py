@@ -1,4 +1,4 @@
-"""What an estimator answers: a class for each clip, and scores that do not contradict it."""
+"""The predictions of an estimator: a class for each clip, and class scores that agree with it."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from merbench.plugin.calls import calling, kind, wrong
 
 __all__ = ["class_scores", "predicted_classes"]
 
-TIE = 1e-6  # of the largest score: what a record, which rounds to as much, cannot tell apart
-LEFT_OUT = "predict disagrees with {}, so those are not used: the predicted class scores 1, the others 0"
-LARGEST_CONFIDENCE = 1 / 3  # what scikit-learn adds to a class's votes is smaller, see `_votes`
+TIE = 1e-6  # times the largest score; a record rounds to 1e-6, so smaller differences count as ties
+LEFT_OUT = "predict disagrees with {}: the scores are 1 for the predicted class and 0 for the others"
+LARGEST_CONFIDENCE = 1 / 3  # scikit-learn adds less than this to the votes of a class, see `_votes`
 
 
 def predicted_classes(estimator: Any, X: np.ndarray, task: Task) -> np.ndarray:
-    """The class of each clip, `[clips]` int64.
+    """Predict the class of each clip, `[clips]` int64.
 
     Raises:
-        PluginError: `predict` fails, or gives anything else.
+        PluginError: `predict` fails, or gives anything but one class index for each clip.
     """
-    wanted = f"give a whole number from 0 to {task.classes - 1} for each of {len(X)} clips, as fit was handed"
+    wanted = f"give a whole number from 0 to {task.classes - 1} for each of {len(X)} clips, like the labels fit gets"
     with calling(task.author, "predict", wanted):
         found = np.asarray(estimator.predict(X.copy()))
         found = np.asarray(found.tolist()) if found.dtype.kind == "O" else found
@@ -32,7 +32,7 @@ def predicted_classes(estimator: Any, X: np.ndarray, task: Task) -> np.ndarray:
 
 
 def _fault(found: np.ndarray, clips: int, classes: int) -> str:
-    """What is wrong with the predicted classes, in a few words; empty where nothing is."""
+    """Describe in a few words what is wrong with the predicted classes; empty if nothing is wrong."""
     if found.dtype.kind in "US":
         return f"names ({str(found.flat[0])!r})" if found.size else "nothing"
     if found.dtype.kind not in "iufb":
@@ -44,18 +44,17 @@ def _fault(found: np.ndarray, clips: int, classes: int) -> str:
 
 
 def class_scores(estimator: Any, X: np.ndarray, predicted: np.ndarray, task: Task) -> tuple[np.ndarray, str]:
-    """`[clips, classes]` float64, and a sentence about them, which may be empty.
+    """Return class scores `[clips, classes]` float64, and a note about them, which may be empty.
 
-    The scores are `predict_proba`, else `decision_function`, if it does not contradict `predict`. Where both do, as
-    those of scikit-learn's NearestCentroid, the scores are 1 for the predicted class and 0 for the others, and the
-    sentence says so. `predict` of `SVC(probability=True)` follows its decisions, which its probabilities may
-    contradict: then the decisions are taken.
+    The scores come from `predict_proba`, or from `decision_function` if there are no probabilities or they contradict
+    `predict`, as in `SVC(probability=True)`, where `predict` follows the decisions. If both contradict `predict`, as in
+    scikit-learn's NearestCentroid, the scores are 1 for the predicted class and 0 for the others, and the note says so.
 
-    A class that the training side lacked scores lowest (probability 0, or the least value). Of two classes scikit-learn
-    gives one decision value, which speaks for the second: the first gets its negative.
+    A class without training clips gets the lowest score (probability 0, or the smallest value). For two classes
+    scikit-learn gives one decision value, that of the second class; the first class gets the negative value.
 
     Raises:
-        PluginError: a method fails, gives values that are not finite, or not one for each class.
+        PluginError: a method fails, or does not give one finite value for each class.
     """
     seen = _seen(estimator, task)
     contradicting = []
@@ -73,7 +72,7 @@ def class_scores(estimator: Any, X: np.ndarray, predicted: np.ndarray, task: Tas
 
 
 def _contradicts(scores: np.ndarray, method: str, seen: np.ndarray, predicted: np.ndarray) -> bool:
-    """Whether another class than the predicted one has the highest score of a clip, ties aside."""
+    """Whether any clip has its highest score on a class that was not predicted; ties do not count."""
     judged = scores.copy()
     if method == "decision_function":
         judged[:, seen] = _votes(scores[:, seen])
@@ -82,10 +81,10 @@ def _contradicts(scores: np.ndarray, method: str, seen: np.ndarray, predicted: n
 
 
 def _votes(values: np.ndarray) -> np.ndarray:
-    """Decision values `[clips, classes]` as `predict` goes by them.
+    """Return the part of the decision values `[clips, classes]` that `predict` uses.
 
-    Those of scikit-learn's SVC are the votes of the pairs of classes, and a confidence below 1/3 that may be of either
-    sign (`sklearn.utils.multiclass._ovr_decision_function`). Its `predict` goes by votes alone, unless `break_ties`.
+    scikit-learn's SVC adds a confidence between -1/3 and 1/3 to the votes of the pairs of classes
+    (`sklearn.utils.multiclass._ovr_decision_function`). Its `predict` uses only the votes, unless `break_ties` is set.
     """
     votes, classes = values.round(), values.shape[1]
     pairs = classes * (classes - 1) / 2
@@ -94,7 +93,7 @@ def _votes(values: np.ndarray) -> np.ndarray:
 
 
 def _seen(estimator: Any, task: Task) -> np.ndarray:
-    """The class that each column of scores speaks of."""
+    """The class that each column of scores belongs to."""
     with calling(task.author, "classes_"):
         seen = np.asarray(getattr(estimator, "classes_", np.arange(task.classes)))
     if seen.ndim != 1 or _fault(seen, len(seen), task.classes) or len(set(seen.tolist())) < len(seen):
@@ -106,7 +105,7 @@ def _by_class(values: np.ndarray, method: str, seen: np.ndarray, estimator: Any,
     if values.ndim == 1 and len(seen) == 2 and method == "decision_function":
         values = np.stack([-values, values], 1)
     if values.shape != (clips, len(seen)):
-        wanted = f"give a column for each of {len(seen)} classes, or name those it has columns for in classes_"
+        wanted = f"give a column for each of {len(seen)} classes, or list the classes of its columns in classes_"
         gives = f"an array of shape {list(values.shape)}"
         raise wrong(task.author, method, gives, wanted, getattr(type(estimator), method, None))
     if not np.isfinite(values).all():

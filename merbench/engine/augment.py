@@ -1,4 +1,4 @@
-"""What training shows in place of a clip: mirrored, turned, moved; drawn for every clip in every epoch."""
+"""Augmentation: training clips are flipped, rotated and shifted at random, anew in every epoch."""
 
 from __future__ import annotations
 
@@ -11,18 +11,19 @@ from torch import Tensor
 from torch.nn import functional
 
 from merbench.engine.seeds import derive_seed
-from merbench.engine.task import FoldTask, Mirror, Task
+from merbench.engine.task import Mirror, Task
 from merbench.plugin.specs import Recipe
+from merbench.protocols import Fold
 
 __all__ = ["augment", "draw_augmentation"]
 
-FLIP, TURN, DOWN, RIGHT = range(4)  # what a clip's four numbers decide
+FLIP, TURN, DOWN, RIGHT = range(4)  # what each of a clip's four random numbers decides
 
 
-def draw_augmentation(task: Task, folds: Sequence[FoldTask], epoch: int) -> Tensor | None:
-    """Four numbers in [0, 1) for every clip in an epoch (from 0), `[folds, clips, 4]`; None where nothing is changed.
+def draw_augmentation(task: Task, folds: Sequence[Fold], epoch: int) -> Tensor | None:
+    """Draw four numbers in [0, 1) for every clip in an epoch (from 0), `[folds, clips, 4]`; None without augmentation.
 
-    A clip's numbers depend on the fold, the epoch and the clip: not on the batch it is in, or on folds beside it.
+    The numbers of a clip depend on the fold, the epoch and the clip, but not on its batch or on the other folds.
     """
     recipe = task.recipe
     if not (recipe.flip or recipe.rotation or recipe.crop_padding):
@@ -33,17 +34,17 @@ def draw_augmentation(task: Task, folds: Sequence[FoldTask], epoch: int) -> Tens
 
 
 def augment(clips: Tensor, drawn: Tensor, recipe: Recipe, mirror: Mirror | None) -> Tensor:
-    """Clips as training shows them; all images of a clip are changed alike.
+    """Augment clips for training; all images of a clip are changed in the same way.
 
     Args:
-        clips: `[folds, batch, ..., height, width]` float32; it may be written to.
+        clips: `[folds, batch, ..., height, width]` float32; may be overwritten.
         drawn: `[folds, batch, 4]`, each clip's numbers.
-        recipe: its `flip`, `rotation` and `crop_padding`.
-        mirror: how the feature is mirrored; needed where `flip` is above 0.
+        recipe: its `flip`, `rotation` and `crop_padding` are used.
+        mirror: mirrors the feature; required if `flip` is above 0.
     """
     flat, numbers = clips.flatten(0, 1), drawn.flatten(0, 1)
     if recipe.flip:
-        assert mirror is not None  # else the recipe was refused
+        assert mirror is not None  # `find_mirrors` refuses such a recipe
         chosen = numbers[:, FLIP] < recipe.flip
         flat[chosen] = mirror(flat[chosen])
     images = flat.reshape(len(flat), -1, *flat.shape[-2:]) if recipe.rotation or recipe.crop_padding else flat
@@ -56,23 +57,23 @@ def augment(clips: Tensor, drawn: Tensor, recipe: Recipe, mirror: Mirror | None)
 
 
 def turned(images: Tensor, angles: Tensor) -> Tensor:
-    """Images `[n, channels, height, width]` turned about their middles by `angles` `[n]` (radians, anticlockwise as
-    they are seen), read bilinearly, zero outside."""
+    """Rotate images `[n, channels, height, width]` about their centres by `angles` `[n]` (radians, anticlockwise as
+    seen), with bilinear interpolation and zeros outside."""
     height, width = images.shape[-2:]
     cos, sin, none = angles.cos(), angles.sin(), torch.zeros_like(angles)
-    # Where a pixel of the result comes from; affine_grid counts both axes from -1 to 1, whatever their lengths.
+    # The position that each pixel of the result is read from; affine_grid scales both axes to -1..1.
     rows = [torch.stack([cos, -sin * height / width, none], 1), torch.stack([sin * width / height, cos, none], 1)]
     grid = functional.affine_grid(torch.stack(rows, 1), list(images.shape), align_corners=False)
     return functional.grid_sample(images, grid, align_corners=False)
 
 
 def moved(images: Tensor, offsets: Tensor, padding: int) -> Tensor:
-    """Images `[n, channels, height, width]`, padded with zeros by `padding` and cut to their size from `offsets`
-    `[n, 2]` int64 (rows and columns of the padded image)."""
+    """Pad images `[n, channels, height, width]` with zeros by `padding`, and crop them to their size at `offsets`
+    `[n, 2]` int64 (row and column in the padded image)."""
     height, width = images.shape[-2:]
     padded = functional.pad(images, (padding,) * 4)
     rows = offsets[:, :1] + torch.arange(height, device=images.device)
     columns = offsets[:, 1:] + torch.arange(width, device=images.device)
     index = torch.arange(len(images), device=images.device)[:, None, None]
-    # Channels last while indexing: one index for all of them.
+    # Channels last, so that one index serves all of them.
     return padded.permute(0, 2, 3, 1)[index, rows[:, :, None], columns[:, None, :]].permute(0, 3, 1, 2)

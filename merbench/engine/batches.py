@@ -1,4 +1,4 @@
-"""Which clips a fold sees in which step of which epoch."""
+"""Chooses the training clips of each fold in each step of an epoch."""
 
 from __future__ import annotations
 
@@ -8,18 +8,19 @@ from collections.abc import Sequence
 import numpy as np
 
 from merbench.engine.seeds import derive_seed
-from merbench.engine.task import FoldTask, Task
+from merbench.engine.task import Task
+from merbench.protocols import Fold
 
 __all__ = ["epoch_batches", "padded", "steps_per_epoch"]
 
 
-def steps_per_epoch(fold: FoldTask, batch_size: int) -> int:
-    """Optimiser steps in an epoch; the last one takes what is left."""
+def steps_per_epoch(fold: Fold, batch_size: int) -> int:
+    """Number of optimiser steps in an epoch; the last step takes the remaining clips."""
     return math.ceil(len(fold.train) / batch_size)
 
 
-def epoch_order(task: Task, fold: FoldTask, epoch: int) -> np.ndarray:
-    """The fold's training positions `[n]` in the order of `epoch` (0-based), as the recipe's `order` says."""
+def epoch_order(task: Task, fold: Fold, epoch: int) -> np.ndarray:
+    """Order the fold's training positions `[n]` for `epoch` (0-based) by the recipe's `order`."""
     if task.recipe.order == "shuffled":
         seed = derive_seed(fold=fold.seed, purpose="order", epoch=epoch)
         return np.random.default_rng(seed).permutation(fold.train)
@@ -33,8 +34,8 @@ def epoch_order(task: Task, fold: FoldTask, epoch: int) -> np.ndarray:
     return fold.train
 
 
-def epoch_batches(task: Task, folds: Sequence[FoldTask], epoch: int) -> list[tuple[np.ndarray, np.ndarray]]:
-    """One `(positions, weights)` per step, each `[folds, batch]`; weight 0 marks padding where a fold has fewer clips.
+def epoch_batches(task: Task, folds: Sequence[Fold], epoch: int) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Return `(positions, weights)` for each step, both `[folds, batch]`; weight 0 marks padding in a shorter batch.
 
     All folds must have the same number of steps.
     """
@@ -45,12 +46,12 @@ def epoch_batches(task: Task, folds: Sequence[FoldTask], epoch: int) -> list[tup
 
 
 def padded(rows: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-    """Rows of unequal length as `positions` int64 and `weights` float32 (0 for padding), both `[rows, longest]`."""
+    """Pad rows of unequal length: `positions` int64 and `weights` float32 (0 for padding), both `[rows, longest]`."""
     longest = max(map(len, rows))
     positions = np.zeros((len(rows), longest), np.int64)
     weights = np.zeros((len(rows), longest), np.float32)
     for index, row in enumerate(rows):
         positions[index, : len(row)] = row
-        positions[index, len(row) :] = row[0]  # a clip of the same fold: padding must not see another fold's data
+        positions[index, len(row) :] = row[0]  # a clip of the same fold: padding must not bring in another fold's data
         weights[index, : len(row)] = 1
     return positions, weights

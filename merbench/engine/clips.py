@@ -1,4 +1,4 @@
-"""One feature's clips as a network gets them: from a copy on the device, or from their file batch by batch."""
+"""Hands the clips of one feature to a network, from a copy on the device or batch by batch from their file."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 
 from merbench.engine.device import memory_budget
-from merbench.engine.task import FoldTask
 from merbench.mapping import RESIDENT, chunks, is_large, release
+from merbench.protocols import Fold
 
 __all__ = ["ClipTensor", "resident_bytes"]
 
@@ -20,13 +20,13 @@ DEVICE_SHARE = 0.5  # of the memory that a group of folds may plan to use
 class ClipTensor:
     """The clips of one feature.
 
-    An array in memory, and a mapped one that is small, is copied to the device once (on a CPU it is used where it is).
-    A large mapped one is read from its file as batches are taken, so that memory does not grow with the number of
-    clips, unless an accelerator has room for it.
+    An array in memory or a small mapped array is copied to the device once; on a CPU it is used without a copy. A large
+    mapped array is copied if an accelerator has room for it. Otherwise each batch is read from its file, so that memory
+    does not grow with the number of clips.
 
     Args:
         array: `[clips, ...]`, uint8 or float32.
-        device: where batches are wanted.
+        device: the device that the batches go to.
     """
 
     def __init__(self, array: np.ndarray, device: str) -> None:
@@ -34,7 +34,7 @@ class ClipTensor:
         self.resident = _copied(array, device) if _fits(array, device) else None
 
     def take(self, positions: Tensor) -> Tensor:
-        """Clips at `positions` (of any shape, on the device): float32 `[*positions, ...]` on the device."""
+        """Return the clips at `positions` (any shape, on the device) as float32 `[*positions, ...]` on the device."""
         if self.resident is not None:
             return self.resident[positions].float()
         rows = torch.from_numpy(np.ascontiguousarray(self.array[positions.cpu().numpy()]))
@@ -44,23 +44,23 @@ class ClipTensor:
             self.taken = 0
         return rows.to(self.device).float()
 
-    def moments(self, folds: Sequence[FoldTask]) -> tuple[Tensor, Tensor]:
+    def moments(self, folds: Sequence[Fold]) -> tuple[Tensor, Tensor]:
         """Mean and standard deviation of each channel on each fold's training clips, shaped to broadcast over a batch.
 
-        A channel that never varies keeps its scale. Arrays `[clips, channels, ...]` give `[folds, 1, channels, 1 ...]`.
+        The deviation of a constant channel is 1. Arrays `[clips, channels, ...]` give `[folds, 1, channels, 1 ...]`.
         """
-        # Wherever the clips are: sums in another order would give another figure in the last digit.
+        # By size, wherever the clips are: another order of summation would change the last digit.
         pairs = self._summed(folds) if is_large(self.array) else [self._of_copy(fold) for fold in folds]
         means, deviations = zip(*pairs, strict=True)
         return torch.stack(means), torch.where((all_of := torch.stack(deviations)) > 0, all_of, 1.0)
 
-    def _of_copy(self, fold: FoldTask) -> tuple[Tensor, Tensor]:
+    def _of_copy(self, fold: Fold) -> tuple[Tensor, Tensor]:
         seen = self.take(torch.as_tensor(fold.train, device=self.device))
         deviation, mean = torch.std_mean(seen, [0, *range(2, seen.ndim)], correction=0, keepdim=True)
         return mean, deviation
 
-    def _summed(self, folds: Sequence[FoldTask]) -> list[tuple[Tensor, Tensor]]:
-        """From each clip's sums over its channels, which are taken once for all folds."""
+    def _summed(self, folds: Sequence[Fold]) -> list[tuple[Tensor, Tensor]]:
+        """Compute moments from the channel sums of each clip, which are taken once for all folds."""
         axes = tuple(range(2, self.array.ndim))
         sums = [
             (rows.sum(axes, np.float64), np.square(rows, dtype=np.float64).sum(axes)) for rows in chunks(self.array)
@@ -78,7 +78,7 @@ class ClipTensor:
 
 
 def resident_bytes(arrays: Sequence[np.ndarray], device: str) -> int:
-    """Memory of an accelerator that large features take before any fold does; 0 on a CPU, which copies none."""
+    """Bytes of accelerator memory that large features take, besides the folds; 0 on a CPU, which needs no copies."""
     large = (array for array in arrays if array.nbytes > RESIDENT)
     return 0 if device == "cpu" else sum(array.nbytes for array in large if _fits(array, device))
 

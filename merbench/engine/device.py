@@ -1,4 +1,4 @@
-"""Where and how precisely to compute."""
+"""The device, precision, threads and memory that training uses."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from merbench.errors import OptionError
 
 __all__ = ["CPU_CEILING", "autocast", "choose_device", "choose_precision", "free_memory", "memory_budget", "threads"]
 
-# Share of the free memory that a group of folds may plan to use; the rest is for what the estimate cannot see.
+# Share of the free memory that a group of folds may plan to use; the rest covers what the estimate misses.
 CUDA_SHARE = 0.8
 CPU_SHARE = 0.5
-CPU_CEILING = 3 * 2**30  # bytes: a benchmark on someone's laptop should leave the laptop usable
+CPU_CEILING = 3 * 2**30  # bytes: a laptop should stay usable during a benchmark
 
 
 def choose_device(asked: Literal["auto", "cpu", "cuda", "mps"]) -> Literal["cpu", "cuda", "mps"]:
-    """`cpu`, `cuda` or `mps` for `asked` (one of those, or `auto`: the first accelerator there is).
+    """Return the device to use: `asked`, or for `auto` the first accelerator that torch finds, else the CPU.
 
     Raises:
-        OptionError: the device asked for is not there.
+        OptionError: torch does not find the requested device.
     """
     there: dict[Literal["cpu", "cuda", "mps"], bool] = {
         "cuda": torch.cuda.is_available(),
@@ -33,15 +33,15 @@ def choose_device(asked: Literal["auto", "cpu", "cuda", "mps"]) -> Literal["cpu"
         return next(name for name, is_there in there.items() if is_there)
     if not there[asked]:
         found = ", ".join(name for name, is_there in there.items() if is_there)
-        raise OptionError(f"--device {asked}: torch finds no such device here (found: {found}); use --device auto")
+        raise OptionError(f"--device {asked}: torch does not find this device (found: {found}); use --device auto")
     return asked
 
 
 def choose_precision(precision: str, device: str) -> None:
-    """Sets torch's float32 matrix products to what `precision` means, or says why that cannot be had.
+    """Set the precision of torch's float32 matrix products.
 
     Raises:
-        OptionError: TF32 was asked for elsewhere than on CUDA.
+        OptionError: `precision` is `tf32` and the device is not CUDA.
     """
     if precision == "tf32" and device != "cuda":
         raise OptionError(f"--precision tf32 needs a CUDA device, not {device}; use fp32 or bf16")
@@ -50,13 +50,13 @@ def choose_precision(precision: str, device: str) -> None:
 
 
 def autocast(precision: str, device: str) -> AbstractContextManager[object]:
-    """The context in which forward passes run: bfloat16 where `precision` is `bf16`, else nothing special."""
+    """The context for forward passes: bfloat16 if `precision` is `bf16`, else no change."""
     return torch.autocast(device, dtype=torch.bfloat16) if precision == "bf16" else nullcontext()
 
 
 @contextmanager
 def threads(most: int) -> Iterator[None]:
-    """Within the block, torch computes on at most so many threads of the CPU."""
+    """Limit torch to `most` CPU threads within the block."""
     before = torch.get_num_threads()
     torch.set_num_threads(min(before, most))
     try:
@@ -73,7 +73,7 @@ def memory_budget(device: str) -> int:
 
 
 def free_memory() -> int:
-    """Bytes of the machine's free memory that all processes of a run may plan to use together."""
+    """Bytes of free memory that all processes of a run together may plan to use."""
     import psutil
 
     return int(psutil.virtual_memory().available * CPU_SHARE)

@@ -1,4 +1,4 @@
-"""What a network draws while it trains, such as dropout: a fold draws the same alone and beside others."""
+"""Random numbers for dropout and the like: a fold gets the same numbers alone and in a group."""
 
 from __future__ import annotations
 
@@ -12,33 +12,36 @@ from torch.nn import functional
 from torch.overrides import TorchFunctionMode
 
 from merbench.engine.seeds import derive_seed
-from merbench.engine.task import FoldTask
+from merbench.protocols import Fold
 
 __all__ = ["KeyedDraws", "draw_keys", "philox"]
 
-# Of Philox2x32: Salmon, Moraes, Dror, Shaw, Parallel random numbers: as easy as 1, 2, 3, SC 2011. Seven rounds are the
-# fewest with which it passed all of their tests.
+# Constants of Philox2x32 (Salmon, Moraes, Dror, Shaw, Parallel random numbers: as easy as 1, 2, 3, SC 2011). Seven
+# rounds are the fewest that pass all tests in the paper.
 MULTIPLIER, WEYL, WORD, ROUNDS = 0xD256D193, 0x9E3779B9, 0xFFFFFFFF, 7
 
 
-def draw_keys(folds: Sequence[FoldTask], epoch: int, step: int) -> Tensor:
-    """A key for what each fold's network draws in a step (both from 0): `[folds]` int64 in [0, 2**32)."""
+def draw_keys(folds: Sequence[Fold], epoch: int, step: int) -> Tensor:
+    """Return the key of each fold's random numbers in a training step: `[folds]` int64 in [0, 2**32).
+
+    Epoch and step count from 0.
+    """
     seeds = [derive_seed(fold=fold.seed, purpose="draws", epoch=epoch, step=step) for fold in folds]
     return torch.tensor(seeds, dtype=torch.int64)
 
 
 class KeyedDraws(TorchFunctionMode):
-    """In it, dropout and `torch.rand` give numbers that follow from a key, from how many draws there were before, and
-    from the place in the tensor.
+    """A context in which dropout and `torch.rand` compute their numbers from a key, the count of earlier draws, and the
+    position in the tensor.
 
-    Torch hands the numbers of one stream to whoever asks next: folds that train at once would draw other numbers than
-    each alone, which is why `vmap` refuses randomness. These need no stream, so the key may be another for each network
-    under `vmap`; and where clips are the first axis, a batch that is padded begins with the numbers of the shorter one.
+    Torch takes random numbers from one stream, in the order of the calls. Folds in a group would get other numbers than
+    each fold alone, so `vmap` refuses randomness. Keyed numbers need no stream: under `vmap` each network has its own
+    key. If clips are the first axis, a padded batch starts with the same numbers as the batch without padding.
 
-    What draws in another way (`nn.Dropout2d`, attention with dropout, a generator of its own) is left to torch.
+    Other random operations (`nn.Dropout2d`, attention with dropout, a separate generator) are left to torch.
 
     Args:
-        key: int64 without axes, in [0, 2**32), on the network's device.
+        key: int64 scalar in [0, 2**32), on the network's device.
     """
 
     def __init__(self, key: Tensor) -> None:
@@ -46,12 +49,12 @@ class KeyedDraws(TorchFunctionMode):
         self.key, self.draws = key, 0
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        """Torch calls this in place of `func`."""
+        """Run the keyed version of `func`, or `func` itself. Torch calls this method instead of `func`."""
         drawn = DRAWN.get(func)
         return drawn(self, *args, **(kwargs or {})) if drawn else func(*args, **(kwargs or {}))
 
     def uniform(self, size: Sequence[int]) -> Tensor:
-        """The next draw: float32 of `size` in [0, 1), multiples of 2**-24."""
+        """Draw float32 numbers of shape `size` in [0, 1), multiples of 2**-24."""
         count = math.prod(size)
         places = torch.arange((count + 1) // 2, device=self.key.device)
         words = torch.stack(philox(places, torch.full_like(places, self.draws), self.key), -1)
@@ -63,12 +66,12 @@ class KeyedDraws(TorchFunctionMode):
         if not training or p == 0:
             return input
         if not 0 < p <= 1:
-            return functional.dropout(input, p)  # torch says what is wrong
+            return functional.dropout(input, p)  # raises torch's own error
         kept = ((self.uniform(input.shape) >= p) * (1 / (1 - p) if p < 1 else 0.0)).to(input.dtype)
         return input.mul_(kept) if inplace else input * kept
 
     def rand(self, *size: Any, **settings: Any) -> Tensor:
-        """`torch.rand`, of sizes one by one or in a sequence; with other settings than a device it is torch's own."""
+        """`torch.rand` with separate sizes or a sequence; any keyword besides `device` is left to torch."""
         if settings.keys() - {"device"}:
             return torch.rand(*size, **settings)
         sizes = size[0] if len(size) == 1 and isinstance(size[0], Sequence) else size
@@ -82,7 +85,7 @@ DRAWN: dict[Any, Callable[..., Tensor]] = {functional.dropout: KeyedDraws.dropou
 def philox(low: Tensor, high: Tensor, key: Tensor, rounds: int = ROUNDS) -> tuple[Tensor, Tensor]:
     """Philox2x32: two random words for each counter (low, high) and key; all are int64 in [0, 2**32)."""
     for _ in range(rounds):
-        # The product's sign, where it has one, is the highest bit of 64: shifted and masked it is as if unsigned.
+        # int64 overflow flips the sign, but shifting and masking give the same bits as unsigned arithmetic.
         product = low * MULTIPLIER
         low, high = ((product >> 32) & WORD) ^ key ^ high, product & WORD
         key = (key + WEYL) & WORD

@@ -1,4 +1,4 @@
-"""scikit-learn estimators: one fit per fold. Nothing here imports torch, so a linear model is done in seconds."""
+"""scikit-learn estimators: one fit per fold. This module does not import torch, so linear models finish in seconds."""
 
 from __future__ import annotations
 
@@ -15,16 +15,18 @@ from merbench.engine.faults import in_folds
 from merbench.engine.generators import seeded
 from merbench.engine.memory import if_full
 from merbench.engine.seeds import derive_seed
-from merbench.engine.task import FoldOutcome, FoldTask, Task
+from merbench.engine.task import FoldOutcome, Task
 from merbench.mapping import is_large, release
 from merbench.plugin.calls import calling, kind, wrong
+from merbench.protocols import Fold
 
 __all__ = ["build_estimator", "design_matrix", "fit_fold"]
 
 
 def design_matrix(arrays: Sequence[np.ndarray], positions: np.ndarray) -> np.ndarray:
-    """What an estimator is shown of the clips at `positions` `[n]`: one feature `[n, ...]` (bytes as float32); several,
-    each flattened, and joined; none: zeros `[n, 1]`.
+    """Return the input of an estimator for the clips at `positions` `[n]`.
+
+    One feature: `[n, ...]`, uint8 as float32. Several features: flattened and joined. No feature: zeros `[n, 1]`.
     """
     if not arrays:
         return np.zeros((len(positions), 1), np.float32)
@@ -37,12 +39,12 @@ def design_matrix(arrays: Sequence[np.ndarray], positions: np.ndarray) -> np.nda
     return np.concatenate([rows.reshape(len(positions), -1) for rows in taken], 1)
 
 
-def build_estimator(task: Task, fold: FoldTask) -> Any:
-    """A new estimator. Each `random_state` of None in it is the fold's seed.
+def build_estimator(task: Task, fold: Fold) -> Any:
+    """Build a new estimator. Each `random_state` that is None is set to the fold's seed.
 
     Raises:
-        PluginError: it cannot be fitted, or cannot predict.
-        OptionError: it cannot be built with its options.
+        PluginError: the estimator has no method `fit` or `predict`.
+        OptionError: the estimator cannot be built with its options.
     """
     with seeded(derive_seed(fold=fold.seed, purpose="init")):
         estimator = task.build()
@@ -55,22 +57,22 @@ def build_estimator(task: Task, fold: FoldTask) -> Any:
     return estimator
 
 
-def fit_fold(task: Task, fold: FoldTask) -> FoldOutcome:
-    """Fits a new estimator on the training side and predicts the evaluated side, on one thread: its figures do not
-    depend on how many run beside it. Whatever it draws, from a `random_state` of None, Python's, NumPy's or torch's own
-    generator, follows from the fold's seed.
+def fit_fold(task: Task, fold: Fold) -> FoldOutcome:
+    """Fit a new estimator on the training side and predict the evaluated side.
 
-    The scores are `predict_proba`, else `decision_function`, else 1 for the predicted class and 0 for the others.
+    The fit uses one thread, so its result does not depend on what runs in parallel. The fold's seed decides all random
+    numbers: those of each `random_state` that is None, and of Python's, NumPy's and torch's global generators. The
+    scores are described in `class_scores`.
 
     Raises:
-        TrainingError: the estimator fails, does not give a class or finite scores for each clip, or no memory is left.
-        OptionError: it cannot be built with its options.
+        TrainingError: the estimator fails, does not give a class and finite scores for each clip, or memory runs out.
+        OptionError: the estimator cannot be built with its options.
     """
     started = time.perf_counter()
     with in_folds([fold]), if_full("cpu", 1), threadpool_limits(1):
         without_torch = "torch" not in sys.modules
         predicted, scores, note = _answers(task, fold)
-        if without_torch and "torch" in sys.modules:  # imported meanwhile: what it drew followed from no seed
+        if without_torch and "torch" in sys.modules:  # imported during the fit: torch's generator was not seeded
             predicted, scores, note = _answers(task, fold)
     return FoldOutcome(
         name=fold.name,
@@ -82,13 +84,13 @@ def fit_fold(task: Task, fold: FoldTask) -> FoldOutcome:
     )
 
 
-def _answers(task: Task, fold: FoldTask) -> tuple[np.ndarray, np.ndarray, str]:
+def _answers(task: Task, fold: Fold) -> tuple[np.ndarray, np.ndarray, str]:
     estimator = build_estimator(task, fold)
     with seeded(derive_seed(fold=fold.seed, purpose="training")):
         X = design_matrix(task.arrays, fold.train)
         with calling(task.author, "fit", f"take an array {list(X.shape)} and the class of each clip [{len(X)}]"):
             estimator.fit(X, task.labels[fold.train])
-        X = design_matrix(task.arrays, fold.evaluate)
+        X = design_matrix(task.arrays, fold.test)
         predicted = predicted_classes(estimator, X, task)
         return predicted, *class_scores(estimator, X, predicted, task)
 

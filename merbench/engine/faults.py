@@ -1,22 +1,22 @@
-"""A plugin's fault while folds are computed: the error names the folds, and says that others are kept."""
+"""Adds the names of the folds to the error of a plugin that fails while folds are computed."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from merbench.engine.task import FoldTask
 from merbench.errors import PluginError, TrainingError
+from merbench.protocols import Fold
 
 __all__ = ["in_folds"]
 
 
 @contextmanager
-def in_folds(folds: Sequence[FoldTask]) -> Iterator[None]:
-    """Around the work on folds.
+def in_folds(folds: Sequence[Fold]) -> Iterator[None]:
+    """Wrap the work on `folds`.
 
     Raises:
-        TrainingError: a plugin's code failed in it, or gave what it must not.
+        TrainingError: a plugin's code failed in the block, or gave a wrong result.
     """
     try:
         yield

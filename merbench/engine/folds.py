@@ -1,42 +1,42 @@
-"""Runs the folds of a task: batched, one network at a time, or one estimator at a time."""
+"""Computes the folds of a task: batched, one network at a time, or one estimator at a time."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import joblib
-from joblib.externals.loky import get_reusable_executor
 
 from merbench.engine.estimators import fit_fold
 from merbench.engine.faults import in_folds
 from merbench.engine.generators import seeded
 from merbench.engine.memory import if_full
 from merbench.engine.seeds import derive_seed
-from merbench.engine.task import FoldOutcome, FoldTask, Task
-from merbench.processes import end_with, if_ended, keep_freed_memory
+from merbench.engine.task import FoldOutcome, Task
+from merbench.processes import each, keep_freed_memory
+from merbench.protocols import Fold
 
-__all__ = ["Schedule", "execute", "processes", "schedule_estimator", "schedule_network"]
+__all__ = ["Grouping", "compute_folds", "group_estimator", "group_network", "processes"]
 
 Advance = Callable[[int], None]
-Work = Callable[[Task, FoldTask], FoldOutcome]
+Work = Callable[[Task, Fold], FoldOutcome]
 
 
 @dataclass(frozen=True)
-class Schedule:
+class Grouping:
     """How the folds of a task are computed.
 
     Attributes:
         mode: `batched` (many networks at once), `sequential` (one network at a time; on a CPU one per process),
             `estimator` (one per process), or `checkpoints` (nothing is trained).
-        at_once: folds in a group; 1 unless batched.
-        reason: why a network is not batched, or with fewer folds than elsewhere; else empty.
-        keyed: whether networks draw by key: those that are batched, or could be.
-        parameters: of one network; 0 for an estimator.
+        at_once: number of folds in a group; 1 unless batched.
+        reason: why the network is not batched, or why a group has fewer folds than usual; else empty.
+        keyed: whether networks use keyed random numbers: true if they are batched or could be.
+        parameters: number of trained parameters of one network; 0 for an estimator.
         fold_bytes: estimated memory of one fold in training; 0 for an estimator.
-        note: what its author should know, in one sentence; empty where there is nothing to say.
+        note: one sentence for the author of the network; empty if there is nothing to say.
     """
 
     mode: str
@@ -47,24 +47,23 @@ class Schedule:
     fold_bytes: int = 0
     note: str = ""
 
-    @property
-    def grouping(self) -> str:
-        """What of it can move the last digits of a fold's figures."""
+    def __str__(self) -> str:
+        """The part of the grouping that can change the last digits of a fold's results."""
         return f"{self.mode}, {self.at_once} at once{', keyed' if self.keyed else ''}"
 
 
-def schedule_estimator() -> Schedule:
-    """Estimators run their folds in parallel processes."""
-    return Schedule("estimator")
+def group_estimator() -> Grouping:
+    """The grouping of estimators: parallel processes with one fold each."""
+    return Grouping("estimator")
 
 
-def schedule_network(task: Task, folds: Sequence[FoldTask]) -> Schedule:
-    """Tries the network on one fold's data and decides how many folds to train at once.
+def group_network(task: Task, folds: Sequence[Fold]) -> Grouping:
+    """Try the network on the data of one fold, and decide how many folds to train at once.
 
     Raises:
         PluginError: the network fails, or gives anything but logits.
-        OptionError: it cannot be built with its options.
-        TrainingError: no memory is left.
+        OptionError: the network cannot be built with its options.
+        TrainingError: memory runs out.
     """
     from merbench.engine.grouping import folds_at_once, footprint, why_fewer, why_not_batched, why_sooner_alone
     from merbench.engine.trial import try_network
@@ -74,103 +73,89 @@ def schedule_network(task: Task, folds: Sequence[FoldTask]) -> Schedule:
         cost = footprint(task, folds[0])
         known: dict[str, Any] = {**asdict(cost), "note": note}
         if reason := why_not_batched(task, folds[0]):
-            return Schedule("sequential", reason=reason, **known)
+            return Grouping("sequential", reason=reason, **known)
         if reason := why_sooner_alone(task, folds):
-            return Schedule("sequential", reason=reason, keyed=True, **known)
+            return Grouping("sequential", reason=reason, keyed=True, **known)
     at_once = folds_at_once(task, cost, len(folds))
     fewer = why_fewer(task, cost, len(folds), at_once)
-    return Schedule("batched", at_once, reason=fewer, keyed=True, **known)
+    return Grouping("batched", at_once, reason=fewer, keyed=True, **known)
 
 
-def execute(
-    task: Task, folds: Sequence[FoldTask], schedule: Schedule, done: set[str], advance: Advance
+def compute_folds(
+    task: Task, folds: Sequence[Fold], grouping: Grouping, done: set[str], advance: Advance
 ) -> Iterator[list[FoldOutcome]]:
-    """Outcomes, group by group, as they are finished.
+    """Compute folds, and yield the outcomes of each group as soon as it is finished.
 
     Args:
         task: what the folds share.
-        folds: all folds of the run. Groups are formed from all of them, so that they are the same after a resume.
-        schedule: how.
-        done: names of the folds that need not be computed. A group of which any fold is missing is computed whole.
-        advance: called with the number of fold-epochs that were finished (an estimator's fold is one).
+        folds: all folds of the run, including those in `done`, so that the groups are the same after a resume.
+        grouping: how to compute the folds.
+        done: names of finished folds. A group is skipped only if all of its folds are finished.
+        advance: called with the number of fold-epochs that were finished (the fold of an estimator counts as one).
 
     Raises:
-        TrainingError: a plugin's code fails, a loss is not finite, or no memory is left.
-        OutputError: a process that trains was ended from outside.
+        TrainingError: a plugin's code fails, a loss is not finite, or memory runs out.
+        OutputError: a training process was ended from outside.
     """
-    if schedule.mode == "batched":
-        yield from _batched(task, folds, schedule, done, advance)
+    if grouping.mode == "batched":
+        yield from _batched(task, folds, grouping, done, advance)
         return
-    task = replace(task, keyed=schedule.keyed)
+    task = replace(task, keyed=grouping.keyed)
     missing = [fold for fold in folds if fold.name not in done]
-    if schedule.mode == "estimator":
-        yield from _in_processes(fit_fold, task, missing, advance, 1, schedule)
+    if grouping.mode == "estimator":
+        yield from _in_processes(fit_fold, task, missing, advance, 1, grouping)
     elif task.device == "cpu":
-        yield from _in_processes(_train_alone, task, missing, advance, task.recipe.epochs, schedule)
+        yield from _in_processes(_train_alone, task, missing, advance, task.recipe.epochs, grouping)
     else:
         for fold in missing:
             yield _train(task, [fold], advance, stacked=False)
 
 
 def _batched(
-    task: Task, folds: Sequence[FoldTask], schedule: Schedule, done: set[str], advance: Advance
+    task: Task, folds: Sequence[Fold], grouping: Grouping, done: set[str], advance: Advance
 ) -> Iterator[list[FoldOutcome]]:
     from merbench.engine.device import threads
     from merbench.engine.grouping import groups, most_threads
 
-    for group in groups(task, folds, schedule.at_once):
+    for group in groups(task, folds, grouping.at_once):
         if not {fold.name for fold in group} <= done:
-            with threads(most_threads(task, schedule.fold_bytes, len(group))):
+            with threads(most_threads(task, grouping.fold_bytes, len(group))):
                 outcomes = _train(task, group, advance, stacked=True)
             yield outcomes
 
 
-def processes(schedule: Schedule, folds: int) -> int:
-    """How many processes share so many folds on a CPU: one a core, and no more than memory holds."""
+def processes(grouping: Grouping, folds: int) -> int:
+    """Number of processes for `folds` folds on a CPU: at most one per core, and no more than fit into memory."""
     most: int = min(joblib.cpu_count(), folds)
-    if schedule.fold_bytes:
+    if grouping.fold_bytes:
         from merbench.engine.device import free_memory
 
-        most = min(most, free_memory() // schedule.fold_bytes)
+        most = min(most, free_memory() // grouping.fold_bytes)
     return max(1, most)
 
 
 def _in_processes(
-    work: Work, task: Task, folds: Sequence[FoldTask], advance: Advance, units: int, schedule: Schedule
+    work: Work, task: Task, folds: Sequence[Fold], advance: Advance, units: int, grouping: Grouping
 ) -> Iterator[list[FoldOutcome]]:
-    parallel = joblib.Parallel(
-        n_jobs=processes(schedule, len(folds)),
-        backend="loky",
-        return_as="generator_unordered",
-        mmap_mode="c",  # shared, yet writable as torch wants it: a write would stay in the process
-        initializer=_begin,
-        initargs=(os.getpid(),),
-    )
-    try:
-        with if_ended("trains", "finished folds are kept: make room and run again"):
-            for outcome in parallel(joblib.delayed(work)(task, fold) for fold in folds):
-                advance(units)
-                yield [outcome]
-    finally:
-        # Kept for reuse they would hold memory, and threads of one library that another may wait for.
-        get_reusable_executor().shutdown(wait=True, kill_workers=True)
+    arguments = ((task, fold) for fold in folds)
+    advice = "finished folds are kept: make room and run again"
+    jobs = processes(grouping, len(folds))
+    with closing(each(work, arguments, jobs, does="trains", advice=advice, begin=keep_freed_memory)) as outcomes:
+        for outcome in outcomes:
+            advance(units)
+            yield [outcome]
 
 
-def _begin(owner: int) -> None:
-    end_with(owner)
-    keep_freed_memory()
-
-
-def _train_alone(task: Task, fold: FoldTask) -> FoldOutcome:
-    """One fold in a process of its own, on one thread, so that its figures do not depend on how many run beside it."""
+def _train_alone(task: Task, fold: Fold) -> FoldOutcome:
+    """Train one fold on one thread, so that its results do not depend on what runs in parallel."""
     from merbench.engine.device import threads
 
-    with threads(1):  # no longer than that: for a single fold joblib starts no process, and this one is the caller's
+    with threads(1):  # restored afterwards: for a single fold joblib stays in the caller's process
         (outcome,) = _train(task, [fold], lambda fold_epochs: None, stacked=False)
     return outcome
 
 
-def _train(task: Task, folds: Sequence[FoldTask], advance: Advance, *, stacked: bool) -> list[FoldOutcome]:
+def _train(task: Task, folds: Sequence[Fold], advance: Advance, *, stacked: bool) -> list[FoldOutcome]:
     from merbench.engine.device import choose_precision
     from merbench.engine.loop import Group, train_group
 

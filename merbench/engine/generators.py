@@ -1,4 +1,4 @@
-"""Python's, NumPy's and torch's own generators: seeded while a plugin's code runs, and then as they were before."""
+"""Seeds the global generators of Python, NumPy and torch while a plugin's code runs, and restores them afterwards."""
 
 from __future__ import annotations
 
@@ -14,10 +14,9 @@ __all__ = ["drawn_so_far", "seeded"]
 
 @contextmanager
 def seeded(seed: int) -> Iterator[None]:
-    """Within the block, what is drawn from Python's `random`, NumPy's global generator and torch's follows from `seed`.
-    The caller's own draws go on after it as if nothing had been drawn.
+    """Seed the global generators of Python, NumPy and torch within the block, and restore them afterwards.
 
-    Torch is seeded where it has been imported; nothing here imports it.
+    Torch is seeded only if it has been imported; this module does not import it.
     """
     python, numpys = random.getstate(), np.random.get_state()
     try:
@@ -43,6 +42,6 @@ def _torch_seeded(seed: int) -> Iterator[None]:
 
 
 def drawn_so_far() -> tuple[object, ...]:
-    """Where Python's and NumPy's generators are: equal before and after a block that drew from neither."""
+    """The state of Python's and NumPy's generators: equal before and after a block that used neither."""
     name, words, *rest = np.random.get_state(legacy=True)
     return random.getstate(), name, np.asarray(words).tobytes(), *rest

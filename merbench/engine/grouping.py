@@ -1,8 +1,8 @@
-"""Can the folds of a network be batched, and if so how many at once.
+"""Decides whether the folds of a network can be batched, and how many train at once.
 
-On a CPU both follow from the run, not from the machine: folds that share a group get other sums in the last digit than
-each alone, and a training carries that into its predictions. Only a lack of memory makes groups smaller, and the run
-says so.
+On a CPU both depend on the run, not on the machine: sums in a group differ in the last digit from those of a fold
+alone, and training carries the difference into the predictions. Only a lack of memory makes a group smaller, and the
+run says so.
 """
 
 from __future__ import annotations
@@ -26,8 +26,9 @@ from merbench.engine.loop import ELSEWHERE, Group
 from merbench.engine.memory import if_full
 from merbench.engine.networks import batch_norm, build_network
 from merbench.engine.seeds import derive_seed
-from merbench.engine.task import FoldTask, Task
+from merbench.engine.task import Task
 from merbench.errors import PluginError
+from merbench.protocols import Fold
 
 __all__ = [
     "Footprint",
@@ -40,42 +41,42 @@ __all__ = [
     "why_sooner_alone",
 ]
 
-# On a CPU more folds at once stop paying once the matrix products are large; few folds keep what a kill can cost small.
+# On a CPU larger groups gain nothing once the matrix products are large, and lose more work if the run is killed.
 CPU_FOLDS = 4
-COPIES = 4  # of every parameter that is trained: itself, its gradient, and two moments of Adam
-# What torch warns of where `vmap` knows no better than a loop.
+COPIES = 4  # of every trained parameter: the parameter, its gradient, and the two moments of Adam
+# Torch's warning when `vmap` falls back to a loop.
 NO_RULE = r"There is a performance drop because we have not yet implemented the batching rule for aten::(\w+)"
-CONVOLVED = 0.1  # the share of convolutions from which one fold at a time is sooner, see `why_sooner_alone`
-# Of the largest logit: float32 sums in another order differ by a hundredth of it, a clip that has a say in another's
-# logits, or a constant that belongs to another fold, by far more.
+CONVOLVED = 0.1  # above this share of convolutions, one fold at a time is faster, see `why_sooner_alone`
+# Times the largest logit. Another order of float32 sums changes logits by a hundredth of this; a clip that influences
+# the logits of another clip, or a constant of another fold, changes them by far more.
 SAME = 1e-3
-COMPANY = "its logits change with the company: of other clips in the batch, or of other folds"
+COMPANY = "its logits depend on other clips in the batch or on other folds"
 
 
 @dataclass(frozen=True)
 class Footprint:
-    """What one fold costs in training: parameters that are trained (count), and bytes of device memory."""
+    """The cost of training one fold: the number of trained parameters, and bytes of device memory."""
 
     parameters: int
     fold_bytes: int
 
 
-def why_not_batched(task: Task, fold: FoldTask) -> str:
-    """Empty where many folds can train at once; else the reason in a few words, found by trying with one fold's data.
+def why_not_batched(task: Task, fold: Fold) -> str:
+    """Say in a few words why folds cannot train at once; empty if they can. The network is tried on one fold's data.
 
-    Tried in training, backward too, and in evaluation mode: it must run under `vmap`, which refuses randomness and
-    data-dependent control flow, and two networks at once must give what each gives alone, although one of them has a
-    padded batch.
+    The network must run under `vmap`, forward and backward in training mode and forward in evaluation mode; `vmap`
+    refuses randomness and data-dependent control flow. Two networks at once, one of them with a padded batch, must give
+    the same logits as each network alone.
     """
     if norm := batch_norm(build_network(task, fold.seed)):
         return f"{norm} is a batch norm: its statistics belong to one network"
     before = drawn_so_far()
     try:
         with warnings.catch_warnings():
-            # On another device the operation may be another.
+            # Other devices may use another operation.
             warnings.filterwarnings("error" if task.device == "cpu" else "ignore", NO_RULE)
             why = "" if _same_together(replace(task, device="cpu", precision="fp32"), fold) else COMPANY
-    except Exception as error:  # whatever a stranger's network raises under vmap is the answer
+    except Exception as error:  # any error of a plugin's network under vmap is the reason
         why = _refusal(error)
     return why if drawn_so_far() == before else f"it draws {ELSEWHERE}"
 
@@ -84,28 +85,28 @@ def _refusal(error: Exception) -> str:
     if isinstance(error, PluginError) and isinstance(error.__cause__, Exception):
         error = error.__cause__
     if "randomness" in str(error):
-        return "it draws otherwise than by functional.dropout or torch.rand: what would depend on other folds"
+        return "it draws random numbers by other means than functional.dropout or torch.rand"
     if unruled := re.match(NO_RULE, str(error)):
         return f"on a CPU {unruled[1]} of many folds at once runs fold by fold"
     return f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
 
 
-def why_sooner_alone(task: Task, folds: Sequence[FoldTask]) -> str:
-    """Why folds that could be batched are done sooner one at a time, in a few words; empty where they are not.
+def why_sooner_alone(task: Task, folds: Sequence[Fold]) -> str:
+    """Say in a few words why folds that could be batched finish sooner one at a time; empty if they do not.
 
-    A convolution with other weights for each fold is one in groups, which torch computes slowly on a CPU: four folds of
-    OFF-ApexNet, a third of whose arithmetic are convolutions, take at once twice the processor time that they take in
-    turn; a vision transformer, of which they are a fiftieth, loses nothing (`tox -e bench -- folds`).
+    Convolutions with separate weights for each fold become grouped convolutions, which are slow in torch on a CPU. Four
+    folds of OFF-ApexNet, where convolutions are a third of the arithmetic, take twice the processor time in a group; a
+    vision transformer, where convolutions are a fiftieth, loses nothing (`tox -e bench -- folds`).
     """
     if task.device != "cpu":
         return ""
     share = _convolved(task, folds[0])
-    told = f"convolutions are {share:.0%} of its arithmetic, and on a CPU those of many folds at once take longer"
+    told = f"convolutions are {share:.0%} of its arithmetic, and on a CPU they are slower for many folds at once"
     return told if share > CONVOLVED else ""
 
 
-def _convolved(task: Task, fold: FoldTask) -> float:
-    """The share of convolutions in what a forward pass computes."""
+def _convolved(task: Task, fold: Fold) -> float:
+    """The share of convolutions in the arithmetic of a forward pass."""
     group = Group(task, [fold], stacked=False)
     group.network.mode(False)
     with torch.no_grad(), FlopCounterMode(display=False) as counter:
@@ -114,8 +115,8 @@ def _convolved(task: Task, fold: FoldTask) -> float:
     return sum(flops for name, flops in counts.items() if "convolution" in str(name)) / max(sum(counts.values()), 1)
 
 
-def _same_together(task: Task, fold: FoldTask) -> bool:
-    """Whether two networks of different seeds give the logits at once that each gives alone."""
+def _same_together(task: Task, fold: Fold) -> bool:
+    """Whether two networks with different seeds give the same logits together as each alone."""
     other = derive_seed(fold=fold.seed, purpose="trial")
     folds = [replace(fold, train=fold.train[:3]), replace(fold, train=fold.train[:2], seed=other)]
     positions = torch.as_tensor(padded([one.train for one in folds])[0])
@@ -139,8 +140,8 @@ def _logits(group: Group, positions: Tensor, training: bool) -> Tensor:
     return logits.detach()
 
 
-def footprint(task: Task, fold: FoldTask) -> Footprint:
-    """Measures one fold: its parameters, and the tensors that a forward pass on a full batch keeps for the backward."""
+def footprint(task: Task, fold: Fold) -> Footprint:
+    """Measure one fold: its parameters, and the tensors that a forward pass on a full batch keeps for the backward."""
     group = Group(replace(task, device="cpu"), [fold], stacked=False)
     tensors = [tensor for _, tensor in group.network.named_parameters()]
     frozen, trained = (sum(one.numel() for one in tensors if one.requires_grad is kind) for kind in (False, True))
@@ -148,14 +149,14 @@ def footprint(task: Task, fold: FoldTask) -> Footprint:
     clips = positions.shape[1]
     many, few = min(8, clips), min(4, clips)
     at_many, at_few = (_kept_bytes(group, positions[:, :number]) for number in (many, few))
-    # What does not grow with the batch (copies of weights in another order) must not be counted once per clip.
+    # Tensors that do not grow with the batch, such as transposed weights, must not be counted once per clip.
     activations = at_many + (clips - many) * (at_many - at_few) / max(many - few, 1)
-    # Gradients of activations live beside them for a while: twice.
+    # Twice, because activations and their gradients exist at the same time.
     return Footprint(trained, int((frozen + trained * COPIES) * 4 + 2 * activations))
 
 
 def _kept_bytes(group: Group, positions: Tensor) -> int:
-    """Bytes that a forward pass keeps for the backward, parameters aside."""
+    """Bytes that a forward pass keeps for the backward, without parameters."""
     kept: dict[int, int] = {}
 
     def keep(tensor: Tensor) -> Tensor:
@@ -168,34 +169,34 @@ def _kept_bytes(group: Group, positions: Tensor) -> int:
     return sum(size for pointer, size in kept.items() if pointer not in weights)
 
 
-def groups(task: Task, folds: Sequence[FoldTask], at_once: int) -> list[list[FoldTask]]:
-    """Folds in groups of at most `at_once`, all of a group with the same number of steps per epoch."""
-    by_steps: dict[int, list[FoldTask]] = {}
+def groups(task: Task, folds: Sequence[Fold], at_once: int) -> list[list[Fold]]:
+    """Divide folds into groups of at most `at_once` with the same number of steps per epoch."""
+    by_steps: dict[int, list[Fold]] = {}
     for fold in folds:
         by_steps.setdefault(steps_per_epoch(fold, task.recipe.batch_size), []).append(fold)
     return [same[start : start + at_once] for same in by_steps.values() for start in range(0, len(same), at_once)]
 
 
 def folds_at_once(task: Task, cost: Footprint, folds: int) -> int:
-    """How many of `folds` folds to train at once on the task's device, at least one."""
+    """Number of folds to train at once on the task's device, from 1 to `folds`."""
     free = memory_budget(task.device) - resident_bytes(task.arrays, task.device)
     return _fitting(free, cost, min(CPU_FOLDS, folds) if task.device == "cpu" else folds)
 
 
 def why_fewer(task: Task, cost: Footprint, folds: int, at_once: int) -> str:
-    """Why a CPU with more free memory would train more folds at once, in a few words; empty if it would not."""
+    """Say in a few words that a CPU has too little free memory for a full group; empty if it has enough."""
     wanted = _fitting(CPU_CEILING, cost, min(CPU_FOLDS, folds))
     if task.device != "cpu" or at_once >= wanted:
         return ""
-    return f"too little memory is free for {wanted}, so figures may differ from those elsewhere"
+    return f"too little memory is free for {wanted}, so results may differ from those of other machines"
 
 
 def most_threads(task: Task, fold_bytes: int, folds: int) -> int:
-    """How many threads of a CPU so many folds may train on together.
+    """Number of CPU threads that a group of `folds` folds may use.
 
-    A library with more threads than there are folds shares the product of one fold out among several, which rounds
-    otherwise: small networks would give other figures on a machine of eight cores than on one of four. Large ones, of
-    which a whole group does not fit, get every core all the same.
+    With more threads than folds, a library splits the matrix product of one fold between threads, which changes the
+    rounding: small networks would give other results on eight cores than on four. Networks so large that a whole group
+    does not fit into memory use every core.
     """
     small = task.device == "cpu" and fold_bytes * CPU_FOLDS <= CPU_CEILING
     return folds if small else sys.maxsize

@@ -1,4 +1,4 @@
-"""The training loop: one group of folds, all epochs, predictions of the evaluated side after every epoch."""
+"""The training loop: trains one group of folds, and predicts the evaluated side after every epoch."""
 
 from __future__ import annotations
 
@@ -18,24 +18,25 @@ from merbench.engine.losses import Mixing, class_weights, draw_mixing, step_loss
 from merbench.engine.networks import OneNetwork, StackedNetworks
 from merbench.engine.optimizers import make_optimizer
 from merbench.engine.seeds import derive_seed
-from merbench.engine.task import FoldOutcome, FoldTask, Task
+from merbench.engine.task import FoldOutcome, Task
 from merbench.errors import PluginError, TrainingError
 from merbench.plugin.calls import calling, kind, wrong
+from merbench.protocols import Fold
 
 __all__ = ["ELSEWHERE", "Group", "train_group"]
 
-ELSEWHERE = "from Python's or NumPy's generator, which folds that train at once would share"
+ELSEWHERE = "from Python's or NumPy's generator, which all folds that train at once share"
 KEYED = "draw with torch.rand or dropout"
 
 
 class Group:
     """Folds that train at once: their networks, their data on the device, and their optimiser.
 
-    All folds need the same number of steps per epoch; `stacked` says whether the networks are batched (then there may
-    be many) or called directly (then there is one).
+    All folds need the same number of steps per epoch. If `stacked`, the networks of any number of folds are batched;
+    otherwise a single network is called directly.
     """
 
-    def __init__(self, task: Task, folds: Sequence[FoldTask], *, stacked: bool) -> None:
+    def __init__(self, task: Task, folds: Sequence[Fold], *, stacked: bool) -> None:
         self.task, self.folds, self.stacked = task, folds, stacked
         self.network = (StackedNetworks if stacked else OneNetwork)(task, folds)
         self.data = [ClipTensor(array, task.device) for array in task.arrays]
@@ -51,10 +52,10 @@ class Group:
         self.wanted = f"give logits [clips, {task.classes}] for clips of shape {shapes}"
 
     def logits(self, positions: Tensor, drawn: Tensor | None = None, mixing: Mixing | None = None) -> Tensor:
-        """Float32 logits `[folds, batch, classes]` of the clips at `positions` `[folds, batch]`.
+        """Compute float32 logits `[folds, batch, classes]` of the clips at `positions` `[folds, batch]`.
 
-        In training they may be changed by what was `drawn` for them `[folds, clips, 4]`, and mixed. A network is handed
-        copies: what it writes into them is seen by nobody else.
+        In training, clips may be augmented with the numbers `drawn` `[folds, clips, 4]`, and mixed. The network gets
+        copies of the clips, which it may overwrite.
 
         Raises:
             PluginError: the network fails, or gives anything but logits.
@@ -82,29 +83,30 @@ class Group:
     def step(
         self, positions: np.ndarray, weights: np.ndarray, drawn: Tensor | None = None, mixing: Mixing | None = None
     ) -> Tensor:
-        """One optimiser step on a batch; the mean loss of each fold, `[folds]`, detached."""
+        """Take one optimiser step on a batch, and return the mean loss of each fold, `[folds]`, detached."""
         index = torch.as_tensor(positions, device=self.task.device)
         weight = torch.as_tensor(weights, device=self.task.device)
         logits = self.logits(index, drawn, mixing)
         loss = step_losses(logits, self.labels[index], weight, self.class_weights, mixing, self.task.recipe)
         self.optimizer.zero_grad(set_to_none=True)
-        self.backward(loss.sum())  # the folds share no parameter: each gets the gradient of its own mean loss
+        self.backward(loss.sum())  # folds share no parameters, so each gets the gradient of its own mean loss
         self.optimizer.step()
         if self.schedule is not None:
             self.schedule.step()
         return loss.detach()
 
     def backward(self, loss: Tensor) -> None:
-        """Gradients of a loss without axes.
+        """Compute the gradients of a scalar loss.
 
         Raises:
-            PluginError: the network's operations do not allow it.
+            PluginError: an operation of the network has no gradient.
         """
-        with calling(self.task.author, "the backward pass", "compute its logits in operations that torch can derive"):
+        wanted = "compute its logits with operations that have a gradient"
+        with calling(self.task.author, "the backward pass", wanted):
             torch.autograd.backward(loss)
 
     def epoch(self, epoch: int) -> np.ndarray:
-        """Trains through one epoch (0-based); the mean training loss of each fold over its steps, `[folds]`."""
+        """Train one epoch (0-based), and return each fold's mean training loss over the steps, `[folds]`."""
         self.network.mode(True)
         drawn = draw_augmentation(self.task, self.folds, epoch)
         losses = []
@@ -120,34 +122,34 @@ class Group:
 
     @torch.no_grad()
     def predict(self) -> list[np.ndarray]:
-        """Class probabilities of each fold's evaluated side, `[clips, classes]` float32 each."""
+        """Predict class probabilities of each fold's evaluated side, `[clips, classes]` float32 each."""
         self.network.mode(False)
-        positions, _ = padded([fold.evaluate for fold in self.folds])
+        positions, _ = padded([fold.test for fold in self.folds])
         size = max(self.task.recipe.batch_size, 1)
         chunks = [
             self.logits(torch.as_tensor(positions[:, start : start + size], device=self.task.device)).softmax(-1)
             for start in range(0, positions.shape[1], size)
         ]
         scores = torch.cat(chunks, 1).cpu().numpy()
-        return [scores[index, : len(fold.evaluate)] for index, fold in enumerate(self.folds)]
+        return [scores[index, : len(fold.test)] for index, fold in enumerate(self.folds)]
 
 
 def train_group(group: Group, advance: Callable[[int], None] = lambda fold_epochs: None) -> list[FoldOutcome]:
-    """Trains all folds of a group through all epochs.
+    """Train all folds of a group through all epochs.
 
     Args:
-        group: the folds, freshly set up.
-        advance: called after every epoch with the number of folds that got through it.
+        group: a new group.
+        advance: called after every epoch with the number of folds that finished the epoch.
 
     Raises:
-        TrainingError: a loss or a class score that is not finite; names fold and epoch.
-        PluginError: the network fails, or draws what depends on the folds beside it.
+        TrainingError: a loss or a class score is not finite; the message names the fold and the epoch.
+        PluginError: the network fails, or its random numbers depend on the other folds of the group.
     """
     started = time.perf_counter()
     epochs = group.task.recipe.epochs
     loss = np.zeros((epochs, len(group.folds)), np.float32)
     scores: list[list[np.ndarray]] = [[] for _ in group.folds]
-    # What does not draw by key trains alone.
+    # For networks without keyed random numbers, which train alone.
     with seeded(derive_seed(fold=group.folds[0].seed, purpose="training")):
         before = drawn_so_far()
         for epoch in range(epochs):
@@ -173,7 +175,7 @@ def train_group(group: Group, advance: Callable[[int], None] = lambda fold_epoch
 
 
 def _check_finite(loss: np.ndarray, scores: list[np.ndarray], group: Group, epoch: int) -> None:
-    """The scores too: the loss of a step is taken before the step, so the last one's harm shows in them alone."""
+    """Check scores as well as losses: a loss is computed before its step, so it does not show harm by the last step."""
     for fold, value, predicted in zip(group.folds, loss, scores, strict=True):
         if np.isfinite(value) and np.isfinite(predicted).all():
             continue

@@ -1,4 +1,4 @@
-"""Turns memory that runs out in training into a one-line error."""
+"""Turns a lack of memory in training into a one-line error."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ __all__ = ["if_full"]
 
 @contextmanager
 def if_full(device: str, batch_size: int) -> Iterator[None]:
-    """Around work that takes memory.
+    """Wrap work that takes much memory.
 
     Args:
-        device: the work's, for the error.
-        batch_size: that it has now, for the advice.
+        device: the device of the work, for the message.
+        batch_size: the present batch size, for the advice in the message.
 
     Raises:
-        TrainingError: no memory was left while the block ran.
+        TrainingError: memory ran out in the block.
     """
     try:
         yield
     except (RuntimeError, MemoryError) as error:
         if not memory_is_full(error):
             raise
-        smaller = f", or take smaller batches (--set batch_size={batch_size // 2})" if batch_size > 1 else ""
+        smaller = f", or use smaller batches (--set batch_size={batch_size // 2})" if batch_size > 1 else ""
         raise TrainingError(
-            f"no memory is left on {device}; finished folds are kept; make room and run again{smaller}"
+            f"no memory is left on {device}; finished folds are kept; free memory and run again{smaller}"
         ) from error

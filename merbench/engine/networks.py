@@ -1,4 +1,4 @@
-"""One network, or many of one shape at once, behind one face: parameters, and logits for `[folds, batch, ...]`."""
+"""One network, or many networks of one shape, with the same interface: parameters, and logits of batches."""
 
 from __future__ import annotations
 
@@ -14,19 +14,20 @@ from torch.nn.parameter import UninitializedParameter
 from merbench.engine.draws import KeyedDraws, draw_keys
 from merbench.engine.generators import seeded
 from merbench.engine.seeds import derive_seed
-from merbench.engine.task import FoldTask, Task
+from merbench.engine.task import Task
 from merbench.errors import PluginError
 from merbench.plugin.calls import calling, kind, wrong
+from merbench.protocols import Fold
 
 __all__ = ["OneNetwork", "StackedNetworks", "batch_norm", "build_network"]
 
 
 def build_network(task: Task, seed: int) -> nn.Module:
-    """A network whose initial parameters depend on `seed` alone: drawn on the CPU, whatever the device.
+    """Build a network on the CPU; its initial parameters depend only on `seed`, not on the device.
 
     Raises:
-        PluginError: it is no module, or has lazy modules, whose parameters have no shape yet.
-        OptionError: it cannot be built with its options.
+        PluginError: the network is not a module, or has lazy modules, whose parameters have no shape yet.
+        OptionError: the network cannot be built with its options.
     """
     with seeded(derive_seed(fold=seed, purpose="init")):
         network = task.build()
@@ -38,15 +39,15 @@ def build_network(task: Task, seed: int) -> nn.Module:
 
 
 def batch_norm(network: nn.Module) -> str:
-    """The name of the first batch norm in it; empty where there is none."""
+    """The name of the network's first batch norm; empty if it has none."""
     norms = (name for name, one in network.named_modules() if isinstance(one, nn.modules.batchnorm._BatchNorm))
     return next(norms, "")
 
 
 class OneNetwork:
-    """A single fold's network, called directly."""
+    """The network of a single fold, called directly."""
 
-    def __init__(self, task: Task, folds: Sequence[FoldTask]) -> None:
+    def __init__(self, task: Task, folds: Sequence[Fold]) -> None:
         (fold,) = folds
         self.task, self.folds = task, folds
         self.module = build_network(task, fold.seed).to(task.device)
@@ -57,28 +58,31 @@ class OneNetwork:
         return self.module.named_parameters()
 
     def mode(self, training: bool) -> None:
-        """Training or evaluation mode, as `nn.Module.train` has it."""
+        """Switch to training or evaluation mode, like `nn.Module.train`."""
         with calling(self.task.author, "train"):
             self.module.train(training)
 
     def begin(self, epoch: int, step: int) -> None:
-        """From here on keyed draws are those of this training step; both count from 0."""
+        """Use the keyed random numbers of this training step from now on; epoch and step count from 0."""
         self.keys = draw_keys(self.folds, epoch, step).to(self.task.device)
 
     def logits(self, inputs: Sequence[Tensor]) -> Any:
-        """Logits `[1, batch, classes]` for one tensor `[1, batch, ...]` per feature; what is no tensor as it is."""
+        """Compute logits `[1, batch, classes]` from one tensor `[1, batch, ...]` per feature.
+
+        An output that is not a tensor is returned as it is.
+        """
         with KeyedDraws(self.keys[0]) if self.task.keyed and self.module.training else nullcontext():
             logits = self.module(*(tensor[0] for tensor in inputs))
         return logits[None] if isinstance(logits, Tensor) else logits
 
 
 class StackedNetworks:
-    """The networks of many folds: every parameter stacked along a new first axis, one call for all of them.
+    """The networks of many folds: each parameter is stacked along a new first axis, and one call computes all networks.
 
-    A step costs the same arithmetic as one fold after another, in fewer and larger matrix products.
+    A step takes the same arithmetic as one fold after another, but in fewer and larger matrix products.
     """
 
-    def __init__(self, task: Task, folds: Sequence[FoldTask]) -> None:
+    def __init__(self, task: Task, folds: Sequence[Fold]) -> None:
         self.task, self.folds = task, folds
         device = task.device
         first = build_network(task, folds[0].seed)
@@ -91,31 +95,33 @@ class StackedNetworks:
             for name, parameter in network.named_parameters():
                 self.stacked[name][index].copy_(parameter.detach())
         for name, parameter in first.named_parameters():
-            self.stacked[name].requires_grad_(parameter.requires_grad)  # what a network freezes stays frozen
-        # The shape alone is needed from here on; constants (buffers) do not depend on the seed.
+            self.stacked[name].requires_grad_(parameter.requires_grad)  # frozen parameters stay frozen
+        # From here on only the shapes are needed, and buffers, which do not depend on the seed.
         self.module = first.to("meta") if not list(first.buffers()) else first.to(device)
         self.begin(0, 0)
 
     def named_parameters(self) -> Iterable[tuple[str, Tensor]]:
-        """The tensors to train by name, each `[folds, ...]`."""
+        """The tensors to train, by name, each `[folds, ...]`."""
         return self.stacked.items()
 
     def mode(self, training: bool) -> None:
-        """Training or evaluation mode, as `nn.Module.train` has it."""
+        """Switch to training or evaluation mode, like `nn.Module.train`."""
         with calling(self.task.author, "train"):
             self.module.train(training)
 
     def begin(self, epoch: int, step: int) -> None:
-        """From here on keyed draws are those of this training step; both count from 0."""
+        """Use the keyed random numbers of this training step from now on; epoch and step count from 0."""
         self.keys = draw_keys(self.folds, epoch, step).to(self.task.device)
 
     def logits(self, inputs: Sequence[Tensor]) -> Any:
-        """Logits `[folds, batch, classes]` for one tensor `[folds, batch, ...]` per feature; what is no tensor as it
-        is."""
+        """Compute logits `[folds, batch, classes]` from one tensor `[folds, batch, ...]` per feature.
+
+        An output that is not a tensor is returned as it is.
+        """
 
         def one(parameters: dict[str, Tensor], key: Tensor, *tensors: Tensor) -> Any:
             with KeyedDraws(key) if self.module.training else nullcontext():
                 return functional_call(self.module, parameters, tensors)
 
-        # What is drawn in another way would depend on which folds share a group: refuse it.
+        # Random numbers without a key would depend on the other folds of the group, so vmap refuses them.
         return vmap(one, randomness="error")(self.stacked, self.keys, *inputs)

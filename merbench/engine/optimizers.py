@@ -1,4 +1,4 @@
-"""From a recipe to an optimiser: groups of parameters, and how the learning rate changes from step to step."""
+"""Makes the optimiser of a recipe: its parameter groups and its learning-rate schedule."""
 
 from __future__ import annotations
 
@@ -26,22 +26,22 @@ def make_optimizer(
     device: str,
     author: Author,
 ) -> tuple[torch.optim.Optimizer, LRScheduler | None]:
-    """The optimiser, and the schedule to advance after every step (None where the rate is constant).
+    """Make the optimiser, and the schedule to advance after every step (None if the learning rate is constant).
 
     Args:
         recipe: the training settings.
-        network: one network: what its parameters are called, what shapes they have, and which layer they are in.
-        tensors: what is trained under the parameters' names; of many folds each has one more axis in front.
+        network: a network that gives the names, shapes and layers of the parameters.
+        tensors: the tensors to train, by parameter name; with many folds each tensor has an additional first axis.
         steps_per_epoch: optimiser steps in an epoch.
-        device: where the tensors are.
-        author: whose network it is.
+        device: the device of the tensors.
+        author: the plugin of the network, for errors.
 
     Raises:
-        PluginError: no parameter can be trained, or there is a layer decay and the network does not tell its layers.
+        PluginError: no parameter can be trained, or the recipe has a layer decay and the network has no `layer_of`.
     """
     groups = _groups(recipe, network, tensors, author)
     settings: dict[str, object] = {"lr": recipe.lr, "fused": device in ("cpu", "cuda")}
-    # Fused: one kernel for all parameters; elementwise, so stacking the folds changes nothing.
+    # Fused: one kernel for all parameters. Its arithmetic is elementwise, so stacked folds get the same updates.
     if recipe.optimizer == "sgd":
         settings["momentum"] = recipe.momentum
     optimizer = OPTIMIZERS[recipe.optimizer](groups, **settings)
@@ -54,7 +54,7 @@ def make_optimizer(
 
 
 def rate(recipe: Recipe, steps_per_epoch: int) -> Callable[[int], float]:
-    """What the learning rate of step n (from 0) is multiplied with, for all schedules but `one-cycle`."""
+    """Return the factor of the learning rate by step (from 0), for all schedules except `one-cycle`."""
     warmup, total = recipe.warmup_epochs * steps_per_epoch, recipe.epochs * steps_per_epoch
 
     def factor(step: int) -> float:
@@ -73,7 +73,7 @@ def rate(recipe: Recipe, steps_per_epoch: int) -> Callable[[int], float]:
 def _groups(
     recipe: Recipe, network: nn.Module, tensors: Iterable[tuple[str, Tensor]], author: Author
 ) -> list[dict[str, object]]:
-    """Parameters by learning rate and weight decay; a single group where all are treated alike."""
+    """Group the parameters by learning rate and weight decay."""
     shapes = {name: parameter.ndim for name, parameter in network.named_parameters()}
     layers = _layers(network, list(shapes), author) if recipe.layer_decay < 1 else {}
     top = max(layers.values(), default=0)

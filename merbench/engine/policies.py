@@ -1,4 +1,4 @@
-"""Epoch policies: after which epoch the predictions of a fold count."""
+"""Epoch policies: which epoch of a fold gives its predictions."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ import numpy as np
 __all__ = ["TEST_SELECTED", "Policy", "inner_epoch", "last_best", "oracle_epoch"]
 
 Policy = Literal["last", "inner", "oracle"]
-TEST_SELECTED: frozenset[Policy] = frozenset({"oracle"})  # chosen with test labels: shown beside, never ranked
+TEST_SELECTED: frozenset[Policy] = frozenset({"oracle"})  # chosen with test labels: shown, but never ranked
 
 
 def last_best(values: np.ndarray) -> int:
-    """Index of the greatest of `values` `[epochs]`; of equal ones the last, as HTNet's released script keeps it."""
+    """Index of the greatest of `values` `[epochs]`; the last index on a tie, as in HTNet's released script."""
     return int(len(values) - 1 - np.argmax(values[::-1]))
 
 
 def oracle_epoch(predicted: np.ndarray, truth: np.ndarray) -> int:
-    """The epoch (0-based) with the best accuracy on the test fold, as HTNet's released script chooses it.
+    """The epoch (0-based) with the best accuracy on the test side, as in HTNet's released script.
 
     Args:
         predicted: `[epochs, clips]` class indices.
@@ -28,9 +28,9 @@ def oracle_epoch(predicted: np.ndarray, truth: np.ndarray) -> int:
 
 
 def inner_epoch(predicted: np.ndarray, truth: np.ndarray) -> int:
-    """The epoch (0-based) with the best UF1, pooled over the held-out training subjects; of equal ones the last.
+    """The epoch (0-based) with the best pooled UF1 on the held-out training subjects; the last epoch on a tie.
 
-    UF1 is the mean over the classes that `truth` has, of 2TP / (clips predicted as the class + clips of the class).
+    UF1 is the mean of 2TP / (clips predicted as the class + clips of the class) over the classes in `truth`.
 
     Args:
         predicted: `[epochs, clips]` class indices.

@@ -1,4 +1,4 @@
-"""What the engine is given, and what it gives back."""
+"""The input of the engine, `Task`, and its output for each fold, `FoldOutcome`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 from merbench.plugin.calls import Author
 from merbench.plugin.specs import Recipe
 
-__all__ = ["FoldOutcome", "FoldTask", "Mirror", "Task"]
+__all__ = ["FoldOutcome", "Mirror", "Task"]
 
 Mirror = Callable[[Any], Any]  # of a float32 tensor `[batch, ...]`, see `Feature.mirror`
 
@@ -21,17 +21,17 @@ class Task:
     """What all folds of a run share.
 
     Attributes:
-        build: returns a new network or estimator; called without arguments. It must survive pickling.
-        author: whose code that is.
-        arrays: one array `[clips, ...]` per feature, float32, or uint8 of which a model is handed float32; a large one
-            may be mapped from a file.
-        labels: `[clips]` int64, class indices. The engine hands a model those of the training side alone.
+        build: returns a new network or estimator; called without arguments. It must be picklable.
+        author: the plugin that `build` belongs to, for errors.
+        arrays: one array `[clips, ...]` per feature, float32 or uint8, which models get as float32. A large array may
+            be mapped from a file.
+        labels: `[clips]` int64, class indices. The engine gives a model only the labels of the training side.
         classes: number of classes.
-        recipe: the training settings, resolved. An estimator's has none that matter here.
-        mirrors: one per feature, as `Feature.mirror` describes it; None where there is none.
+        recipe: the training settings, resolved. Estimators do not use them.
+        mirrors: one function per feature, as described in `Feature.mirror`; None for a feature without a mirror.
         device: `cpu`, `cuda` or `mps`.
         precision: `fp32`, `tf32` or `bf16`.
-        keyed: whether a network that is called alone draws as it would beside others (`merbench.engine.draws`).
+        keyed: whether a network that trains alone uses keyed random numbers, as in a group (`merbench.engine.draws`).
     """
 
     build: Callable[[], Any]
@@ -47,27 +47,17 @@ class Task:
 
 
 @dataclass(frozen=True, kw_only=True)
-class FoldTask:
-    """One fold: `train` and `evaluate` are positions of clips, `[n]` int64; `seed` decides all that is random in it."""
-
-    name: str
-    train: np.ndarray
-    evaluate: np.ndarray
-    seed: int
-
-
-@dataclass(frozen=True, kw_only=True)
 class FoldOutcome:
-    """What came of a fold.
+    """The outcome of a fold.
 
     Attributes:
-        name: the fold's.
-        scores: `[epochs, clips evaluated, classes]` float32, per epoch and clip the class scores: probabilities, or an
-            estimator's decision values. An estimator has one epoch.
+        name: of the fold.
+        scores: `[epochs, clips evaluated, classes]` float32, the class scores after each epoch: probabilities, or the
+            decision values of an estimator. An estimator has one epoch.
         predicted: `[epochs, clips evaluated]` int64 class indices.
         loss: `[epochs]` mean training loss; empty for an estimator.
         seconds: wall time; folds that trained at once share it equally.
-        note: what a reader of the record should know; the same words for all folds of which it is true.
+        note: one sentence for readers of the record, with the same words in all folds that it applies to.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""A network is tried before anything is trained: on a few training clips, in training and in evaluation mode."""
+"""Tries a network before training: on a few training clips, in training and in evaluation mode."""
 
 from __future__ import annotations
 
@@ -10,23 +10,24 @@ from torch import Tensor
 from merbench.engine.batches import epoch_batches
 from merbench.engine.loop import Group
 from merbench.engine.memory import if_full
-from merbench.engine.task import FoldTask, Task
+from merbench.engine.task import Task
 from merbench.plugin.calls import wrong
+from merbench.protocols import Fold
 
 __all__ = ["CLIPS", "try_network"]
 
-CLIPS = 8  # of the first batch, with which a network is tried
-# Of a sum of float32 probabilities: each errs by 2**-24 of itself, and bfloat16 by 2**-8.
+CLIPS = 8  # of the first batch, used for the trial
+# In a sum of probabilities: the relative error is 2**-24 in float32 and 2**-8 in bfloat16.
 ROUNDING = 2**-7
 
 
-def try_network(task: Task, fold: FoldTask) -> str:
-    """A note on what the network gives, in one sentence; empty where there is nothing to say.
+def try_network(task: Task, fold: Fold) -> str:
+    """Try the network, and return a note on its outputs in one sentence; empty if there is nothing to say.
 
     Raises:
-        PluginError: it cannot take its features, cannot be trained, or gives no logits, in one mode or the other.
-        OptionError: it cannot be built with its options.
-        TrainingError: no memory is left.
+        PluginError: the network fails on its features, cannot be trained, or gives no logits in one of the modes.
+        OptionError: the network cannot be built with its options.
+        TrainingError: memory runs out.
     """
     group = Group(replace(task, device="cpu"), [fold], stacked=False)
     positions = torch.as_tensor(epoch_batches(task, [fold], 0)[0][0][:, :CLIPS])
@@ -34,7 +35,7 @@ def try_network(task: Task, fold: FoldTask) -> str:
         group.network.mode(True)
         logits = _finite(group, positions)
         if not logits.requires_grad:
-            gives = "logits that do not depend on a parameter that is trained (computed without gradient, or detached)"
+            gives = "logits that depend on no trained parameter (computed without gradient, or detached)"
             raise _wrong(group, gives, "return logits that carry a gradient")
         group.backward(logits.sum())
         group.network.mode(False)
@@ -62,7 +63,7 @@ def _looks_like_probabilities(logits: Tensor) -> str:
     sums = logits.sum(-1)
     if logits.shape[-1] > 1 and (logits >= 0).all() and ((sums - 1).abs() < ROUNDING).all():
         return (
-            "the network's outputs look like probabilities (none is negative, and those of a clip sum to 1): logits "
-            "are wanted, of which merbench takes the softmax itself"
+            "the network's outputs look like probabilities (none is negative, and those of a clip sum to 1); it should "
+            "return logits, because merbench applies the softmax itself"
         )
     return ""

@@ -50,7 +50,7 @@ class ClipValues:
             PluginError: its function fails, or gives neither an array of numbers nor images.
         """
         if feature not in self._values:
-            value = self.raw[feature.name] if feature.spec is None else self._derived(feature)
+            value = self._found(feature)
             if isinstance(value, np.ndarray):
                 # Other features may read the same array: a function that writes into it fails by name.
                 value = value.view()
@@ -92,11 +92,13 @@ class ClipValues:
             store.keep(key, array)
         self.new.clear()
 
-    def _derived(self, feature: Resolved) -> Value:
+    def _found(self, feature: Resolved) -> Value:
         store = self.stores.get(feature)
         if store and (found := store.find(self.key(feature))) is not None:
             return found
-        value = self._call(feature, [self.value(one) for one in feature.inputs])
+        value = (
+            self._call(feature, [self.value(one) for one in feature.inputs]) if feature.spec else self.raw[feature.name]
+        )
         if store and isinstance(value, np.ndarray):
             if not np.isfinite(value).all():
                 raise ReleaseError(f"{feature.name} has values that are not numbers")

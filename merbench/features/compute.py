@@ -1,4 +1,4 @@
-"""Computes resolved features of a dataset's clips, or takes them from where they are kept."""
+"""Computes resolved features of a dataset's clips, or takes them from the store."""
 
 from __future__ import annotations
 
@@ -6,20 +6,17 @@ import contextlib
 import hashlib
 import secrets
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 import numpy as np
 
 from merbench.data.datasets import OpenDataset
 from merbench.errors import BrokenClips, OutputError, ReleaseError
-from merbench.features.cache import FULL, cache_path, full, writable
 from merbench.features.clip import ClipValues, Value, from_images
 from merbench.features.extract import ClipOutcome, cores, extract, stores_of
 from merbench.features.resolve import Resolved, walk
-from merbench.features.rows import Rows
-from merbench.features.store import Missing
+from merbench.features.store import FULL, Missing, Store, full, stacked_type, store_path, temporary_store, writable
 from merbench.files import clear_partials
-from merbench.mapping import chunks
+from merbench.mapping import RESIDENT, chunks
 from merbench.progress import Progress, Silent
 
 __all__ = ["arrays_digest", "compute"]
@@ -30,14 +27,14 @@ ATTEMPTS = 3  # at reading what was kept, before the disk is given up
 def compute(
     dataset: OpenDataset, features: Sequence[Resolved], *, jobs: int | None = None, progress: Progress | None = None
 ) -> tuple[np.ndarray, ...]:
-    """One array `[clips, ...]` per feature, rows in the order of the dataset's clips: uint8 where the feature is, else
-    float32. What is computed from images is kept on disk and mapped into memory, as is whatever is large.
+    """One array `[clips, ...]` per feature, rows in the order of the dataset's clips: uint8 if the feature is uint8,
+    else float32. What is computed from images or is large is kept on disk and mapped into memory.
 
     Args:
         dataset: whose clips.
         features: of each clip.
-        jobs: processes that compute from images; None for all cores, 1 for this process alone.
-        progress: told of clips that are computed from images.
+        jobs: processes that compute what is kept; None for all cores, 1 for this process alone.
+        progress: told of clips whose features are computed and kept.
 
     Raises:
         BrokenClips: clips whose files cannot be read or whose features are not finite, all of them, with reasons.
@@ -63,135 +60,134 @@ class _Computation:
     def __init__(
         self, dataset: OpenDataset, features: Sequence[Resolved], jobs: int | None, progress: Progress
     ) -> None:
-        self.dataset, self.features, self.progress = dataset, tuple(features), progress
-        self.jobs = jobs
+        self.dataset, self.features, self.progress = dataset, features, progress
+        self.jobs = jobs or cores()
         self.clips = list(dataset.clips["clip"])
         self.raw = sorted({one.name for one in walk(features) if one.spec is None})
-        self.root = cache_path()
-        self.stores = stores_of(features, self.root)
-        self.rows = {one: Rows(one, len(self.clips), self.root) for one in self.features}  # of what is not kept
-        self.kept: tuple[Resolved, ...] = ()
+        self.root = store_path()
+        self.kept: tuple[Resolved, ...] | None = None  # the features that are kept on disk; known with the first clip
+        self.stores: dict[Resolved, Store] = {}
         self.keys: dict[str, tuple[str, ...]] = {}  # clip -> of each feature that is kept
+        self.quick: dict[Resolved, list[np.ndarray]] = {one: [] for one in features}  # the arrays of the others
         self.broken: dict[str, str] = {}
-        self.corrupt: set[tuple[str, str]] = set()  # feature and clip, where what was kept was not what was written
+        self.corrupt: set[tuple[str, str]] = set()  # feature and clip whose stored result was damaged
 
     def arrays(self) -> tuple[np.ndarray, ...]:
         """Once over all clips for what is quick, and for the keys of the rest; then the rest."""
+        for clip, raw in self._read(self.clips):
+            try:
+                self._look(clip, raw)
+            except ReleaseError as error:
+                self.broken[clip] = str(error)
         try:
-            for clip in self.clips:
-                try:
-                    self._look(clip, self._read(clip))
-                except ReleaseError as error:
-                    self.broken[clip] = str(error)
             found = self._kept() if self.kept else {}
-            if self.broken:
-                raise BrokenClips({clip: self.broken[clip] for clip in self.clips if clip in self.broken})
-            return tuple(found[one] if one in found else self.rows[one].array() for one in self.features)
         finally:
+            self._note_corrupt()
             self._tell_corrupt()
-            for rows in self.rows.values():
-                rows.close()
+        if self.broken:
+            raise BrokenClips({clip: self.broken[clip] for clip in self.clips if clip in self.broken})
+        return tuple(found[one] if one in found else _stacked(one, self.quick[one]) for one in self.features)
 
-    def _read(self, clip: str) -> dict[str, Value]:
-        return {name: self.dataset.read(name, clip) for name in self.raw}
+    def _read(self, clips: Sequence[str]) -> Iterator[tuple[str, dict[str, Value]]]:
+        """Each clip with its raw features; of a clip that cannot be read, the reason is noted."""
+        for clip in clips:
+            try:
+                raw = {name: self.dataset.read(name, clip) for name in self.raw}
+            except ReleaseError as error:
+                self.broken[clip] = str(error)
+            else:
+                yield clip, raw
 
     def _look(self, clip: str, raw: dict[str, Value]) -> None:
         values = ClipValues(clip, raw)
-        self.kept = tuple(one for one in self.rows if one.spec and from_images(one, raw))
+        if self.kept is None:
+            self.kept = tuple(one for one in self.quick if self._is_kept(one, values))
+            self.stores = stores_of(self.kept, self.root)
         self.keys[clip] = tuple(values.key(one) for one in self.kept)
-        arrays = {one: values.array(one) for one in self.rows if one not in self.kept}
+        arrays = {one: values.array(one) for one in self.quick if one not in self.kept}
         for one, array in arrays.items():
-            self.rows[one].append(array)
+            self.quick[one].append(array)
+
+    def _is_kept(self, feature: Resolved, values: ClipValues) -> bool:
+        if feature.spec and from_images(feature, values.raw):
+            return True
+        return values.array(feature).nbytes * len(self.clips) > RESIDENT
 
     def _kept(self) -> dict[Resolved, np.ndarray]:
         clear_partials(self.root, below=False)
         for store in self.stores.values():
-            store.clear()
+            store.clear_partials()
         for _ in range(ATTEMPTS):
-            missing = self._missing()
-            if missing and not writable(self.root):
-                return self._in_memory()
-            if missing:
+            if self._missing() and not writable(self.root):
+                self._use_temporary_store()
+            if missing := self._missing():
                 self._extract(missing)
             if self.broken:
                 return {}
             try:
-                return {one: self._mapped(one, place) for place, one in enumerate(self.kept)}
+                return {one: store.array(keys) for one, store, keys in self._wanted()}
             except Missing:
-                self._find_corrupt()
+                self._note_corrupt()
             except OSError as error:
                 if error.errno in FULL:
                     raise full(self.root, error) from error
-                return self._in_memory()
-        raise OutputError(f"the feature cache {self.root} does not give back what is written to it; look at its disk")
+                self._use_temporary_store()
+        raise OutputError(f"the feature store {self.root} does not give back what is written to it; look at its disk")
 
-    def _mapped(self, feature: Resolved, place: int) -> np.ndarray:
-        return self.stores[feature].array([self.keys[clip][place] for clip in self.clips])
+    def _wanted(self) -> Iterator[tuple[Resolved, Store, list[str]]]:
+        """Each feature that is kept, its store, and the keys of all clips."""
+        for place, one in enumerate(self.kept or ()):
+            yield one, self.stores[one], [self.keys[clip][place] for clip in self.clips]
 
     def _missing(self) -> list[str]:
-        """The clips of which some feature is not kept."""
-        stores = [self.stores[one] for one in self.kept]
+        """The clips of which some feature is not in the store."""
+        stores = [self.stores[one] for one in self.kept or ()]
+        clips = (clip for clip in self.clips if clip not in self.broken)
         return [
             clip
-            for clip in self.clips
-            if clip not in self.broken
-            and not all(store.has(key) for store, key in zip(stores, self.keys[clip], strict=True))
+            for clip in clips
+            if not all(store.has(key) for store, key in zip(stores, self.keys[clip], strict=True))
         ]
 
+    def _use_temporary_store(self) -> None:
+        self.progress.note(f"nothing can be kept in {self.root}, so features are computed again in every run")
+        self.root = temporary_store(self.root)
+        self.stores = stores_of(self.kept or (), self.root)
+
     def _extract(self, missing: Sequence[str]) -> None:
-        for outcome in self._outcomes(missing, self.root):
+        for outcome in self._outcomes(missing):
             self.keys[outcome.clip] = outcome.keys
             self.corrupt |= {(name, outcome.clip) for name in outcome.corrupt}
         for store in self.stores.values():
             store.corrupt.clear()  # what was, has been computed again
 
-    def _in_memory(self) -> dict[Resolved, np.ndarray]:
-        self.progress.note(f"nothing can be kept in {self.root}, so features are computed anew in every run")
-        found: dict[str, tuple[np.ndarray, ...]] = {}
-        for outcome in self._outcomes([clip for clip in self.clips if clip not in self.broken], None):
-            found[outcome.clip] = outcome.arrays
-        if self.broken:
-            return {}
-        rows = {one: Rows(one, len(self.clips), self.root) for one in self.kept}
-        for clip in self.clips:
-            for one, array in zip(self.kept, found.pop(clip), strict=True):
-                rows[one].append(array)
-        return {one: rows[one].array() for one in self.kept}
-
-    def _outcomes(self, clips: Sequence[str], root: Path | None) -> Iterator[ClipOutcome]:
-        """What came of the clips that are not broken; of the others the reason is kept."""
+    def _outcomes(self, clips: Sequence[str]) -> Iterator[ClipOutcome]:
+        """What came of the clips that are not broken; of the others the reason is noted."""
         self.progress.start(len(self.clips), len(self.clips) - len(clips))
-        # Another process may be at the same clips: begun at different ones, each finds what the other has done.
+        # Another process may compute the same clips. If both begin at different clips, each finds the other's results.
         first = secrets.randbelow(len(clips))
-        clips = [*clips[first:], *clips[:first]]
-        jobs = min(self.jobs or cores(), len(clips))
-        with contextlib.closing(extract(self._work(clips), self.kept, root, jobs)) as outcomes:
+        work = self._read([*clips[first:], *clips[:first]])
+        with contextlib.closing(extract(work, self.kept or (), self.root, min(self.jobs, len(clips)))) as outcomes:
             for outcome in outcomes:
-                if outcome.error:
-                    raise outcome.error
                 self.progress.advance(1)
                 if outcome.broken:
                     self.broken[outcome.clip] = outcome.broken
                 else:
                     yield outcome
 
-    def _work(self, clips: Sequence[str]) -> Iterator[tuple[str, dict[str, Value]]]:
-        for clip in clips:
-            try:
-                yield clip, self._read(clip)
-            except ReleaseError as error:
-                self.broken[clip] = str(error)
-
-    def _find_corrupt(self) -> None:
-        for place, one in enumerate(self.kept):
-            lost = self.stores[one].corrupt
-            self.corrupt |= {(one.name, clip) for clip in self.clips if self.keys[clip][place] in lost}
+    def _note_corrupt(self) -> None:
+        for one, store, keys in self._wanted():
+            clips = dict(zip(keys, self.clips, strict=True))
+            self.corrupt |= {(one.name, clips.get(key, "")) for key in store.corrupt}  # empty: of all clips together
 
     def _tell_corrupt(self) -> None:
-        for one, store in self.stores.items():
-            if store.damaged:
-                self.progress.note(f"what the cache kept of {one.name} was damaged: it is made anew")
         for name in sorted({name for name, _ in self.corrupt}):
-            clips = sorted(clip for one, clip in self.corrupt if one == name)
+            clips = sorted(clip for one, clip in self.corrupt if one == name and clip)
             more = f" and {len(clips) - 1} more" if len(clips) > 1 else ""
-            self.progress.note(f"what the cache kept of {name} was corrupt for {clips[0]}{more}: computed again")
+            where = f" of {clips[0]}{more}" if clips else ""
+            self.progress.note(f"what the feature store kept of {name}{where} was damaged: it is computed again")
+
+
+def _stacked(feature: Resolved, rows: list[np.ndarray]) -> np.ndarray:
+    _, dtype = stacked_type(feature.name, [(row.shape, row.dtype) for row in rows])
+    return np.stack(rows).astype(dtype, copy=False)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
+from merbench.data.homes import Home, choose_home, dataset_homes
 from merbench.errors import OptionError, UnknownName, UnresolvableFeature, nearest
 from merbench.plugin.registry import Registry
 from merbench.plugin.specs import Feature
 
-__all__ = ["Resolved", "resolve", "split_reference", "walk"]
+__all__ = ["Resolved", "resolve", "resolve_dataset", "split_reference", "walk"]
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,37 @@ def resolve(reference: str, registry: Registry, provides: Collection[str], datas
         ) from None
 
 
+def resolve_dataset(
+    references: Sequence[str], registry: Registry, dataset: str, asker: str
+) -> tuple[Home, list[Resolved]]:
+    """The home of a dataset from which the features can be computed, and how each is computed.
+
+    Args:
+        references: features, `name` or `name@variant`.
+        registry: where names are looked up.
+        dataset: its name.
+        asker: who wants the features, for the error: a model's name.
+
+    Raises:
+        UnknownName: no dataset or source has that name.
+        ReleaseError: the releases of every home that would do are missing.
+        UnresolvableFeature, OptionError, PluginError: as `resolve` does, for every home that is here.
+    """
+    title = registry.datasets.get(dataset).name
+    homes = dataset_homes(registry, dataset)
+    found: list[list[Resolved]] = []
+    refusals: list[UnresolvableFeature | None] = []
+    for home in homes:
+        try:
+            found.append([resolve(one, registry, home.provides, title, asker) for one in references])
+            refusals.append(None)
+        except UnresolvableFeature as refusal:
+            found.append([])
+            refusals.append(refusal)
+    chosen = choose_home(registry, homes, refusals)
+    return chosen, found[homes.index(chosen)]
+
+
 class _MissingError(Exception):
     def __init__(self, chain: tuple[str, ...], hint: str) -> None:
         self.chain, self.hint = chain, hint
@@ -85,5 +117,5 @@ def _walk(reference: str, registry: Registry, provides: Collection[str], seen: t
         known = ", ".join(spec.variants) or "it has none"
         raise OptionError(f"feature {name} has no variant {variant!r} ({known})")
     inputs = tuple(_walk(one, registry, provides, (*seen, name)) for one in spec.inputs)
-    plugin = registry.features.origin(name).plugin
+    plugin = registry.features.origin(name).name
     return Resolved(spec.name, variant or next(iter(spec.variants), ""), spec, inputs, plugin)

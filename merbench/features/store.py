@@ -1,115 +1,107 @@
-"""One feature's results on disk.
+"""The feature store: arrays on disk, each under a key that holds everything it depends on.
 
-A result is kept as soon as a clip is done, in a file of its own (`clips/KEY.npy`: a NumPy file with a checksum behind
-it, of the key too, so that no file can stand for another one). Once all clips of a dataset are there they are moved
-into one file (`packs/`), which a run maps into memory. Every file appears whole or not at all, under a name that says
-what is in it, so that any number of processes may write at once. joblib's Memory cannot hand many results over as one
-mapped array, does not notice a changed bit, and unpickles what it reads.
+A clip's result is kept as soon as the clip is done. Once all clips of a dataset are there, their results are stacked
+into one more array, which a run maps into memory. Every array is a file of the same form, with a checksum. It appears
+whole or not at all, under its key, so any number of processes may write at once.
 """
 
 from __future__ import annotations
 
+import atexit
 import contextlib
-import io
+import errno
+import hashlib
+import json
+import math
+import os
+import shutil
+import tempfile
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+from urllib.parse import quote, unquote
 
 import numpy as np
 
-from merbench.features.packs import SUM, Pack, PackWriter, read_packs
-from merbench.files import clear_partials, replacing
+from merbench.errors import ConfigError, OutputError, PluginError
+from merbench.features.resolve import Resolved, split_reference
+from merbench.files import clear_partials, partial_name, replacing
 
-__all__ = ["Missing", "Store", "entries"]
+__all__ = ["FULL", "VARIABLE", "Kept", "Missing", "Store", "clear", "full", "kept", "stacked_type", "store_path"]
+__all__ += ["temporary_store", "writable"]
+
+VARIABLE = "MERBENCH_CACHE"
+FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+CLIP, DATASET = ".clip", ".dataset"  # of file names: one clip's result, and those of all clips of a dataset
+ALIGNED = 64  # values begin at a multiple of so many bytes
+SUM = 4  # bytes of a checksum: CRC-32, against bad disks and not against people
+CHUNK = 8 * 2**20  # bytes in memory while a file is checked
 
 
 class Missing(Exception):
-    """Results that are not there, or not any more."""
+    """Some results are not in the store, or not any more."""
 
 
 class Store:
     """The results of one feature, in one variant and version.
 
     Args:
-        folder: where they lie; it need not exist.
-        name: of the feature, for errors.
+        root: the folder of the feature store; it need not exist.
+        feature: whose results.
+
+    Attributes:
+        corrupt: keys of arrays that were found damaged.
     """
 
-    def __init__(self, folder: Path, name: str) -> None:
-        self.name, self.folder = name, folder
-        self.clips, self.packs = folder / "clips", folder / "packs"
-        self.corrupt: set[str] = set()  # keys of results that were found not to be what was written
-        self.damaged = 0  # packs that were not whole, and were removed
-        self._seen = -1  # time of change of the folder of packs, when it was looked into
-        self._places: dict[str, list[tuple[Pack, int]]] = {}
+    def __init__(self, root: Path, feature: Resolved) -> None:
+        version = feature.spec.version if feature.spec else 0
+        self.name = feature.name
+        self.folder = root / f"{quote(feature.name, safe='')}@{quote(feature.variant, safe='')}-v{version}"
+        self.corrupt: set[str] = set()
 
     def has(self, key: str) -> bool:
-        """Whether there is a result, as far as can be told without reading it."""
-        return key not in self.corrupt and (bool(self._rows(key)) or self._file(key).is_file())
+        """Whether there is a result, as far as can be said without reading it."""
+        return key not in self.corrupt and self._file(key).is_file()
 
     def find(self, key: str) -> np.ndarray | None:
-        """The result as it was computed, or None where there is none, or a broken one (then its key is `corrupt`)."""
-        found = self._loose(key)
-        for pack, row in () if found is not None else self._rows(key):
-            with contextlib.suppress(OSError, ValueError):
-                if not pack.exact:
-                    continue
-                if not pack.bad_rows(row, row + 1):
-                    return np.array(pack.mapped()[row])
-                self.corrupt.add(key)
-        return found
+        """The result as it was computed; None if it is missing or damaged (then its key is in `corrupt`)."""
+        found = self._read(self._file(key))
+        return None if found is None else np.array(found)
 
-    def keep(self, key: str, array: np.ndarray) -> None:
+    def keep(self, key: str, result: np.ndarray) -> None:
         """Keeps a result. Raises OSError."""
-        buffer = io.BytesIO()
-        np.lib.format.write_array(buffer, array, allow_pickle=False)
-        content = buffer.getvalue()
-        with replacing(self._file(key), sync=False) as file:
-            file.write(content + _sum(key, content))
+        _write(self._file(key), result.dtype, result.shape, [result])
         self.corrupt.discard(key)
 
     def array(self, keys: Sequence[str]) -> np.ndarray:
-        """The results of `keys`, `[clips, ...]`, mapped: float32, or uint8 where they were computed so.
+        """The results of `keys` as `[keys, ...]`, mapped: uint8 if they were computed as uint8, else float32.
 
         Raises:
-            Missing: some are not there, or corrupt.
+            Missing: some are not there, or damaged.
             PluginError: their shapes differ.
-            OSError: they cannot be written into one file.
+            OSError: they cannot be written.
         """
-        found = self._mapped(keys)
+        path = self.folder / f"{hashlib.sha256(' '.join(keys).encode()).hexdigest()}{DATASET}"
+        found = self._read(path)
         if found is None:
-            self._move_together(keys)
-            found = self._mapped(keys)
+            types = [(one.shape, one.dtype) for one in map(self.find, keys) if one is not None]
+            if len(types) < len(keys):
+                raise Missing
+            shape, dtype = stacked_type(self.name, types)
+            _write(path, dtype, shape, map(self._one, keys))
+            found = self._read(path)
         if found is None:
             raise Missing
         return found
 
-    def _mapped(self, keys: Sequence[str]) -> np.ndarray | None:
-        """From the pack of just these keys, or as part of a larger one in which they follow each other."""
-        for pack, start in self._rows(keys[0]):
-            stop = start + len(keys)
-            if pack.keys[start:stop] != tuple(keys):
-                continue
-            with contextlib.suppress(OSError, ValueError):  # it was cleared away just now, or cut short
-                bad = pack.bad_rows(start, stop)
-                if not bad:
-                    return pack.mapped()[start:stop]
-                self.corrupt.update(pack.keys[row] for row in bad)
-        return None
-
-    def clear(self) -> None:
+    def clear_partials(self) -> None:
         """Removes what killed processes left half-written."""
         clear_partials(self.folder)
 
-    def _move_together(self, keys: Sequence[str]) -> None:
-        first = self._one(keys[0])
-        with PackWriter(self.packs, len(keys), first, self.name) as writer:
-            for key in keys:
-                writer.append(key, self._one(key))
-            pack = writer.finish()
-        if pack.exact:
-            for key in keys:
-                self._file(key).unlink(missing_ok=True)
+    def _file(self, key: str) -> Path:
+        return self.folder / f"{key}{CLIP}"
 
     def _one(self, key: str) -> np.ndarray:
         found = self.find(key)
@@ -117,50 +109,166 @@ class Store:
             raise Missing
         return found
 
-    def _loose(self, key: str) -> np.ndarray | None:
-        path = self._file(key)
+    def _read(self, path: Path) -> np.ndarray | None:
         try:
-            content = path.read_bytes()
-        except OSError:
+            return _read(path)
+        except (OSError, ValueError, KeyError, TypeError):
+            if path.exists():
+                self.corrupt.add(path.stem)
             return None
+
+
+def stacked_type(feature: str, types: Sequence[tuple[tuple[int, ...], np.dtype[Any]]]) -> tuple[Any, np.dtype[Any]]:
+    """Shape and type of an array of these arrays, as a model is shown it.
+
+    Bytes stay bytes (a batch of them becomes float32 when it is taken); all else is float32.
+
+    Raises:
+        PluginError: the shapes differ.
+    """
+    shapes = {shape for shape, _ in types}
+    if len(shapes) > 1:
+        raise PluginError(f"feature {feature} gives arrays of different shapes: {sorted(shapes)[:3]}")
+    in_bytes = all(dtype == np.uint8 for _, dtype in types)
+    return (len(types), *shapes.pop()), np.dtype(np.uint8 if in_bytes else np.float32)
+
+
+def _write(path: Path, dtype: np.dtype[Any], shape: tuple[int, ...], parts: Iterable[np.ndarray]) -> None:
+    """Writes an array: a line of JSON, the values of its parts, and a checksum of both. Raises OSError."""
+    about = json.dumps({"key": path.stem, "dtype": dtype.str, "shape": shape}).encode()
+    line = about + b" " * (-(len(about) + 1) % ALIGNED) + b"\n"
+    checksum = zlib.crc32(line)
+    with replacing(path, sync=False) as file:  # what a loss of power cuts is damaged, and made again
+        file.write(line)
+        for part in parts:
+            values = np.ascontiguousarray(part, dtype).tobytes()
+            file.write(values)
+            checksum = zlib.crc32(values, checksum)
+        file.write(checksum.to_bytes(SUM, "little"))
+
+
+def _read(path: Path) -> np.ndarray:
+    """The array in a file, mapped; a write to it stays in memory.
+
+    Raises OSError, and ValueError, KeyError or TypeError if it is not what was written.
+    """
+    with path.open("rb") as file:
+        line = file.readline(CHUNK)
+        about = json.loads(line)
+        dtype, shape = np.dtype(about["dtype"]), tuple(about["shape"])
+        left = math.prod(shape) * dtype.itemsize
+        checksum = zlib.crc32(line)
+        while left and (values := file.read(min(left, CHUNK))):
+            left -= len(values)
+            checksum = zlib.crc32(values, checksum)
+        whole = file.read(CHUNK) == checksum.to_bytes(SUM, "little")
+        if not whole or about["key"] != path.stem or dtype.kind not in "fiub":
+            raise ValueError("damaged")
+    return np.memmap(path, dtype, mode="c", offset=len(line), shape=shape)
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What is kept of one feature.
+
+    Attributes:
+        name, variant, version: as the feature's plugin gives them; the variant may be empty.
+        clips: how many results; a clip counts again if its files or the inputs of the feature were others.
+        bytes: on disk.
+        folder: where they are.
+    """
+
+    name: str
+    variant: str
+    version: int
+    clips: int
+    bytes: int
+    folder: Path
+
+
+def store_path() -> Path:
+    """The folder of the feature store; it need not exist.
+
+    Raises:
+        ConfigError: MERBENCH_CACHE names something that is not a folder.
+    """
+    named = os.environ.get(VARIABLE)
+    if not named:
+        import platformdirs
+
+        return platformdirs.user_cache_path("merbench") / "features"
+    folder = Path(named).expanduser().absolute()
+    if folder.exists() and not folder.is_dir():
+        raise ConfigError(f"{VARIABLE} names {folder}, which is not a folder; name a folder, or unset it")
+    return folder / "features"
+
+
+def writable(root: Path) -> bool:
+    """Whether anything can be kept below `root`; found by writing a file. Files of killed processes are removed.
+
+    Raises:
+        OutputError: the disk is full.
+    """
+    probe = partial_name(root)
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        clear_partials(root, below=False)
+        probe.write_bytes(b"merbench")
+    except OSError as error:
+        if error.errno in FULL:
+            raise full(root, error) from error
+        return False
+    finally:
+        with contextlib.suppress(OSError):
+            probe.unlink(missing_ok=True)
+    return True
+
+
+def temporary_store(root: Path) -> Path:
+    """A folder that stands in for the store `root`, which cannot be written; it is removed when this process ends.
+
+    Raises:
+        OutputError: there is no other place either.
+    """
+    try:
+        folder = Path(tempfile.mkdtemp(prefix="merbench-"))
+    except OSError as error:
+        raise full(root, error) from error
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
+
+
+def full(root: Path, error: OSError) -> OutputError:
+    """The error of a store that takes no more."""
+    return OutputError(
+        f"the feature store {root} cannot be written: {error.strerror}; what is finished is kept: make room "
+        f"(merbench features clear) or name another folder with {VARIABLE}, then run the same command again"
+    )
+
+
+def kept(root: Path) -> list[Kept]:
+    """Every feature of which anything is kept, by name."""
+    found = []
+    for folder in sorted(root.glob("*@*-v*")) if root.is_dir() else ():
+        label, _, version = folder.name.rpartition("-v")
+        name, variant = map(unquote, split_reference(label))
+        if folder.is_dir() and version.isdecimal():
+            clips = sum(1 for _ in folder.glob(f"*{CLIP}"))
+            size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+            found.append(Kept(name, variant, int(version), clips, size, folder))
+    return found
+
+
+def clear(chosen: list[Kept]) -> None:
+    """Removes what is kept of the chosen features. A run that is reading it goes on with what it has open.
+
+    Raises:
+        OutputError: a folder cannot be removed.
+    """
+    for one in chosen:
         try:
-            if content[-SUM:] == _sum(key, content[:-SUM]):
-                array: np.ndarray = np.load(io.BytesIO(content), allow_pickle=False)
-                return array
-        except (ValueError, EOFError):
-            pass
-        self.corrupt.add(key)
-        return None
-
-    def _rows(self, key: str) -> list[tuple[Pack, int]]:
-        """The packs that have the key, with its row in each; looked up anew once another process made a pack."""
-        try:
-            changed = self.packs.stat().st_mtime_ns
-        except OSError:
-            changed = 0
-        if changed != self._seen:
-            self._seen, self._places = changed, {}
-            packs, damaged = read_packs(self.packs)
-            for path in damaged:
-                self.damaged += 1
-                with contextlib.suppress(OSError):
-                    path.unlink(missing_ok=True)
-            for pack in packs:
-                for row, one in enumerate(pack.keys):
-                    self._places.setdefault(one, []).append((pack, row))
-        return self._places.get(key, [])
-
-    def _file(self, key: str) -> Path:
-        return self.clips / key[:2] / f"{key[2:]}.npy"
-
-
-def _sum(key: str, content: bytes) -> bytes:
-    return zlib.crc32(content, zlib.crc32(key.encode())).to_bytes(SUM, "little")
-
-
-def entries(folder: Path) -> tuple[int, int]:
-    """How many results a feature's folder holds, and its bytes on disk."""
-    keys = {path.parent.name + path.stem for path in (folder / "clips").glob("*/*.npy")}
-    keys.update(key for pack in read_packs(folder / "packs")[0] for key in pack.keys)
-    size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
-    return len(keys), size
+            shutil.rmtree(one.folder)
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            raise OutputError(f"cannot remove {one.folder}: {error.strerror}; remove it by hand") from error

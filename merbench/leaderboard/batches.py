@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import gc
-import os
-import warnings
 from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
 from threadpoolctl import threadpool_limits
 
-from merbench.processes import end_with, if_ended, interrupts_later
+from merbench.processes import each, end_processes
 
 __all__ = ["end_processes", "in_batches", "uncollected"]
 
@@ -35,36 +33,19 @@ def in_batches(work: Callable[[Sequence[T]], list[R]], items: Sequence[T]) -> It
         return
     import joblib
 
-    batches = (items[start : start + BATCH] for start in range(0, len(items), BATCH))
-    tasks = (joblib.delayed(_in_worker)(os.getpid(), work, batch) for batch in batches)
-    with interrupts_later():
-        made = joblib.Parallel(n_jobs=joblib.cpu_count(), return_as="generator")(tasks)
-    finished = False
-    try:
-        with if_ended("works on the records", "make room and run again"):
-            for results in made:
-                yield from results
-        finished = True
-    finally:
-        if not finished:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # that tasks were done or begun for nothing, after an error or Ctrl-C
-                made.close()
-            end_processes()
+    batches = ((work, items[start : start + BATCH]) for start in range(0, len(items), BATCH))
+    advice = "make room and run again"
+    jobs = joblib.cpu_count()
+    with contextlib.closing(
+        each(_in_worker, batches, jobs, does="works on the records", advice=advice, ordered=True, stay=True)
+    ) as found:
+        for results in found:
+            yield from results
 
 
-def _in_worker(owner: int, work: Callable[[Sequence[T]], list[R]], items: Sequence[T]) -> list[R]:
-    if os.getpid() != owner:  # for a single core joblib starts no process
-        end_with(owner)
+def _in_worker(work: Callable[[Sequence[T]], list[R]], items: Sequence[T]) -> list[R]:
     with uncollected(), threadpool_limits(1):  # the cores are taken
         return work(items)
-
-
-def end_processes() -> None:
-    """Ends the processes that `in_batches` started, if there are any."""
-    from joblib.externals.loky import get_reusable_executor
-
-    get_reusable_executor().shutdown(wait=True, kill_workers=True)
 
 
 @contextlib.contextmanager

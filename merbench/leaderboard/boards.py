@@ -36,7 +36,7 @@ def make_site(entries: Iterable[Entry], reported: Sequence[Reported], registry: 
     names = set(boards_of(reported))
     for entry in entries:
         tables.setdefault(_table(entry), []).append(entry)
-        names.add((entry.record.plan.dataset, entry.record.plan.protocol))
+        names.add((entry.record.plan.dataset, entry.protocol))
     boards = [
         board
         for dataset, protocol in sorted(names)
@@ -61,7 +61,7 @@ def _table(entry: Entry) -> tuple[str, ...]:
     truths = next(iter(counts.confusions.values())).sum(axis=2).tolist()
     held = json.dumps([plan.classes, plan.clips_total, counts.subjects, truths])
     digests, whole = plan.digests, "all" if entry.record.complete else "some"
-    return plan.dataset, plan.protocol, digests.clips, digests.labels, digests.folds, whole, held
+    return plan.dataset, entry.protocol, digests.clips, digests.labels, digests.folds, whole, held
 
 
 def _of(tables: dict[tuple[str, ...], list[Entry]], dataset: str, protocol: str) -> list[list[Entry]]:

@@ -44,7 +44,10 @@ def build(
     out, progress = out.resolve(), progress or Silent()
     recover(out)
     check_place(out)
-    figures = read_reported(reported) if reported else []
+    figures = [
+        one.model_copy(update={"protocol": registry.protocols.current(one.protocol)})
+        for one in (read_reported(reported) if reported else ())
+    ]
     paths = record_files(folders)
     progress.start(2 * len(paths), 0)
     try:

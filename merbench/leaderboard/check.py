@@ -58,14 +58,14 @@ def check(folders: Sequence[Path], reported: Path | None, registry: Registry, si
     with uncollected():
         records = _read(record_files(folders), registry, findings)
     findings.problems += [*_duplicates(records), *_licensed(records, registry)]
-    findings.notes += _same_predictions(records)
+    findings.notes += _same_predictions(records, registry)
     if reported:
         try:
             read_reported(reported)
         except MerbenchError as error:
             findings.problems.append(str(error))
     if since:
-        _compare(committed_records(folders, since), list(records.values()), findings)
+        _compare(committed_records(folders, since), list(records.values()), registry, findings)
     return findings
 
 
@@ -96,7 +96,7 @@ def _licensed(records: dict[Path, Record], registry: Registry) -> list[str]:
     return [f"{path}: {why}" for path, why in refusals.items() if why]
 
 
-def _same_predictions(records: dict[Path, Record]) -> list[str]:
+def _same_predictions(records: dict[Path, Record], registry: Registry) -> list[str]:
     """One model's predictions under another's name may be the same work counted twice."""
     first: dict[tuple[object, ...], tuple[Path, str]] = {}
     notes = []
@@ -104,14 +104,15 @@ def _same_predictions(records: dict[Path, Record]) -> list[str]:
         policy = counting_policy(record)
         answers = tuple(one.policies[policy].predicted for one in record.predictions)
         counts = json.dumps([(one.subject, one.confusion[policy]) for one in record.subjects])
-        key = (record.plan.dataset, record.plan.protocol, record.plan.digests.clips, answers, counts)
+        protocol = registry.protocols.current(record.plan.protocol)
+        key = (record.plan.dataset, protocol, record.plan.digests.clips, answers, counts)
         other, model = first.setdefault(key, (path, record.plan.model))
         if model != record.plan.model:
             notes.append(f"{path} predicts exactly what {other} does, under another model's name")
     return notes
 
 
-def _compare(before: dict[str, Record | str], now: Sequence[Record], findings: Findings) -> None:
+def _compare(before: dict[str, Record | str], now: Sequence[Record], registry: Registry, findings: Findings) -> None:
     """Every record of the earlier revision must be there still, or have a successor that covers all it covered."""
     old = {name: one for name, one in before.items() if not isinstance(one, str)}
     findings.notes += [f"{name} was not compared: {why}" for name, why in before.items() if isinstance(why, str)]
@@ -119,7 +120,9 @@ def _compare(before: dict[str, Record | str], now: Sequence[Record], findings: F
     known = {record.id for record in old.values()}
     fresh = [record for record in kept.values() if record.id not in known]
     for name, record in old.items():
-        successor = kept.get(record.id) or next((one for one in fresh if _line(one) == _line(record)), None)
+        successor = kept.get(record.id) or next(
+            (one for one in fresh if _line(one, registry) == _line(record, registry)), None
+        )
         if successor is None:
             findings.problems.append(f"{name} ({_title(record)}) has disappeared; put it back")
             continue
@@ -147,11 +150,11 @@ def _compare_one(name: str, old: Record, new: Record, findings: Findings) -> Non
         findings.changes.append(f"{_title(new)}: {'; '.join(changed[:NAMED])}{more}")
 
 
-def _line(record: Record) -> tuple[str, ...]:
+def _line(record: Record, registry: Registry) -> tuple[str, ...]:
     """What makes two records of different revisions the same line of a board."""
     plan = record.plan
     run = (plan.recipe, str(plan.seed)) if isinstance(plan, Plan) else ("submitted", plan.paper)
-    return plan.model, plan.dataset, plan.protocol, counting_policy(record), *run
+    return plan.model, plan.dataset, registry.protocols.current(plan.protocol), counting_policy(record), *run
 
 
 def _covered(record: Record, by_clip: bool) -> Counter[str]:

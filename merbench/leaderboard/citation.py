@@ -46,7 +46,7 @@ def bibtex(entry: Entry) -> str:
     """The record as a BibTeX entry; what is special to TeX is escaped."""
     plan = entry.record.plan
     recipe = f", recipe {plan.recipe}" if plan.kind != "rescored" else ""
-    title = f"{plan.model}{recipe} on {plan.dataset}, protocol {plan.protocol}"
+    title = f"{plan.model}{recipe} on {plan.dataset}, protocol {entry.protocol}"
     fields = {
         "title": f"{{{tex(title)}}}",
         "howpublished": "merbench record",

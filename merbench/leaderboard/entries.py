@@ -87,6 +87,7 @@ def make_entry(record: Record, registry: Registry) -> Entry:
     answers = _answers(record) if public and record.predictions else None
     return Entry(
         record=kept,
+        protocol=registry.protocols.current(record.plan.protocol),
         counts=count(kept),
         figures=_figures(record),
         public=public,

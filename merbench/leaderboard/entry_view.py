@@ -68,7 +68,7 @@ def entry_view(entry: Entry, row: Row | None) -> dict[str, Any]:
         "clips": answers.clips if answers else (),
         "clip_lines": _clip_lines(answers, plan.classes, names) if answers else "",
         "loss": _loss(entry),
-        "command": "" if plan.kind == "rescored" else command(plan),
+        "command": "" if plan.kind == "rescored" else command(plan.model_copy(update={"protocol": entry.protocol})),
         "handed_in": DECLARED[plan.declared_policy] if plan.kind == "rescored" else "",
         "plan": list(_plan(entry)),
         "environment": list(_flat("", record.environment))[:LINES],

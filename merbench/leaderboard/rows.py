@@ -90,8 +90,8 @@ def _unranked(entry: Entry, registry: Registry) -> str:
         return f"only folds {plan.folds} were run"
     if record.scores[counting_policy(record)]["full"] is None:
         return "UF1 is not defined: some class has no clip"
-    if plan.protocol in registry.protocols.names():
-        if shares_subjects(registry, plan.protocol):
+    if entry.protocol in registry.protocols.names():
+        if shares_subjects(registry, entry.protocol):
             return "its folds have subjects on both sides"
     elif entry.split_subjects is None:
         return "its protocol is not installed, and without clips nothing shows who is in its folds"

@@ -61,6 +61,7 @@ class Entry:
 
     Attributes:
         record: as it was read, but with each subject's counts in place of its predictions.
+        protocol: today's name of the record's protocol.
         counts: each subject's confusion matrices.
         figures: policy -> part -> metric -> figure.
         public: whether the truth of its clips may be published.
@@ -69,6 +70,7 @@ class Entry:
     """
 
     record: Record
+    protocol: str
     counts: Counts
     figures: dict[AnyPolicy, Figures]
     public: bool
@@ -136,7 +138,7 @@ class Board:
 
     Attributes:
         slug: file name without ending: the page is `boards/SLUG.html`, the comparison `boards/SLUG-compare.html`.
-        title: e.g. `composite, protocol composite`.
+        title: e.g. `composite, protocol loso`.
         dataset, protocol, about: names, and a line on each.
         parts: names of the parts, `full` first.
         rows: ranked ones by rank, then the others by UF1.

@@ -1,1 +1,1 @@
-"""What a plugin author meets: hooks, specs, labels, and how a plugin is loaded, checked and called."""
+"""The plugin interface: hooks, specs and labels, and how plugins are loaded, checked and called."""

@@ -1,4 +1,4 @@
-"""Whose code it is: the author of a plugin, and the place in the author's files where something happened."""
+"""The author of a plugin's code, and the place in the author's files at which something happened."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ Step = tuple[CodeType, int, str]  # code, line in its file, name of its module
 
 @dataclass(frozen=True, kw_only=True)
 class Author:
-    """Whose code is called.
+    """The owner of code that merbench calls.
 
     Attributes:
-        spec: what the plugin registered, e.g. `model my-net`.
+        spec: the spec that names the code, e.g. `model my-net`.
         plugin: the plugin's name.
         modules: the top-level modules that hold its code, e.g. `("my_package",)`.
     """
@@ -30,9 +30,9 @@ class Author:
 
     @classmethod
     def of(cls, spec: str, plugin: str, *targets: str) -> Author:
-        """The author of `targets`, each `"module:attribute"` or a module, e.g. of the plugin and of what it names.
+        """The author of `targets`, each `"module:attribute"` or a module.
 
-        Where the plugin's name is not known (empty), the first module stands for it.
+        If `plugin` is empty because the name is not known, the first module replaces it.
         """
         modules = tuple(dict.fromkeys(target.partition(":")[0].partition(".")[0] for target in targets))
         return cls(spec=spec, plugin=plugin or modules[0], modules=modules)
@@ -42,19 +42,19 @@ class Author:
 
 
 def failed_at(tree: TracebackType | None, author: Author) -> str:
-    """` at FILE:LINE in FUNCTION`, of the deepest of the author's own lines that raised; empty where there is none."""
+    """` at FILE:LINE in FUNCTION` for the deepest of the author's own lines in a traceback; empty if it has none."""
     steps = ((frame.f_code, line, _module(frame)) for frame, line in traceback.walk_tb(tree))
     return _deepest(steps, author)
 
 
 def now_at(frame: FrameType, author: Author) -> str:
-    """The same of a thread that runs: its deepest line of the author's, else its deepest line."""
+    """The same for a running thread: the author's deepest line, or else the deepest line."""
     steps = [(one.f_code, line, _module(one)) for one, line in traceback.walk_stack(frame)]
     return _deepest(reversed(steps), author) or _at(steps[0])
 
 
 def written(code: object, author: Author) -> str:
-    """` at FILE:LINE`, where the author wrote a function; empty where it is not in the author's modules."""
+    """` at FILE:LINE` for a function in the author's modules; empty for any other."""
     found = getattr(inspect.unwrap(code), "__code__", None) if callable(code) else None
     if found is None or str(getattr(code, "__module__", "")).partition(".")[0] not in author.modules:
         return ""

@@ -1,6 +1,6 @@
-"""Calls a plugin's code: what it prints goes to stderr, and what it raises becomes one line with the author's line.
+"""Call a plugin's code. Its output goes to stderr, and its exceptions become one line that names the author's line.
 
-A call that takes long is named on stderr, and one that takes longer than `--timeout` allows is ended.
+A call that takes long is reported on stderr, and a call that takes longer than `--timeout` is ended.
 """
 
 from __future__ import annotations
@@ -20,46 +20,46 @@ from merbench.plugin.authors import Author, failed_at, written
 __all__ = ["Author", "calling", "kind", "memory_is_full", "reason", "wrong"]
 
 REASON = 300  # characters of an author's message in an error
-# How torch says that no memory is left, of an accelerator and of a CPU: only CUDA has an error of its own.
+# Messages of torch when no memory is left, on an accelerator and on a CPU: only CUDA has its own exception.
 FULL = re.compile("out of memory|DefaultCPUAllocator")
 
 
 def calling(author: Author, function: str, wanted: str = "") -> _Calling:
-    """A block (`with calling(...):`) that runs the author's code. It costs some 3 microseconds.
+    """A block (`with calling(...):`) that runs the author's code. It costs about 3 microseconds.
 
     Args:
-        author: whose.
-        function: what is called, as the error names it, e.g. `forward` or `fit on fold smic/s01`.
-        wanted: what the function must do, as it completes "it must ..."; empty for no such sentence.
+        author: the owner of the code.
+        function: name of the call for the error, e.g. `forward` or `fit on fold smic/s01`.
+        wanted: what the function must do, to complete "it must ..."; empty leaves the sentence out.
 
     Raises:
-        PluginError: the code raised something that is no `MerbenchError`, or took longer than `MERBENCH_TIMEOUT`; the
-            line names the plugin, the function, and the file and line of the author's code.
-        MemoryError, RuntimeError: memory ran out: as it was raised, for that is not the author's fault.
+        PluginError: the code raised anything but a `MerbenchError`, or took longer than `MERBENCH_TIMEOUT`; the line
+            names the plugin, the function, and the file and line of the author's code.
+        MemoryError, RuntimeError: memory ran out; raised unchanged, because it is not the author's fault.
     """
     return _Calling(author, function, wanted)
 
 
 def memory_is_full(error: BaseException) -> bool:
-    """Whether an error says that no memory is left, as Python and NumPy say it, or as torch does."""
+    """Whether an error of Python, NumPy or torch means that no memory is left."""
     return isinstance(error, MemoryError) or (isinstance(error, RuntimeError) and bool(FULL.search(str(error))))
 
 
 def wrong(author: Author, function: str, gives: str, wanted: str, code: object = None) -> PluginError:
-    """The error for an author's function that returned what it must not; to be raised.
+    """The error to raise for an author's function with a wrong result.
 
     Args:
-        author: whose.
+        author: the owner of the function.
         function: its name.
-        gives: what it returned, e.g. `a tuple`.
-        wanted: what it must do, as it completes "it must ...".
-        code: the function itself: where it is written is named, if the author wrote it.
+        gives: its result, e.g. `a tuple`.
+        wanted: what it must do, to complete "it must ...".
+        code: the function; the error names its file and line if the author wrote it.
     """
     return PluginError(f"{author}: {function}{written(code, author)} gives {gives}; it must {wanted}")
 
 
 def kind(value: object) -> str:
-    """What a value is, in an error: `None`, `a tuple`, `a numpy.ndarray`."""
+    """The type of a value as text for an error: `None`, `a tuple`, `a numpy.ndarray`."""
     if value is None:
         return "None"
     name, module = type(value).__qualname__, type(value).__module__
@@ -106,9 +106,9 @@ class _Calling(watch.Call):
             raise _fault(self.overdue, error) from error
         expected = isinstance(error, MerbenchError) or (error is not None and memory_is_full(error))
         if isinstance(error, Exception | SystemExit) and not expected:
-            raise _fault(self._told(error), error) from error
+            raise _fault(self._line(error), error) from error
 
-    def _told(self, error: BaseException) -> str:
+    def _line(self, error: BaseException) -> str:
         must = f"; it must {self.wanted}" if self.wanted else ""
         return (
             f"{self.author}: {self.function} failed{failed_at(error.__traceback__, self.author)}: {reason(error)}{must}"
@@ -116,7 +116,7 @@ class _Calling(watch.Call):
 
 
 class _State:
-    """What this process keeps about its calls."""
+    """The state of this process's calls."""
 
     def __init__(self) -> None:
         self.running: dict[int, watch.Call] = {}  # thread -> its innermost call
@@ -127,20 +127,20 @@ class _State:
 
 
 def _fault(line: str, error: BaseException) -> PluginError:
-    """The traceback is kept as text: it goes where the error goes, out of a worker process as well."""
+    """The traceback is kept as text, so that it stays with the error outside a worker process."""
     fault = PluginError(line)
     fault.details = "".join(traceback.format_exception(error))
     return fault
 
 
 class _Prefixed(io.TextIOBase):
-    """Stands for stdout while calls run: writes each line to stderr, behind the name of the plugin that runs."""
+    """Replaces stdout while calls run: writes each line to stderr, after the name of the running plugin."""
 
     def __init__(self, running: dict[int, watch.Call]) -> None:
         self.running, self.fresh = running, True
 
     def write(self, text: str) -> int:
-        """A thread that a plugin started has no call of its own; any call that runs is taken for it."""
+        """A thread that a plugin started has no call of its own; its output is credited to any running call."""
         call = self.running.get(threading.get_ident()) or next(iter(list(self.running.values())), None)
         for line in text.splitlines(keepends=True):
             sys.stderr.write(f"[{call.author.plugin}] {line}" if self.fresh and call else line)
@@ -151,12 +151,12 @@ class _Prefixed(io.TextIOBase):
         sys.stderr.flush()
 
     def end(self) -> None:
-        """Ends a line that was begun: whoever writes next begins a new one."""
+        """End an unfinished line, so that the next output starts a new one."""
         if not self.fresh:
             self.write("\n")
 
     def fileno(self) -> int:
-        """Of stderr, for code that hands it to another process."""
+        """The number of stderr, for code that passes it to another process."""
         return sys.stderr.fileno()
 
     def writable(self) -> bool:
@@ -167,7 +167,7 @@ class _Prefixed(io.TextIOBase):
         return sys.stderr.encoding
 
     def __getattr__(self, name: str) -> Any:
-        """What else a stdout has, such as `buffer`: that of stderr."""
+        """Other attributes of a stdout, such as `buffer`, come from stderr."""
         return getattr(sys.stderr, name)
 
 

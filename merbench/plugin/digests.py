@@ -1,4 +1,4 @@
-"""Which source files some code consists of, as a digest: whatever they made is known by it."""
+"""Digests of the source files of some code."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 from merbench.errors import PluginError
 
-__all__ = ["classes_digest", "source_digest", "target_digest"]
+__all__ = ["CORE", "classes_digest", "source_digest", "target_digest"]
 
 CORE = "merbench"
 
@@ -18,8 +18,8 @@ CORE = "merbench"
 def target_digest(target: str) -> str:
     """The digest of the code that a target such as `my_package.features:speed` belongs to.
 
-    Of a plugin this is its whole package, whose modules call each other. Of the core it is the module alone: else every
-    change of merbench would count.
+    For a plugin, this is its whole package, because its modules call each other. For the core, it is only the module:
+    otherwise every change of merbench would count.
     """
     module = target.partition(":")[0]
     top = module.partition(".")[0]
@@ -27,7 +27,7 @@ def target_digest(target: str) -> str:
 
 
 def classes_digest(*classes: type) -> str:
-    """The same of the code that classes and the classes they derive from belong to; Python's own are left out."""
+    """The same for classes and their base classes; Python's own classes are left out."""
     modules = {base.__module__ for one in classes for base in one.__mro__} - {"builtins", "abc", "typing"}
     ours = sorted(module for module in modules if not module.startswith("collections"))
     return hashlib.sha256(" ".join(map(target_digest, ours)).encode()).hexdigest()
@@ -35,13 +35,13 @@ def classes_digest(*classes: type) -> str:
 
 @cache
 def source_digest(module: str) -> str:
-    """sha256 (hex) over the names and contents of a module's source files; of a package, all below it."""
+    """sha256 (hex) over the names and contents of a module's source files; for a package, of all files below it."""
     try:
         spec = importlib.util.find_spec(module)
-    except ValueError:  # `__main__` has none
+    except ValueError:  # `__main__` has no spec
         spec = None
     if spec is None:
-        raise PluginError(f"the source of module {module!r} cannot be found, so a run could not tell when it changes")
+        raise PluginError(f"the source of module {module!r} cannot be found, so a run could not notice its changes")
     digest = hashlib.sha256()
     for root, path in _files(spec):
         digest.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")

@@ -1,75 +1,90 @@
-"""Calls the hooks of one plugin, and checks what they give."""
+"""The hooks of a plugin. A plugin is a module; each hook is a function in it, marked `@merbench.hookimpl`.
+
+The smallest model plugin:
+
+    import merbench
+
+    @merbench.hookimpl
+    def merbench_models():
+        yield merbench.TorchModel(
+            name="my-net",
+            network="my_package.net:MyNet",
+            features=("flow-28",),
+            recipes={"published": merbench.Recipe(optimizer="adam", lr=1e-4, batch_size=64, epochs=100)},
+        )
+
+and, in its pyproject.toml:
+
+    [project.entry-points.merbench]
+    my-net = "my_package"
+
+Every hook is called once, without arguments, when the plugin is loaded, and returns an iterable of specs. A module with
+hooks must not import torch, cv2 or scikit-learn: a spec names such code as "module:attribute".
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 import pluggy
 
-from merbench.errors import PluginError, nearest
-from merbench.plugin import hookspecs
-from merbench.plugin.authors import written
-from merbench.plugin.calls import Author, calling
-from merbench.plugin.hookspecs import NAMESPACE
-from merbench.plugin.specs import Spec
-from merbench.plugin.validation import KINDS, fault
+from merbench.plugin.specs import Dataset, Feature, Model, ModelFamily, Protocol, Source
 
-__all__ = ["given_by"]
+__all__ = ["NAMESPACE", "hookimpl", "hookspec"]
 
-HOOKS = {noun: f"{NAMESPACE}_{noun}" for noun in KINDS}
+NAMESPACE = "merbench"  # of the marker, the manager, the entry-point group and the hook prefix
+
+ModelOrFamily = Model | ModelFamily
+
+hookspec = pluggy.HookspecMarker(NAMESPACE)
+hookimpl = pluggy.HookimplMarker(NAMESPACE)
 
 
-def given_by(module: object, author: Author) -> dict[str, list[Spec]]:
-    """What the hooks of a plugin give, under `sources`, `datasets`, `features`, `models` and `protocols`.
+@hookspec
+def merbench_sources() -> Iterable[Source]:
+    """Releases that the plugin can read.
 
-    Args:
-        module: the object that carries the hooks; often a module.
-        author: whose it is.
-
-    Raises:
-        PluginError: a hook is misspelt, not marked, fails, or gives something that is no spec of its kind.
-        pluggy.PluginValidationError: a hook has an argument that it must not have.
+    Example: `yield merbench.Source(name="my-release", reader="my_package.release:Reader", provides=("flow-28",),
+    databases=("mydb",), obtain="the archive my-release.zip from the authors' page")`
     """
-    # A manager of its own for each plugin: nothing of a failed one can remain, and hook wrappers concern nobody else.
-    manager = pluggy.PluginManager(NAMESPACE)
-    manager.add_hookspecs(hookspecs)
-    manager.register(module)
-    _check_names(module, author)
-    return {noun: list(_specs(manager, noun, author)) for noun in KINDS}
+    return ()
 
 
-def _check_names(module: object, author: Author) -> None:
-    """A hook that is misspelt or has no decorator would be passed over without a word."""
-    for name in dir(module):
-        function = getattr(module, name, None)
-        mark = getattr(function, f"{NAMESPACE}_impl", None)
-        marked = isinstance(mark, dict)
-        name = (mark.get("specname") or name) if isinstance(mark, dict) else name
-        if name in HOOKS.values() and not marked:
-            raise PluginError(f"{name}{written(function, author)} is not marked @merbench.hookimpl")
-        if marked and name not in HOOKS.values():
-            near = nearest(name, HOOKS.values()) or f"; the hooks are {', '.join(HOOKS.values())}"
-            raise PluginError(f"unknown hook {name!r}{written(function, author)}{near}")
+@hookspec
+def merbench_datasets() -> Iterable[Dataset]:
+    """Datasets to benchmark on.
+
+    Example: `yield merbench.Dataset(name="mydb-3", sources=("my-release",), databases=("mydb",),
+    scheme=merbench.THREE_CLASS)`
+    """
+    return ()
 
 
-def _specs(manager: pluggy.PluginManager, noun: str, author: Author) -> Iterator[Spec]:
-    """What the one plugin in `manager` gives for `noun`, checked."""
-    hook = HOOKS[noun]
-    caller = getattr(manager.hook, hook)
-    functions = [one.function for one in caller.get_hookimpls()]
-    if not functions:
-        return
-    place = written(functions[0], author)
-    with calling(author, f"hook {hook}"):
-        results = caller()
-    if not results:  # pluggy leaves None out
-        raise PluginError(f"{hook}{place} returned None, not an iterable of specs; yield each spec")
-    for given in results:
-        if not isinstance(given, Iterable):
-            raise PluginError(f"{hook}{place} returned {given!r}, not an iterable of specs")
-        with calling(author, f"hook {hook}"):
-            listed = list(given)
-        for spec in listed:
-            if wrong := fault(spec, noun):
-                raise PluginError(f"{hook}{place}: {wrong}")
-            yield spec
+@hookspec
+def merbench_features() -> Iterable[Feature]:
+    """Features that are computed from other features.
+
+    Example: `yield merbench.Feature(name="flow-magnitude-28", function="my_package.features:magnitude",
+    inputs=("flow-28",))`
+    """
+    return ()
+
+
+@hookspec
+def merbench_models() -> Iterable[ModelOrFamily]:
+    """Models to benchmark: `merbench.TorchModel` or `merbench.EstimatorModel`.
+
+    If there are too many to list, a `merbench.ModelFamily` makes each model when it is asked for.
+
+    Example: `yield merbench.EstimatorModel(name="my-svm", estimator="my_package.svm:build", features=("flow-28",))`
+    """
+    return ()
+
+
+@hookspec
+def merbench_protocols() -> Iterable[Protocol]:
+    """Ways of splitting clips into folds.
+
+    Example: `yield merbench.Protocol(name="subjects-10", splitter="my_package.splits:TenFold")`
+    """
+    return ()

@@ -1,4 +1,4 @@
-"""Label schemes: from the emotion as annotated to the class that is scored."""
+"""Label schemes: from an annotated emotion to the class that is scored."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ __all__ = ["THREE_CLASS", "LabelScheme"]
 
 @dataclass(frozen=True, kw_only=True)
 class LabelScheme:
-    """Which class an annotated emotion counts as.
+    """The class of each annotated emotion.
 
     `classes` are the class names in the order of their indices. `emotions` maps an annotated emotion (lower case,
-    stripped) to a class name; an emotion that it does not name is out of the scheme. `source` says where the
-    mapping was published.
+    stripped) to a class name; an emotion without a class is left out. `source` says where the mapping was published.
 
     Raises:
-        PluginError: a class stands twice, or an emotion is not written as said or counts as a class that is not there.
+        PluginError: a class is listed twice, or an emotion is not stripped and in lower case or maps to an unknown
+            class.
     """
 
     name: str
@@ -28,14 +28,14 @@ class LabelScheme:
     source: str = ""
 
     def __post_init__(self) -> None:
-        faults = [f"class {name!r} stands twice" for name in self.classes if self.classes.count(name) > 1]
+        faults = [f"class {name!r} is listed twice" for name in self.classes if self.classes.count(name) > 1]
         faults += [
             f"emotion {emotion!r} must be stripped and in lower case"
             for emotion in self.emotions
             if emotion != emotion.strip().lower()
         ]
         faults += [
-            f"emotion {emotion!r} counts as {name!r}, which is not one of its classes"
+            f"emotion {emotion!r} maps to {name!r}, which is not one of the classes"
             for emotion, name in self.emotions.items()
             if name not in self.classes
         ]
@@ -43,13 +43,13 @@ class LabelScheme:
             raise PluginError(f"label scheme {self.name!r}: {faults[0]}")
 
     def label(self, emotion: str) -> int | None:
-        """Class index of an annotated emotion, or None where the scheme leaves that emotion out."""
+        """Class index of an annotated emotion, or None if the scheme leaves it out."""
         name = self.emotions.get(emotion.strip().lower())
         return None if name is None else self.classes.index(name)
 
 
-# MEGC2019 (See et al., 2019): the composite's three classes. The challenge published the classes themselves, and
-# releases that carry only those are read with the identity part of the mapping.
+# MEGC2019 (See et al., 2019): the composite's three classes. The challenge published these classes, so the mapping also
+# has an identity part for releases that contain nothing else.
 THREE_CLASS = LabelScheme(
     name="3-class",
     classes=("negative", "positive", "surprise"),
@@ -65,5 +65,5 @@ THREE_CLASS = LabelScheme(
         "sadness": "negative",
         "happiness": "positive",
     },
-    source="MEGC2019 (See et al., FG 2019), composite database evaluation",
+    source="MEGC2019 (See et al., FG 2019), CDE task",
 )

@@ -1,7 +1,7 @@
-"""Finds, blocks, loads and reports plugins: each one alone, so that a broken plugin harms nobody but itself.
+"""Find, filter and load plugins. Each plugin is loaded alone, so a broken one does not affect the others.
 
-The built-in plugins are entry points of the distribution `merbench` and take the same way as a stranger's. A plugin is
-known by its entry point's name, or, where two distributions use one name, as `distribution:name`.
+The built-in plugins are entry points of the distribution `merbench` and are loaded like any other. A plugin is known by
+the name of its entry point or, if two distributions use the same name, as `distribution:name`.
 """
 
 from __future__ import annotations
@@ -21,87 +21,66 @@ from typing import Literal
 import pluggy
 
 from merbench.errors import PluginError, nearest
+from merbench.plugin import hooks
+from merbench.plugin.authors import written
 from merbench.plugin.calls import Author, calling, reason
-from merbench.plugin.hooks import given_by
-from merbench.plugin.hookspecs import NAMESPACE
-from merbench.plugin.specs import ModelFamily, Spec
+from merbench.plugin.hooks import NAMESPACE
+from merbench.plugin.specs import ModelFamily, Spec, former_names
+from merbench.plugin.validation import KINDS, fault
 
-__all__ = ["ALLOW_VARIABLE", "BUILT_IN", "Plugin", "PluginReport", "Plugins", "load"]
+__all__ = ["ALLOW_VARIABLE", "BUILT_IN", "Plugin", "load"]
 
 ALLOW_VARIABLE = "MERBENCH_PLUGINS"
 BUILT_IN = "merbench"  # the distribution whose entry points are the built-in plugins
+HOOKS = {noun: f"{NAMESPACE}_{noun}" for noun in KINDS}
+
+Import = Callable[[], object]  # imports a plugin and returns the object that carries the hooks
 
 
 @dataclass(frozen=True, kw_only=True)
 class Plugin:
-    """A plugin that was loaded.
+    """A plugin that was found.
 
     Attributes:
-        name: of its entry point; of a `--plugin` file, the file's name without `.py`.
-        distribution: the distribution that brought it; of a `--plugin` file, the file's name.
-        version: the distribution's; empty for a file.
-        module: the module that was imported for it, e.g. `my_package`.
-        specs: what its hooks gave, under `sources`, `datasets`, `features`, `models` and `protocols`.
+        name: of its entry point; of a `--plugin` file, the file name without `.py`.
+        distribution: the distribution that contains it; of a `--plugin` file, the file name; empty if the plugin is
+            named in MERBENCH_PLUGINS but not installed.
+        version: of the distribution; empty for a file.
+        module: the module that is imported for it, e.g. `my_package`.
+        status: `loaded`; `blocked` if the user left it out; `failed` if it could not be loaded.
+        reason: why it was blocked or failed, in one line; empty for a loaded plugin.
+        specs: what its hooks returned, under `sources`, `datasets`, `features`, `models` and `protocols`; empty unless
+            it was loaded.
+        seconds: how long its import and its hooks took.
+        error: the exception, if it failed with one.
     """
 
     name: str
     distribution: str
     version: str
     module: str
-    specs: Mapping[str, tuple[Spec, ...]]
-
-
-@dataclass(frozen=True, kw_only=True)
-class PluginReport:
-    """What became of one plugin; `provides` has the names of its specs under `sources`, `datasets`, ...; a
-    family of models is there as `family:*`.
-
-    `reason` is one line for a plugin that was blocked or failed, and empty for one that was loaded. `seconds` is how
-    long its import and its hooks took, and `error` is what was raised where it failed.
-    """
-
-    name: str
-    distribution: str
-    version: str
-    status: Literal["loaded", "blocked", "failed"]
+    status: Literal["loaded", "blocked", "failed"] = "loaded"
     reason: str = ""
-    provides: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    specs: Mapping[str, tuple[Spec, ...]] = field(default_factory=dict, hash=False)
     seconds: float = field(default=0.0, compare=False)
     error: BaseException | None = field(default=None, compare=False, repr=False)
 
-
-@dataclass(frozen=True)
-class Plugins:
-    """The plugins that were loaded, and a report on every plugin that was found."""
-
-    loaded: tuple[Plugin, ...]
-    report: list[PluginReport]
-
-    @property
-    def failed(self) -> list[PluginReport]:
-        """The plugins that could not be loaded."""
-        return [row for row in self.report if row.status == "failed"]
-
-
-@dataclass(frozen=True)
-class _Candidate:
-    """A plugin before it is imported; `take` imports it and returns the object that carries the hooks."""
-
-    name: str
-    distribution: str
-    version: str
-    module: str
-    take: Callable[[], object]
-
-    @property
-    def author(self) -> Author:
-        """Whose code its import runs."""
-        return Author.of(f"module {self.module}", self.name, self.module)
+    def author(self, spec: str, *targets: str) -> Author:
+        """Whose code `targets` are, which the plugin names in `spec`, e.g. `model my-net`."""
+        return Author.of(spec, self.name, self.module, *targets)
 
     @property
     def names(self) -> set[str]:
-        """What it answers to in `--no-plugin` and in the allow-list."""
+        """The names that `--no-plugin` and the allow-list accept for it."""
         return {self.name, f"{self.distribution}:{self.name}"}
+
+    @property
+    def provides(self) -> dict[str, tuple[str, ...]]:
+        """The names of its specs under `sources`, `datasets`, ...; a family of models is listed as `family:*`."""
+        return {
+            noun: tuple(f"{spec.name}:*" if isinstance(spec, ModelFamily) else spec.name for spec in specs)
+            for noun, specs in self.specs.items()
+        }
 
 
 def load(
@@ -110,20 +89,21 @@ def load(
     files: Iterable[str | Path] = (),
     strict: bool = False,
     allow: Iterable[str] | None = None,
-) -> Plugins:
+) -> list[Plugin]:
     """Load every plugin that may be loaded.
 
     Args:
         block: plugins to leave out, built-in ones included: `name` or `distribution:name`.
-        files: plugin modules to load from their paths. Each becomes importable under its stem, and its folder is
-            appended to `sys.path`, so that its targets can be imported here and in worker processes.
+        files: plugin modules to load from their paths. Each can then be imported by its file name without `.py`, and
+            its folder is appended to `sys.path` so that worker processes can import its targets too.
         strict: whether a plugin that fails is an error.
-        allow: the installed plugins that may be loaded besides the built-in ones, which always may; naming a built-in
-            one changes nothing. None takes the comma-separated list in the environment variable MERBENCH_PLUGINS; where
-            that is unset all plugins may be loaded, where it is empty only the built-in ones.
+        allow: the installed plugins that may be loaded besides the built-in ones, which are always allowed. None reads
+            the comma-separated list in the environment variable MERBENCH_PLUGINS: unset allows every plugin, empty
+            allows only the built-in ones.
 
     Returns:
-        Built-in plugins first, then the others by distribution and name, then the files in the order given.
+        Every plugin that was found, with its status: the built-in ones, then the others by distribution and name, then
+        names in the allow-list that are not installed, then the files in the given order.
 
     Raises:
         PluginError: `block` names no installed plugin, a file cannot be loaded, or (strict) any plugin fails.
@@ -131,43 +111,46 @@ def load(
     installed = _installed()
     blocked = _known(block, installed)
     allowed = _allow_list(allow)
-    loaded: list[Plugin] = []
-    report: list[PluginReport] = []
-    for candidate in installed:
-        bar = _bar(candidate, blocked, allowed)
-        report.append(_row(candidate, "blocked", bar) if bar else _try(candidate, loaded))
-    report.extend(_not_installed(allowed or (), installed))
-    failed = next((row for row in report if row.status == "failed"), None)
+    plugins: list[Plugin] = []
+    for plugin, take in installed.items():
+        barred = _barred(plugin, blocked, allowed)
+        plugins.append(replace(plugin, status="blocked", reason=barred) if barred else _load(plugin, take, plugins))
+    plugins.extend(_not_installed(allowed or (), installed))
+    failed = next((plugin for plugin in plugins if plugin.status == "failed"), None)
     if strict and failed:
         raise PluginError(
             f"plugin {failed.name!r} of {failed.distribution or ALLOW_VARIABLE} could not be loaded: {failed.reason}"
         ) from failed.error
     for file in files:
-        report.append(_load_file(Path(file), loaded))
-    return Plugins(tuple(loaded), report)
+        plugins.append(_load_file(Path(file), plugins))
+    return plugins
 
 
-def _installed() -> list[_Candidate]:
-    """Every entry point of the group; two of one name are both there."""
-    found = [_candidate(entry) for entry in importlib.metadata.entry_points(group=NAMESPACE)]
-    return sorted(found, key=lambda one: (one.distribution != BUILT_IN, one.distribution, one.name))
+def _installed() -> dict[Plugin, Import]:
+    """Every entry point of the group; two with the same name are both kept."""
+    found = {_found(entry): entry.load for entry in importlib.metadata.entry_points(group=NAMESPACE)}
+    return dict(sorted(found.items(), key=lambda one: (one[0].distribution != BUILT_IN, *_key(one[0]))))
 
 
-def _candidate(entry: importlib.metadata.EntryPoint) -> _Candidate:
+def _key(plugin: Plugin) -> tuple[str, str]:
+    return plugin.distribution, plugin.name
+
+
+def _found(entry: importlib.metadata.EntryPoint) -> Plugin:
     name = version = None
-    # Leftovers of an interrupted removal may have entry points but no metadata; they too harm nobody else.
+    # An interrupted removal may leave entry points without metadata; they must not stop the other plugins either.
     with contextlib.suppress(Exception):
         name, version = (entry.dist.name, entry.dist.version) if entry.dist else (None, None)
     module = entry.value.partition("[")[0].partition(":")[0].strip()
-    return _Candidate(entry.name, name or "unknown", version or "", module, entry.load)
+    return Plugin(name=entry.name, distribution=name or "unknown", version=version or "", module=module)
 
 
-def _known(names: Iterable[str], installed: list[_Candidate]) -> set[str]:
-    """`names`, each of which some installed plugin answers to."""
-    answers = {name for candidate in installed for name in candidate.names}
-    plain = sorted({candidate.name for candidate in installed})
+def _known(names: Iterable[str], installed: Iterable[Plugin]) -> set[str]:
+    """`names`, after a check that each belongs to an installed plugin."""
+    known = {name for plugin in installed for name in plugin.names}
+    plain = sorted({plugin.name for plugin in installed})
     for name in (asked := set(names)):
-        if name not in answers:
+        if name not in known:
             raise PluginError(
                 f"--no-plugin: no plugin is called {name!r}{nearest(name, plain)}; list all with: merbench plugins"
             )
@@ -175,114 +158,140 @@ def _known(names: Iterable[str], installed: list[_Candidate]) -> set[str]:
 
 
 def _allow_list(allow: Iterable[str] | None) -> set[str] | None:
-    """The allow-list, or None where every plugin may be loaded."""
+    """The allow-list, or None if every plugin may be loaded."""
     if allow is not None:
         return set(allow)
     listed = os.environ.get(ALLOW_VARIABLE)
     return None if listed is None else {name.strip() for name in listed.split(",") if name.strip()}
 
 
-def _bar(candidate: _Candidate, blocked: set[str], allowed: set[str] | None) -> str:
-    """Why a plugin is not to be loaded; empty where it may be."""
-    if candidate.names & blocked:
+def _barred(plugin: Plugin, blocked: set[str], allowed: set[str] | None) -> str:
+    """Why a plugin must not be loaded; empty if it may be."""
+    if plugin.names & blocked:
         return "left out by --no-plugin"
-    if allowed is not None and candidate.distribution != BUILT_IN and not candidate.names & allowed:
+    if allowed is not None and plugin.distribution != BUILT_IN and not plugin.names & allowed:
         return f"not named in {ALLOW_VARIABLE}"
     return ""
 
 
-def _not_installed(allowed: Iterable[str], installed: list[_Candidate]) -> Iterator[PluginReport]:
-    """A failure for each name in the allow-list that no plugin answers to: a slip there must not pass in silence."""
-    answers = {name for candidate in installed for name in candidate.names}
-    for name in sorted(set(allowed) - answers):
-        why = f"named in {ALLOW_VARIABLE} but not installed{nearest(name, answers)}"
-        yield PluginReport(name=name, distribution="", version="", status="failed", reason=why)
+def _not_installed(allowed: Iterable[str], installed: Iterable[Plugin]) -> Iterator[Plugin]:
+    """A failed plugin for each name in the allow-list that is not installed: a typo there must not go unnoticed."""
+    known = {name for plugin in installed for name in plugin.names}
+    for name in sorted(set(allowed) - known):
+        why = f"named in {ALLOW_VARIABLE} but not installed{nearest(name, known)}"
+        yield Plugin(name=name, distribution="", version="", module="", status="failed", reason=why)
 
 
-def _row(candidate: _Candidate, status: Literal["loaded", "blocked", "failed"], reason: str = "") -> PluginReport:
-    return PluginReport(
-        name=candidate.name,
-        distribution=candidate.distribution,
-        version=candidate.version,
-        status=status,
-        reason=reason,
-    )
-
-
-def _title(spec: Spec) -> str:
-    return f"{spec.name}:*" if isinstance(spec, ModelFamily) else spec.name
-
-
-def _try(candidate: _Candidate, loaded: list[Plugin]) -> PluginReport:
-    """Load one plugin and append it to `loaded`, or leave `loaded` as it was and report the failure."""
+def _load(plugin: Plugin, take: Import, others: Iterable[Plugin]) -> Plugin:
+    """The plugin with its specs, or failed with the reason."""
     started = time.perf_counter()
+    author = plugin.author(f"module {plugin.module}")
     try:
-        plugin = _load_one(candidate, loaded)
-    except (Exception, SystemExit) as error:  # whatever a stranger's module may raise, `sys.exit()` included
-        row = replace(_row(candidate, "failed", _one_line(error, candidate)), error=error)
-    else:
-        loaded.append(plugin)
-        provides = {noun: tuple(map(_title, specs)) for noun, specs in plugin.specs.items()}
-        row = replace(_row(candidate, "loaded"), provides=provides)
-    return replace(row, seconds=round(time.perf_counter() - started, 3))
+        with calling(author, "import"):
+            module = take()
+        plugin = replace(plugin, specs=_specs(module, author))
+        _check_unique(plugin, [other for other in others if other.distribution == plugin.distribution])
+    except (Exception, SystemExit) as error:  # a plugin's module may raise anything, and may call `sys.exit()`
+        plugin = replace(plugin, status="failed", reason=_one_line(error, author), specs={}, error=error)
+    return replace(plugin, seconds=round(time.perf_counter() - started, 3))
 
 
-def _load_one(candidate: _Candidate, loaded: list[Plugin]) -> Plugin:
-    with calling(candidate.author, "import"):
-        module = candidate.take()
-    specs = {noun: tuple(given) for noun, given in given_by(module, candidate.author).items() if given}
-    _check_names(candidate, specs, loaded)
-    return Plugin(
-        name=candidate.name,
-        distribution=candidate.distribution,
-        version=candidate.version,
-        module=candidate.module,
-        specs=specs,
-    )
+def _specs(module: object, author: Author) -> dict[str, tuple[Spec, ...]]:
+    """What the hooks in a module return, checked.
+
+    Raises:
+        PluginError: a hook is misspelt, not marked, fails, or returns something that is not a spec of its kind.
+        pluggy.PluginValidationError: a hook has an argument that it must not have.
+    """
+    # A manager for each plugin: nothing of a failed plugin remains, and its hook wrappers affect no other plugin.
+    manager = pluggy.PluginManager(NAMESPACE)
+    manager.add_hookspecs(hooks)
+    manager.register(module)
+    _check_hooks(module, author)
+    given = {noun: tuple(_given(manager, noun, author)) for noun in KINDS}
+    return {noun: specs for noun, specs in given.items() if specs}
 
 
-def _check_names(candidate: _Candidate, specs: Mapping[str, tuple[Spec, ...]], loaded: list[Plugin]) -> None:
-    """`distribution:name` must be unique; one name from two distributions is the registry's to tell apart."""
-    for noun, given in specs.items():
+def _check_hooks(module: object, author: Author) -> None:
+    """Refuse a hook that is misspelt or has no decorator; pluggy would ignore it silently."""
+    for name in dir(module):
+        function = getattr(module, name, None)
+        mark = getattr(function, f"{NAMESPACE}_impl", None)
+        marked = isinstance(mark, dict)
+        name = (mark.get("specname") or name) if isinstance(mark, dict) else name
+        if name in HOOKS.values() and not marked:
+            raise PluginError(f"{name}{written(function, author)} is not marked @merbench.hookimpl")
+        if marked and name not in HOOKS.values():
+            near = nearest(name, HOOKS.values()) or f"; the hooks are {', '.join(HOOKS.values())}"
+            raise PluginError(f"unknown hook {name!r}{written(function, author)}{near}")
+
+
+def _given(manager: pluggy.PluginManager, noun: str, author: Author) -> Iterator[Spec]:
+    """What the hook for `noun` returns, checked; `manager` has registered a single plugin."""
+    hook = HOOKS[noun]
+    caller = getattr(manager.hook, hook)
+    functions = [one.function for one in caller.get_hookimpls()]
+    if not functions:
+        return
+    place = written(functions[0], author)
+    with calling(author, f"hook {hook}"):
+        results = caller()
+    if not results:  # pluggy leaves None out
+        raise PluginError(f"{hook}{place} returned None, not an iterable of specs; yield each spec")
+    for given in results:
+        if not isinstance(given, Iterable):
+            raise PluginError(f"{hook}{place} returned {given!r}, not an iterable of specs")
+        with calling(author, f"hook {hook}"):
+            listed = list(given)
+        for spec in listed:
+            if wrong := fault(spec, noun):
+                raise PluginError(f"{hook}{place}: {wrong}")
+            yield spec
+
+
+def _check_unique(plugin: Plugin, others: Iterable[Plugin]) -> None:
+    """`distribution:name` must be unique. If two distributions use the same name, the registry tells them apart."""
+    for noun, specs in plugin.specs.items():
         taken = {
-            spec.name: f"plugin {plugin.name!r}"
-            for plugin in loaded
-            if plugin.distribution == candidate.distribution
-            for spec in plugin.specs.get(noun, ())
+            name: other.name
+            for other in others
+            for spec in other.specs.get(noun, ())
+            for name in (spec.name, *former_names(spec))
         }
-        for spec in given:
-            if spec.name in taken:
+        for name in (name for spec in specs for name in (spec.name, *former_names(spec))):
+            if name in taken:
                 raise PluginError(
-                    f"{noun[:-1]} {spec.name!r} is already given by {taken[spec.name]} of the distribution"
+                    f"{noun[:-1]} {name!r} is already defined by plugin {taken[name]!r} of this distribution"
                 )
-            taken[spec.name] = f"plugin {candidate.name!r}"
+            taken[name] = plugin.name
 
 
 class _PluginFile(SourceFileLoader):
     """Marks the modules that were loaded from a `--plugin` file."""
 
 
-def _load_file(path: Path, loaded: list[Plugin]) -> PluginReport:
-    """Load a file that was asked for by its path.
+def _load_file(path: Path, others: Iterable[Plugin]) -> Plugin:
+    """Load a file given by its path.
 
     Raises:
-        PluginError: it cannot be loaded: the user asked for it, so going on without it would be wrong.
+        PluginError: the file cannot be loaded. The user asked for it, so the command must not go on without it.
     """
     if not path.is_file():
         raise PluginError(f"--plugin {path}: no such file")
-    if any(plugin.distribution == path.name for plugin in loaded):
+    if any(other.distribution == path.name for other in others):
         raise PluginError(f"--plugin {path}: another plugin file is called {path.name} too; rename one of them")
-    row = _try(_Candidate(path.stem, path.name, "", path.stem, lambda: _import_file(path.resolve())), loaded)
-    if row.status == "failed":
-        raise PluginError(f"--plugin {path}: {row.reason}") from row.error
-    return row
+    plugin = Plugin(name=path.stem, distribution=path.name, version="", module=path.stem)
+    plugin = _load(plugin, lambda: _import_file(path.resolve()), others)
+    if plugin.status == "failed":
+        raise PluginError(f"--plugin {path}: {plugin.reason}") from plugin.error
+    return plugin
 
 
 def _import_file(path: Path) -> object:
-    """The module at `path`, importable under its stem from now on."""
+    """The module at `path`, which can be imported by the file's name from now on."""
     name, folder = path.stem, str(path.parent)
     if path.suffix != ".py" or "." in name:
-        raise PluginError("a plugin file is called NAME.py, without another dot in NAME")
+        raise PluginError("a plugin file must be called NAME.py, without another dot in NAME")
     found = importlib.util.find_spec(name)
     if found and not isinstance(found.loader, _PluginFile) and found.origin != str(path):
         raise PluginError(f"a module called {name!r} exists already; rename the file")
@@ -300,9 +309,8 @@ def _import_file(path: Path) -> object:
     return module
 
 
-def _one_line(error: BaseException, candidate: _Candidate) -> str:
-    """An error in one line; whoever reads it knows which plugin it is about, and whose sentence it is."""
-    text = " ".join(str(error).split())
+def _one_line(error: BaseException, author: Author) -> str:
+    """An error in one line, without the author: the reader sees the plugin's name beside it."""
     if isinstance(error, PluginError | pluggy.PluginValidationError):
-        return text.removeprefix(f"{candidate.author}: ")
+        return " ".join(str(error).split()).removeprefix(f"{author}: ")
     return reason(error)

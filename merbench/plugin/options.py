@@ -1,6 +1,6 @@
-"""What options of networks, estimators and features may be.
+"""Checks for the options of networks, estimators and features.
 
-Each check raises ValueError with the option's name, its value and the rule, which is what a user is then told.
+Each check raises ValueError with the option's name, its value and the rule; the user sees this text.
 """
 
 from __future__ import annotations
@@ -12,21 +12,21 @@ __all__ = ["check_choice", "check_probability", "check_whole"]
 
 
 def check_whole(**options: int) -> None:
-    """Each is a whole number of at least 1: `check_whole(width=width, depth=depth)`."""
+    """Check that each option is a whole number of at least 1: `check_whole(width=width, depth=depth)`."""
     for name, value in options.items():
         if not isinstance(value, int) or isinstance(value, bool) or value < 1:
             raise ValueError(f"{name} is {value!r}; it must be a whole number of at least 1")
 
 
 def check_probability(**options: float) -> None:
-    """Each lies in [0, 1), as a dropout does: what is always left out teaches nothing."""
+    """Check that each option lies in [0, 1), such as a dropout."""
     for name, value in options.items():
         if not isinstance(value, Real) or isinstance(value, bool) or not 0 <= value < 1:
             raise ValueError(f"{name} is {value!r}; it must lie in [0, 1)")
 
 
 def check_choice(choices: Collection[str], **options: str) -> None:
-    """Each is one of `choices`: `check_choice(("linear", "rbf"), kernel=kernel)`."""
+    """Check that each option is one of `choices`: `check_choice(("linear", "rbf"), kernel=kernel)`."""
     for name, value in options.items():
         if value not in choices:
             raise ValueError(f"{name} is {value!r}; it must be one of {', '.join(choices)}")

@@ -1,145 +1,121 @@
-"""From names to specs, and from targets to code. What a plugin gave is found here, with good errors where it is not."""
+"""Find specs by name and load the code that they name, with errors that say what to do."""
 
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterator
-from dataclasses import dataclass, is_dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import is_dataclass, replace
 from fnmatch import fnmatchcase
 from typing import Any, Generic, TypeVar, cast
 
 from merbench.errors import PluginError, UnknownName, nearest
 from merbench.plugin.calls import Author, calling, kind, wrong
-from merbench.plugin.loading import Plugin, Plugins
+from merbench.plugin.loading import Plugin
 from merbench.plugin.naming import Naming
-from merbench.plugin.specs import Dataset, Feature, Model, ModelFamily, Protocol, Source
+from merbench.plugin.specs import Dataset, Feature, Model, ModelFamily, Protocol, Source, former_names
 from merbench.plugin.validation import fault
 
-__all__ = ["Catalog", "Origin", "Registry", "load_target"]
+__all__ = ["Catalog", "Registry", "load_target"]
 
 T = TypeVar("T", Source, Dataset, Feature, Model, Protocol)
 S = TypeVar("S", Source, Dataset, Feature, Model, ModelFamily, Protocol)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Origin:
-    """Where a spec comes from.
-
-    Attributes:
-        plugin: the plugin's name.
-        distribution: the distribution that brought it; of a `--plugin` file, the file's name.
-        version: the distribution's; empty for a file.
-        module: the module that was imported for the plugin; the code that its targets name usually lies beside it.
-    """
-
-    plugin: str
-    distribution: str
-    version: str
-    module: str
-
-
 class Catalog(Generic[T]):
-    """The specs of one noun, by name. Members of a family are found by `family:member` and made when asked for.
+    """The specs of one noun, by name. Members of a family are called `family:member` and made when they are asked for.
 
     Args:
         noun: in the singular, e.g. `model`.
-        plugins: where to take them from.
-        naming: under which names they are known.
+        plugins: the plugins with the specs.
+        naming: the known names of the specs.
     """
 
-    def __init__(self, noun: str, plugins: Plugins, naming: Naming) -> None:
+    def __init__(self, noun: str, plugins: Sequence[Plugin], naming: Naming) -> None:
         self._noun, self._naming = noun, naming
-        self._failed = len(plugins.failed)
+        self._failed = sum(plugin.status == "failed" for plugin in plugins)
         self._specs: _Names[T] = _Names(noun)
         self._families: _Names[ModelFamily] = _Names(f"{noun} family")
-        self._members: dict[str, tuple[T, Origin]] = {}
-        self.shadowed: list[tuple[str, str]] = []  # plain name, which a built-in spec keeps, and the name to ask for
-        for plugin in plugins.loaded:
+        self._members: dict[str, tuple[T, Plugin]] = {}
+        self.shadowed: list[tuple[str, str]] = []  # plain name of a built-in spec, and the other spec's known name
+        for plugin in plugins:
             for spec in plugin.specs.get(f"{noun}s", ()):
-                self._add(spec, _origin(plugin))
+                self._add(spec, plugin)
 
-    def _add(self, spec: Any, origin: Origin) -> None:
-        known = self._naming.known(f"{self._noun}s", spec, origin.distribution)
-        if self._naming.shadowed(f"{self._noun}s", spec.name, origin.distribution):
+    def _add(self, spec: Any, plugin: Plugin) -> None:
+        known = self._naming.known(f"{self._noun}s", spec, plugin.distribution)
+        if self._naming.shadowed(f"{self._noun}s", spec.name, plugin.distribution):
             self.shadowed.append((spec.name, known.name))
         if isinstance(spec, ModelFamily):
-            self._families.add(known.name, spec, origin)  # its members bear its own name until they are made
+            self._families.add(known.name, spec, plugin)  # its members get the known name when they are made
         else:
-            self._specs.add(known.name, known, origin, spec.name)
+            self._specs.add(known.name, known, plugin, spec.name)
 
     def get(self, name: str) -> T:
-        """The spec called `name`, or `distribution:name`, which always works; or the member `family:member`.
+        """The spec called `name` now or formerly, or `distribution:name`, which always works; or the member
+        `family:member`.
 
         Raises:
-            UnknownName: nothing is called so; the nearest names are offered.
-            PluginError: plugins of two distributions, neither of them built in, give this plain name; or a family
-                gives what is no model.
+            UnknownName: no spec has this name; the error lists the nearest names.
+            PluginError: plugins of two distributions, neither of them built in, use this plain name; or a family
+                returns something that is not a model.
             OptionError: the family has no such member.
         """
         return self._find(name)[0]
 
     def author(self, name: str, target: str) -> Author:
-        """Whose code `target` is, of the spec called `name`; raises what `get` raises."""
-        spec, origin = self._find(name)
-        return Author.of(f"{self._noun} {spec.name}", origin.plugin, origin.module, target)
+        """The author of `target`, which the spec called `name` names; raises the errors of `get`."""
+        spec, plugin = self._find(name)
+        return plugin.author(f"{self._noun} {spec.name}", target)
 
-    def origin(self, name: str) -> Origin:
-        """Where the spec called `name` comes from; raises what `get` raises."""
-        return self._find(name)[1]
+    def origin(self, name: str) -> Plugin:
+        """The plugin of the spec or family called `name`; raises the errors of `get`."""
+        return self._families.find(name)[1] if name in self._families else self._find(name)[1]
 
     def names(self) -> list[str]:
-        """The name under which each spec is known, sorted.
-
-        Members of families are not among them.
-        """
+        """The known name of each spec, sorted, without members of families."""
         return self._specs.names()
 
+    def current(self, name: str) -> str:
+        """Today's name of the spec that was once called `name`; any other name stays as it is."""
+        return self._specs.current(name)
+
     def families(self) -> dict[str, ModelFamily]:
-        """The families by the name under which each is known, sorted."""
+        """The families by their known names, sorted."""
         return {name: self._families.find(name)[0] for name in self._families.names()}
 
-    def family_origin(self, name: str) -> Origin:
-        """Where the family called `name` comes from.
-
-        Raises:
-            UnknownName: no family is called so.
-            PluginError: plugins of two distributions give this plain name.
-        """
-        return self._families.find(name)[1]
-
     def matching(self, pattern: str) -> list[str]:
-        """The names, sorted, that match a shell pattern. One with a colon is asked of the families that its part before
-        the last colon matches, too.
+        """The names that match a shell pattern, sorted. If the pattern has a colon, families that match the part before
+        the last colon are asked for members that match the rest.
         """
         prefix, colon, rest = pattern.rpartition(":")
-        found = [name for name in self.names() if fnmatchcase(name, pattern)]
+        found = [name for name in self.names() if fnmatchcase(name, pattern) or name == self.current(pattern)]
         for name, family in self.families().items() if colon else ():
             if fnmatchcase(name, prefix):
-                found += [f"{name}:{member}" for member in _members(family, rest, self.family_origin(name).plugin)]
+                found += [f"{name}:{member}" for member in _members(family, rest, self.origin(name))]
         return found
 
     def __iter__(self) -> Iterator[T]:
-        """The specs, in the order of `names`."""
+        """The specs in the order of `names`."""
         return (self.get(name) for name in self.names())
 
     def __len__(self) -> int:
-        """How many specs there are, members of families aside."""
+        """The number of specs, without members of families."""
         return len(self._specs)
 
-    def _find(self, name: str) -> tuple[T, Origin]:
+    def _find(self, name: str) -> tuple[T, Plugin]:
         if name in self._specs:
             return self._specs.find(name)
         family, _, member = name.rpartition(":")
         if family not in self._families:
             raise UnknownName(self._noun, name, self._near(name), self._hint(name))
         if name not in self._members:
-            spec, origin = self._families.find(family)
-            made: Any = self._naming.member(_member(spec, member, origin.plugin), spec.name, origin.distribution)
-            self._members[name] = made, origin
+            spec, plugin = self._families.find(family)
+            made: Any = self._naming.member(_member(spec, member, plugin), spec.name, plugin.distribution)
+            self._members[name] = made, plugin
         return self._members[name]
 
     def _near(self, name: str) -> list[str]:
-        """The names that `name` may have been meant for."""
+        """Names that the user may have meant by `name`."""
         if name in self._families:
             return []
         if ":" not in name:
@@ -159,20 +135,25 @@ class Catalog(Generic[T]):
 
 
 class _Names(Generic[S]):
-    """Specs by the name under which each is known, and by `distribution:name`."""
+    """Specs by their known names, and by `distribution:name`."""
 
     def __init__(self, noun: str) -> None:
         self._noun = noun
-        self._known: dict[str, tuple[S, Origin]] = {}
-        self._qualified: dict[str, tuple[S, Origin]] = {}
+        self._known: dict[str, tuple[S, Plugin]] = {}
+        self._qualified: dict[str, tuple[S, Plugin]] = {}
+        self._former: dict[str, str] = {}  # former name -> known name
         self._givers: dict[str, list[str]] = {}  # plain name -> distributions
 
-    def add(self, known: str, spec: S, origin: Origin, plain: str = "") -> None:
+    def add(self, known: str, spec: S, plugin: Plugin, plain: str = "") -> None:
         plain = plain or spec.name
-        self._known[known] = self._qualified[f"{origin.distribution}:{plain}"] = spec, origin
-        self._givers.setdefault(plain, []).append(origin.distribution)
+        for old in former_names(spec):
+            qualified = f"{plugin.distribution}:{old.removeprefix(f'{plugin.distribution}:')}"
+            self._former[old] = self._former[qualified] = known
+        self._known[known] = self._qualified[f"{plugin.distribution}:{plain}"] = spec, plugin
+        self._givers.setdefault(plain, []).append(plugin.distribution)
 
-    def find(self, name: str) -> tuple[S, Origin]:
+    def find(self, name: str) -> tuple[S, Plugin]:
+        name = self.current(name)
         found = self._known.get(name) or self._qualified.get(name)
         if found:
             return found
@@ -180,7 +161,10 @@ class _Names(Generic[S]):
             raise UnknownName(self._noun, name, self._givers)
         who = " and ".join(self._givers[name])
         ways = " or ".join(f"{distribution}:{name}" for distribution in self._givers[name])
-        raise PluginError(f"{self._noun} {name!r} is given by {who}; ask for {ways}")
+        raise PluginError(f"{self._noun} {name!r} is defined by {who}; use {ways}")
+
+    def current(self, name: str) -> str:
+        return self._former.get(name, name)
 
     def names(self) -> list[str]:
         return sorted(self._known)
@@ -192,7 +176,7 @@ class _Names(Generic[S]):
         return list(self._qualified)
 
     def __contains__(self, name: str) -> bool:
-        return name in self._known or name in self._qualified or name in self._givers
+        return any(name in names for names in (self._known, self._qualified, self._givers, self._former))
 
     def __len__(self) -> int:
         return len(self._known)
@@ -202,9 +186,9 @@ def _listing(noun: str, family: str) -> str:
     return f"merbench list {noun}s --match '{family}:*'"
 
 
-def _members(family: ModelFamily, pattern: str, plugin: str) -> list[str]:
-    """The names that the family gives for a shell pattern."""
-    author = Author.of(f"model family {family.name}", plugin, family.members)
+def _members(family: ModelFamily, pattern: str, plugin: Plugin) -> list[str]:
+    """The family's names for a shell pattern."""
+    author = plugin.author(f"model family {family.name}", family.members)
     list_members, wanted = load_target(family.members, owner=f"model family {family.name!r}"), "give a list of names"
     with calling(author, f"members({pattern!r})", wanted):
         given = list_members(pattern)
@@ -214,11 +198,11 @@ def _members(family: ModelFamily, pattern: str, plugin: str) -> list[str]:
     return names
 
 
-def _member(family: ModelFamily, name: str, plugin: str) -> Model:
-    """What the family makes of `name`, checked as what a hook yields is."""
+def _member(family: ModelFamily, name: str, plugin: Plugin) -> Model:
+    """The family's model for `name`, checked like the result of a hook."""
     owner = f"model family {family.name!r}"
     make = load_target(family.member, owner=owner)
-    author = Author.of(f"model family {family.name}", plugin, family.member)
+    author = plugin.author(f"model family {family.name}", family.member)
     with calling(author, f"member({name!r})"):
         model = make(name)
     if model is None:
@@ -226,21 +210,17 @@ def _member(family: ModelFamily, name: str, plugin: str) -> Model:
     whole = f"{family.name}:{name}"
     if getattr(model, "name", whole) != whole:
         raise PluginError(f"{owner}: its member {name!r} calls itself {model.name!r}, not {whole!r}")
-    # Under its own part of the name: the whole has a colon, which a name that a hook gives may not have.
+    # Checked under the part after the colon, because names from hooks must not have a colon.
     plain = replace(model, name=name) if is_dataclass(model) and not isinstance(model, type) else model
     if found := "a family again" if isinstance(model, ModelFamily) else fault(plain, "models"):
         raise PluginError(f"{owner}: its member {name!r}: {found}")
     return cast(Model, model)
 
 
-def _origin(plugin: Plugin) -> Origin:
-    return Origin(plugin=plugin.name, distribution=plugin.distribution, version=plugin.version, module=plugin.module)
-
-
 class Registry:
-    """Every source, dataset, feature, model and protocol that the loaded plugins give."""
+    """Every source, dataset, feature, model and protocol of the loaded plugins."""
 
-    def __init__(self, plugins: Plugins) -> None:
+    def __init__(self, plugins: Sequence[Plugin]) -> None:
         self.plugins = plugins
         naming = Naming(plugins)
         self.sources: Catalog[Source] = Catalog("source", plugins, naming)
@@ -250,7 +230,7 @@ class Registry:
         self.protocols: Catalog[Protocol] = Catalog("protocol", plugins, naming)
 
     def notes(self) -> list[str]:
-        """A sentence for each spec whose name a built-in spec has too."""
+        """A sentence for each spec with the name of a built-in spec."""
         catalogs: list[tuple[str, Catalog[Any]]] = [
             ("source", self.sources),
             ("dataset", self.datasets),
@@ -259,22 +239,22 @@ class Registry:
             ("protocol", self.protocols),
         ]
         return [
-            f"{noun} {plain!r} is the built-in one; ask for the plugin's as {qualified}"
+            f"{noun} {plain!r} is the built-in one; the plugin's is called {qualified}"
             for noun, catalog in catalogs
             for plain, qualified in catalog.shadowed
         ]
 
 
 def load_target(target: str, *, owner: str, base: type | None = None) -> Any:
-    """What `"module:attribute"` names; the attribute may be nested (`module:Outer.inner`).
+    """Import the object that `"module:attribute"` names; the attribute may be nested (`module:Outer.inner`).
 
     Args:
-        target: the module is imported.
-        owner: who named it, for the error, e.g. `model 'htnet'`.
-        base: what the result must be a subclass of.
+        target: module and attribute.
+        owner: the spec that names it, for the error, e.g. `model 'htnet'`.
+        base: a class that the result must be a subclass of.
 
     Raises:
-        PluginError: the module cannot be imported, the attribute is not there, or it is not a subclass of `base`.
+        PluginError: the module cannot be imported, the attribute does not exist, or it is not a subclass of `base`.
     """
     module_name, _, path = target.partition(":")
     author = Author.of(owner, "", target)

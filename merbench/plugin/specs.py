@@ -20,6 +20,7 @@ __all__ = [
     "Source",
     "Spec",
     "TorchModel",
+    "former_names",
 ]
 
 API = 1  # raised when a spec changes in a way that a plugin would notice
@@ -77,7 +78,7 @@ class Dataset:
     databases: tuple[str, ...]
     scheme: LabelScheme
     clip_list: str = ""
-    protocol: str = "per-database"
+    protocol: str = "loso-per-database"
     alternatives: tuple[tuple[str, ...], ...] = ()
     public_labels: bool = False
     about: str = ""
@@ -262,16 +263,28 @@ class Protocol:
     """How clips are split into folds.
 
     Attributes:
-        name: e.g. `composite`.
-        splitter: target of a `merbench.protocols.Splitter` subclass, called without arguments.
+        name: e.g. `loso`.
+        splitter: target of a `merbench.Splitter` subclass, called without arguments.
+        formerly: names that the protocol had before, the oldest first. Records and commands may still use them.
         about: one line for `merbench list`.
     """
 
     name: str
     splitter: str
+    formerly: tuple[str, ...] = ()
     about: str = ""
     api: int = API
+
+    @property
+    def oldest_name(self) -> str:
+        """The first name that the protocol had. Seeds are derived from it, so that a new name changes no result."""
+        return (*self.formerly, self.name)[0]
 
 
 Model = TorchModel | EstimatorModel
 Spec = Source | Dataset | Feature | TorchModel | EstimatorModel | ModelFamily | Protocol
+
+
+def former_names(spec: Spec) -> tuple[str, ...]:
+    """The names that a spec had before, the oldest first."""
+    return spec.formerly if isinstance(spec, Protocol) else ()

@@ -1,7 +1,7 @@
-"""Watches calls into plugins from a thread of its own: names a call that takes long, and ends one that takes too long.
+"""Watch calls into plugins from a separate thread: report a call that takes long, and end one that takes too long.
 
-A call that is overdue is interrupted by a signal, which raises in it. Code that does not answer to that for some
-seconds ends together with its process: the line that names it is printed, or left for the process that started it.
+An overdue call is interrupted by a signal, which raises an exception in it. If the code does not react within some
+seconds, its process ends; the line that names the call is printed, or left for the parent process.
 """
 
 from __future__ import annotations
@@ -23,29 +23,29 @@ from merbench.plugin.authors import Author, now_at
 __all__ = ["REPORT_VARIABLE", "TIMEOUT_VARIABLE", "Call", "Overdue", "last_words", "start", "timeout"]
 
 TIMEOUT_VARIABLE = "MERBENCH_TIMEOUT"  # seconds that one call into a plugin may take
-REPORT_VARIABLE = "MERBENCH_REPORT_AFTER"  # seconds after which a call that goes on is named, then each doubling
-WORDS_VARIABLE = "MERBENCH_LAST_WORDS"  # the folder in which a worker process leaves the line that it ended with
+REPORT_VARIABLE = "MERBENCH_REPORT_AFTER"  # seconds after which a running call is reported; the time then doubles
+WORDS_VARIABLE = "MERBENCH_LAST_WORDS"  # the folder in which a worker process leaves its last line
 REPORT_AFTER = 60.0
-TICK = 1.0  # seconds between two looks, or less where a shorter time is asked for
-GRACE = (1.0, 5.0)  # at least and at most as many seconds may an interrupted call go on
-EXIT = 2  # as every expected error
+TICK = 1.0  # seconds between two checks, or less if a shorter time is asked for
+GRACE = (1.0, 5.0)  # smallest and largest number of seconds that an interrupted call may continue
+EXIT = 2  # the exit code of every expected error
 
-_words_here: list[Path] = []  # folders that this process reads, and so does not write to
+_words_here: list[Path] = []  # folders that this process reads, so that it does not write to them
 
 
 class Overdue(BaseException):
-    """Raised in a call that takes too long. No `Exception`: the author's `except Exception` must not hold it up."""
+    """Raised in a call that takes too long. Not an `Exception`, so that `except Exception` cannot catch it."""
 
 
 class Call:
-    """A call that runs.
+    """A running call.
 
     Attributes:
-        author, function: what is called.
-        outer: the call within which it runs.
-        age: seconds that the watch has seen it run. Times in which the whole process stood still do not count.
-        report_at: the age at which it is named next; 0 before the first time.
-        overdue: the line that says that it took too long; empty until then.
+        author, function: the called code.
+        outer: the call that contains this one.
+        age: seconds that the call has run, without times in which the whole process was stopped.
+        report_at: the age at which it is reported next; 0 before the first report.
+        overdue: the error line if it took too long; empty until then.
     """
 
     __slots__ = ("age", "author", "function", "outer", "overdue", "report_at")
@@ -57,7 +57,7 @@ class Call:
         self.overdue = ""
 
     def chain(self) -> Iterator[Call]:
-        """This call, and those within which it runs."""
+        """This call and the calls that contain it."""
         call: Call | None = self
         while call is not None:
             yield call
@@ -65,10 +65,10 @@ class Call:
 
 
 def timeout() -> float:
-    """Seconds that one call into a plugin may take; infinite where nothing limits it.
+    """Seconds that one call into a plugin may take; infinite without a limit.
 
     Raises:
-        ConfigError: the environment variable MERBENCH_TIMEOUT holds no number above 0.
+        ConfigError: the environment variable MERBENCH_TIMEOUT is not a number above 0.
     """
     text = os.environ.get(TIMEOUT_VARIABLE, "")
     if text and not _seconds(TIMEOUT_VARIABLE, 0):
@@ -86,7 +86,8 @@ def _seconds(variable: str, default: float) -> float:
 
 @contextlib.contextmanager
 def last_words() -> Iterator[Callable[[], str]]:
-    """For processes that are started in the block: gives the line that one of them ended with, else an empty text."""
+    """For processes that are started in the block: yields a function that returns the last line of one that was ended,
+    or an empty text."""
     if timeout() == math.inf:
         yield str
         return
@@ -106,10 +107,10 @@ def last_words() -> Iterator[Callable[[], str]]:
 
 
 def start(running: dict[int, Call], busy: frozenset[object]) -> threading.Thread:
-    """Starts to watch.
+    """Start to watch.
 
     Args:
-        running: the innermost call of each thread, by the thread's number; others keep it.
+        running: the innermost call of each thread, by thread number; the caller updates it.
         busy: the code that changes `running`, which a signal must not interrupt.
     """
     watch = _Watch(running, busy)
@@ -127,7 +128,7 @@ class _Watch:
         self.grace = GRACE[1]
 
     def listen(self) -> None:
-        """Takes over signals that nobody uses: one to interrupt a call with, one for code that lets no thread run."""
+        """Take over two unused signals: one interrupts calls, one is for code that lets no other thread run."""
         if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "pthread_kill"):
             return
         wanted = (signal.SIGURG, signal.SIGALRM)
@@ -136,7 +137,7 @@ class _Watch:
             signal.signal(one, self.raise_overdue)
 
     def run(self) -> None:
-        """Looks, again and again."""
+        """Check the running calls, again and again."""
         last = time.monotonic()
         while True:
             limit, report = _seconds(TIMEOUT_VARIABLE, math.inf), _seconds(REPORT_VARIABLE, REPORT_AFTER)
@@ -146,7 +147,7 @@ class _Watch:
             time.sleep(step)
             last, before = time.monotonic(), last
             for thread, call in list(self.running.items()):
-                # A process that was stopped for an hour (Ctrl-Z, a laptop that sleeps) has not run for an hour.
+                # The time in which a process was stopped (Ctrl-Z, a sleeping laptop) does not count.
                 self._look(thread, call, min(last - before, step + TICK), limit, report)
 
     def _look(self, thread: int, innermost: Call, spent: float, limit: float, report: float) -> None:
@@ -183,13 +184,13 @@ class _Watch:
         return innermost is not None and call in innermost.chain()
 
     def _put_off(self, limit: float) -> None:
-        """Code that lets no other thread run, this one included, meets an alarm that is put off at every look."""
+        """Postpone an alarm at every check; code that lets no other thread run, this one included, meets the alarm."""
         if self.signals[1:] and (self.alarmed or limit < math.inf):
             self.alarmed, self.processor = limit < math.inf, time.process_time()
             signal.setitimer(signal.ITIMER_REAL, limit + self.grace if self.alarmed else 0)
 
     def raise_overdue(self, number: int, frame: FrameType | None) -> None:
-        """Raises in the main thread's call, where one is overdue."""
+        """Raise an exception in the main thread if a call there is overdue."""
         innermost = self.running.get(threading.get_ident())
         if innermost is None or frame is None or frame.f_code in self.busy:
             return
@@ -207,7 +208,7 @@ def _overdue(call: Call, frame: FrameType, limit: float) -> str:
 
 
 def _leave(line: str) -> None:
-    """Ends this process, from a thread that is not the one that hangs."""
+    """End this process from a thread other than the hanging one."""
     folder = os.environ.get(WORDS_VARIABLE)
     if folder and not _words_here:
         with contextlib.suppress(OSError):

@@ -5,10 +5,10 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Collection
 from dataclasses import dataclass
-from functools import partial
 
-from merbench.data.datasets import OpenDataset, find_dataset, provided
-from merbench.errors import ReleaseError, UnresolvableFeature
+from merbench.data.datasets import OpenDataset, find_dataset
+from merbench.data.homes import dataset_homes, first_home
+from merbench.errors import UnresolvableFeature
 from merbench.features.resolve import Resolved, resolve
 from merbench.plugin.registry import Registry
 from merbench.plugin.specs import Feature
@@ -69,23 +69,12 @@ def fullest(registry: Registry, name: str) -> tuple[OpenDataset, list[Drawn]]:
         UnresolvableFeature: nothing can be drawn of what the sources provide.
         PluginError: as `drawn_features` has it.
     """
-    spec = registry.datasets.get(name)
-
-    def count(provides: set[str]) -> int:
-        return len(drawn_features(registry, provides, name))
-
-    def at_least(wanted: int, provides: set[str]) -> None:
-        if count(provides) < wanted:
-            raise UnresolvableFeature(f"{name} has another home of which more can be drawn")
-
-    homes = [provided(map(registry.sources.get, sources)) for sources in (spec.sources, *spec.alternatives)]
-    opened = None
-    for wanted in sorted({count(home) for home in homes}, reverse=True):
-        with contextlib.suppress(UnresolvableFeature, ReleaseError):
-            opened = find_dataset(registry, name, partial(at_least, wanted))
-            break
-    opened = opened or find_dataset(registry, name)
-    found = drawn_features(registry, opened.provides, name)
+    homes = dataset_homes(registry, name)
+    here = [home for home in homes if not home.absent] or [first_home(registry, homes)]
+    opened, found = max(
+        ((find_dataset(registry, name, home), drawn_features(registry, home.provides, name)) for home in here),
+        key=lambda pair: len(pair[1]),
+    )
     if not found:
         given = " and ".join(sorted(opened.provides)) or "nothing"
         raise UnresolvableFeature(

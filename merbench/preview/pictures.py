@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 
 from merbench.errors import MerbenchError, PluginError, ReleaseError
-from merbench.features.cache import full
 from merbench.features.clip import ClipValues, Value, from_images
 from merbench.features.extract import signatures, stores_of
+from merbench.features.store import full
 from merbench.plugin.registry import load_target
 from merbench.preview.drawn import Drawn
 
@@ -46,27 +46,25 @@ class ClipPictures:
     Attributes:
         clip: its id.
         pictures: in the order of the features.
-        broken: why it has none; empty where it has.
-        error: what must stop the command.
+        broken: why it has none; else empty.
     """
 
     clip: str
     pictures: tuple[Picture, ...] = ()
     broken: str = ""
-    error: MerbenchError | None = None
 
 
-def pictures_of(clip: str, raw: Mapping[str, Value], *, drawn: Sequence[Drawn], root: Path | None) -> ClipPictures:
+def pictures_of(clip: str, raw: Mapping[str, Value], *, drawn: Sequence[Drawn], root: Path) -> ClipPictures:
     """Computes and draws the features of one clip; what is computed from images is kept.
 
     Args:
         clip: its id.
         raw: its raw features by name.
         drawn: what to draw.
-        root: the feature store's folder; None where nothing can be kept.
+        root: the feature store's folder.
     """
-    kept = [one.feature for one in drawn if from_images(one.feature, raw)] if root else []
-    values = ClipValues(clip, raw, stores_of(kept, root) if root else None)
+    kept = [one.feature for one in drawn if from_images(one.feature, raw)]
+    values = ClipValues(clip, raw, stores_of(kept, root))
     try:
         before = signatures(raw)
         found = _merged([_picture(one, values) for one in drawn])
@@ -75,10 +73,8 @@ def pictures_of(clip: str, raw: Mapping[str, Value], *, drawn: Sequence[Drawn], 
         values.keep()
     except ReleaseError as error:
         return ClipPictures(clip, broken=str(error))
-    except MerbenchError as error:
-        return ClipPictures(clip, error=error)
     except OSError as error:
-        return ClipPictures(clip, error=full(root or Path(), error))
+        raise full(root, error) from error
     return ClipPictures(clip, found)
 
 

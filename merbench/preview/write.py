@@ -11,10 +11,10 @@ from pathlib import Path
 
 from merbench.data.datasets import OpenDataset
 from merbench.errors import OutputError, ReleaseError
-from merbench.features.cache import cache_path, writable
 from merbench.features.clip import Value
 from merbench.features.extract import cores, of_each
 from merbench.features.resolve import walk
+from merbench.features.store import store_path, temporary_store, writable
 from merbench.files import replacing
 from merbench.plugin.registry import Registry
 from merbench.preview.choice import chosen
@@ -127,10 +127,10 @@ def _draw(
     dataset: OpenDataset, clips: Sequence[str], drawn: Sequence[Drawn], spool: Spool, jobs: int | None, told: Progress
 ) -> tuple[dict[str, list[Spooled]], dict[str, str]]:
     """The pictures of each clip; and the clips that have none, with the reason."""
-    root: Path | None = cache_path()
-    if root and not writable(root):
-        told.note(f"nothing can be kept in {root}, so features are computed anew every time")
-        root = None
+    root = store_path()
+    if not writable(root):
+        told.note(f"nothing can be kept in {root}, so features are computed again every time")
+        root = temporary_store(root)
     told.start(len(clips), 0)
     pictures: dict[str, list[Spooled]] = {}
     broken: dict[str, str] = {}
@@ -138,8 +138,6 @@ def _draw(
     function = partial(pictures_of, drawn=tuple(drawn), root=root)
     with contextlib.closing(of_each(function, work, min(jobs or cores(), len(clips)))) as found:
         for one in found:
-            if one.error:
-                raise one.error
             told.advance(1)
             if one.broken:
                 broken[one.clip] = one.broken

@@ -1,1 +1,1 @@
-"""Runs: resolve a plan, execute it fold by fold, keep the record."""
+"""Runs: resolves a plan, runs it fold by fold, and keeps the record."""

@@ -1,4 +1,4 @@
-"""Finds the canonical clip that is meant where a file spells its id in its own way."""
+"""Finds the canonical clip for an id that a file spells in another way."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ _NUMBERED = re.compile(r"([^0-9]*)([0-9]+)")
 
 
 class SubmissionError(MerbenchError):
-    """Predictions that were handed in and cannot be read, or do not fit their dataset."""
+    """Imported predictions cannot be read, or do not fit their dataset."""
 
 
 class ClipIds:
-    """The ids of a canonical clip list, by the spellings that are accepted.
+    """Looks up the ids of a canonical clip list by any accepted spelling.
 
-    A database's name may be in any case. The number in a subject's name may be padded or not, and its letters may be
-    left out: `sub01`, `sub1` and `1` are one subject of CASME II. So may the number be with which a clip's name begins
-    where that is its subject's: `6_1_2` and `006_1_2`, `s1_ne_01` and `s01_ne_01`. Everything else is exact, for
-    CASME II has both EP19_05 and EP19_05f.
+    Database names may be in any case. In a subject's name, the padding of the number and the letters may be left out:
+    `sub01`, `sub1` and `1` are the same subject of CASME II. If a clip's name begins with its subject, the same holds
+    there: `6_1_2` is `006_1_2`, and `s1_ne_01` is `s01_ne_01`. All other text must match exactly, because CASME II has
+    both EP19_05 and EP19_05f.
 
     Args:
-        canonical: columns clip, database, subject, as `merbench.data.datasets.canonical_clips` gives them.
-        dataset: its name, for errors.
+        canonical: columns clip, database, subject, from `merbench.data.datasets.canonical_clips`.
+        dataset: name of the dataset, for errors.
     """
 
     def __init__(self, canonical: pd.DataFrame, dataset: str) -> None:
@@ -48,10 +48,10 @@ class ClipIds:
                 self._spellings[database, spelling].add(subject)
 
     def subject(self, database: str, name: str) -> str:
-        """The id of the subject that is called `name` in `database`.
+        """Return the id of the subject `name` of `database`.
 
         Raises:
-            SubmissionError: there is none, or there are several.
+            SubmissionError: no subject matches, or several do.
         """
         known = self._databases.get(database.lower())
         if known is None:
@@ -68,10 +68,10 @@ class ClipIds:
         raise SubmissionError(f"{known} has no subject {shown(name)} in {self._dataset}{nearest(name, names_here)}")
 
     def clip(self, subject: str, name: str) -> str:
-        """The id of the clip that is called `name`, of the subject with the id `subject`.
+        """Return the id of the clip `name` of the subject with the id `subject`.
 
         Raises:
-            SubmissionError: there is none.
+            SubmissionError: no clip matches.
         """
         clips = self._clips[subject]
         if name in clips:
@@ -84,7 +84,7 @@ class ClipIds:
 
 
 def _spellings(name: str) -> tuple[str, ...]:
-    """A subject's name without padding, and its number alone: `sub1` and `1` of `sub01`; other names as they are."""
+    """Return a subject's name without padding, and its number alone: `sub1` and `1` for `sub01`; else just the name."""
     parts = _NUMBERED.fullmatch(name)
     if parts is None:
         return (name,)
@@ -93,5 +93,5 @@ def _spellings(name: str) -> tuple[str, ...]:
 
 
 def shown(text: str) -> str:
-    """A file's text in an error: quoted, and shortened."""
+    """Quote and shorten text from a file for an error."""
     return repr(text if len(text) <= SHOWN else f"{text[:SHOWN]}…")

@@ -1,26 +1,51 @@
-"""Which code took part in a run."""
+"""Digests of the code that decides the outcome of a run."""
 
 from __future__ import annotations
 
-import importlib.metadata
+import hashlib
 from collections.abc import Iterable
 
-from merbench.plugin.digests import source_digest
-from merbench.plugin.registry import Origin
+from merbench.plugin.digests import CORE, source_digest
+from merbench.plugin.loading import Plugin
 from merbench.runs.schema import Code
 
-__all__ = ["code_versions"]
+__all__ = ["DECIDING", "code_digests"]
+
+# The core's modules that make folds, label clips, compute the input of models, and train. The rest of the core (pages,
+# records, the command line, the feature store) can change without changing a prediction.
+DECIDING = (
+    "merbench.data.clips",
+    "merbench.data.datasets",
+    "merbench.data.frames",
+    "merbench.data.images",
+    "merbench.data.readers",
+    "merbench.engine",
+    "merbench.features.clip",
+    "merbench.features.mirrors",
+    "merbench.features.resolve",
+    "merbench.plugin.labels",
+    "merbench.protocols",
+)
 
 
-def code_versions(origins: Iterable[Origin]) -> dict[str, Code]:
-    """`distribution:plugin` to version and source digest, sorted; merbench's own core is `merbench:core`."""
-    core = Origin(
-        plugin="core", distribution="merbench", version=importlib.metadata.version("merbench"), module="merbench"
-    )
+def code_digests(plugins: Iterable[Plugin]) -> dict[str, Code]:
+    """Map `distribution:plugin` to the digest of the plugin's package, sorted; `merbench:core` stands for `DECIDING`.
+
+    Args:
+        plugins: all that take part. What the core itself registers counts as core.
+
+    Raises:
+        PluginError: the source of a plugin cannot be found.
+    """
+    packages = {f"{one.distribution}:{one.name}": (one.distribution, one.module.partition(".")[0]) for one in plugins}
     found = {
-        f"{origin.distribution}:{origin.plugin}": Code(
-            distribution=origin.distribution, version=origin.version, digest=source_digest(origin.module.split(".")[0])
-        )
-        for origin in (*origins, core)
+        name: Code(distribution=distribution, digest=source_digest(package))
+        for name, (distribution, package) in packages.items()
+        if package != CORE
     }
+    found["merbench:core"] = Code(distribution="merbench", digest=_core_digest())
     return dict(sorted(found.items()))
+
+
+def _core_digest() -> str:
+    return hashlib.sha256(" ".join(map(source_digest, DECIDING)).encode()).hexdigest()

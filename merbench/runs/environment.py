@@ -1,25 +1,35 @@
-"""What a run ran on. No path, user or host name is recorded."""
+"""The hardware and software of a run, without paths, user names or host names."""
 
 from __future__ import annotations
 
+import contextlib
 import importlib.metadata
 import json
 import platform
+import re
 import resource
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 __all__ = ["environment", "merbench_commit", "watch_memory"]
 
-PACKAGES = ("torch", "numpy", "pandas", "scikit-learn", "opencv-contrib-python-headless", "timm")
+REQUIREMENT = re.compile(
+    r"(?P<name>[\w.-]+)(?!.*\bextra\b)"
+)  # the name that a requirement begins with, unless optional
 
 
-def environment(device: str, timed: Mapping[str, Any]) -> dict[str, Any]:
-    """Hardware, versions, and what the run adds in `timed` (seconds and the like)."""
+def environment(device: str, distributions: Iterable[str], timed: Mapping[str, Any]) -> dict[str, Any]:
+    """Return hardware, versions, and the run's own entries.
+
+    Args:
+        device: `cpu`, `cuda` or `mps`.
+        distributions: whose code took part; their versions and those of the packages that they require are recorded.
+        timed: the run's own entries, such as seconds.
+    """
     return {
         "hardware": {
             "machine": platform.machine(),
@@ -29,7 +39,7 @@ def environment(device: str, timed: Mapping[str, Any]) -> dict[str, Any]:
         },
         "system": platform.system(),
         "python": platform.python_version(),
-        "packages": {name: _version(name) for name in PACKAGES},
+        "packages": _packages({"merbench", *distributions}),
         "merbench": {"version": _version("merbench"), "commit": merbench_commit()},
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
         "peak_memory_bytes": _peak_memory(device),
@@ -38,7 +48,7 @@ def environment(device: str, timed: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def watch_memory(device: str) -> None:
-    """Peak memory counts from here, where the device can tell; a CPU's counts from the start of the process."""
+    """Start to count peak memory on CUDA; the peak of a CPU counts from the start of the process."""
     if device == "cuda":
         import torch
 
@@ -46,18 +56,28 @@ def watch_memory(device: str) -> None:
 
 
 def merbench_commit() -> str | None:
-    """The git commit merbench runs from: of its checkout, or as pip noted it; None where neither is known."""
+    """The git commit of merbench, from its checkout or from pip's metadata; None if it is unknown."""
     checkout = Path(__file__).resolve().parents[2]
     if (checkout / ".git").exists():
         describe = ["git", "-C", str(checkout), "describe", "--always", "--abbrev=40", "--dirty", "--exclude=*"]
         try:
             done = subprocess.run(describe, capture_output=True, text=True, check=False)
-        except OSError:  # git is not installed: no reason to lose a run that has just finished
+        except OSError:  # a finished run must not fail because git is not installed
             return None
         return done.stdout.strip() or None
     noted = importlib.metadata.distribution("merbench").read_text("direct_url.json")
     commit = json.loads(noted or "{}").get("vcs_info", {}).get("commit_id")
     return str(commit) if commit else None
+
+
+def _packages(distributions: Iterable[str]) -> dict[str, str]:
+    """The installed packages that these distributions require, with their versions; a plugin file requires none."""
+    required: list[str] = []
+    for name in distributions:
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+            required += importlib.metadata.requires(name) or []
+    names = {found["name"] for one in required if (found := REQUIREMENT.match(one))}
+    return {name: version for name in sorted(names) if (version := _version(name))}
 
 
 def _version(distribution: str) -> str | None:
@@ -90,7 +110,7 @@ def _device_name(device: str) -> str:
 
 
 def _peak_memory(device: str) -> int:
-    """Bytes: the larger of this process's peak and its largest child's, or the GPU's peak on CUDA."""
+    """Peak memory in bytes: of the GPU on CUDA, else the larger of this process's peak and its largest child's."""
     if device == "cuda":
         import torch
 

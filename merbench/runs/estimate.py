@@ -1,4 +1,4 @@
-"""What a job will cost, measured on its first group of folds."""
+"""Estimates the time and memory of a job from its first group of folds."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from merbench.engine.folds import Schedule, processes, schedule_network
+from merbench.engine.folds import Grouping, group_network, processes
 from merbench.engine.generators import seeded
 from merbench.engine.seeds import derive_seed
-from merbench.engine.task import FoldTask
+from merbench.protocols import Fold
 from merbench.runs.prepare import Job
 
 if TYPE_CHECKING:
@@ -19,58 +19,58 @@ if TYPE_CHECKING:
 
 __all__ = ["Estimate", "estimate"]
 
-FEW = 4  # clips of a step that warms up and tells whether a whole one can be waited for
-PATIENCE = 5.0  # seconds that a whole step may take; a longer one is told from a few clips
+FEW = 4  # clips of the first step, which warms up and shows how long a full step takes
+PATIENCE = 5.0  # seconds; a longer step is estimated from a few clips
 STEPS = 3
 
 
 class Estimate:
-    """Seconds and bytes of a whole run; `schedule` says how the folds are computed."""
+    """Seconds and bytes of a whole run, and the grouping of its folds."""
 
-    def __init__(self, seconds: float, memory: int, schedule: Schedule) -> None:
-        self.seconds, self.memory, self.schedule = seconds, memory, schedule
+    def __init__(self, seconds: float, memory: int, grouping: Grouping) -> None:
+        self.seconds, self.memory, self.grouping = seconds, memory, grouping
 
 
 def estimate(job: Job) -> Estimate | None:
-    """Times a few training steps of the first group of folds; None for estimators and checkpoints, which take seconds.
+    """Time a few training steps of the first group of folds; None for estimators and checkpoints, which take seconds.
 
-    The time is that of a step times the number of steps, on this machine as busy as it is now.
+    The estimate is the time of a step, on this machine with its present load, times the number of steps.
     """
     if job.plan.kind != "torch" or job.weights:
         return None
-    schedule = schedule_network(job.task, job.folds)
-    seconds = _seconds(job, job.folds, schedule)
+    grouping = group_network(job.task, job.folds)
+    seconds = _seconds(job, job.folds, grouping)
     if job.plan.epoch_policy == "inner":
-        seconds += _seconds(job, job.inner_folds(), schedule)
-    at_once = processes(schedule, len(job.folds)) if _apart(job, schedule) else schedule.at_once
-    return Estimate(seconds, schedule.fold_bytes * at_once, schedule)
+        seconds += _seconds(job, job.inner_folds(), grouping)
+    at_once = processes(grouping, len(job.folds)) if _apart(job, grouping) else grouping.at_once
+    return Estimate(seconds, grouping.fold_bytes * at_once, grouping)
 
 
-def _apart(job: Job, schedule: Schedule) -> bool:
-    """Whether each fold has a process of its own."""
-    return schedule.mode == "sequential" and job.task.device == "cpu"
+def _apart(job: Job, grouping: Grouping) -> bool:
+    """Whether each fold runs in its own process."""
+    return grouping.mode == "sequential" and job.task.device == "cpu"
 
 
-def _seconds(job: Job, folds: list[FoldTask], schedule: Schedule) -> float:
+def _seconds(job: Job, folds: list[Fold], grouping: Grouping) -> float:
     from merbench.engine.batches import epoch_batches, steps_per_epoch
     from merbench.engine.device import threads
     from merbench.engine.grouping import groups, most_threads
     from merbench.engine.loop import Group
 
-    # A few steps may be more than a short schedule has; its learning rates cost no time.
-    task = replace(job.task, recipe=replace(job.task.recipe, schedule="constant"), keyed=schedule.keyed)
-    per_group = groups(task, folds, schedule.at_once)
-    group = Group(task, per_group[0], stacked=schedule.mode == "batched")
-    apart = _apart(job, schedule)
-    most = 1 if apart else most_threads(task, schedule.fold_bytes, len(group.folds))  # as when it trains
+    # A constant learning rate, because a schedule may be shorter than the steps that are timed.
+    task = replace(job.task, recipe=replace(job.task.recipe, schedule="constant"), keyed=grouping.keyed)
+    per_group = groups(task, folds, grouping.at_once)
+    group = Group(task, per_group[0], stacked=grouping.mode == "batched")
+    apart = _apart(job, grouping)
+    most = 1 if apart else most_threads(task, grouping.fold_bytes, len(group.folds))  # as in training
     with threads(most), seeded(derive_seed(fold=group.folds[0].seed, purpose="trial")):
         step = _step_seconds(group, *epoch_batches(task, group.folds, 0)[0])
     steps = sum(steps_per_epoch(one[0], task.recipe.batch_size) for one in per_group) * task.recipe.epochs
-    return step * steps / (processes(schedule, len(folds)) if apart else 1)
+    return step * steps / (processes(grouping, len(folds)) if apart else 1)
 
 
 def _step_seconds(group: Group, positions: np.ndarray, weights: np.ndarray) -> float:
-    """Seconds of a step, from whole ones where those are short, else from one with a few clips of it."""
+    """Seconds of a step, measured on full steps if they are short, else on a few of its clips."""
 
     def timed(clips: int) -> float:
         started = time.perf_counter()

@@ -1,4 +1,4 @@
-"""A record without its clips, for datasets whose labels may not be published: what each subject's clips came to."""
+"""Replaces the clips of a record by counts per subject, for datasets whose labels may not be published."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ from merbench.runs.store import write_whole
 
 __all__ = ["without_clips", "write_new"]
 
-# `database/subject/clip`. An address looks like one too, and a sentence with it goes as well: better one too many.
+# `database/subject/clip`. URLs match too, so a warning with a URL is removed as well, which does no harm.
 _CLIP_ID = re.compile(r"[^\s/]+/[^\s/]+/[^\s/]+")
 
 
 def without_clips(record: Record) -> Record:
-    """The record with each subject's confusion matrices in place of its predictions.
+    """Return the record with the confusion matrices of each subject instead of its predictions.
 
-    Every score, interval and paired test follows from those. The id stays, for the plan does. Class scores and
-    predictions of single clips go, and so do warnings that name a clip.
+    All scores, intervals and paired tests follow from these matrices. The plan and so the id stay. Class scores,
+    predictions of single clips, and warnings that name a clip are removed.
 
     Raises:
-        RecordError: it has no clips.
+        RecordError: the record has no clips.
     """
     if not record.predictions:
-        raise RecordError("it has each subject's counts in place of its clips already: there is nothing to replace")
+        raise RecordError("the record has no clips to replace: it already has counts per subject")
     counts = count(record)
     at = {subject: index for index, subject in enumerate(counts.subjects)}
-    # In the order of the clips: it is that of the databases, and so of the parts.
+    # In the order of the clips, which is the order of the databases, and so of the parts.
     subjects = [
         SubjectConfusion(
             subject=subject,
@@ -44,10 +44,10 @@ def without_clips(record: Record) -> Record:
 
 
 def write_new(path: Path, text: str) -> None:
-    """Writes a text file where there is none; one with the same text is left as it is.
+    """Write a text file unless a file with the same text exists.
 
     Raises:
-        OutputError: the place cannot be written, or holds something else.
+        OutputError: the path cannot be written, or another file exists there.
     """
     try:
         found = read_bounded(path, MOST_BYTES)
@@ -57,4 +57,4 @@ def write_new(path: Path, text: str) -> None:
     except OSError as error:
         raise OutputError(f"cannot write {path}: {error.strerror}; choose another place with --out") from error
     if found != text.encode():
-        raise OutputError(f"{path} is there already and is another file; remove it or choose another place with --out")
+        raise OutputError(f"{path} exists and has other content; remove it or choose another place with --out")

@@ -1,7 +1,7 @@
-"""Reads the two forms in which predictions are handed in: the log of MEGC2019, and a CSV of `clip,prediction`.
+"""Reads imported predictions in two formats: the log of MEGC2019, and a CSV of `clip,prediction`.
 
-The log has a header `casme2 sub01` for every fold, then a row `EP02_01f 1 1` for every clip: its name, its truth, and
-what was predicted.
+The log has a header `casme2 sub01` for every fold, then a row `EP02_01f 1 1` for every clip: its name, its true class,
+and its predicted class.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ __all__ = ["Order", "Row", "read_content", "read_rows"]
 Order = Literal["truth-prediction", "prediction-truth"]  # of the two columns of a log after the clip
 
 HEADER = ["clip", "prediction"]  # of a CSV
-MAX_BYTES = 8 * 2**20  # the composite's log has 7 kB; ten thousand clips have less than one MB
+MAX_BYTES = 8 * 2**20  # the log of the composite has 7 kB; ten thousand clips take less than 1 MB
 NAMED = 5  # faults in an error before "and n more"
 
 
 @dataclass(frozen=True)
 class Row:
-    """One clip: the line it stands on (from 1), its canonical id, and both classes as written; a CSV has no truth."""
+    """One clip: its line (from 1), its canonical id, and both classes as the file spells them; a CSV has no truth."""
 
     line: int
     clip: str
@@ -35,10 +35,10 @@ class Row:
 
 
 def read_content(path: Path) -> bytes:
-    """The bytes of a file that may hold predictions.
+    """Read the bytes of a file of predictions.
 
     Raises:
-        SubmissionError: it cannot be read, or is larger than any file of predictions.
+        SubmissionError: the file cannot be read, or has more than `MAX_BYTES`.
     """
     try:
         return read_bounded(path, MAX_BYTES)
@@ -47,11 +47,11 @@ def read_content(path: Path) -> bytes:
 
 
 def read_rows(content: bytes, ids: ClipIds, order: Order) -> list[Row]:
-    """The rows of a log or CSV, in the order of the file.
+    """Read the rows of a log or CSV, in the order of the file.
 
     Raises:
-        SubmissionError: it is no text, or neither form; or lines name clips that are not in the list, or one twice. The
-            first few lines are named.
+        SubmissionError: the content is not text or has neither format, or lines name a clip twice or a clip that is not
+            in the list. The message names the first few lines.
     """
     lines = _text(content).replace("\r\n", "\n").replace("\r", "\n").split("\n")
     first = next((line for line in lines if line.strip()), "")
@@ -62,7 +62,7 @@ def read_rows(content: bytes, ids: ClipIds, order: Order) -> list[Row]:
         more = f"; and {len(faults) - NAMED} more" if len(faults) > NAMED else ""
         raise SubmissionError("; ".join(faults[:NAMED]) + more)
     if not found:
-        raise SubmissionError("there are no predictions in it")
+        raise SubmissionError("the file has no predictions")
     return found
 
 
@@ -72,9 +72,9 @@ def _text(content: bytes) -> str:
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise SubmissionError(f"not text in UTF-8 (byte {error.start}); save it as UTF-8") from error
+        raise SubmissionError(f"the file is not UTF-8 (byte {error.start}); save it as UTF-8") from error
     if "\0" in text:
-        raise SubmissionError("not a text file: it holds NUL bytes")
+        raise SubmissionError("the file is not text: it contains NUL bytes")
     return text
 
 
@@ -95,9 +95,9 @@ def _log_rows(lines: Sequence[str], ids: ClipIds, order: Order, faults: list[str
                 yield Row(line, ids.clip(subject, words[0]), truth, predicted)
             except SubmissionError as error:
                 faults.append(f"line {line}: {error}")
-        elif words and not (len(words) == 3 and header):  # below a header with a fault, only that is named
-            wanted = "`clip truth prediction`" if header else "`casme2 sub01` or `clip,prediction`"
-            faults.append(f"line {line}: {shown(text.strip())}, where {wanted} was wanted")
+        elif words and not (len(words) == 3 and header):  # after a faulty header, only the header is reported
+            wanted = "`clip truth prediction`" if header else "`database subject` or `clip,prediction`"
+            faults.append(f"line {line}: expected {wanted}, found {shown(text.strip())}")
 
 
 def _csv_rows(lines: Sequence[str], ids: ClipIds, faults: list[str]) -> Iterator[Row]:
@@ -112,7 +112,7 @@ def _csv_rows(lines: Sequence[str], ids: ClipIds, faults: list[str]) -> Iterator
                 header = [value.lower() for value in values]
                 _check_header(header, reader.line_num)
             elif len(values) != len(HEADER):
-                faults.append(f"line {reader.line_num}: {len(values)} values, where clip and prediction were wanted")
+                faults.append(f"line {reader.line_num}: expected clip and prediction, found {len(values)} values")
             else:
                 yield from _csv_row(reader.line_num, values[0], values[1], ids, faults)
     except csv.Error as error:
@@ -121,16 +121,14 @@ def _csv_rows(lines: Sequence[str], ids: ClipIds, faults: list[str]) -> Iterator
 
 def _check_header(header: list[str], line: int) -> None:
     if header != HEADER:
-        raise SubmissionError(
-            f"line {line}: {shown(','.join(header))} is not the header of a CSV of predictions, {','.join(HEADER)}"
-        )
+        raise SubmissionError(f"line {line}: expected the header {','.join(HEADER)}, found {shown(','.join(header))}")
 
 
 def _csv_row(line: int, clip: str, predicted: str, ids: ClipIds, faults: list[str]) -> Iterator[Row]:
     parts = clip.split("/")
     try:
         if len(parts) != 3:
-            raise SubmissionError(f"{shown(clip)} is not a clip's id, database/subject/clip")
+            raise SubmissionError(f"{shown(clip)} is not a clip id like database/subject/clip")
         yield Row(line, ids.clip(ids.subject(parts[0], parts[1]), parts[2]), None, predicted)
     except SubmissionError as error:
         faults.append(f"line {line}: {error}")
@@ -140,7 +138,7 @@ def _once(rows: Iterator[Row], faults: list[str]) -> list[Row]:
     first: dict[str, Row] = {}
     for row in rows:
         if row.clip in first:
-            faults.append(f"line {row.line}: {row.clip} stands on line {first[row.clip].line} already")
+            faults.append(f"line {row.line}: {row.clip} is already listed on line {first[row.clip].line}")
         else:
             first[row.clip] = row
     return list(first.values())

@@ -1,4 +1,4 @@
-"""From what was asked for to a job: the plan, and the live things behind it."""
+"""Turns a request into a job: the plan of a run, and the data to carry it out."""
 
 from __future__ import annotations
 
@@ -7,39 +7,41 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from merbench.data.clips import clips_digest, labels_digest
 from merbench.data.datasets import OpenDataset, open_dataset
+from merbench.data.homes import Home
+from merbench.engine.build import Build
 from merbench.engine.policies import Policy
-from merbench.engine.seeds import derive_seed
-from merbench.engine.task import FoldTask, Task
+from merbench.engine.seeds import derive_seed, fold_seed
+from merbench.engine.task import Task
 from merbench.errors import BrokenClips, OptionError, ReleaseError, UnknownName
 from merbench.features.compute import arrays_digest, compute
-from merbench.features.resolve import Resolved, resolve, walk
-from merbench.plugin.calls import calling
-from merbench.plugin.registry import Registry, load_target
-from merbench.plugin.specs import EstimatorModel, Model, Recipe, TorchModel
+from merbench.features.mirrors import find_mirrors
+from merbench.features.resolve import Resolved, resolve_dataset, walk
+from merbench.plugin.loading import Plugin
+from merbench.plugin.registry import Registry
+from merbench.plugin.specs import EstimatorModel, Model, Protocol, Recipe, TorchModel
 from merbench.progress import Progress
-from merbench.protocols import Fold, folds_digest, inner_split, protocol_folds, shared_subjects
-from merbench.runs.build import Build
-from merbench.runs.code import code_versions
-from merbench.runs.mirrors import find_mirrors
-from merbench.runs.schema import Code, Digests, Plan
-from merbench.runs.settings import NOT_SETTINGS, apply_settings
-from merbench.runs.weights import find_weights, given_files, starts_from, weights_digest, without_path
+from merbench.protocols import Fold, folds_digest, inner_split, protocol_folds
+from merbench.runs.code import code_digests
+from merbench.runs.notes import notes_on_files, notes_on_folds, notes_on_left_out
+from merbench.runs.schema import Digests, Plan
+from merbench.runs.settings import NOT_SETTINGS, choose_recipe
+from merbench.runs.weights import find_weights, weights_digest, without_path
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["Job", "Request", "prepare"]
-
-NAMED = 20  # broken clips that a record names before "and n more"
-CHECKPOINTS = "the predictions are those of checkpoints: how their epochs were chosen is not known"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """What was asked for, as `merbench run` takes it; an empty text means the default."""
+    """The options of `merbench run`; an empty string means the default."""
 
     model: str
     dataset: str
@@ -53,68 +55,67 @@ class Request:
     folds: str = "*"
     weights: Path | None = None
     jobs: int | None = None  # processes that compute features; None for all cores
-    skip_broken: bool = False  # whether broken clips are left out rather than refused
+    skip_broken: bool = False  # leave broken clips out instead of stopping
 
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
-    """A plan and what it takes to carry it out.
+    """A plan and the data to carry it out.
 
     Attributes:
         plan: everything that decides the outcome.
-        task: what the engine is given, for all folds.
-        folds: the folds that run; `evaluate` is the test side.
-        dataset: the dataset, opened.
-        weights: fold name to checkpoint file, where training is skipped.
-        warnings: what a reader of the record should know.
+        task: the input of the engine, for all folds.
+        folds: the folds that run.
+        clips: the clip table; folds hold positions in it.
+        weights: fold name to checkpoint file; empty if the run trains.
+        warnings: notes for readers of the record.
     """
 
     plan: Plan
     task: Task
-    folds: list[FoldTask]
-    dataset: OpenDataset
+    folds: list[Fold]
+    clips: pd.DataFrame
     weights: dict[str, Path]
     warnings: list[str]
 
-    def inner_folds(self) -> list[FoldTask]:
-        """For the epoch policy `inner`: within each fold's training side, part to train on and part held out."""
+    def inner_folds(self) -> list[Fold]:
+        """Split the training side of each fold into a training part and a held-out part, for the policy `inner`.
+
+        Raises:
+            ProtocolError: a training side cannot be split.
+        """
         return [self._inner_fold(fold) for fold in self.folds]
 
-    def _inner_fold(self, fold: FoldTask) -> FoldTask:
+    def _inner_fold(self, fold: Fold) -> Fold:
         seed = derive_seed(fold=fold.seed, purpose="inner split")
-        train, held_out = inner_split(self.dataset.clips, fold.train, self.task.labels, seed)
-        return replace(fold, train=train, evaluate=held_out)
+        train, held_out = inner_split(self.clips, fold.train, self.task.labels, seed)
+        return replace(fold, train=train, test=held_out)
 
 
 def prepare(registry: Registry, request: Request, progress: Progress | None = None) -> Job:
-    """Resolves names, settings, data, features and folds. Nothing but features is written, and nothing is trained.
+    """Resolve names, settings, data, features and folds. Only features are written, and nothing is trained.
 
     Args:
-        registry: where names are looked up.
-        request: what was asked for.
-        progress: told of clips whose features are computed.
+        registry: finds names.
+        request: the options of the run.
+        progress: follows the clips whose features are computed.
 
     Raises:
-        BrokenClips: clips that cannot be read or have no face, unless they are to be left out.
-        MerbenchError: anything that was asked for is not there, cannot be read, or does not fit.
+        BrokenClips: clips cannot be read or have no face, and `skip_broken` is not set.
+        MerbenchError: something in the request does not exist, cannot be read, or does not fit.
     """
     model = registry.models.get(request.model)
-    title = registry.datasets.get(request.dataset).name
-    recipe_name, recipe, features, target = _recipe(model, request, registry)
-    author = registry.models.author(request.model, target)
-
-    def resolved_from(provides: set[str]) -> list[Resolved]:
-        return [resolve(one, registry, provides, title, model.name) for one in features]
-
-    dataset = open_dataset(registry, request.dataset, resolved_from)
-    # By its plain name, as model and dataset: the qualified one names the same plan.
-    protocol = registry.protocols.get(request.protocol or dataset.spec.protocol)
+    chosen = choose_recipe(registry, request.model, request.recipe, request.settings)
+    home, features = resolve_dataset(chosen.features, registry, request.dataset, model.name)
+    released = open_dataset(registry, request.dataset, home)
+    protocol = registry.protocols.get(request.protocol or released.spec.protocol)
     device = _device(model, request)
-    resolved = resolved_from(dataset.provides)
-    _check_classes(dataset)
-    clips_total = len(dataset.clips)
-    dataset, arrays, broken = _computed(dataset, resolved, request, progress)
-    all_folds = protocol_folds(registry, protocol.name, dataset.clips)
+    _check_classes(released)
+    dataset, arrays = _computed(released, features, request, progress)
+    all_folds = [
+        replace(fold, seed=fold_seed(request.seed, model.name, released.spec.name, protocol, fold.name))
+        for fold in protocol_folds(registry, protocol.name, dataset.clips)
+    ]
     folds = _matching(all_folds, request.folds)
     weights = find_weights(model, request.weights, [fold.name for fold in folds])
     plan = Plan(
@@ -122,104 +123,40 @@ def prepare(registry: Registry, request: Request, progress: Progress | None = No
         kind="torch" if isinstance(model, TorchModel) else "estimator",
         dataset=dataset.spec.name,
         protocol=protocol.name,
-        recipe=recipe_name,
-        settings=_settings(model, recipe),
-        options=_json(model, recipe.options),
-        features=[str(one) for one in resolved],
+        recipe=chosen.name,
+        settings=_settings(model, chosen.recipe),
+        options=_json(model, chosen.recipe.options),
+        features=[str(one) for one in features],
         classes=list(dataset.spec.scheme.classes),
         seed=request.seed,
         epoch_policy=request.epoch_policy,
         precision=request.precision,
         device=device,
         folds=request.folds,
-        clips_total=clips_total,
+        clips_total=len(released.clips),
         weights=weights_digest(weights),
         digests=_digests(dataset, folds, arrays),
-        code=_code(registry, request, dataset, resolved),
+        code=code_digests(_origins(registry, request, protocol, home, features)),
     )
-    classes = len(plan.classes)
-    extra = {"classes": classes} if isinstance(model, TorchModel) else {}
-    return Job(
-        plan=plan,
-        task=Task(
-            build=Build(target, {**recipe.options, **extra}, author),
-            author=author,
-            arrays=arrays,
-            labels=dataset.clips["label"].to_numpy(np.int64, copy=True),  # pandas hands out what cannot be written
-            classes=classes,
-            recipe=recipe,
-            mirrors=find_mirrors(registry, recipe, resolved, arrays),
-            device=device,
-            precision=request.precision,
-        ),
-        folds=[_fold_task(plan, fold) for fold in folds],
-        dataset=dataset,
-        weights=weights,
-        warnings=[
-            *([CHECKPOINTS] if weights else []),
-            *_given(plan),
-            *dataset.notes({one.name for one in walk(resolved)}),
-            *_left_out(dataset, broken, clips_total),
-            *_warnings(dataset, folds, all_folds),
-            *_leak(dataset, folds),
-        ],
+    extra = {"classes": len(plan.classes)} if isinstance(model, TorchModel) else {}
+    task = Task(
+        build=Build(chosen.target, {**chosen.recipe.options, **extra}, chosen.author),
+        author=chosen.author,
+        arrays=arrays,
+        labels=dataset.clips["label"].to_numpy(np.int64, copy=True),  # pandas returns a read-only array
+        classes=len(plan.classes),
+        recipe=chosen.recipe,
+        mirrors=find_mirrors(registry, chosen.recipe, features, arrays),
+        device=device,
+        precision=request.precision,
     )
-
-
-def _computed(
-    dataset: OpenDataset, features: list[Resolved], request: Request, progress: Progress | None
-) -> tuple[OpenDataset, tuple[np.ndarray, ...], list[str]]:
-    """The dataset without its broken clips, the features of the others, and which clips are broken."""
-    try:
-        return dataset, compute(dataset, features, jobs=request.jobs, progress=progress), []
-    except BrokenClips as error:
-        if not request.skip_broken or len(error.reasons) == len(dataset.clips):
-            raise
-        broken = list(error.reasons)
-    dataset = dataset.without(broken)
-    return dataset, compute(dataset, features, jobs=request.jobs, progress=progress), broken
-
-
-def _left_out(dataset: OpenDataset, broken: list[str], total: int) -> list[str]:
-    if not broken:
-        return []
-    more = f" and {len(broken) - NAMED} more" if len(broken) > NAMED else ""
-    # In a sentence of its own: it goes where a record is published without its clips, and the number stays.
-    named = [f"broken: {', '.join(broken[:NAMED])}{more}"] if dataset.spec.public_labels else []
-    return [f"{len(broken)} of {total} clips are broken and were left out", *named]
-
-
-def _recipe(model: Model, request: Request, registry: Registry) -> tuple[str, Recipe, tuple[str, ...], str]:
-    name = request.recipe or next(iter(model.recipes))
-    if name not in model.recipes:
-        hint = f"{model.name} has: {', '.join(model.recipes)}"
-        raise UnknownName("recipe", name, model.recipes, hint)
-    target = model.network if isinstance(model, TorchModel) else model.estimator
-    build = load_target(target, owner=f"model {model.name}")
-    recipe, features = apply_settings(request.settings, model, model.recipes[name], build)
-    if isinstance(model, TorchModel) and model.with_paths:
-        with_paths = load_target(model.with_paths, owner=f"model {model.name}")
-        author = registry.models.author(request.model, model.with_paths)
-        with calling(author, model.with_paths.partition(":")[2], "give a mapping of options"):
-            recipe = replace(recipe, options=dict(with_paths(recipe.options)))
-    return name, recipe, features, target
-
-
-def _json(model: Model, options: Mapping[str, Any]) -> dict[str, Any]:
-    """The options as a record can hold them."""
-    try:
-        plain: dict[str, Any] = json.loads(
-            json.dumps({name: without_path(value) for name, value in options.items()}, allow_nan=False)
-        )
-    except (TypeError, ValueError) as error:
-        raise OptionError(f"an option of {model.name} is nothing that JSON can hold: {error}") from error
-    return plain
-
-
-def _settings(model: Model, recipe: Recipe) -> dict[str, Any]:
-    if isinstance(model, EstimatorModel):
-        return {}
-    return {name: value for name, value in asdict(recipe).items() if name not in NOT_SETTINGS}
+    warnings = [
+        *notes_on_files(plan),
+        *dataset.notes({one.name for one in walk(features)}),
+        *notes_on_left_out(released, dataset),
+        *notes_on_folds(dataset, folds, all_folds),
+    ]
+    return Job(plan=plan, task=task, folds=folds, clips=dataset.clips, weights=weights, warnings=warnings)
 
 
 def _device(model: Model, request: Request) -> Literal["cpu", "cuda", "mps"]:
@@ -239,6 +176,28 @@ def _device(model: Model, request: Request) -> Literal["cpu", "cuda", "mps"]:
     return "cpu"
 
 
+def _check_classes(dataset: OpenDataset) -> None:
+    """Check that every database of a canonical dataset has clips of every class."""
+    if dataset.spec.clip_list:
+        for database, clips in dataset.clips.groupby("database"):
+            lacking = set(range(len(dataset.spec.scheme.classes))) - set(clips["label"])
+            if lacking:
+                raise ReleaseError(f"{dataset.spec.name}: {database} has no clip of class {min(lacking)}")
+
+
+def _computed(
+    dataset: OpenDataset, features: list[Resolved], request: Request, progress: Progress | None
+) -> tuple[OpenDataset, tuple[np.ndarray, ...]]:
+    """Compute the features of a dataset's clips; returns the dataset too, without broken clips if `skip_broken`."""
+    try:
+        return dataset, compute(dataset, features, jobs=request.jobs, progress=progress)
+    except BrokenClips as error:
+        if not request.skip_broken or len(error.reasons) == len(dataset.clips):
+            raise
+        dataset = dataset.without(error.reasons)
+    return dataset, compute(dataset, features, jobs=request.jobs, progress=progress)
+
+
 def _matching(folds: list[Fold], pattern: str) -> list[Fold]:
     found = [fold for fold in folds if fnmatch.fnmatchcase(fold.name, pattern)]
     if not found:
@@ -246,10 +205,34 @@ def _matching(folds: list[Fold], pattern: str) -> list[Fold]:
     return found
 
 
-def _fold_task(plan: Plan, fold: Fold) -> FoldTask:
-    # Not the whole plan: a fold keeps its seed when only its neighbours, the policy or the device change.
-    seed = derive_seed(run=plan.seed, model=plan.model, dataset=plan.dataset, protocol=plan.protocol, fold=fold.name)
-    return FoldTask(name=fold.name, train=fold.train, evaluate=fold.test, seed=seed)
+def _origins(
+    registry: Registry, request: Request, protocol: Protocol, home: Home, features: Sequence[Resolved]
+) -> list[Plugin]:
+    """The plugins of everything that takes part in the run."""
+    return [
+        registry.models.origin(request.model),
+        registry.datasets.origin(request.dataset),
+        registry.protocols.origin(protocol.name),
+        *(registry.sources.origin(name) for name in home.sources),
+        *(registry.features.origin(one.name) for one in walk(features) if one.spec),
+    ]
+
+
+def _settings(model: Model, recipe: Recipe) -> dict[str, Any]:
+    if isinstance(model, EstimatorModel):
+        return {}
+    return {name: value for name, value in asdict(recipe).items() if name not in NOT_SETTINGS}
+
+
+def _json(model: Model, options: Mapping[str, Any]) -> dict[str, Any]:
+    """The options as JSON for the record."""
+    try:
+        plain: dict[str, Any] = json.loads(
+            json.dumps({name: without_path(value) for name, value in options.items()}, allow_nan=False)
+        )
+    except (TypeError, ValueError) as error:
+        raise OptionError(f"an option of {model.name} cannot be written as JSON: {error}") from error
+    return plain
 
 
 def _digests(dataset: OpenDataset, folds: list[Fold], arrays: tuple[np.ndarray, ...]) -> Digests:
@@ -260,51 +243,3 @@ def _digests(dataset: OpenDataset, folds: list[Fold], arrays: tuple[np.ndarray, 
         folds=folds_digest(dataset.clips, folds),
         data=arrays_digest(arrays),
     )
-
-
-def _code(registry: Registry, request: Request, dataset: OpenDataset, features: Sequence[Resolved]) -> dict[str, Code]:
-    origins = [
-        registry.models.origin(request.model),
-        registry.datasets.origin(request.dataset),
-        registry.protocols.origin(request.protocol or dataset.spec.protocol),
-        *(registry.sources.origin(name) for name in dataset.readers),
-        *(registry.features.origin(one.name) for one in walk(features) if one.spec),
-    ]
-    return code_versions(origins)
-
-
-def _check_classes(dataset: OpenDataset) -> None:
-    """A canonical dataset has every class in every database; one that lacks a class is not that dataset."""
-    if dataset.spec.clip_list:
-        for database, clips in dataset.clips.groupby("database"):
-            lacking = set(range(len(dataset.spec.scheme.classes))) - set(clips["label"])
-            if lacking:
-                raise ReleaseError(f"{dataset.spec.name}: {database} has no clip of class {min(lacking)}")
-
-
-def _given(plan: Plan) -> list[str]:
-    files = given_files(plan)
-    return [f"{starts_from(files)}; it is not ranked"] if files else []
-
-
-def _leak(dataset: OpenDataset, folds: list[Fold]) -> list[str]:
-    shared = shared_subjects(dataset.clips, folds)
-    if not any(shared):
-        return []
-    return [
-        f"subjects on both sides: {min(shared)} to {max(shared)} of a fold's subjects are trained on and tested; the "
-        "scores say nothing about people who were never seen"
-    ]
-
-
-def _warnings(dataset: OpenDataset, folds: list[Fold], all_folds: list[Fold]) -> list[str]:
-    labels = dataset.clips["label"].to_numpy(np.int64)
-    names = dataset.spec.scheme.classes
-    warnings = []
-    if len(folds) < len(all_folds):
-        warnings.append(f"only {len(folds)} of {len(all_folds)} folds were run")
-    for fold in folds:
-        lacking = [name for index, name in enumerate(names) if index not in labels[fold.train]]
-        if lacking:
-            warnings.append(f"fold {fold.name} trains without any clip of class {', '.join(lacking)}")
-    return warnings

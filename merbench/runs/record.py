@@ -1,4 +1,4 @@
-"""Reads records: whatever is in a file, it is a valid record or an error of one line."""
+"""Reads and checks records: any file gives a valid record or a one-line error."""
 
 from __future__ import annotations
 
@@ -17,19 +17,20 @@ from merbench.runs.seal import is_sealed
 
 __all__ = ["MOST_BYTES", "read_record", "shown", "split_subjects", "unlike"]
 
-MAX_DEPTH = 20  # a record needs eight; far below where Python's or pydantic's own recursion ends
-MOST_SUBJECTS = 5000  # far more than the field has; the bootstrap draws as many, ten thousand times
-MOST_BYTES = 64 * 2**20  # of a file; the composite's have a fifth of one MiB
+MAX_DEPTH = 20  # a record needs 8; far below the recursion limits of Python and pydantic
+MOST_SUBJECTS = 5000  # far more than the field has; the bootstrap draws this many subjects ten thousand times
+MOST_BYTES = 64 * 2**20  # of a file; records of the composite have a fifth of one MiB
 SHOWN = 120  # characters of a value in an error
-ROUNDED = 1e-6  # to this a record's class scores are rounded
-UNLIKE = "they differ in the predictions of {}: the model does not give the same result twice"
+ROUNDED = 1e-6  # precision of the class scores in a record
+UNLIKE = "their predictions differ for {}: the model does not give the same result twice"
 
 
 def read_record(path: Path) -> Record:
-    """A record file, checked against the schema.
+    """Read a record file, and check it against the schema.
 
     Raises:
-        RecordError: it cannot be read, is not JSON, is of another schema version, or has missing or strange fields.
+        RecordError: the file cannot be read, is not JSON, has an unknown schema version, or has missing, unknown or
+            invalid fields.
     """
     try:
         content = json.loads(_text(path), parse_constant=_no_constant, parse_float=_finite)
@@ -42,14 +43,12 @@ def read_record(path: Path) -> Record:
         known = " and ".join(map(str, READABLE))
         raise RecordError(f"{path} is a record of schema {shown(found)}; this merbench reads schemas {known}")
     plan = content.get("plan")
-    # What the schema leaves open; of all else it says how deep it is.
+    # The free-form fields; the schema limits the depth of all others.
     free = [content.get("environment"), *(plan.get(name) for name in ("settings", "options") if isinstance(plan, dict))]
     if _deeper(free, MAX_DEPTH):
         raise RecordError(f"{path} is not a valid record: it is nested more than {MAX_DEPTH} levels deep")
     if found > 1 and not _take_seal(content):
-        raise RecordError(
-            f"{path} was changed after it was written: its digest does not fit; get it again from where it came"
-        )
+        raise RecordError(f"{path} was changed after it was written: its digest does not match; get a new copy")
     try:
         record = Record.model_validate(content)
     except ValidationError as error:
@@ -69,10 +68,10 @@ def _text(path: Path) -> str:
 
 
 def _take_seal(content: dict[str, Any]) -> bool:
-    """Whether the digest in a record is that of the rest; the digest is taken out."""
+    """Remove the digest from a record, and return whether the digest matches the rest."""
     try:
         return is_sealed(content)
-    except RecursionError:  # what is nested too deep has no field in the schema, which says so
+    except RecursionError:  # the schema has no field that is nested this deep, and reports it
         return True
     finally:
         content.pop("digest", None)
@@ -89,7 +88,7 @@ def _finite(text: str) -> float:
 
 
 def _deeper(content: Any, levels: int) -> bool:
-    """Whether lists and objects are nested deeper than `levels`; walked level by level, whatever the depth."""
+    """Whether lists and objects are nested deeper than `levels`; walks level by level, without recursion."""
     level = [content]
     for _ in range(levels + 1):
         level = [one for parent in level for one in _children(parent)]
@@ -101,30 +100,28 @@ def _children(value: Any) -> list[Any]:
 
 
 def _check_policies(record: Record) -> None:
-    """Every row has the same policies, and classes that there are; scores are of those policies and one set of parts,
-    and the policy asked for is among them.
-    """
+    """Check that all rows have the same policies and valid classes, and that the scores and the plan fit them."""
     policies = set(record.predictions[0].policies if record.predictions else record.subjects[0].confusion)
     if set(record.scores) != policies:
-        raise RecordError(f"scores of policies {sorted(record.scores)}, predictions of {sorted(policies)}")
+        raise RecordError(f"scores have policies {sorted(record.scores)}, but predictions have {sorted(policies)}")
     if record.plan.epoch_policy not in policies:
-        raise RecordError(f"no predictions under {record.plan.epoch_policy}, the policy asked for")
+        raise RecordError(f"predictions lack the policy {record.plan.epoch_policy}, which plan.epoch_policy names")
     if "last" not in policies and record.plan.kind != "rescored":
-        raise RecordError("no predictions under last, which every run has")
+        raise RecordError("predictions lack the policy last, which every run has")
     if "submitted" in policies and (record.plan.kind != "rescored" or len(policies) > 1):
-        raise RecordError("predictions are submitted, or those of a run, and not both")
+        raise RecordError("predictions must be submitted or come from a run, not both")
     for policy, parts in record.scores.items():
         if "full" not in parts or set(parts) != set(next(iter(record.scores.values()))):
-            raise RecordError(f"scores.{policy}: parts {sorted(parts)}; each policy has the same, and full")
+            raise RecordError(f"scores.{policy} has parts {sorted(parts)}; all policies need the same parts, with full")
     for one in record.predictions:
         _check_prediction(one, policies, len(record.plan.classes))
     for row in record.subjects:
         _check_confusion(row, policies, len(record.plan.classes))
     names = [one.clip for one in record.predictions] + [one.subject for one in record.subjects]
     if len(set(names)) < len(names):
-        raise RecordError(f"{shown(next(name for name in names if names.count(name) > 1))} stands twice")
+        raise RecordError(f"{shown(next(name for name in names if names.count(name) > 1))} is listed twice")
     if record.clips > record.plan.clips_total:
-        raise RecordError(f"{record.clips} clips were predicted, and plan.clips_total is {record.plan.clips_total}")
+        raise RecordError(f"{record.clips} clips were predicted, but plan.clips_total is {record.plan.clips_total}")
     subjects = {one.subject for one in record.predictions}
     if max(len(subjects), len(record.subjects)) > MOST_SUBJECTS:
         raise RecordError(f"more than {MOST_SUBJECTS} subjects")
@@ -133,19 +130,19 @@ def _check_policies(record: Record) -> None:
 def _check_prediction(one: Prediction, policies: set[AnyPolicy], classes: int) -> None:
     if set(one.policies) != policies:
         raise RecordError(
-            f"predictions of {shown(one.clip)}: policies {sorted(one.policies)}, elsewhere {sorted(policies)}"
+            f"predictions of {shown(one.clip)}: policies {sorted(one.policies)}, other clips have {sorted(policies)}"
         )
     for policy, given in one.policies.items():
         if max(given.predicted, one.truth) >= classes or len(given.scores) not in (0, classes):
             raise RecordError(f"predictions of {one.clip}, {policy}: does not fit {classes} classes")
         if _contradicts(given):
-            raise RecordError(f"predictions of {one.clip}, {policy}: another class than the predicted one is likelier")
+            raise RecordError(f"predictions of {one.clip}, {policy}: a class that was not predicted is likelier")
 
 
 def _contradicts(given: PolicyPrediction) -> bool:
-    """Whether the scores are probabilities, and another class than the predicted one has a greater one, ties aside.
+    """Whether the scores are probabilities, and a class that was not predicted is likelier; ties do not count.
 
-    Decision values may: scikit-learn's SVC predicts by the votes of pairs of classes.
+    Decision values may contradict the prediction: scikit-learn's SVC predicts by the votes of pairs of classes.
     """
     scores = given.scores
     if not scores or min(scores) < 0 or abs(sum(scores) - 1) > ROUNDED * len(scores):
@@ -156,31 +153,32 @@ def _contradicts(given: PolicyPrediction) -> bool:
 def _check_confusion(one: SubjectConfusion, policies: set[AnyPolicy], classes: int) -> None:
     if set(one.confusion) != policies:
         raise RecordError(
-            f"subjects, {shown(one.subject)}: policies {sorted(one.confusion)}, elsewhere {sorted(policies)}"
+            f"subjects, {shown(one.subject)}: policies {sorted(one.confusion)}, other subjects have {sorted(policies)}"
         )
     if one.subject.count("/") != 1 or not one.clips:
-        raise RecordError(f"subjects, {shown(one.subject)}: wanted database/subject, with clips")
+        raise RecordError(f"subjects, {shown(one.subject)}: must be database/subject, with clips")
     matrices = list(one.confusion.values())
     if any([len(row) for row in matrix] != [classes] * classes for matrix in matrices):
         raise RecordError(f"subjects, {one.subject}: does not fit {classes} classes")
     if any([sum(row) for row in matrix] != [sum(row) for row in matrices[0]] for matrix in matrices):
-        raise RecordError(f"subjects, {one.subject}: the policies differ in how many clips a class has")
+        raise RecordError(f"subjects, {one.subject}: the policies differ in the number of clips of a class")
 
 
 def shown(value: Any) -> str:
-    """A value of a stranger's record in an error."""
+    """Show a value of a foreign record in an error."""
     return _printable(str(value))
 
 
 def _printable(text: str) -> str:
-    """A stranger's text on one line, shortened."""
+    """Shorten foreign text to one printable line."""
     escaped = printable(text)
     return escaped if len(escaped) <= SHOWN else f"{escaped[:SHOWN]}…"
 
 
 def unlike(one: Record, other: Record) -> str:
-    """How the predictions of two records of one id differ, as it completes "they have one id, but ..."; empty if they
-    do not. Where one of them has counts alone, the counts are compared.
+    """Say how the predictions of two records with the same id differ, completing "..., but"; empty if they agree.
+
+    If one of the records has only counts, the counts are compared.
     """
     if one.subjects or other.subjects:
         return "" if _counts(one) == _counts(other) else UNLIKE.format("subjects")
@@ -198,9 +196,9 @@ def _counts(record: Record) -> dict[str, Any]:
 
 
 def split_subjects(record: Record) -> list[str]:
-    """The subjects, by their clips' ids, that are tested in more than one fold, sorted.
+    """Return the subjects that are tested in more than one fold, sorted. Clip ids name the subjects.
 
-    Such a subject may be trained on while its other clips are tested: only the protocol's own code can tell.
+    A fold may train on such a subject while it tests other clips of the subject; only the protocol's code can tell.
     """
     folds: dict[str, set[str]] = {}
     for one in record.predictions:

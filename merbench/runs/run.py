@@ -1,4 +1,4 @@
-"""Carries out a job: fold by fold, each kept as soon as it is finished, and then the record."""
+"""Carries out a job fold by fold, saves each fold as soon as it is finished, and then writes the record."""
 
 from __future__ import annotations
 
@@ -8,12 +8,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
+from merbench.engine.checkpoints import predict_from, unused_tensors
 from merbench.engine.estimators import build_estimator
-from merbench.engine.folds import Schedule, execute, schedule_estimator, schedule_network
+from merbench.engine.folds import Grouping, compute_folds, group_estimator, group_network
 from merbench.engine.policies import Policy, inner_epoch, oracle_epoch
-from merbench.engine.task import FoldOutcome, FoldTask
+from merbench.engine.task import FoldOutcome
 from merbench.errors import RecordError
 from merbench.progress import Progress, Silent
+from merbench.protocols import Fold
 from merbench.runs.environment import environment, watch_memory
 from merbench.runs.prepare import Job
 from merbench.runs.record import read_record, unlike
@@ -21,7 +23,6 @@ from merbench.runs.schema import FoldResult, FoldSummary, PolicyPrediction, Pred
 from merbench.runs.scoring import score_predictions, undefined_parts
 from merbench.runs.store import RunFolder, write_whole
 from merbench.runs.verify import check_scores
-from merbench.runs.weights import predict_from, unused_tensors
 
 __all__ = ["run"]
 
@@ -29,19 +30,19 @@ DIGITS = 6  # of a class score in a record
 
 
 def run(job: Job, out: Path, *, fresh: bool = False, progress: Progress | None = None) -> tuple[Record, Path]:
-    """Runs a job, or continues it, or answers from its record.
+    """Run a job, continue it, or return the record of a finished run.
 
     Args:
-        job: as `prepare` made it.
-        out: the folder of results; the run gets a folder of its own in it.
-        fresh: remove what an earlier run of the same plan left.
-        progress: told how the work goes.
+        job: from `prepare`.
+        out: folder of results, in which the run gets its own folder.
+        fresh: remove the files of an earlier run of the same plan.
+        progress: follows the work.
 
     Returns:
         The record, and the path of its file.
 
     Raises:
-        MerbenchError: training failed, or a file cannot be written; finished folds stay.
+        MerbenchError: training failed, or a file cannot be written; finished folds are kept.
     """
     folder = RunFolder(out, job.plan)
     progress = progress or Silent()
@@ -52,14 +53,14 @@ def run(job: Job, out: Path, *, fresh: bool = False, progress: Progress | None =
         folder.clear()
         return _answer(folder), folder.record
     record = _Runner(job, folder, progress).run()
-    folder.clear()  # another process at the same run may have been killed meanwhile
+    folder.clear()  # another process with the same run may have been killed meanwhile
     if earlier and (difference := unlike(earlier, record)):
-        progress.note(f"the run before had the same id, but {difference}")
+        progress.note(f"the earlier record has the same id, but {difference}")
     return record, folder.record
 
 
 def _earlier(folder: RunFolder) -> Record | None:
-    """The record that an earlier run left, if it can be read and is of this run."""
+    """The record of an earlier run, if it can be read and belongs to this run."""
     try:
         record = read_record(folder.record)
     except RecordError:
@@ -72,14 +73,14 @@ def _answer(folder: RunFolder) -> Record:
         record = read_record(folder.record)
         check_scores(record)
     except RecordError as error:
-        raise RecordError(f"{error}; to run again in its place: --fresh") from error
+        raise RecordError(f"{error}; to replace it, run again with --fresh") from error
     if record.plan.digest() != folder.id:
-        raise RecordError(f"{folder.record} is the record of another run; to run again in its place: --fresh")
+        raise RecordError(f"{folder.record} is the record of another run; to replace it, run again with --fresh")
     return record
 
 
 class _Runner:
-    """One run: what it has finished lies in its folder, so that it can be left and taken up at any moment."""
+    """One run. Its finished folds are in its folder, so it can be interrupted and continued at any moment."""
 
     def __init__(self, job: Job, folder: RunFolder, progress: Progress) -> None:
         self.job, self.folder, self.progress = job, folder, progress
@@ -87,34 +88,34 @@ class _Runner:
 
     def run(self) -> Record:
         watch_memory(self.job.plan.device)
-        self.schedule = Schedule("checkpoints") if self.job.weights else self._schedule()
+        self.grouping = Grouping("checkpoints") if self.job.weights else self._grouping()
         stages = self._stages()
-        # Nothing was written so far: what a network, an estimator or an inner split refuses leaves nothing behind.
+        # Nothing has been written yet, so a network, estimator or inner split that fails leaves no files.
         if self.job.weights:
             results = self._weights()
             self.folder.open(self.job.plan)
         else:
             self.folder.open(self.job.plan)
-            self.folder.keep_schedule(asdict(self.schedule))
+            self.folder.keep_grouping(asdict(self.grouping))
             results = self._train(stages)
         record = self._record([results[fold.name] for fold in self.job.folds])
         write_whole(self.folder.record, record.to_json())
         return record
 
-    def _schedule(self) -> Schedule:
-        """As an interrupted run began it: the same folds must share a group for the record to be the same."""
-        if kept := self.folder.kept_schedule():
-            return Schedule(**kept)
+    def _grouping(self) -> Grouping:
+        """The grouping of the interrupted run, if there is one: other groups would give another record."""
+        if kept := self.folder.kept_grouping():
+            return Grouping(**kept)
         if self.job.plan.kind == "torch":
-            return schedule_network(self.job.task, self.job.folds)
+            return group_network(self.job.task, self.job.folds)
         build_estimator(self.job.task, self.job.folds[0])
-        return schedule_estimator()
+        return group_estimator()
 
-    def _stages(self) -> list[tuple[str, Sequence[FoldTask]]]:
+    def _stages(self) -> list[tuple[str, Sequence[Fold]]]:
         inner = [("inner", self.job.inner_folds())] if self.job.plan.epoch_policy == "inner" else []
         return [*inner, ("folds", self.job.folds)]
 
-    def _train(self, stages: list[tuple[str, Sequence[FoldTask]]]) -> dict[str, FoldResult]:
+    def _train(self, stages: list[tuple[str, Sequence[Fold]]]) -> dict[str, FoldResult]:
         kept = {stage: self._kept(stage, folds) for stage, folds in stages}
         epochs = self.job.task.recipe.epochs if self.job.plan.kind == "torch" else 1
         finished = sum(map(len, kept.values()))
@@ -130,51 +131,51 @@ class _Runner:
         return kept["folds"]
 
     def _announce(self) -> None:
-        schedule = self.schedule
-        if schedule.mode == "sequential":
-            self.progress.note(f"folds train one at a time: {schedule.reason}")
-        elif schedule.mode == "batched":
-            together = f"{schedule.at_once} fold(s) train at once" + (f": {schedule.reason}" if schedule.reason else "")
-            self.progress.note(f"{together}; {schedule.parameters:,} parameters each")
-        if schedule.note:
-            self.progress.note(f"note: {schedule.note}")
+        grouping = self.grouping
+        if grouping.mode == "sequential":
+            self.progress.note(f"folds train one at a time: {grouping.reason}")
+        elif grouping.mode == "batched":
+            together = f"{grouping.at_once} fold(s) train at once" + (f": {grouping.reason}" if grouping.reason else "")
+            self.progress.note(f"{together}; {grouping.parameters:,} parameters each")
+        if grouping.note:
+            self.progress.note(f"note: {grouping.note}")
 
-    def _kept(self, stage: str, folds: Sequence[FoldTask]) -> dict[str, FoldResult]:
+    def _kept(self, stage: str, folds: Sequence[Fold]) -> dict[str, FoldResult]:
         found = ((fold, self.folder.finished(stage, fold.name)) for fold in folds)
         return {fold.name: result for fold, result in found if result is not None and self._fits(result, fold)}
 
-    def _fits(self, result: FoldResult, fold: FoldTask) -> bool:
-        """Whether a kept result is of just these clips, and was computed in such groups: else it is computed anew."""
-        clips = self.job.dataset.clips["clip"].iloc[fold.evaluate]
-        return result.grouping == self.schedule.grouping and [one.clip for one in result.predictions] == list(clips)
+    def _fits(self, result: FoldResult, fold: Fold) -> bool:
+        """Whether a kept result has exactly these clips and this grouping; otherwise the fold is computed again."""
+        clips = self.job.clips["clip"].iloc[fold.test]
+        return result.grouping == str(self.grouping) and [one.clip for one in result.predictions] == list(clips)
 
-    def _outcomes(self, folds: Sequence[FoldTask], done: set[str]) -> Iterator[tuple[FoldTask, FoldOutcome]]:
+    def _outcomes(self, folds: Sequence[Fold], done: set[str]) -> Iterator[tuple[Fold, FoldOutcome]]:
         by_name = {fold.name: fold for fold in folds}
-        for outcomes in execute(self.job.task, folds, self.schedule, done, self.progress.advance):
+        for outcomes in compute_folds(self.job.task, folds, self.grouping, done, self.progress.advance):
             for outcome in outcomes:
                 yield by_name[outcome.name], outcome
 
-    def _keep(self, stage: str, fold: FoldTask, outcome: FoldOutcome, inner: dict[str, FoldResult]) -> FoldResult:
+    def _keep(self, stage: str, fold: Fold, outcome: FoldOutcome, inner: dict[str, FoldResult]) -> FoldResult:
         if stage == "inner":
-            epochs: dict[Policy, int] = {"inner": inner_epoch(outcome.predicted, self.job.task.labels[fold.evaluate])}
+            epochs: dict[Policy, int] = {"inner": inner_epoch(outcome.predicted, self.job.task.labels[fold.test])}
         else:
             epochs = self._choices(fold, outcome, inner)
         result = self._result(fold, outcome, epochs)
         self.folder.finish(stage, result)
         return result
 
-    def _choices(self, fold: FoldTask, outcome: FoldOutcome, inner: dict[str, FoldResult]) -> dict[Policy, int]:
-        """The epoch (0-based) behind each policy."""
+    def _choices(self, fold: Fold, outcome: FoldOutcome, inner: dict[str, FoldResult]) -> dict[Policy, int]:
+        """The epoch (0-based) of each policy."""
         last = len(outcome.predicted) - 1
         epochs: dict[Policy, int] = {"last": last}
         if inner:
             epochs["inner"] = inner[fold.name].summary.epochs["inner"] - 1
-        if len(outcome.loss):  # only what is trained in epochs has one to choose
-            epochs["oracle"] = oracle_epoch(outcome.predicted, self.job.task.labels[fold.evaluate])
+        if len(outcome.loss):  # estimators have no epochs to choose from
+            epochs["oracle"] = oracle_epoch(outcome.predicted, self.job.task.labels[fold.test])
         return epochs
 
-    def _result(self, fold: FoldTask, outcome: FoldOutcome, epochs: dict[Policy, int]) -> FoldResult:
-        clips = self.job.dataset.clips["clip"].iloc[fold.evaluate]
+    def _result(self, fold: Fold, outcome: FoldOutcome, epochs: dict[Policy, int]) -> FoldResult:
+        clips = self.job.clips["clip"].iloc[fold.test]
         predictions = [
             Prediction(
                 clip=clip,
@@ -188,7 +189,7 @@ class _Runner:
                     for policy, epoch in epochs.items()
                 },
             )
-            for index, (clip, position) in enumerate(zip(clips, fold.evaluate, strict=True))
+            for index, (clip, position) in enumerate(zip(clips, fold.test, strict=True))
         ]
         summary = FoldSummary(
             name=fold.name,
@@ -198,7 +199,7 @@ class _Runner:
         )
         return FoldResult(
             id=self.folder.id,
-            grouping=self.schedule.grouping,
+            grouping=str(self.grouping),
             note=outcome.note,
             summary=summary,
             predictions=predictions,
@@ -218,15 +219,16 @@ class _Runner:
         return results
 
     def _record(self, results: list[FoldResult]) -> Record:
-        order = {clip: index for index, clip in enumerate(self.job.dataset.clips["clip"])}
+        order = {clip: index for index, clip in enumerate(self.job.clips["clip"])}
         predictions = sorted((one for result in results for one in result.predictions), key=lambda one: order[one.clip])
         seconds = round(time.perf_counter() - self.started, 1)
-        timed = {"engine": asdict(self.schedule), "seconds": seconds, "resumed": self.resumed}
+        taking_part = {one.distribution for one in self.job.plan.code.values()}
+        timed = {"engine": asdict(self.grouping), "seconds": seconds, "resumed": self.resumed}
         scores = score_predictions(predictions, self.job.plan.classes)
         return Record(
             id=self.job.plan.digest(),
             plan=self.job.plan,
-            environment=environment(self.job.plan.device, timed),
+            environment=environment(self.job.plan.device, taking_part, timed),
             predictions=predictions,
             scores=scores,
             folds=[result.summary for result in results],
@@ -235,6 +237,6 @@ class _Runner:
 
 
 def _noted(results: Sequence[FoldResult]) -> list[str]:
-    """The notes on folds, each with the number of folds of which it is true."""
+    """The notes on folds, each with the number of folds that it applies to."""
     counted = Counter(result.note for result in results if result.note)
     return [f"{note} (in {folds} of {len(results)} folds)" for note, folds in counted.items()]

@@ -1,4 +1,4 @@
-"""The record, its parts, and the plan: pydantic models, checked when written and when read."""
+"""The record, its parts, and the plan: pydantic models, validated when written and when read."""
 
 from __future__ import annotations
 
@@ -6,7 +6,15 @@ import hashlib
 import json
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    FiniteFloat,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+    model_validator,
+)
 
 from merbench.engine.policies import Policy
 from merbench.runs.seal import sealed
@@ -31,35 +39,43 @@ __all__ = [
     "SubmissionDigests",
 ]
 
-AnyPolicy = Policy | Literal["submitted"]  # predictions handed in are under `submitted`, whatever their sender declares
+AnyPolicy = Policy | Literal["submitted"]  # imported predictions are `submitted`, whatever policy the sender declares
 
-SCHEMA = 2  # raised when the record's layout changes
-READABLE = (1, SCHEMA)  # a record of schema 1 is the same without the digest of the whole
-MOST_CLIPS = 100_000  # of a dataset; the largest of the field has under ten thousand
+SCHEMA = 2  # increased when the layout of a record changes
+READABLE = (1, SCHEMA)  # schema 1 is the same without the digest of the whole record
+MOST_CLIPS = 100_000  # of a dataset; the largest in the field has under ten thousand
 
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-# No control characters: names of a stranger's record are printed on a terminal.
+# No control characters, because names of a foreign record are printed on a terminal.
 Name = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f-\x9f]+$")]
-# Free text of one line, for the same reason.
+# Free text on one line, for the same reason.
 Line = Annotated[str, Field(max_length=2000, pattern=r"^[^\x00-\x1f\x7f-\x9f]*$")]
 Index = Annotated[int, Field(ge=0, strict=True)]
-# Only what a page may link to.
+# Only addresses that a page may link to.
 Link = Annotated[str, Field(max_length=500, pattern=r"^(https?://[!#-;=?-\[\]_a-z~%]+)?$")]
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 
 
 class Strict(BaseModel):
-    """Immutable; a field that is not known is an error."""
+    """Immutable; unknown fields are an error."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Code(Strict):
-    """The version of a plugin that took part: `digest` is over its source files."""
+    """The code of a plugin that took part in a run; `digest` covers its source files.
+
+    Only older records have a `version`. The id of a run depends on the code; versions are in the environment.
+    """
 
     distribution: Line
-    version: Line
+    version: Line | None = None
     digest: Digest
+
+    @model_serializer(mode="wrap")
+    def _without_version(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        fields: dict[str, Any] = serialize(self)
+        return {name: value for name, value in fields.items() if value is not None}
 
 
 class SubmissionDigests(Strict):
@@ -71,13 +87,13 @@ class SubmissionDigests(Strict):
 
 
 class Digests(SubmissionDigests):
-    """Those, and sha256 of the arrays that the model was shown."""
+    """The same, and sha256 of the arrays that the model gets."""
 
     data: Digest
 
 
 class Benchmark(Strict):
-    """What was predicted: the clips of a dataset, under a protocol, by a model."""
+    """The model, the dataset and the protocol of predictions."""
 
     model: Name
     dataset: Name
@@ -92,7 +108,8 @@ class Benchmark(Strict):
 
 
 class Plan(Benchmark):
-    """Everything that decides the outcome of a run. `settings`: the recipe, resolved; `features`: how each was made."""
+    """Everything that decides the outcome of a run; `settings` is the resolved recipe, `features` says how each feature
+    is computed."""
 
     kind: Literal["torch", "estimator"]
     recipe: Name
@@ -109,11 +126,11 @@ class Plan(Benchmark):
 
 
 class Submission(Benchmark):
-    """Predictions that somebody handed in: nothing was run here. `source`: sha256 of the file they were read from."""
+    """Imported predictions, without a run; `source` is the sha256 of their file."""
 
     kind: Literal["rescored"]
     epoch_policy: Literal["submitted"]
-    declared_policy: Policy | Literal["unknown"]  # how the sender says that the epoch was chosen
+    declared_policy: Policy | Literal["unknown"]  # the sender's statement on how the epoch was chosen
     paper: Line
     link: Link
     source: Digest
@@ -128,7 +145,7 @@ class PolicyPrediction(Strict):
 
 
 class Prediction(Strict):
-    """One clip: its fold, its truth, and what was predicted under each epoch policy."""
+    """One clip: its fold, its true class, and its prediction under each epoch policy."""
 
     clip: Name
     fold: Name
@@ -137,26 +154,25 @@ class Prediction(Strict):
 
     @property
     def subject(self) -> str:
-        """The subject's id, which a clip's id starts with."""
+        """The subject's id, which is the start of the clip's id."""
         return "/".join(self.clip.split("/")[:2])
 
     @property
     def database(self) -> str:
-        """The database's name, which a clip's id starts with."""
+        """The database's name, which is the start of the clip's id."""
         return self.clip.split("/", 1)[0]
 
 
 class SubjectConfusion(Strict):
-    """What is published of one subject where the truth of clips may not be: policy -> clips, rows truth, columns
-    predicted.
-    """
+    """The confusion matrix of one subject by policy (clip counts, rows truth, columns prediction), for records that may
+    not publish the truth of clips."""
 
     subject: Name
     confusion: dict[AnyPolicy, list[list[Index]]]
 
     @property
     def database(self) -> str:
-        """The database's name, which a subject's id starts with."""
+        """The database's name, which is the start of the subject's id."""
         return self.subject.split("/", 1)[0]
 
     @property
@@ -166,7 +182,7 @@ class SubjectConfusion(Strict):
 
 
 class FoldSummary(Strict):
-    """One fold: wall time in seconds, the epoch (1-based) behind each policy, the training loss of every epoch."""
+    """One fold: wall time in seconds, the epoch (1-based) of each policy, and the training loss of every epoch."""
 
     name: Name
     seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)]
@@ -175,10 +191,10 @@ class FoldSummary(Strict):
 
 
 class FoldResult(Strict):
-    """A finished fold, as it is kept until the record is written; `id` is that of the run it belongs to.
+    """A finished fold, kept until the record is written; `id` is the id of the run.
 
-    `grouping` says how its folds were computed: the figures of a fold may differ in their last digits with the folds
-    that it trained beside. `note` is for the record's warnings.
+    `grouping` says how the fold was computed, because the other folds of a group may change the last digits of the
+    results. `note` becomes a warning of the record.
     """
 
     id: Digest
@@ -189,7 +205,7 @@ class FoldResult(Strict):
 
 
 class ClassScores(Strict):
-    """F1 and recall of one class, and how many clips of it there are."""
+    """F1, recall and number of clips of one class."""
 
     name: Name
     clips: int
@@ -198,7 +214,7 @@ class ClassScores(Strict):
 
 
 class PartScores(Strict):
-    """The scores of a part. Intervals: 95 %, by bootstrap over subjects. Confusion: rows truth, columns predicted."""
+    """The scores of a part. Intervals: 95 %, by bootstrap over subjects. Confusion: rows truth, columns prediction."""
 
     clips: int
     uf1: Share
@@ -210,11 +226,11 @@ class PartScores(Strict):
 
 
 class Record(Strict):
-    """The outcome of a run, or of predictions handed in; the unit of publishing.
+    """The outcome of a run, or of imported predictions; the unit of publishing.
 
-    Either `predictions` or, where the truth of clips may not be published, `subjects` has what was predicted; the other
-    is empty. `scores` is policy -> part -> scores; None where a part has no clip of some class: its UF1 and UAR are not
-    defined. `folds` is empty where nothing was run.
+    `predictions` has the predictions of each clip. If the truth of clips may not be published, `predictions` is empty
+    and `subjects` has counts instead. `scores` maps policy to part to scores, which are None if the part lacks a class,
+    so that UF1 and UAR are undefined. `folds` is empty for imported predictions.
     """
 
     schema_: Annotated[int, Field(alias="schema")] = SCHEMA
@@ -232,7 +248,7 @@ class Record(Strict):
     @model_validator(mode="after")
     def _one_of_both(self) -> Record:
         if bool(self.predictions) == bool(self.subjects):
-            raise ValueError("either predictions or subjects must have rows, and not both")
+            raise ValueError("either predictions or subjects must have rows, not both")
         return self
 
     @property
@@ -242,13 +258,13 @@ class Record(Strict):
 
     @property
     def complete(self) -> bool:
-        """Whether every clip of the dataset was predicted; no other record is ranked."""
+        """Whether every clip of the dataset was predicted; only complete records are ranked."""
         return self.plan.folds == "*" and self.clips == self.plan.clips_total
 
     def to_json(self) -> str:
-        """JSON with one prediction, subject or fold a line, so that a diff shows which clips changed.
+        """Return JSON with one prediction, subject or fold per line, so that a diff shows which clips changed.
 
-        Last comes the digest of all the rest; a record of schema 1 has none.
+        The last field is the digest of all others; records of schema 1 have no digest.
         """
         content = self.model_dump(mode="json", by_alias=True)
         if self.schema_ > 1:

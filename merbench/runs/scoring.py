@@ -1,4 +1,4 @@
-"""From predictions to scores, and nothing but predictions: the one way for a run, a stranger's record, and a page."""
+"""Scores predictions, in the same way for a run, a foreign record, and a page of the leaderboard."""
 
 from __future__ import annotations
 
@@ -28,16 +28,16 @@ __all__ = [
 
 
 def clips_of(predictions: Sequence[Prediction]) -> pd.DataFrame:
-    """The clip table behind predictions: ids, databases, subjects, and the truth as label.
+    """Make the clip table of predictions: ids, databases, subjects, and the truth as label.
 
     Raises:
-        ReleaseError: an id is not `database/subject/clip`, or stands twice.
+        ReleaseError: an id is not `database/subject/clip`, or is listed twice.
     """
     return labelled_clips([(one.clip, one.truth) for one in predictions])
 
 
 def labelled_clips(clips: Sequence[tuple[str, int]]) -> pd.DataFrame:
-    """`clips_of`, from ids and labels alone; a subject's and a database's ids are what a clip's begins with."""
+    """Make a clip table from clip ids and labels; the clip ids contain the subjects and databases."""
     return clip_table(
         {
             "clip": [clip for clip, _ in clips],
@@ -50,12 +50,12 @@ def labelled_clips(clips: Sequence[tuple[str, int]]) -> pd.DataFrame:
 
 @dataclass(frozen=True)
 class Counts:
-    """All that scores need: each subject's confusion matrix.
+    """The confusion matrix of each subject, from which all scores follow.
 
     Attributes:
         subjects: ids, sorted.
         confusions: policy to `[subjects, classes, classes]` int64 clip counts, rows truth, columns prediction.
-        databases: names, in the order in which the parts are shown.
+        databases: names, in the order of the parts.
     """
 
     subjects: tuple[str, ...]
@@ -63,14 +63,14 @@ class Counts:
     databases: tuple[str, ...]
 
     def parts(self) -> dict[str, np.ndarray]:
-        """Part to `[subjects]` bool: `full` and, where there are several databases, each of them."""
+        """Map each part to its subjects, `[subjects]` bool: `full`, and each of several databases."""
         of_subject = np.array([subject.split("/", 1)[0] for subject in self.subjects])
         masks = {"full": np.ones(len(of_subject), dtype=bool)}
         return masks | {one: of_subject == one for one in self.databases if len(self.databases) > 1}
 
 
 def count(record: Record) -> Counts:
-    """The counts of a record, from its predictions or, where it has none, its subjects."""
+    """Count the predictions of a record, or return its counts if it has no predictions."""
     if record.predictions:
         return count_predictions(record.predictions, len(record.plan.classes))
     rows = sorted(record.subjects, key=lambda one: one.subject)
@@ -83,7 +83,7 @@ def count(record: Record) -> Counts:
 
 
 def count_predictions(predictions: Sequence[Prediction], classes: int) -> Counts:
-    """The counts of predictions."""
+    """Count the predictions of each subject."""
     truth = np.array([one.truth for one in predictions])
     of_clip = [one.subject for one in predictions]
     confusions: dict[AnyPolicy, np.ndarray] = {}
@@ -96,14 +96,14 @@ def count_predictions(predictions: Sequence[Prediction], classes: int) -> Counts
 def score_predictions(
     predictions: Sequence[Prediction], classes: Sequence[str]
 ) -> dict[AnyPolicy, dict[str, PartScores | None]]:
-    """`score_counts` of predictions."""
+    """Score predictions as `score_counts` does."""
     return score_counts(count_predictions(predictions, len(classes)), classes)
 
 
 def score_counts(counts: Counts, classes: Sequence[str]) -> dict[AnyPolicy, dict[str, PartScores | None]]:
-    """policy -> part -> scores. Parts are `full` and, where there are several databases, each of them.
+    """Score counts: policy -> part -> scores. Parts are `full`, and each of several databases.
 
-    A part without any clip of some class is None: its UF1 and UAR are not defined.
+    A part that lacks a class has no scores (None), because its UF1 and UAR are undefined.
     """
     masks = counts.parts()
     return {
@@ -113,7 +113,7 @@ def score_counts(counts: Counts, classes: Sequence[str]) -> dict[AnyPolicy, dict
 
 
 def undefined_parts(scores: Mapping[AnyPolicy, Mapping[str, PartScores | None]]) -> list[str]:
-    """A sentence for every part whose UF1 and UAR are not defined, for the warnings of a record."""
+    """Return a warning for every part whose UF1 and UAR are undefined."""
     parts = next(iter(scores.values()))  # truth is the same under every policy
     return [
         f"UF1 and UAR of {part} are not defined: it has no clip of some class"

@@ -1,4 +1,4 @@
-"""A digest inside a JSON file: a file that was changed since it was written is noticed, be it by a single bit."""
+"""A digest inside a JSON file, which shows any change of its content."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ FIELD = "digest"
 
 
 def sealed(content: Mapping[str, Any]) -> dict[str, Any]:
-    """`content`, as JSON holds it, with the sha256 of it under `digest`, which comes last."""
+    """Return `content` as JSON reads it back, with its sha256 as the last entry, `digest`."""
     plain: dict[str, Any] = json.loads(json.dumps(content, allow_nan=False))
     plain.pop(FIELD, None)
     return {**plain, FIELD: _digest(plain)}
 
 
 def is_sealed(content: Mapping[str, Any]) -> bool:
-    """Whether the digest in `content` is that of the rest: its names and values, whatever their order and layout."""
+    """Whether the digest in `content` matches the other names and values; their order and layout do not matter."""
     return content.get(FIELD) == _digest({name: value for name, value in content.items() if name != FIELD})
 
 

@@ -1,4 +1,4 @@
-"""`--set name=value`: which recipe settings, model options and feature variants there are, and what a value means."""
+"""Applies `--set name=value` to recipe settings, model options and feature variants."""
 
 from __future__ import annotations
 
@@ -6,23 +6,71 @@ import inspect
 import json
 import math
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, get_args, get_type_hints
 
-from merbench.errors import OptionError, PluginError, nearest
+from merbench.errors import OptionError, PluginError, UnknownName, nearest
 from merbench.features.resolve import split_reference
-from merbench.plugin.recipes import setting_fault
+from merbench.plugin.calls import Author, calling
+from merbench.plugin.registry import Registry, load_target
 from merbench.plugin.specs import Model, Recipe, TorchModel
+from merbench.plugin.validation import setting_fault
 
-__all__ = ["apply_settings", "model_options"]
+__all__ = ["Choice", "apply_settings", "choose_recipe", "model_options"]
 
 NOT_SETTINGS = ("options", "features", "about", "api")
 
 
-def model_options(build: Callable[..., Any]) -> dict[str, Any]:
-    """Names and defaults of the keyword arguments of a network or estimator (a network's `classes` is not one).
+@dataclass(frozen=True)
+class Choice:
+    """A model's recipe with the requested settings.
 
-    One without a default, or with a default of None, is None here.
+    Attributes:
+        name: of the recipe.
+        recipe: the recipe with the settings.
+        features: references of the features that the model gets.
+        target: of the network or estimator.
+        author: the plugin that the target belongs to, for errors.
+    """
+
+    name: str
+    recipe: Recipe
+    features: tuple[str, ...]
+    target: str
+    author: Author
+
+
+def choose_recipe(registry: Registry, model_name: str, recipe_name: str, assignments: Sequence[str]) -> Choice:
+    """Choose a recipe (empty: the model's first), and apply `name=value` assignments.
+
+    Raises:
+        UnknownName: no model or recipe has that name.
+        OptionError: as in `apply_settings`.
+        PluginError: as in `apply_settings`, or the model's code cannot be loaded.
+    """
+    model = registry.models.get(model_name)
+    name = recipe_name or next(iter(model.recipes))
+    if name not in model.recipes:
+        raise UnknownName("recipe", name, model.recipes, f"{model.name} has: {', '.join(model.recipes)}")
+    target = model.network if isinstance(model, TorchModel) else model.estimator
+    build = load_target(target, owner=f"model {model.name}")
+    recipe, features = apply_settings(assignments, model, model.recipes[name], build)
+    if isinstance(model, TorchModel) and model.with_paths:
+        recipe = replace(recipe, options=_with_paths(registry, model_name, model, recipe))
+    return Choice(name, recipe, features, target, registry.models.author(model_name, target))
+
+
+def _with_paths(registry: Registry, model_name: str, model: TorchModel, recipe: Recipe) -> dict[str, Any]:
+    with_paths = load_target(model.with_paths, owner=f"model {model.name}")
+    author = registry.models.author(model_name, model.with_paths)
+    with calling(author, model.with_paths.partition(":")[2], "give a mapping of options"):
+        return dict(with_paths(recipe.options))
+
+
+def model_options(build: Callable[..., Any]) -> dict[str, Any]:
+    """Return the keyword arguments of a network or estimator, except `classes`, with their defaults.
+
+    An argument without a default has the value None.
     """
     parameters = inspect.signature(build).parameters.values()
     return {
@@ -35,15 +83,15 @@ def model_options(build: Callable[..., Any]) -> dict[str, Any]:
 def apply_settings(
     assignments: Sequence[str], model: Model, recipe: Recipe, build: Callable[..., Any]
 ) -> tuple[Recipe, tuple[str, ...]]:
-    """The recipe with the `name=value` assignments in it, and the features with the variants asked for.
+    """Apply `name=value` assignments, and return the recipe and the features, with their variants.
 
-    A name is a recipe setting (networks only), an option of the network or estimator, or one of the model's
-    features, whose value is then a variant. An option without a default that the recipe sets belongs to the model: it
-    would be another one with another value, and its own is accepted.
+    A name is a recipe setting (networks only), an option of the network or estimator, or a feature of the model, with a
+    variant as its value. An option without a default that the recipe sets defines the model: with another value it
+    would be another model, so only the recipe's own value is accepted.
 
     Raises:
-        OptionError: a name that the model does not have or that belongs to it, or a value that cannot be parsed.
-        PluginError: the recipe itself has a value that it cannot have.
+        OptionError: the model does not have the name, the option defines the model, or the value is invalid.
+        PluginError: the plugin's recipe has an invalid value.
     """
     options, features = dict(recipe.options), list(recipe.features or model.features)
     defaults = model_options(build)
@@ -83,12 +131,12 @@ def _has_no_default(build: Callable[..., Any], name: str) -> bool:
 
 
 def _takes_any(build: Callable[..., Any]) -> bool:
-    """Whether it has a `**options` of its own, so that its signature cannot tell which there are."""
+    """Whether `build` takes `**options`, so that its signature does not list all options."""
     return any(one.kind is one.VAR_KEYWORD for one in inspect.signature(build).parameters.values())
 
 
 def _unknown(name: str, model: Model, known: Sequence[str]) -> str:
-    has = f"what can be set: {', '.join(sorted(known))}" if known else "nothing can be set"
+    has = f"available: {', '.join(sorted(known))}" if known else "it has no options"
     return f"model {model.name} has no option {name!r}{nearest(name, known)}; {has}"
 
 
@@ -116,7 +164,7 @@ def _no_constant(name: str) -> Any:
 
 
 def _parse(name: str, text: str, kind: type, of: str = "") -> Any:
-    """`text`, which may be a part `of` what was given, as a value of `kind`."""
+    """Parse `text`, which may be a part `of` the given value, as a `kind`."""
     if kind is bool:
         if text.lower() not in ("true", "false"):
             raise OptionError(f"--set {name}={of or text}: must be true or false")
@@ -132,7 +180,7 @@ def _parse(name: str, text: str, kind: type, of: str = "") -> Any:
 
 
 def _check_own(model: TorchModel, recipe: Recipe, asked: Collection[str]) -> None:
-    """The plugin's recipe as it is: what nobody asked for is not the user's fault."""
+    """Check the plugin's own recipe, except the settings that the user assigns: its faults are the plugin's."""
     wrong = setting_fault(recipe)
     if wrong and wrong[0] not in asked:
         names = [name for name, one in model.recipes.items() if one is recipe]

@@ -1,4 +1,4 @@
-"""Where a run keeps what it has finished: every file appears whole or not at all."""
+"""The folder of a run with its finished folds; every file is written completely or not at all."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ __all__ = ["RunFolder", "write_whole"]
 
 
 def write_whole(path: Path, text: str) -> None:
-    """Writes a text file atomically: a reader, or a kill at any moment, sees the old file or the new one.
+    """Write a text file atomically: even after a kill, the path has the old file or the new file.
 
     Raises:
-        OutputError: the place is read-only, full, or not a folder.
+        OutputError: the folder is read-only, full, or not a folder.
     """
     try:
         replace_text(path, text)
     except OSError as error:
         raise OutputError(
-            f"cannot write {path}: {error.strerror}; what is finished is kept: make room or choose another place with "
-            "--out, then run the same command again"
+            f"cannot write {path}: {error.strerror}; finished work is kept: free disk space or choose another place "
+            "with --out, then run the same command again"
         ) from error
 
 
@@ -42,17 +42,17 @@ class RunFolder:
         words = (plan.model, plan.dataset, plan.recipe, f"seed{plan.seed}", self.id[:12])
         self.path = out / re.sub(r"[^\w.-]+", "-", "-".join(words))
         self.record = self.path / "record.json"
-        self._schedule = self.path / "schedule.json"
+        self._grouping = self.path / "grouping.json"
 
     def has_record(self) -> bool:
         """Whether the run was finished."""
         try:
             return self.record.exists()
         except OSError as error:
-            raise OutputError(f"cannot look into {self.path}: {error.strerror}; choose another place: --out") from error
+            raise OutputError(f"cannot read {self.path}: {error.strerror}; choose another place: --out") from error
 
     def start_over(self) -> None:
-        """Removes everything that an earlier run of the same plan left."""
+        """Remove the files of an earlier run of the same plan."""
         try:
             shutil.rmtree(self.path, ignore_errors=False)
         except FileNotFoundError:
@@ -61,19 +61,18 @@ class RunFolder:
             raise OutputError(f"cannot remove {self.path}: {error.strerror}; remove it by hand") from error
 
     def open(self, plan: Plan) -> None:
-        """Makes the folder, writes the plan, and clears away what a kill left half-written."""
+        """Make the folder, remove half-written files, and write the plan."""
         self.clear()
         write_whole(self.path / "plan.json", plan.model_dump_json(indent=1) + "\n")
 
     def clear(self) -> None:
-        """Removes what killed processes left half-written."""
+        """Remove the half-written files of killed processes."""
         clear_partials(self.path)
 
     def finished(self, stage: str, name: str) -> FoldResult | None:
-        """The finished fold `name` of a stage (`folds`, or `inner`), or None where there is none that can be read.
+        """Read the finished fold `name` of a stage (`folds` or `inner`); None if no valid file exists.
 
-        A file that was changed after it was written does not count, nor does the file of another run or fold. Whether
-        the clips are the fold's is the caller's to see.
+        A file that was changed, or that belongs to another run or fold, is not valid. The caller must check the clips.
         """
         try:
             result = FoldResult.model_validate(_read_sealed(self._file(stage, name)))
@@ -82,22 +81,22 @@ class RunFolder:
         return result if (result.id, result.summary.name) == (self.id, name) else None
 
     def finish(self, stage: str, result: FoldResult) -> None:
-        """Keeps a finished fold."""
+        """Save a finished fold."""
         _write_sealed(self._file(stage, result.summary.name), result.model_dump(mode="json"))
 
-    def kept_schedule(self) -> dict[str, Any] | None:
-        """The schedule that an earlier call kept, or None if there is none that can be read."""
-        kept = _read_sealed(self._schedule)
+    def kept_grouping(self) -> dict[str, Any] | None:
+        """Read the grouping that an earlier call saved; None if no valid file exists."""
+        kept = _read_sealed(self._grouping)
         if kept is None or kept.pop("id", None) != self.id:
             return None
         return kept
 
-    def keep_schedule(self, schedule: dict[str, Any]) -> None:
-        """Keeps how the folds are computed, for the runs that continue this one."""
-        _write_sealed(self._schedule, {"id": self.id, **schedule})
+    def keep_grouping(self, grouping: dict[str, Any]) -> None:
+        """Save how the folds are computed, for calls that continue this run."""
+        _write_sealed(self._grouping, {"id": self.id, **grouping})
 
     def _file(self, stage: str, name: str) -> Path:
-        # The hash keeps names apart that differ only in characters a file name cannot have.
+        # The hash distinguishes names that differ only in characters not allowed in file names.
         word = re.sub(r"[^\w.-]+", "-", name)[:60]
         return self.path / stage / f"{word}-{hashlib.sha256(name.encode()).hexdigest()[:8]}.json"
 
@@ -107,7 +106,7 @@ def _write_sealed(path: Path, content: dict[str, Any]) -> None:
 
 
 def _read_sealed(path: Path) -> dict[str, Any] | None:
-    """What was written there, without its digest; None if nothing is there, or not what was written.
+    """Read a sealed file without its digest; None if the file does not exist or was changed.
 
     Raises:
         OutputError: the file cannot be read.
@@ -115,7 +114,7 @@ def _read_sealed(path: Path) -> dict[str, Any] | None:
     try:
         content = json.loads(path.read_text("utf-8"))
     except OSError as error:
-        if isinstance(error, FileNotFoundError | NotADirectoryError):  # whoever writes there says what is wrong
+        if isinstance(error, FileNotFoundError | NotADirectoryError):  # a later write reports the error
             return None
         raise OutputError(f"cannot read {path}: {error.strerror}") from error
     except (ValueError, RecursionError):

@@ -1,4 +1,4 @@
-"""From predictions that somebody hands in to a record, scored like any other. No release on disk is needed."""
+"""Imports predictions from a file as a scored record, without a release on disk."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Declaration", "default_path", "keep", "submit"]
 
-LONGEST = 1900  # characters of a warning; a record takes 2000
+LONGEST = 1900  # characters of a warning; a record allows 2000
 
-# What a record takes, for the sender's own words.
+# The limits of a record for the sender's own words.
 WANTED = {
     "model": "1 to 200 characters on one line",
     "paper": "at most 2000 characters on one line",
@@ -46,19 +46,19 @@ WANTED = {
 
 @dataclass(frozen=True, kw_only=True)
 class Declaration:
-    """What the sender says of a file of predictions.
+    """The sender's description of a file of predictions.
 
     Attributes:
         model: a name for the table.
-        dataset: one with a canonical clip list.
+        dataset: a dataset with a canonical clip list; empty for the one of most databases.
         protocol: empty for the dataset's own.
-        order: of the columns of a log.
+        order: order of the columns in a log.
         policy: how the epoch was chosen.
-        paper, link: what to cite, and where to read more; may be empty.
+        paper, link: the paper to cite and an address to read more; may be empty.
     """
 
     model: str
-    dataset: str = "composite"
+    dataset: str = ""
     protocol: str = ""
     order: Order = "truth-prediction"
     policy: Policy | Literal["unknown"] = "unknown"
@@ -67,16 +67,17 @@ class Declaration:
 
 
 def submit(path: Path, declared: Declaration, registry: Registry) -> Record:
-    """The record of the predictions in a file. Clips without a prediction make it incomplete, with a warning.
+    """Make a record of the predictions in a file. If clips are missing, the record is incomplete and has a warning.
 
     Raises:
-        UnknownName: no dataset or protocol is called so.
-        OptionError: a name, paper or link that a record cannot hold.
-        SubmissionError: the dataset has no canonical clip list; or the file cannot be read, names a clip that is not in
-            the list or one twice, has a class that there is not, or another truth than the list.
+        UnknownName: no dataset or protocol has that name.
+        OptionError: a record cannot hold the name, paper or link.
+        SubmissionError: the dataset has no canonical clip list, the file cannot be read, or the file has an unknown
+            clip or class, a clip twice, or a truth that differs from the list.
     """
-    spec = registry.datasets.get(declared.dataset)
-    clips, content = _canonical(spec, registry.datasets.origin(declared.dataset).plugin), read_content(path)
+    name = declared.dataset or _widest(registry)
+    spec = registry.datasets.get(name)
+    clips, content = _canonical(spec, registry.datasets.origin(name).name), read_content(path)
     protocol = registry.protocols.get(declared.protocol or spec.protocol)
     folds = protocol_folds(registry, protocol.name, clips)
     try:
@@ -97,26 +98,34 @@ def submit(path: Path, declared: Declaration, registry: Registry) -> Record:
     return _record(plan, predictions, [clip for clip in clips["clip"] if clip not in predicted])
 
 
+def _widest(registry: Registry) -> str:
+    """The dataset with a canonical clip list that has most databases; a wrong guess fails at the first clip."""
+    listed = [dataset for dataset in registry.datasets if dataset.clip_list]
+    if not listed:
+        raise SubmissionError("no dataset has a canonical clip list to compare predictions with")
+    return max(listed, key=lambda dataset: len(dataset.databases)).name
+
+
 def _canonical(spec: Dataset, plugin: str) -> pd.DataFrame:
     listed = canonical_clips(spec, plugin)
     if listed is None:
         raise SubmissionError(
-            f"{spec.name} has no canonical clip list to hold predictions against; run the model itself: merbench run"
+            f"{spec.name} has no canonical clip list to check predictions with; run the model itself: merbench run"
         )
     return clip_table(listed)
 
 
 def default_path(record: Record) -> Path:
-    """Where a record that was handed in is kept unless asked otherwise: a folder of its own, as a run has one."""
+    """The default path of an imported record, in its own folder like that of a run."""
     words = (record.plan.model[:60], record.plan.dataset, record.plan.epoch_policy, record.id[:12])
     return Path("results") / re.sub(r"[^\w.-]+", "-", "-".join(words)) / "record.json"
 
 
 def keep(record: Record, path: Path) -> Record:
-    """Writes a record, or answers with the one that is there where it is of the same import.
+    """Write a record, or return the existing record at `path` if it has the same id and predictions.
 
     Raises:
-        OutputError: the place cannot be written, or holds something else; nothing is overwritten.
+        OutputError: the path cannot be written, or another file exists there; no file is overwritten.
     """
     try:
         taken = path.exists()
@@ -131,16 +140,16 @@ def keep(record: Record, path: Path) -> Record:
     except RecordError:
         kept = None
     if kept is None or (kept.id, kept.predictions) != (record.id, record.predictions):
-        raise OutputError(f"{path} is there already and is another file; remove it or choose another place with --out")
+        raise OutputError(f"{path} exists and has other content; remove it or choose another place with --out")
     return kept
 
 
 def _predicted(rows: Sequence[Row], spec: Dataset, clips: pd.DataFrame, order: Order) -> dict[str, int]:
-    """Clip to predicted class, once all classes are known and all truths agree."""
+    """Map clips to predicted classes, after checking the classes and truths of the file."""
     classes = {name.lower(): index for index, name in enumerate(spec.scheme.classes)}
-    classes |= {str(index): index for index in range(len(spec.scheme.classes))}  # an index means itself, always
+    classes |= {str(index): index for index in range(len(spec.scheme.classes))}  # an index wins over a class name
     unknown = [
-        f"line {row.line}: {shown(text)} is no class"
+        f"line {row.line}: {shown(text)} is not a class"
         for row in rows
         for text in (row.truth, row.predicted)
         if text is not None and text.lower() not in classes
@@ -159,7 +168,7 @@ def _check_truth(
 ) -> None:
     canonical = dict(zip(clips["clip"], clips["label"], strict=True))
     differing = [
-        f"line {lines[clip]}: {clip} has truth {label}, canonically {canonical[clip]}"
+        f"line {lines[clip]}: {clip} has truth {label}, but the clip list says {canonical[clip]}"
         for clip, label in truth.items()
         if label != canonical[clip]
     ]
@@ -168,9 +177,9 @@ def _check_truth(
     if all(label == canonical[clip] for clip, label in predicted.items()):
         other = "prediction-truth" if order == "truth-prediction" else "truth-prediction"
         raise SubmissionError(
-            f"{_first(differing)}; the other column agrees everywhere, so the two look swapped: pass --order {other}"
+            f"{_first(differing)}; the other column always agrees, so the columns look swapped: pass --order {other}"
         )
-    raise SubmissionError(f"{_first(differing)}; correct the log, or hand in a CSV of clip,prediction without a truth")
+    raise SubmissionError(f"{_first(differing)}; correct the log, or give a CSV of clip,prediction without truth")
 
 
 def _first(faults: Sequence[str]) -> str:
@@ -181,7 +190,7 @@ def _first(faults: Sequence[str]) -> str:
 def _predictions(
     clips: pd.DataFrame, folds: Sequence[Fold], predicted: Mapping[str, int], protocol: str
 ) -> list[Prediction]:
-    """In the order of the canonical list."""
+    """Make predictions in the order of the canonical list."""
     fold_of = {clips["clip"].iloc[position]: fold.name for fold in folds for position in fold.test}
     untested = [clip for clip in predicted if clip not in fold_of]
     if untested:
@@ -221,13 +230,13 @@ def _plan(benchmark: dict[str, Any], declared: Declaration, source: str, digests
         field = str(error.errors()[0]["loc"][0])
         if field not in WANTED:
             raise
-        raise OptionError(f"--{field}: wanted {WANTED[field]}, got {shown(getattr(declared, field))}") from error
+        raise OptionError(f"--{field}: must be {WANTED[field]}, not {shown(getattr(declared, field))}") from error
 
 
 def _record(plan: Submission, predictions: list[Prediction], missing: Sequence[str]) -> Record:
     scores = score_predictions(predictions, plan.classes)
-    # Two sentences: where clips are not to be named, the first can stay.
-    lacking = [f"{len(missing)} of {plan.clips_total} clips have no prediction: not to be ranked", _names(missing)]
+    # Two sentences, because a record published without clips keeps only the first.
+    lacking = [f"{len(missing)} of {plan.clips_total} clips have no prediction: not ranked", _names(missing)]
     return Record(
         id=plan.digest(),
         plan=plan,

@@ -1,4 +1,4 @@
-"""Checks that a record says what follows from its predictions."""
+"""Checks that the digests, folds and scores of a record follow from its predictions."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ from merbench.runs.scoring import count, labelled_clips, score_counts
 
 __all__ = ["check_scores", "verify"]
 
-TOLERANCE = 1e-9  # the order of summation may differ between machines; a clip more or less moves a score by 1e-4
+TOLERANCE = 1e-9  # machines may sum in another order; one clip changes a score by about 1e-4
 
 
 def verify(record: Record, registry: Registry) -> list[str]:
-    """Recomputes digests, folds and scores from the predictions.
+    """Recompute digests, folds and scores from the predictions.
 
     Returns:
-        What could not be checked here (a protocol or dataset that is not installed, the clips of a record that keeps
-        them to itself), as sentences.
+        A sentence for each check that was not possible, because a protocol or dataset is not installed or the record
+        has no clips.
 
     Raises:
-        RecordError: the first difference.
+        RecordError: the record differs; the message names the first difference.
     """
     _same("id", record.id, record.plan.digest())
     databases = {one.database for one in record.predictions} | {one.database for one in record.subjects}
     if shared := shared_people(registry, databases):
-        raise RecordError(f"its clips are of {shared}")
+        raise RecordError(f"its clips come from {shared}")
     unchecked = _check_clips(record, registry) if record.predictions else _check_subjects(record, registry)
     check_scores(record)
     return unchecked
@@ -46,7 +46,7 @@ def _check_clips(record: Record, registry: Registry) -> list[str]:
     _check_fold_names(record)
     canonical = _canonical(record, registry)
     _check_canonical(record, table, canonical)
-    # Predictions that were handed in are of the folds of the whole list, whichever of its clips they cover.
+    # Imported predictions use the folds of the whole list, even if they cover only some of its clips.
     whole = table if canonical is None or record.plan.kind != "rescored" else clip_table(canonical)
     installed = record.plan.dataset in registry.datasets.names()
     unchecked = [] if installed else [f"{_dataset_is(record, registry)}: its clips were not compared"]
@@ -60,26 +60,26 @@ def _check_digests(record: Record, table: Any) -> None:
 
 
 def _pairs(table: Any) -> tuple[tuple[str, int], ...]:
-    """Each clip with its label."""
+    """Pair each clip with its label."""
     return tuple(zip(table["clip"].tolist(), table["label"].tolist(), strict=True))
 
 
 def _check_subjects(record: Record, registry: Registry) -> list[str]:
-    """Each subject's clips of each class against the dataset's canonical list, where it has one; and, where none is
-    missing, digests and folds made again from that list.
+    """Compare each subject's number of clips per class with the dataset's canonical list, if there is one; if no clip
+    is missing, recompute the digests and folds from the list.
     """
-    unchecked = ["it has each subject's counts, not its clips: no single prediction was compared"]
+    unchecked = ["the record has counts per subject, not clips: predictions were not compared"]
     canonical = _canonical(record, registry)
     if canonical is None:
         return [*unchecked, f"{_dataset_is(record, registry)}: clips, labels and folds were not compared"]
     wanted = {name: _per_class(rows["label"], record) for name, rows in canonical.groupby("subject")}
     for one in record.subjects:
         if one.subject not in wanted:
-            raise RecordError(f"subjects: {shown(one.subject)} is no subject of {record.plan.dataset}")
+            raise RecordError(f"subjects: {shown(one.subject)} is not a subject of {record.plan.dataset}")
         given = [sum(row) for row in next(iter(one.confusion.values()))]
         if any(here > there for here, there in zip(given, wanted[one.subject], strict=True)):
             raise RecordError(
-                f"subjects: {one.subject} has {given} clips of each class, the list of {record.plan.dataset} "
+                f"subjects: {one.subject} has {given} clips of each class, but the list of {record.plan.dataset} has "
                 f"{wanted[one.subject]}"
             )
     if not record.complete:
@@ -99,10 +99,10 @@ def _dataset_is(record: Record, registry: Registry) -> str:
 
 
 def check_scores(record: Record) -> None:
-    """Recomputes the scores from the predictions.
+    """Recompute the scores from the predictions.
 
     Raises:
-        RecordError: the first difference.
+        RecordError: a score differs; the message names the first difference.
     """
     recomputed = score_counts(count(record), record.plan.classes)
     _same_scores("scores", _plain(record.scores), _plain(recomputed))
@@ -115,8 +115,8 @@ def _table(record: Record) -> Any:
         raise RecordError(f"predictions: {error}") from error
 
 
-# The records of a leaderboard are of few clip lists: what follows from the list alone is worked out once. A table that
-# is kept must not be written to, and none is.
+# The records of a leaderboard share few clip lists, so results that depend only on the list are cached. Cached tables
+# must not be modified.
 @functools.lru_cache(maxsize=16)
 def _same_table(clips: tuple[tuple[str, int], ...]) -> Any:
     return labelled_clips(clips)
@@ -130,7 +130,7 @@ def _same_digests(clips: tuple[tuple[str, int], ...]) -> tuple[str, str]:
 
 @functools.lru_cache(maxsize=16)
 def _same_folds(clips: tuple[tuple[str, int], ...], splitter: str, author: Author) -> tuple[str, dict[str, str], int]:
-    """The digest of the folds of these clips, the fold of each clip, and how many folds share a subject."""
+    """Return the digest of the folds of these clips, the fold of each clip, and how many folds share a subject."""
     table = _same_table(clips)
     folds = split_by(splitter, author, table)
     shared = sum(map(bool, shared_subjects(table, folds)))
@@ -139,27 +139,27 @@ def _same_folds(clips: tuple[tuple[str, int], ...], splitter: str, author: Autho
 
 
 def _check_fold_names(record: Record) -> None:
-    """The folds listed are those of the predictions, each once; none where nothing was run."""
+    """Check that the record lists each fold of its predictions once, and no folds for imported predictions."""
     listed = [fold.name for fold in record.folds]
     ran = {one.fold for one in record.predictions} if record.plan.kind != "rescored" else set()
     _same("folds", sorted(listed), sorted(ran))
 
 
 def _canonical(record: Record, registry: Registry) -> Any:
-    """The canonical clips of the record's dataset, or None where it is not installed or has no such list."""
+    """The canonical clips of the record's dataset; None if it is not installed or has no clip list."""
     name = record.plan.dataset
     if name not in registry.datasets.names():
         return None
     spec = registry.datasets.get(name)
     _same("plan.classes", record.plan.classes, list(spec.scheme.classes))
-    canonical = canonical_clips(spec, registry.datasets.origin(name).plugin)
+    canonical = canonical_clips(spec, registry.datasets.origin(name).name)
     if canonical is not None:
         _same("plan.clips_total", record.plan.clips_total, len(canonical))
     return canonical
 
 
 def _check_canonical(record: Record, table: Any, canonical: Any) -> None:
-    """Clips and truth against the dataset's canonical list, where it has one."""
+    """Compare clips and truth with the dataset's canonical list, if there is one."""
     if canonical is None:
         return
     truth = dict(zip(canonical["clip"], canonical["label"], strict=True))
@@ -167,48 +167,50 @@ def _check_canonical(record: Record, table: Any, canonical: Any) -> None:
     for clip, label in given.items():
         if truth.get(clip) != label:
             wanted = truth.get(clip, "no such clip")
-            raise RecordError(f"predictions: {clip} has truth {label}, the list of {record.plan.dataset} says {wanted}")
+            raise RecordError(
+                f"predictions: {clip} has truth {label}, but the list of {record.plan.dataset} says {wanted}"
+            )
 
 
 def _check_folds(record: Record, table: Any, registry: Registry) -> list[str]:
-    """The folds made again from the clips by the protocol, where every fold was run."""
-    name = record.plan.protocol
+    """Recompute the folds of the clips with the protocol, if every fold was run."""
+    name = registry.protocols.current(record.plan.protocol)
     if record.plan.folds != "*":
-        return [f"only folds {shown(record.plan.folds)} were run: the folds were not made again"]
+        return [f"only folds {shown(record.plan.folds)} were run: the folds were not compared"]
     if len(table) < record.plan.clips_total:
-        return [f"{record.plan.clips_total - len(table)} clips are never tested: the folds were not made again"]
+        return [f"{record.plan.clips_total - len(table)} clips are never tested: the folds were not compared"]
     if name not in registry.protocols.names():
-        return [f"protocol {name} is not installed: the folds were not made again", *_told_split(record)]
+        return [f"protocol {name} is not installed: the folds were not compared", *_told_split(record)]
     target = registry.protocols.get(name).splitter
     try:
         digest, owner, shared = _same_folds(_pairs(table), target, registry.protocols.author(name, target))
     except ProtocolError as error:
-        if shares_subjects(registry, name):  # published folds, in a file
-            return [f"the folds were not made again: {error}"]
+        if shares_subjects(registry, name):  # the protocol reads published folds from a file
+            return [f"the folds were not compared: {error}"]
         raise RecordError(f"predictions: {error}") from error
     _same("plan.digests.folds", record.plan.digests.folds, digest)
     if record.subjects and record.plan.kind != "rescored":
         _same("folds", sorted(fold.name for fold in record.folds), sorted(set(owner.values())))
     for one in record.predictions:
         _same(f"fold of {one.clip}", one.fold, owner.get(one.clip))
-    return [f"subjects stand on both sides of {shared} folds: the record is not ranked"] if shared else []
+    return [f"subjects are on both sides of {shared} folds: the record is not ranked"] if shared else []
 
 
 def _told_split(record: Record) -> list[str]:
     if record.subjects:
-        return ["it has no clips: nothing shows that no fold trains on the subjects that it tests; it is not ranked"]
+        return ["without clips, folds might train on the subjects that they test: the record is not ranked"]
     found = split_subjects(record)
     if not found:
         return []
     return [
-        f"{len(found)} subjects are tested in several folds ({shown(found[0])} first): nothing shows that no fold "
-        "trains on the subjects that it tests, so the record is not ranked"
+        f"{len(found)} subjects are tested in several folds (first: {shown(found[0])}), so folds might train on the "
+        "subjects that they test: the record is not ranked"
     ]
 
 
 def _same(where: str, given: Any, wanted: Any) -> None:
     if given != wanted:
-        raise RecordError(f"{where}: the record says {shown(given)}, its own content gives {shown(wanted)}")
+        raise RecordError(f"{where}: the record says {shown(given)}, but its content gives {shown(wanted)}")
 
 
 def _plain(scores: Any) -> Any:
@@ -219,7 +221,7 @@ def _plain(scores: Any) -> Any:
 
 
 def _same_scores(where: str, given: Any, wanted: Any) -> None:
-    """Equal structure, equal text and counts, and figures equal to within `TOLERANCE`."""
+    """Check that structure, text and counts are equal, and numbers equal to within `TOLERANCE`."""
     if isinstance(given, dict) and isinstance(wanted, dict):
         _same(f"{where} (names)", sorted(given), sorted(wanted))
         for key in wanted:

@@ -1,36 +1,28 @@
-"""Predictions from checkpoints, one per fold, in place of training."""
+"""Files that a run starts from: a checkpoint for each fold, and files named by options."""
 
 from __future__ import annotations
 
 import hashlib
 import re
-import time
-import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from merbench.engine.generators import seeded
-from merbench.engine.seeds import derive_seed
-from merbench.engine.task import FoldOutcome, FoldTask, Task
 from merbench.errors import OptionError, ReleaseError
-from merbench.plugin.calls import calling, reason
 from merbench.plugin.specs import Model, TorchModel
 from merbench.runs.schema import Plan
 
-__all__ = ["find_weights", "given_files", "predict_from", "starts_from", "unused_tensors", "weights_digest"]
+__all__ = ["FILE", "find_weights", "given_files", "starts_from", "weights_digest", "without_path"]
 
 FILE = re.compile(r"(.+) sha256:[0-9a-f]{64}", re.DOTALL)  # how a plan names the file behind an option
 
 
 def find_weights(model: Model, folder: Path | None, folds: Sequence[str]) -> dict[str, Path]:
-    """Fold name to `FOLDER/SUBJECT.pth`, SUBJECT being the last part of the fold's name as official releases have it.
+    """Map fold names to `FOLDER/SUBJECT.pth`; SUBJECT is the last part of the fold's name, as in official releases.
 
     Raises:
-        OptionError: the model is not a network.
-        ReleaseError: no such folder, or folds without a checkpoint (all of them named).
+        OptionError: the model is not a network, or two folds share a subject name.
+        ReleaseError: the folder does not exist, or folds have no checkpoint.
     """
     if folder is None:
         return {}
@@ -47,13 +39,13 @@ def find_weights(model: Model, folder: Path | None, folds: Sequence[str]) -> dic
         )
     if len(set(files.values())) < len(files):
         raise OptionError(
-            "--weights: two folds of this protocol share a subject name; checkpoints cannot be told apart"
+            "--weights: two folds of this protocol share a subject name, so they would use the same checkpoint"
         )
     return files
 
 
 def weights_digest(files: dict[str, Path]) -> str | None:
-    """sha256 (hex) over fold names and checkpoint contents; None where there are no checkpoints."""
+    """sha256 (hex) of fold names and checkpoint contents; None without checkpoints."""
     if not files:
         return None
     digest = hashlib.sha256()
@@ -63,9 +55,9 @@ def weights_digest(files: dict[str, Path]) -> str | None:
 
 
 def without_path(value: Any) -> Any:
-    """What a plan says of an option: of one that names a file there is, its name and sha256, and no path.
+    """Replace the path of an existing file in an option by the file's name and sha256, also in lists and mappings.
 
-    The file decides the outcome, and where it lies does not. Lists and mappings are looked through.
+    The content of the file decides the outcome, its folder does not.
     """
     if isinstance(value, Mapping):
         plain = {name: without_path(one) for name, one in value.items()}
@@ -74,13 +66,13 @@ def without_path(value: Any) -> Any:
         items = type(value)(map(without_path, value)) if type(value) in (list, tuple) else value
         return items if any(one is not other for one, other in zip(items, value, strict=True)) else value
     if not isinstance(value, str) or not (Path(value).suffix or len(Path(value).parts) > 1):
-        return value  # a word: no path, even where a file happens to be called so
+        return value  # a word is not a path, even if a file has this name
     try:
         if not (path := Path(value).expanduser()).is_file():
             return value
-    except (OSError, RuntimeError):  # a folder that may not be entered, a name too long, nobody's home
+    except (OSError, RuntimeError):  # no permission, a name that is too long, or an unknown user's home
         return value
-    return f"{path.name} sha256:{_file_digest(path).hex()}"  # as FILE reads it
+    return f"{path.name} sha256:{_file_digest(path).hex()}"  # matches FILE
 
 
 def given_files(plan: Plan) -> list[str]:
@@ -90,12 +82,12 @@ def given_files(plan: Plan) -> list[str]:
 
 
 def starts_from(files: Sequence[str]) -> str:
-    """What such files mean, in a sentence for a record and its row."""
-    return f"starts from a given file ({', '.join(files)}): what it was made from is not known"
+    """Say what such files mean, for a record and its row."""
+    return f"starts from a given file ({', '.join(files)}), whose training data are not known"
 
 
 def _texts(value: Any) -> list[str]:
-    """Every text in an option, however deep."""
+    """Every string in an option, at any depth."""
     if isinstance(value, str):
         return [value]
     inner = value.values() if isinstance(value, Mapping) else value if isinstance(value, list | tuple) else ()
@@ -108,58 +100,3 @@ def _file_digest(path: Path) -> bytes:
             return hashlib.file_digest(file, "sha256").digest()
     except OSError as error:
         raise ReleaseError(f"--weights: {path.name} cannot be read: {error.strerror}") from error
-
-
-def predict_from(task: Task, fold: FoldTask, path: Path) -> FoldOutcome:
-    """The predictions of one fold from a checkpoint, read without unpickling anything but tensors.
-
-    Raises:
-        ReleaseError: the file is not a checkpoint, or its tensors do not fit the network.
-        PluginError: the network fails, or gives anything but logits.
-    """
-    from merbench.engine.loop import Group
-    from merbench.engine.networks import OneNetwork
-
-    started = time.perf_counter()
-    group = Group(task, [fold], stacked=False)
-    network = group.network
-    assert isinstance(network, OneNetwork)
-    state = _read(path, task.device)
-    with calling(task.author, "load_state_dict"):
-        try:
-            network.module.load_state_dict(state)
-        except Exception as error:
-            raise ReleaseError(f"--weights: {path.name} does not fit the network: {reason(error)}") from error
-    with seeded(derive_seed(fold=fold.seed, purpose="training")):
-        (scores,) = group.predict()
-    if not np.isfinite(scores).all():
-        raise ReleaseError(f"--weights: {path.name} gives class scores that are not finite")
-    return FoldOutcome(
-        name=fold.name,
-        scores=scores[None],
-        predicted=scores.argmax(-1)[None],
-        loss=np.empty(0, np.float32),
-        seconds=time.perf_counter() - started,
-    )
-
-
-def unused_tensors(task: Task) -> str | None:
-    """A sentence that names the tensors in a checkpoint that the network does not use, as it says itself in its
-    `unused_tensors`; None where there are none, or it says nothing."""
-    from merbench.engine.networks import build_network
-
-    names = getattr(build_network(task, 0), "unused_tensors", ())
-    return f"{len(names)} tensors of the checkpoints are not used by the network: {', '.join(names)}" if names else None
-
-
-def _read(path: Path, device: str) -> Any:
-    import torch
-
-    try:
-        with warnings.catch_warnings(action="ignore"):
-            return torch.load(path, map_location=device, weights_only=True)
-    except Exception as error:  # not torch's own words: they advise to read the file with the code in it
-        raise ReleaseError(
-            f"--weights: {path.name} is not a checkpoint of tensors alone: cut off, of another kind, or with code in "
-            "it, which is never run; save it again with torch.save(network.state_dict(), path)"
-        ) from error

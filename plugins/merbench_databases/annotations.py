@@ -1,4 +1,4 @@
-"""Annotation tables as authors ship them: xlsx or csv, the header wherever it stands, columns in any order."""
+"""Read annotation tables as their authors ship them: xlsx or csv, the header in any row, columns in any order."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from merbench_databases.tables import TableError, inside
 
-# What the tables call the same thing, in lower case, without blanks and signs.
+# The names of each column in the tables, in lower case, without blanks and signs.
 HEADINGS: dict[str, tuple[str, ...]] = {
     "subject": ("subject", "subid"),
     "clip": ("filename", "foldname"),
@@ -22,16 +22,16 @@ HEADINGS: dict[str, tuple[str, ...]] = {
     "emotion": ("estimatedemotion", "emotion"),
 }
 NEEDED = ("subject", "clip", "onset", "apex", "offset", "emotion")
-PREAMBLE = 100  # rows among which the header is looked for; SAMM's stands in the 14th
+PREAMBLE = 100  # rows that are searched for the header; in SAMM it is row 14
 LARGEST = 64 * 2**20  # bytes; the largest table of the field has 200 thousand
-OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # what a spreadsheet that is encrypted, or of before 2007, begins with
+OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # first bytes of an encrypted spreadsheet, or of one from before 2007
 ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 NUMBER = re.compile(r"([0-9]{1,9})(?:\.0+)?", re.ASCII)  # a column with gaps is often saved again as 46.0
-NONE = frozenset({"", "/", "-", "?", "n/a", "na", "nan", "none", "null"})  # what stands where nothing is annotated
+NONE = frozenset({"", "/", "-", "?", "n/a", "na", "nan", "none", "null"})  # cells without an annotation
 
 
 class Line(NamedTuple):
-    """One row of a table: where it stands (1-based, as a spreadsheet program counts), and its cells, stripped."""
+    """One row of a table: its number (from 1, as in a spreadsheet program) and its stripped cells."""
 
     number: int
     subject: str
@@ -49,11 +49,11 @@ def read_lines(path: Path, root: Path, sheet: str = "") -> list[Line]:
 
     Args:
         path: an xlsx or csv file.
-        root: the release's folder; a table that a link leads out of it is not read.
-        sheet: the sheet that is read, where the workbook has it: another may hold other recordings.
+        root: the release's folder; a link to a table outside it is not followed.
+        sheet: the sheet to read, if the workbook has it: other sheets may describe other recordings.
 
     Raises:
-        TableError: the file is protected by a password, is not a table, lacks a column or names one twice, or a row
+        TableError: the file is protected by a password or is not a table, a column is missing or occurs twice, or a row
             has frames but no subject or clip.
     """
     inside(path, root)
@@ -69,13 +69,13 @@ def read_lines(path: Path, root: Path, sheet: str = "") -> list[Line]:
 
 
 def frame_number(cell: str) -> int | None:
-    """A cell that names a frame; None for one that does not, such as an empty one or CASME II's `/`."""
+    """The frame number in a cell; None if there is none, as in an empty cell or CASME II's `/`."""
     match = NUMBER.fullmatch(cell)
     return int(match[1]) if match else None
 
 
 def is_empty(cell: str) -> bool:
-    """Whether a cell says that nothing is annotated, rather than something that cannot be understood."""
+    """Whether a cell says that nothing is annotated; other cells without a number cannot be understood."""
     return cell.lower() in NONE
 
 
@@ -89,7 +89,7 @@ def _lines(rows: Sequence[Sequence[str]], start: int, places: dict[str, int]) ->
 
 
 def _header(rows: Sequence[Sequence[str]]) -> tuple[int, dict[str, int]] | str:
-    """The row with the headings, and the place of each; or what is wrong with the row that comes nearest to it."""
+    """The row with the headings and the place of each; or the fault of the row that is most like it."""
     best: tuple[int, str] = (-1, "")
     for at, row in enumerate(rows[:PREAMBLE]):
         plain = [re.sub(r"[^a-z0-9]", "", cell.lower()) for cell in row]
@@ -106,12 +106,12 @@ def _header(rows: Sequence[Sequence[str]]) -> tuple[int, dict[str, int]] | str:
 def _fault(cells: list[str], missing: list[str], twice: list[str]) -> str:
     if missing:
         has = ", ".join(cell[:40] for cell in cells[:15]) or "none"
-        return f" lacks a column for the {missing[0]}; its columns are {has}; it may be the table of another version"
-    return f" has the column for the {twice[0]} twice"
+        return f" has no column for the {missing[0]}; its columns are {has}; it may be the table of another version"
+    return f" has two columns for the {twice[0]}"
 
 
 def _sheets(path: Path, named: str) -> Iterator[tuple[str, list[list[str]]]]:
-    """Name and rows of the named sheet, or of every one where there is none; a csv file is one without a name."""
+    """Name and rows of the named sheet, or of every sheet if it does not exist; a csv file is one unnamed sheet."""
     try:
         size = path.stat().st_size
         if not 0 < size <= LARGEST:
@@ -131,10 +131,10 @@ def _sheets(path: Path, named: str) -> Iterator[tuple[str, list[list[str]]]]:
 def _of_ole(content: bytes) -> str:
     if ENCRYPTED in content:
         return (
-            " is protected by a password; open it with the password that its authors gave you, "
-            "and save it without one, in place of this file"
+            " is protected by a password; open it with the password from its authors, and replace the file by one "
+            "that is saved without a password"
         )
-    return " is a spreadsheet of before 2007 (xls); save it as xlsx"
+    return " is in the spreadsheet format from before 2007 (xls); save it as xlsx"
 
 
 def _workbook(path: Path, named: str) -> Iterator[tuple[str, list[list[str]]]]:
@@ -142,10 +142,10 @@ def _workbook(path: Path, named: str) -> Iterator[tuple[str, list[list[str]]]]:
 
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # about drawings and validations, which are not read
+            warnings.simplefilter("ignore")  # about drawings and validations, which are not needed
             sheets = load_workbook(path, data_only=True).worksheets
-    except Exception as error:  # the library raises whatever its parsers raise
-        raise TableError(f" is not a spreadsheet that can be read ({type(error).__name__})") from error
+    except Exception as error:  # the library's parsers may raise anything
+        raise TableError(f" cannot be read as a spreadsheet ({type(error).__name__})") from error
     for sheet in [one for one in sheets if one.title == named] or sheets:
         yield sheet.title, [_cells(row) for row in sheet.iter_rows(values_only=True)]
 

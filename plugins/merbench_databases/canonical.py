@@ -1,4 +1,4 @@
-"""Clip lists as a challenge published them."""
+"""Clip lists that a challenge published."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ if TYPE_CHECKING:
 
 
 def composite() -> pd.DataFrame:
-    """The composite of MEGC2019: 442 rows of clip, database, subject (strings) and label (0, 1, 2), in its order.
+    """The composite of MEGC2019, in its order: 442 rows of clip, database, subject (strings) and label (0, 1, 2).
 
-    Source: the ground truth that the challenge published (Facial-Micro-ExpressionGC/MEGC2019,
-    `combined_3class_gt.csv`), with SAMM's subjects padded to three digits as SAMM itself writes them.
+    It is the ground truth that the challenge published (Facial-Micro-ExpressionGC/MEGC2019, `combined_3class_gt.csv`),
+    with SAMM's subjects padded to three digits, as in SAMM itself.
     """
     return _composite().copy()
 

@@ -21,5 +21,5 @@ class CASME(TableRelease):
     subject_form = "sub{:02}"
     subject_folder = r"(?:sub)?0*(\d{1,2})"
     clip_folder = r"EP\d+(_\d+)*f?"
-    mend = "name the folder that holds its table and Cropped or Raw"
+    hint = "name the folder that holds its table and Cropped or Raw"
     counts = Published(clips=195, subjects=19, source="Yan et al., FG 2013; tables with fewer clips are in use")

@@ -1,7 +1,7 @@
 """CASME II (Yan et al., PLoS ONE 2014): 255 clips in the table of 2019, of 26 subjects, at 200 frames per second.
 
-`CASME2_RAW_selected/sub01/EP02_01f/img46.jpg`, or `Cropped/sub01/EP02_01f/reg_img46.jpg`; frame numbers are those of
-the table. A few folders of the cropped release are called `17` instead of `sub17`.
+`CASME2_RAW_selected/sub01/EP02_01f/img46.jpg`, or `Cropped/sub01/EP02_01f/reg_img46.jpg`, with the table's frame
+numbers. A few folders of the cropped release are called `17` instead of `sub17`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ class CASME2(TableRelease):
     subject_form = "sub{:02}"
     subject_folder = r"(?:sub)?0*(\d{1,2})"
     clip_folder = r"EP\d+(_\d+)*f?"
-    mend = "name the folder that holds CASME2-coding-20190701.xlsx and CASME2_RAW_selected or Cropped"
+    hint = "name the folder that holds CASME2-coding-20190701.xlsx and CASME2_RAW_selected or Cropped"
     counts = Published(
         clips=255,
         subjects=26,

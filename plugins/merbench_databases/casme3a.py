@@ -1,6 +1,6 @@
 """CAS(ME)3, part A (Li et al., TPAMI 2022): 860 micro-expressions of 94 subjects, at 30 frames per second.
 
-`part_A/spNO.1/a/color/355.jpg`; a folder holds a whole video with many micro-expressions, so that a clip is known by
+`part_A/spNO.1/a/color/355.jpg`. A folder contains a whole video with many micro-expressions, so a clip is identified by
 subject, video and onset: `casme3a/spNO.1/a_355`.
 """
 
@@ -29,7 +29,7 @@ class CASME3A(TableRelease):
     subject_folder = r"spNO\.?0*(\d{1,3})"
     clip_folder = r"[a-m]"
     inner = ("color", "colour")
-    mend = "name the folder that holds cas(me)3_part_A_ME_label_JpgIndex_v2.xlsx and part_A"
+    hint = "name the folder that holds cas(me)3_part_A_ME_label_JpgIndex_v2.xlsx and part_A"
     counts = Published(
         clips=860,
         subjects=94,
@@ -38,11 +38,11 @@ class CASME3A(TableRelease):
     )
 
     def clip_of(self, line: Line) -> Clip:
-        """As the base class, with the onset in the clip's id."""
+        """As in the base class, with the onset in the clip's id."""
         return replace(super().clip_of(line), id=clip_id(line))
 
 
 def clip_id(line: Line) -> str:
-    """The id of the clip in one row of a table of part A; `J`, which stands there once, is the video `j`."""
+    """The id of the clip in one row of a table of part A; `J`, which occurs once, means the video `j`."""
     onset = frame_number(line.onset)
     return f"{DATABASE}/spNO.{subject_number(line)}/{line.clip.lower()}_{'none' if onset is None else onset}"

@@ -1,4 +1,4 @@
-"""Finding one's way in a release: folders by name or number, and the frames in them. No image is opened."""
+"""Find folders of a release by name or number, and the frames in them, without opening an image."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from merbench import ReleaseError
 
 # An image whose name is not hidden, and the last integer in its stem.
 FRAME = re.compile(r"(?!\.)(?:.*[^0-9])?([0-9]+)[^0-9]*\.(?:jpe?g|bmp|png)$", re.ASCII | re.IGNORECASE)
-DEPTH = 3  # folders below the release's own in which its frames are looked for
-MOST = 20_000  # folders that are looked at for that: somebody may name a whole disk
+DEPTH = 3  # levels below the release's folder that are searched for frames
+MOST = 20_000  # largest number of folders that are searched, because a user may name a whole disk
 
 
 def subfolders(folder: Path, root: Path) -> dict[str, Path]:
-    """Name to path of the folders in `folder`, by name; a link that leads out of `root` is left out.
+    """Name to path of the folders in `folder`, sorted by name; links out of `root` are left out.
 
     Raises:
         ReleaseError: the folder cannot be read.
@@ -30,28 +30,28 @@ def subfolders(folder: Path, root: Path) -> dict[str, Path]:
 
 
 def matching(folders: dict[str, Path], pattern: str) -> list[Path]:
-    """The folders whose whole name matches `pattern`, in either case."""
+    """The folders whose whole name matches `pattern`, ignoring case."""
     return [path for name, path in folders.items() if matches(pattern, name)]
 
 
 def by_number(folders: dict[str, Path], pattern: str) -> dict[int, Path]:
-    """The folders whose whole name matches `pattern`, in either case, by the integer in its group.
+    """The folders whose whole name matches `pattern`, ignoring case, by the integer in its group.
 
     Raises:
-        ReleaseError: two folders have one number (`sub01` and `1`).
+        ReleaseError: two folders have the same number (`sub01` and `1`).
     """
     found: dict[int, Path] = {}
     for name, path in folders.items():
         match = re.fullmatch(pattern, name, flags=re.ASCII | re.IGNORECASE)
         if match and found.setdefault(int(match[1]), path) != path:
             raise ReleaseError(
-                f"{found[int(match[1])]} and {path.name} beside it are both number {int(match[1])}; remove one"
+                f"{found[int(match[1])]} and {path.name} beside it both have the number {int(match[1])}; remove one"
             )
     return found
 
 
 def named(folders: dict[str, Path], name: str) -> Path | None:
-    """The folder of exactly this name, or the only one that differs from it in case or outer blanks alone."""
+    """The folder of exactly this name, or else the only folder whose name differs in case or outer blanks."""
     if name in folders:
         return folders[name]
     alike = [path for other, path in folders.items() if other.strip().casefold() == name.casefold()]
@@ -59,7 +59,7 @@ def named(folders: dict[str, Path], name: str) -> Path | None:
 
 
 def walk(root: Path, depth: int = DEPTH) -> Iterator[Path]:
-    """`root` and the folders below it, nearest first; those that cannot be read are passed over."""
+    """`root` and the folders below it, nearest first; unreadable folders are skipped."""
     level = [root]
     for _ in range(depth):
         yield from level
@@ -68,8 +68,8 @@ def walk(root: Path, depth: int = DEPTH) -> Iterator[Path]:
 
 
 def topmost(root: Path, wanted: Callable[[Path], bool], depth: int = DEPTH) -> list[Path]:
-    """`root` or the folders below it that are `wanted`, nearest first; nothing is looked for below one of them, nor
-    beyond the nearest `MOST` folders.
+    """The folders that are `wanted` among `root` and those below it, nearest first. Folders below a wanted folder, and
+    beyond the nearest `MOST` folders, are not searched.
     """
     found: list[Path] = []
     level, looked_at = [root], 0
@@ -88,10 +88,10 @@ def topmost(root: Path, wanted: Callable[[Path], bool], depth: int = DEPTH) -> l
 
 
 def frame_names(folder: Path) -> dict[int, str]:
-    """Frame number to the name of its file: the number is the last integer in a file's stem.
+    """Frame number to file name; the number is the last integer in the file's stem.
 
     Raises:
-        ReleaseError: the folder cannot be read, or two files have one number.
+        ReleaseError: the folder cannot be read, or two files have the same number.
     """
     found: dict[int, str] = {}
     try:
@@ -101,17 +101,17 @@ def frame_names(folder: Path) -> dict[int, str]:
     for name in names:
         match = FRAME.match(name)
         if match and (other := found.setdefault(int(match[1]), name)) != name:
-            raise ReleaseError(f"frame {int(match[1])} is there twice: {other} and {name}")
+            raise ReleaseError(f"two files have the frame number {int(match[1])}: {other} and {name}")
     return found
 
 
 def matches(pattern: str, name: str) -> bool:
-    """Whether the whole name is as the pattern says, in either case."""
+    """Whether the whole name matches the pattern, ignoring case."""
     return bool(re.fullmatch(pattern, name, flags=re.ASCII | re.IGNORECASE))
 
 
 def leads_out(path: Path, root: Path) -> bool:
-    """Whether `path`, or what it is a link to, lies outside `root`."""
+    """Whether `path`, or the target of its links, lies outside `root`."""
     try:
         return not path.resolve().is_relative_to(root.resolve())
     except (OSError, RuntimeError):

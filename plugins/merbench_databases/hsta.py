@@ -1,8 +1,8 @@
 """HSTA's released five folds of CAS(ME)3 part A: `train_fold_1.csv`, `test_fold_1.csv` and so on to 5.
 
-They lie in `washed_data/washed_data/new_labels/emothion_as_label` of github.com/OceanSummerDay/HSTA_MER. They were
-drawn clip by clip, so that between 54 and 64 subjects stand on both sides of a fold. They are here to show what that
-does to a score, beside the honest `subjects-5`.
+They are in `washed_data/washed_data/new_labels/emothion_as_label` of github.com/OceanSummerDay/HSTA_MER. They were
+drawn clip by clip, so 54 to 64 subjects are on both sides of each fold. They are included to show the effect on scores,
+in comparison with the honest `subjects-5`.
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ if TYPE_CHECKING:
     import pandas as pd
 
 SOURCE, VIDEOS = "hsta-folds", "casme3a"  # names of sources
-BESIDE = "hsta-5-fold"  # what the folder may be called that lies beside or in the release of the videos
+BESIDE = "hsta-5-fold"  # name of the folder if it lies beside or in the release of the videos
 FOLDS = 5
 SIDES = ("train", "test")
 
 
 class HSTAFolds(merbench.SourceReader):
-    """The folder with the ten files. It provides no feature: its clips are those of CAS(ME)3 part A."""
+    """The folder with the ten files. It provides no feature; its clips belong to CAS(ME)3 part A."""
 
     def clips(self) -> pd.DataFrame:
-        """Every clip that is tested in some fold, fold by fold.
+        """Every clip on the test side of a fold, fold by fold.
 
         Raises:
             merbench.ReleaseError: a file is missing or cannot be read.
@@ -47,7 +47,7 @@ class HSTAFolds(merbench.SourceReader):
         )
 
     def read(self, feature: str, clip: str) -> np.ndarray:
-        """Nothing can be read.
+        """Always fails: the files contain no feature.
 
         Raises:
             merbench.ReleaseError: always.
@@ -55,12 +55,12 @@ class HSTAFolds(merbench.SourceReader):
         raise merbench.ReleaseError(f"HSTA's folds have no feature {feature!r}")
 
     def published(self) -> merbench.Published:
-        """As many clips as CAS(ME)3 part A has."""
+        """The number of clips of CAS(ME)3 part A."""
         return merbench.Published(clips=860, subjects=94, source="HSTA's repository")
 
     @classmethod
     def recognises(cls, folder: Path) -> bool:
-        """Whether all ten files are there."""
+        """Whether the folder contains all ten files."""
         return all((folder / _name(number, side)).is_file() for number in range(1, FOLDS + 1) for side in SIDES)
 
     def side(self, number: int, side: str) -> list[Line]:
@@ -70,11 +70,11 @@ class HSTAFolds(merbench.SourceReader):
             merbench.ReleaseError: the file is missing or cannot be read.
         """
         if self.root is None:
-            raise merbench.ReleaseError("HSTA's folds are not embedded: they need a folder")
+            raise merbench.ReleaseError("HSTA's folds need a folder")
         path = self.root / _name(number, side)
         if not path.is_file():
             raise merbench.ReleaseError(
-                f"{self.root} does not hold HSTA's folds: it lacks {path.name}; name the folder that holds the ten csv "
+                f"{self.root} does not contain HSTA's folds: {path.name} is missing; name the folder with the ten csv "
                 "files train_fold_1.csv to test_fold_5.csv (emothion_as_label in HSTA's repository)"
             )
         try:
@@ -84,7 +84,7 @@ class HSTAFolds(merbench.SourceReader):
 
 
 class HSTAFiveFold(merbench.Splitter):
-    """The five folds as HSTA released them; clips that a dataset leaves out are left out of both sides."""
+    """HSTA's five folds as released; clips that are not in the dataset are left out of both sides."""
 
     shares_subjects = True
 
@@ -92,7 +92,7 @@ class HSTAFiveFold(merbench.Splitter):
         """Five folds, `1of5` to `5of5`.
 
         Raises:
-            merbench.ProtocolError: the files are not known, or name no fold for a clip of the table.
+            merbench.ProtocolError: the place of the files is not known, or a clip of the table is in no test file.
         """
         import numpy as np
 
@@ -107,13 +107,13 @@ class HSTAFiveFold(merbench.Splitter):
         left = sorted(set(places.values()) - tested)
         if left:
             raise merbench.ProtocolError(
-                f"HSTA's folds do not test {clips['clip'].iloc[left[0]]} ({len(left)} such clips); they are of "
-                "CAS(ME)3 part A: take a dataset that is cut from it, such as casme3-7"
+                f"HSTA's folds do not test {clips['clip'].iloc[left[0]]} ({len(left)} such clips); they belong to "
+                "CAS(ME)3 part A: choose a dataset of it, such as casme3-7"
             )
 
 
 def _folder() -> Path:
-    """Where the files were added, or lie beside or in the release of the videos."""
+    """The folder of the files: where it was added, or beside or in the release of the videos."""
     videos = merbench.locate(VIDEOS)
     near = [videos / BESIDE, videos.parent / BESIDE] if videos else []
     found = merbench.locate(SOURCE) or next((one for one in near if one.is_dir()), None)

@@ -1,9 +1,9 @@
-"""Reads a plain clone of github.com/wangzhifengharrison/HTNet: the flow release of the composite.
+"""Read a plain clone of github.com/wangzhifengharrison/HTNet: the flow release of the composite.
 
-What is in it: a table of the 442 clips, and for each an image of 28x28 pixels whose three channels are optical strain,
-v and u of the flow from onset to apex, each stretched to 0..255 on its own (as OpenCV reads the file, blue first).
-`landmarks_mtcnn28.csv` is not part of the clone: it holds what HTNet's script finds when it looks for a face on the
-apex image shrunk to 28x28. Where it is missing, every clip gets the script's own fallback.
+It contains a table of the 442 clips and an image of 28x28 pixels for each. The channels of an image are optical strain,
+v and u of the flow from onset to apex, each stretched separately to 0..255 (in OpenCV's order, blue first).
+`landmarks_mtcnn28.csv` is not part of the clone: it has the landmarks that HTNet's script finds on the apex image
+shrunk to 28x28. Without this file, every clip gets the script's own fallback.
 """
 
 from __future__ import annotations
@@ -24,19 +24,19 @@ if TYPE_CHECKING:
 
 TABLE = "combined_3_class2_for_optical_flow.csv"
 IMAGES = "datasets/STSNet_whole_norm_u_v_os"
-FARTHEST = 1e6  # pixels from the corner of an image of 28x28
+FARTHEST = 1e6  # largest distance of a landmark, in pixels of the 28x28 image
 LANDMARKS = "landmarks_mtcnn28.csv"
 CLASSES = merbench.THREE_CLASS.classes  # the release's labels 0, 1, 2
 DATABASES = ("smic", "casme2", "samm")
 SIDE = 28
-MEND = "name the folder that this made: git clone https://github.com/wangzhifengharrison/HTNet"
+HINT = "name the folder made by: git clone https://github.com/wangzhifengharrison/HTNet"
 POINTS = ("left_eye", "right_eye", "nose", "mouth_left", "mouth_right")
-# HTNet's script, for an apex face on which MTCNN finds nothing: (x, y) in pixels of the 28x28 image.
+# From HTNet's script, for an apex image on which MTCNN finds no face: (x, y) in pixels of the 28x28 image.
 FALLBACK = ((9.5281, 11.0626), (21.3962, 10.9198), (15.3802, 17.3806), (10.2554, 22.1212), (20.5837, 22.2558))
 
 
 class Row(NamedTuple):
-    """One clip of the table: `subject` and `name` as published, `raw_subject` and `raw_name` as written in the file."""
+    """One clip of the table: `subject` and `name` as published, `raw_subject` and `raw_name` as in the file."""
 
     database: str
     subject: str
@@ -58,7 +58,7 @@ class HTNetRelease(merbench.SourceReader):
         """442 clips in a plain clone, in the order of its table; `emotion` is the class name.
 
         Raises:
-            merbench.ReleaseError: the folder lacks the table or the images, or a row of the table is wrong.
+            merbench.ReleaseError: the table or the images are missing, or a row of the table is wrong.
         """
         return merbench.clip_table(
             {
@@ -70,10 +70,10 @@ class HTNetRelease(merbench.SourceReader):
         )
 
     def read(self, feature: str, clip: str) -> np.ndarray:
-        """One raw feature of one clip; shapes and units as the class says.
+        """One raw feature of one clip; the class docstring gives shapes and units.
 
         Raises:
-            merbench.ReleaseError: the clip's image is missing or broken, or its landmarks are; why, in a few words.
+            merbench.ReleaseError: the clip's image or landmarks are missing or broken; the message says why.
         """
         if clip not in self._rows:
             raise merbench.ReleaseError(f"{TABLE} has no clip {clip}")
@@ -84,24 +84,24 @@ class HTNetRelease(merbench.SourceReader):
         raise merbench.ReleaseError(f"the release has no feature {feature!r}")
 
     def notes(self) -> dict[str, str]:
-        """How many clips have the fallback landmarks, where any have."""
+        """How many clips have the fallback landmarks, if any."""
         if self._landmarks is None:
             return {
                 "landmarks-28": f"the release has no {LANDMARKS}, so all its {len(self._rows)} clips have the fixed "
-                "landmarks that HTNet's script falls back to"
+                "fallback landmarks of HTNet's script"
             }
         substituted = sum(not detected for detected, _ in self._landmarks.values())
         if not substituted:
             return {}
         return {
             "landmarks-28": f"HTNet's script found no face on {substituted} of the release's {len(self._landmarks)} "
-            "clips; those have the fixed landmarks that it falls back to"
+            "clips; these have its fixed fallback landmarks"
         }
 
     @property
     def _folder(self) -> Path:
         if self.root is None:
-            raise merbench.ReleaseError("htnet-release is not embedded: it needs a folder")
+            raise merbench.ReleaseError("htnet-release needs a folder")
         return self.root
 
     @cached_property
@@ -109,13 +109,13 @@ class HTNetRelease(merbench.SourceReader):
         for name, kind in ((TABLE, Path.is_file), (IMAGES, Path.is_dir)):
             if not kind(self._folder / name):
                 raise merbench.ReleaseError(
-                    f"{self._folder} is not a clone of HTNet's repository: it lacks {name}; {MEND}"
+                    f"{self._folder} is not a clone of HTNet's repository: {name} is missing; {HINT}"
                 )
         rows: dict[str, Row] = {}
         for line, row in self._parsed():
             clip = f"{row.database}/{row.subject}/{row.name}"
             if clip in rows:
-                raise merbench.ReleaseError(f"{self._folder / TABLE}, line {line}: clip {clip} stands there twice")
+                raise merbench.ReleaseError(f"{self._folder / TABLE}, line {line}: clip {clip} is listed twice")
             rows[clip] = row
         return rows
 
@@ -138,7 +138,7 @@ class HTNetRelease(merbench.SourceReader):
         return read_png(path, SIDE).transpose(2, 0, 1).astype("float32")
 
     def _image(self, row: Row) -> Path:
-        # The table may write `6` where the file's name has `006`, or `s1_ne_01` for `s01_ne_01`; the blank is theirs.
+        # The table may have `6` for `006` in the file name, or `s1_ne_01` for `s01_ne_01`; file names have the blank.
         folder = self._folder / IMAGES
         tries = [
             folder / f"{subject}_{name} .png"
@@ -156,12 +156,12 @@ class HTNetRelease(merbench.SourceReader):
         if self._landmarks is None:
             return np.array(FALLBACK, dtype=np.float32)
         if clip not in self._landmarks:
-            raise merbench.ReleaseError(f"{LANDMARKS} has no row for it")
+            raise merbench.ReleaseError(f"{LANDMARKS} has no row for the clip")
         return np.array(self._landmarks[clip][1], dtype=np.float32).reshape(len(POINTS), 2)
 
     @cached_property
     def _landmarks(self) -> dict[str, tuple[bool, list[float]]] | None:
-        """Clip id → (whether a face was found, ten coordinates); None where the file is missing."""
+        """Clip id → (whether a face was found, ten coordinates); None if the file is missing."""
         path = self._folder / LANDMARKS
         if not path.exists():
             return None
@@ -175,7 +175,7 @@ class HTNetRelease(merbench.SourceReader):
                 subject, name = _subject(line, database, cells["subject"]), _name(line, database, cells["clip"])
                 clip = f"{database}/{subject}/{name}"
                 if clip in found:
-                    raise TableError(f", line {line}: clip {clip} stands there twice")
+                    raise TableError(f", line {line}: clip {clip} is listed twice")
                 found[clip] = (cells["mtcnn_detected"] == "1", [_number(line, cells[name]) for name in coordinates])
         except TableError as error:
             raise merbench.ReleaseError(f"{path}{error}") from error
@@ -202,7 +202,7 @@ def _database(line: int, cell: str) -> str:
 
 
 def _subject(line: int, database: str, cell: str) -> str:
-    """The subject as its database writes it: `006` (SAMM), `s01` (SMIC), `sub01` (CASME II)."""
+    """The subject in its database's form: `006` (SAMM), `s01` (SMIC), `sub01` (CASME II)."""
     shape = {"samm": r"()(\d{1,3})", "smic": r"(s)(\d{1,2})", "casme2": r"(sub)(\d{1,2})"}[database]
     match = re.fullmatch(shape, cell, flags=re.ASCII)
     if not match:
@@ -211,7 +211,7 @@ def _subject(line: int, database: str, cell: str) -> str:
 
 
 def _name(line: int, database: str, cell: str) -> str:
-    """The clip's name as the challenge writes it; nothing in it can lead to another folder."""
+    """The clip's name in the challenge's form; it cannot lead to another folder."""
     if not re.fullmatch(r"[A-Za-z0-9_-]{1,60}", cell):
         raise TableError(f", line {line}: {short(cell)} is not a clip's name")
     return re.sub(r"^s(\d)_", r"s0\1_", cell) if database == "smic" else cell

@@ -1,4 +1,4 @@
-"""Reading one small PNG strictly: a damaged file is refused, never half decoded."""
+"""Read a small PNG strictly: a damaged file is refused, never partly decoded."""
 
 from __future__ import annotations
 

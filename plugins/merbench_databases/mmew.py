@@ -1,8 +1,8 @@
 """MMEW (Ben et al., TPAMI 2021): 300 micro-expressions, at 90 frames per second.
 
-`Micro_Expression/anger/S13-07-001/1.jpg`, or `S03/happiness/S03-01-002/1.jpg` as its site says. What the table calls
-others may lie in the folder `repression`, so that folders of emotions are not read as labels. Frames may be numbered
-within the clip while the table numbers them within the recording.
+`Micro_Expression/anger/S13-07-001/1.jpg`, or `S03/happiness/S03-01-002/1.jpg` according to its site. A clip labelled
+others may lie in the folder `repression`, so folders of emotions are not read as labels. Frames may be numbered within
+the clip, while the table numbers them within the recording.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class MMEW(TableRelease):
     subject_form = "S{:02}"
     subject_folder = r"S0*(\d{1,2})"
     clip_folder = r"S\d{1,2}-\d{1,2}-\d{1,3}"
-    mend = "name the folder that holds MMEW_Micro_Exp.xlsx and Micro_Expression"
+    hint = "name the folder that holds MMEW_Micro_Exp.xlsx and Micro_Expression"
     counts = Published(
         clips=300,
         emotions={
@@ -46,7 +46,7 @@ class MMEW(TableRelease):
 
     @classmethod
     def is_tree(cls, folder: Path, root: Path) -> bool:
-        """Whether clips' folders lie two folders down (by emotion), or three (by subject and emotion)."""
+        """Whether the clips' folders lie two levels down (by emotion) or three (by subject and emotion)."""
         if MACRO in folder.name.lower():
             return False
         try:
@@ -59,14 +59,14 @@ class MMEW(TableRelease):
             return False
 
     def folder_of(self, clip: Clip) -> Path:
-        """The folder of the clip's name, in whatever folder of a subject or an emotion it lies."""
+        """The folder with the clip's name, in any folder of a subject or an emotion."""
         folder = named(self._by_name, clip.key[1])
         if folder is None:
             raise ReleaseError(f"its folder is missing: {clip.key[1]}")
         return folder
 
     def renumbered(self, names: dict[int, str], clip: Clip) -> dict[int, str]:
-        """The frames by their numbers in the recording."""
+        """The frames by their number in the recording."""
         return within_clip(names, clip.span)
 
     @cached_property
@@ -75,5 +75,5 @@ class MMEW(TableRelease):
         found: dict[str, Path] = {}
         for path in topmost(tree, lambda one: matches(self.clip_folder, one.name.strip())):
             if MACRO not in path.relative_to(tree).as_posix().lower() and found.setdefault(path.name, path) != path:
-                raise ReleaseError(f"{path.name} is there twice: {found[path.name].parent} and {path.parent}")
+                raise ReleaseError(f"{path.name} lies in two folders: {found[path.name].parent} and {path.parent}")
         return found

@@ -1,4 +1,4 @@
-"""What this plugin registers: names, where a release comes from, and which dataset is cut from which."""
+"""The specs of this plugin: sources and how to obtain them, datasets and protocols."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from merbench_databases import schemes
 COMPOSITE = ("smic", "casme2", "samm")
 TITLES = {"smic": "SMIC-HS", "casme2": "CASME II", "samm": "SAMM"}
 VIDEOS = {"smic": "smic-hs", "casme2": "casme2", "samm": "samm"}  # database of the composite → source of its videos
-CAMERAS = ("smic", "smic-vis", "smic-nir")  # SMIC's three filmed the same people
+CAMERAS = ("smic", "smic-vis", "smic-nir")  # SMIC's three cameras recorded the same people
 LIST = "merbench_databases.canonical:composite"
 
 SMIC = "SMIC from the Center for Machine Vision and Signal Analysis, University of Oulu (a signed licence agreement)"
 CASME = "from the Institute of Psychology, Chinese Academy of Sciences (a signed licence agreement)"
-# Source → reader, database, what to get, a line about it.
+# Source → reader, database, how to obtain it, description.
 RELEASES = {
     "smic-hs": ("smic:HS", "smic", SMIC, "164 clips of 16 subjects, 100 fps, 3 emotions"),
     "smic-vis": ("smic:VIS", "smic-vis", SMIC, "71 clips of 8 subjects in visible light, 25 fps"),
@@ -37,7 +37,7 @@ RELEASES = {
         "267 clips with several labels each, grey",
     ),
 }
-# What is cut from one release: source, scheme, a line about it.
+# Datasets from one release: source, scheme, description.
 CUTS = (
     ("smic-vis", schemes.SMIC_VIS_3, "SMIC's camera for visible light: 71 clips of 8 subjects, 3 classes"),
     ("smic-nir", schemes.SMIC_NIR_3, "SMIC's camera for near infrared: 71 clips of 8 subjects, 3 classes"),
@@ -53,7 +53,7 @@ CUTS = (
 
 
 def sources() -> Iterator[merbench.Source]:
-    """The flow release (its repository also holds STSTNet's flow images that it was made from), and the videos."""
+    """The flow release (its repository also contains STSTNet's flow images, its origin), and the videos."""
     yield merbench.Source(
         name="htnet-release",
         reader="merbench_databases.htnet_release:HTNetRelease",
@@ -80,7 +80,7 @@ def sources() -> Iterator[merbench.Source]:
         provides=(),
         databases=("casme3a",),
         obtain=(
-            "a clone of github.com/OceanSummerDay/HSTA_MER, and in it the folder "
+            "a clone of github.com/OceanSummerDay/HSTA_MER, and use its folder "
             "washed_data/washed_data/new_labels/emothion_as_label"
         ),
         about="HSTA's released five folds of CAS(ME)3 part A, for the protocol hsta-5-fold",
@@ -88,7 +88,7 @@ def sources() -> Iterator[merbench.Source]:
 
 
 def datasets() -> Iterator[merbench.Dataset]:
-    """The composite and its parts, from the flow release or from the videos; and what is cut from one database."""
+    """The composite and its parts, from the flow release or from videos; and the datasets of one database."""
     yield merbench.Dataset(
         name="composite",
         sources=("htnet-release",),
@@ -96,7 +96,7 @@ def datasets() -> Iterator[merbench.Dataset]:
         databases=COMPOSITE,
         scheme=merbench.THREE_CLASS,
         clip_list=LIST,
-        protocol="composite",
+        protocol="loso",
         public_labels=True,
         about="SMIC-HS, CASME II and SAMM: 442 clips of 68 subjects, 3 classes (MEGC2019)",
     )
@@ -108,7 +108,7 @@ def datasets() -> Iterator[merbench.Dataset]:
             databases=(database,),
             scheme=merbench.THREE_CLASS,
             clip_list=LIST,
-            protocol="per-database",
+            protocol="loso-per-database",
             public_labels=True,
             about=f"the clips of {title} in the composite, 3 classes",
         )
@@ -118,15 +118,15 @@ def datasets() -> Iterator[merbench.Dataset]:
             sources=(source,),
             databases=(RELEASES[source][1],),
             scheme=scheme,
-            protocol="per-database",
+            protocol="loso-per-database",
             about=about,
         )
 
 
 def protocols() -> Iterator[merbench.Protocol]:
-    """Folds that somebody published for one of the databases."""
+    """Folds that were published for one of the databases."""
     yield merbench.Protocol(
         name="hsta-5-fold",
         splitter="merbench_databases.hsta:HSTAFiveFold",
-        about="HSTA's released folds of CAS(ME)3 part A, with subjects on both sides: to show the leak",
+        about="HSTA's released folds of CAS(ME)3 part A, with subjects on both sides; shows the effect of a leak",
     )

@@ -21,7 +21,7 @@ class SAMM(TableRelease):
     subject_form = "{:03}"
     subject_folder = r"0*(\d{1,3})"
     clip_folder = r"\d{1,3}_\d+_\d+"
-    mend = "name the folder that holds SAMM_Micro_FACS_Codes_v2.xlsx and the folders 006 to 037"
+    hint = "name the folder that holds SAMM_Micro_FACS_Codes_v2.xlsx and the folders 006 to 037"
     counts = Published(
         clips=159,
         subjects=29,

@@ -1,6 +1,6 @@
-"""Label schemes of the datasets that are cut from one database; the composite's own is `merbench.THREE_CLASS`.
+"""Label schemes of the datasets from one database; the composite's scheme is `merbench.THREE_CLASS`.
 
-Each is followed by how many clips it gives where the table was seen.
+The comments give the number of clips in each class, if the table was available.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import merbench
 
 
 def alone(name: str, emotions: Iterable[str], source: str) -> merbench.LabelScheme:
-    """A scheme in which each of these emotions is a class of its own."""
+    """A scheme with a class for each of these emotions."""
     classes = tuple(emotions)
     return merbench.LabelScheme(name=name, classes=classes, emotions={one: one for one in classes}, source=source)
 
@@ -20,8 +20,8 @@ def alone(name: str, emotions: Iterable[str], source: str) -> merbench.LabelSche
 SMIC_VIS_3 = alone("smic-vis-3", merbench.THREE_CLASS.classes, "Li et al., FG 2013 (SMIC)")
 SMIC_NIR_3 = alone("smic-nir-3", merbench.THREE_CLASS.classes, "Li et al., FG 2013 (SMIC)")
 
-# Yan et al., PLoS ONE 2014, whose baseline takes these five. 32, 28, 63, 27, 99 in the table of 2019; in earlier ones
-# three of the surprised clips are sad, so that 25 are left.
+# The baseline of Yan et al., PLoS ONE 2014, takes these five. 32, 28, 63, 27, 99 in the table of 2019; in earlier
+# tables, three of the clips with surprise have sadness, so 25 remain.
 CASME2_5 = alone(
     "casme2-5",
     ("happiness", "surprise", "disgust", "repression", "others"),
@@ -43,14 +43,14 @@ CASME2_3_MMNET = merbench.LabelScheme(
     source="MMNet (Li et al., IJCAI 2022), CASME2_3.py of its official code",
 )
 
-# The five emotions with ten clips or more, which the field's papers take. 57, 26, 26, 15, 12.
+# The five emotions with ten clips or more, which papers of the field use. 57, 26, 26, 15, 12.
 SAMM_5 = alone(
     "samm-5",
     ("anger", "other", "happiness", "surprise", "contempt"),
-    "SAMM_Micro_FACS_Codes_v2.xlsx, emotions with more than ten clips, as MMNet and others take them",
+    "SAMM_Micro_FACS_Codes_v2.xlsx, emotions with more than ten clips, as used by MMNet and others",
 )
 
-# Li et al., TPAMI 2022, whose baseline takes all seven. 250, 187, 161, 86, 64, 57, 55.
+# The baseline of Li et al., TPAMI 2022, takes all seven. 250, 187, 161, 86, 64, 57, 55.
 CASME3_7 = alone(
     "casme3-7",
     ("disgust", "surprise", "others", "fear", "anger", "sad", "happy"),
@@ -66,21 +66,21 @@ _CASME3 = {
     "surprise": "surprise",
 }
 
-# As public code groups the seven (HTNet's table, HSTA's scripts). 457, 55, 187, 161; without others the three.
+# The seven as grouped in public code (HTNet's table, HSTA's scripts). 457, 55, 187, 161; CASME3_3 leaves out others.
 CASME3_4 = merbench.LabelScheme(
     name="casme3-4",
     classes=("negative", "positive", "surprise", "others"),
     emotions={**_CASME3, "others": "others"},
-    source="Li et al., TPAMI 2022 (CAS(ME)3), grouped as HTNet's table and HSTA's scripts have it",
+    source="Li et al., TPAMI 2022 (CAS(ME)3), grouped as in HTNet's table and HSTA's scripts",
 )
 CASME3_3 = merbench.LabelScheme(
     name="casme3-3", classes=("negative", "positive", "surprise"), emotions=_CASME3, source=CASME3_4.source
 )
 
-# The four emotions of which MMEW has most, as its authors and MMNet take them. 36, 89, 72, 66 as they say.
+# The four emotions with most clips in MMEW, which its authors and MMNet use. 36, 89, 72, 66 according to the authors.
 MMEW_4 = alone("mmew-4", ("happiness", "surprise", "disgust", "others"), "Ben et al., TPAMI 2021 (MMEW)")
 
-# The four emotions of which CASME has most; tables write tense or tension. Papers count 44, 38, 20 and 69 (171 clips).
+# The four emotions with most clips in CASME; tables have tense or tension. Papers count 44, 38, 20 and 69 (171 clips).
 CASME_4 = merbench.LabelScheme(
     name="casme-4",
     classes=("disgust", "repression", "surprise", "tense"),
@@ -91,5 +91,5 @@ CASME_4 = merbench.LabelScheme(
         "tense": "tense",
         "tension": "tense",
     },
-    source="Yan et al., FG 2013 (CASME): the four emotions with most clips, as the field's papers take them",
+    source="Yan et al., FG 2013 (CASME): the four emotions with most clips, as used in the field's papers",
 )

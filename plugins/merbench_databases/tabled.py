@@ -1,4 +1,4 @@
-"""Releases whose clips stand in a table, one row each."""
+"""Releases with a table that has a row for each clip."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ SUBJECT = re.compile(r"[A-Za-z_. ]*([0-9]{1,4})")
 
 
 class TableRelease(VideoRelease):
-    """A release whose clips stand in a table, one row each, and whose frames lie in `subject/clip` folders."""
+    """A release with a table that has a row for each clip, and with frames in `subject/clip` folders."""
 
-    table: str  # what the table's file is called, as a regular expression over the whole name, in any case
-    table_name: str  # an example of it
+    table: str  # regular expression for the whole name of the table's file, ignoring case
+    table_name: str  # an example of such a name
     sheet = ""
-    subject_form: str  # how a subject is written, e.g. `sub{:02}`
-    subject_folder: str  # its folder, as a regular expression with the number as its group
-    clip_folder: str  # a clip's folder
-    inner: tuple[str, ...] = ()  # folders in a clip's folder that hold its frames, where there are such
+    subject_form: str  # format of a subject, e.g. `sub{:02}`
+    subject_folder: str  # regular expression for its folder, with the number as its group
+    clip_folder: str  # regular expression for a clip's folder
+    inner: tuple[str, ...] = ()  # names of a folder in a clip's folder that may contain the frames
 
     @classmethod
     def is_tree(cls, folder: Path, root: Path) -> bool:
-        """Whether the folder has a subject's folder with a clip's folder in it."""
+        """Whether the folder contains a subject's folder that contains a clip's folder."""
         try:
             subjects = matching(subfolders(folder, root), cls.subject_folder)
             return any(matches(cls.clip_folder, name.strip()) for one in subjects for name in subfolders(one, root))
@@ -40,25 +40,25 @@ class TableRelease(VideoRelease):
 
     @classmethod
     def recognises(cls, folder: Path) -> bool:
-        """Whether the folder has the table and the frames."""
+        """Whether the folder contains the table and the frames."""
         return bool(cls._tables(folder)) and super().recognises(folder)
 
     def find_clips(self) -> Iterator[Clip]:
-        """The rows of the table; raises as the base class says."""
+        """The rows of the table; errors are as in the base class."""
         path = self._table
         try:
             for line in read_lines(path, self.folder, self.sheet):
                 yield self.clip_of(line)
         except TableError as error:
             raise merbench.ReleaseError(f"{path}{error}") from error
-        self._subjects  # noqa: B018  a table without frames is not the release, nor one with two folders of a subject
+        self._subjects  # noqa: B018  raises if there are no frames, or two folders of one subject
 
     def clip_of(self, line: Line) -> Clip:
         """The clip in one row."""
         number = subject_number(line)
         subject = f"{self.database}/{self.subject_form.format(number)}"
         span = Span(frame_number(line.onset), frame_number(line.apex), frame_number(line.offset))
-        # An apex that is there, and taken for missing, would be estimated without a word.
+        # If an unreadable apex counted as missing, it would silently be estimated.
         unread = span.apex is None and not is_empty(line.apex)
         return Clip(
             id=f"{subject}/{line.clip}",
@@ -71,7 +71,7 @@ class TableRelease(VideoRelease):
         )
 
     def folder_of(self, clip: Clip) -> Path:
-        """`subject/clip`, the subject found by its number and the clip by its exact name."""
+        """`subject/clip`: the subject is found by its number, the clip by its exact name."""
         number, name = clip.key
         if number not in self._subjects:
             raise merbench.ReleaseError(f"the folder of its subject is missing in {self.tree.folder.name}")
@@ -82,7 +82,7 @@ class TableRelease(VideoRelease):
         return next((found for one in self.inner if (found := named(inner, one))), folder)
 
     def remarks(self) -> list[str]:
-        """As the base class, and which table was read where there are several."""
+        """As in the base class, and which table is read if there are several."""
         others = [path.name for path in self._tables(self.folder) if path != self._table]
         read = f"{self.title}: the table is {self._table.name}, and not {', '.join(others[:3])}"
         return [*super().remarks(), *([read] if others else [])]
@@ -97,13 +97,13 @@ class TableRelease(VideoRelease):
         found = self._tables(self.folder)
         if not found:
             raise merbench.ReleaseError(
-                f"{self.folder} is not a release of {self.title}: it lacks the table ({self.table_name}); {self.mend}"
+                f"{self.folder} is not a release of {self.title}: the table ({self.table_name}) is missing; {self.hint}"
             )
         return found[-1]  # the latest version, by its name
 
     @classmethod
     def _tables(cls, folder: Path) -> list[Path]:
-        """The tables in the folder, or else in the folders in it, by name."""
+        """The tables in the folder, or else in its subfolders, sorted by name."""
         near = list(walk(folder, depth=1))
         for level in (near[:1], near[1:]):
             found = [path for one in level for path in _files_in(one) if matches(cls.table, path.name)]
@@ -129,7 +129,7 @@ def subject_number(line: Line) -> int:
     """The integer in a row's subject (`1`, `01`, `sub01`, `spNO.1`).
 
     Raises:
-        TableError: there is none.
+        TableError: the subject has another form.
     """
     match = SUBJECT.fullmatch(line.subject)
     if not match:
@@ -139,7 +139,7 @@ def subject_number(line: Line) -> int:
 
 def _files_in(folder: Path) -> list[Path]:
     try:
-        # Hidden files, and those that spreadsheet programs leave beside an open table, are none.
+        # Skips hidden files, and the lock files of spreadsheet programs.
         return [path for path in folder.iterdir() if not path.name.startswith((".", "~$")) and not path.is_dir()]
     except OSError:
         return []

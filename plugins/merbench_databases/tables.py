@@ -1,4 +1,4 @@
-"""Tables as authors ship them: csv with or without a BOM, either line ending, columns nobody named."""
+"""Read csv tables as their authors ship them: with or without a BOM, any line ending, additional columns."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from pathlib import Path
 
 
 class TableError(Exception):
-    """What is wrong with a file, worded to follow its path: `", line 3: ..."` or `" is ..."`."""
+    """The fault of a file, as text to follow its path: `", line 3: ..."` or `" is ..."`."""
 
 
 def rows_of(path: Path, columns: Sequence[str], root: Path) -> Iterator[tuple[int, dict[str, str]]]:
     """Line number and stripped cells of the named `columns` for every row of a csv file; other columns are left out.
 
-    Blank lines are passed over.
+    Blank lines are skipped.
 
     Raises:
-        TableError: the file leads out of `root`, is not UTF-8 text, lacks a column or names one twice, or a row ends
-            before the last of the columns.
+        TableError: the file is a link out of `root` or not UTF-8 text, a column is missing or occurs twice, or a row
+            ends before the last of the columns.
     """
     inside(path, root)
     try:
@@ -38,15 +38,11 @@ def rows_of(path: Path, columns: Sequence[str], root: Path) -> Iterator[tuple[in
 
 
 def inside(path: Path, root: Path) -> None:
-    """Refuse a file that leads out of the release, or is no plain file.
-
-    Raises:
-        TableError: as said.
-    """
+    """Raise TableError unless the path is a plain file inside the release, after links are followed."""
     try:
         real = path.resolve(strict=True)
     except (OSError, RuntimeError) as error:
-        raise TableError(" is a link to nothing") from error
+        raise TableError(" is a broken link") from error
     if not real.is_relative_to(root.resolve()):
         raise TableError(" is a link that leads out of the release")
     if not real.is_file():
@@ -58,8 +54,8 @@ def _places(header: list[str], columns: Sequence[str]) -> dict[str, int]:
     missing = [name for name in columns if name not in names]
     if missing:
         has = ", ".join(name[:40] for name in [*filter(None, names)][:15]) or "none"
-        raise TableError(f" lacks the column {missing[0]!r}; it has {has}")
+        raise TableError(f" has no column {missing[0]!r}; its columns are {has}")
     twice = [name for name in columns if names.count(name) > 1]
     if twice:
-        raise TableError(f" has the column {twice[0]!r} twice")
+        raise TableError(f" has two columns {twice[0]!r}")
     return {name: names.index(name) for name in columns}

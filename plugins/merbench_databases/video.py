@@ -1,4 +1,4 @@
-"""What all video releases have in common: annotated clips, a folder of frames for each, and the way between them."""
+"""The base class of all video releases: annotated clips, and a folder with the frames of each."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ if TYPE_CHECKING:
 
     from merbench_databases.errata import Erratum
 
-# In the names of folders, of which the nearest to the frames that says either counts: aligned faces, or not.
+# Names of folders that say whether frames are cropped to aligned faces; the folder nearest to the frames decides.
 CROPPED = re.compile("crop", re.IGNORECASE)
 RAW = re.compile(r"(?<![a-z])raw|(?:un|no[nt]?)[ _-]?crop", re.IGNORECASE)
 ARCHIVES = (".zip", ".rar", ".7z", ".tar", ".gz")
-ALIGNED = re.compile(r"reg_", re.IGNORECASE)  # what the names of aligned frames begin with (CASME, CASME II, SMIC)
+ALIGNED = re.compile(r"reg_", re.IGNORECASE)  # prefix of the names of aligned frames (CASME, CASME II, SMIC)
 
 
 @dataclass(frozen=True)
 class Clip:
-    """One annotated clip: ids as in the clip table, `key` to find its folder by, frames after errata; `unread` says
-    what of its annotation could not be understood."""
+    """One annotated clip, with ids as in the clip table, frames after errata, and the `key` to its folder; `unread`
+    says which part of its annotation could not be understood."""
 
     id: str
     subject: str
@@ -42,13 +42,13 @@ class Clip:
 
     @property
     def fault(self) -> str:
-        """What is impossible about its frames, or could not be understood; empty where nothing is."""
+        """Why its frames are impossible or could not be understood; empty for a good clip."""
         return impossible(self.span) or self.unread
 
 
 @dataclass(frozen=True)
 class Tree:
-    """A folder whose sub-folders hold the clips' frames; `cropped` where they show aligned faces."""
+    """A folder with the clips' frames in its subfolders; `cropped` says whether they show aligned faces."""
 
     folder: Path
     cropped: bool
@@ -57,20 +57,20 @@ class Tree:
 class VideoRelease(merbench.SourceReader):
     """A release of image sequences. Provides `frames`: `merbench.Frames` of the annotated clip, onset to offset.
 
-    A subclass finds the clips (`find_clips`), and the folder of each (`folder_of`).
+    A subclass finds the clips (`find_clips`) and the folder of each (`folder_of`).
 
     Attributes:
         database: its name in clip ids, e.g. `casme2`.
         title: its name in sentences, e.g. `CASME II`.
-        fps: frames per second; None where that is not known.
-        mend: which folder to name, as an error ends.
-        counts: what its authors say is in it.
+        fps: frames per second; None if unknown.
+        hint: which folder to name, at the end of an error.
+        counts: its contents according to its authors.
     """
 
     database: str
     title: str
     fps: float | None
-    mend: str
+    hint: str
     counts: merbench.Published
 
     def __init__(self, root: Path | None) -> None:
@@ -90,21 +90,21 @@ class VideoRelease(merbench.SourceReader):
         """The folder with the frames of a clip.
 
         Raises:
-            merbench.ReleaseError: it is missing.
+            merbench.ReleaseError: the folder is missing.
         """
 
     @classmethod
     @abstractmethod
     def is_tree(cls, folder: Path, root: Path) -> bool:
-        """Whether the frames of this database lie in the sub-folders of `folder`, by the look of their names."""
+        """Whether the frames of this database lie in the subfolders of `folder`, judged by names only."""
 
     @classmethod
     def recognises(cls, folder: Path) -> bool:
-        """Whether the frames of this database are in the folder, by the look of names."""
+        """Whether the frames of this database are in the folder, judged by names only."""
         return bool(topmost(folder, lambda one: cls.is_tree(one, folder)))
 
     def clips(self) -> pd.DataFrame:
-        """Every annotated clip; frame numbers as the release has them, repaired where an erratum says so.
+        """Every annotated clip, with the frame numbers of the release after errata.
 
         Raises:
             merbench.ReleaseError: the folder is not this release, or its table cannot be read.
@@ -128,7 +128,7 @@ class VideoRelease(merbench.SourceReader):
         """The frames of one clip; no image is opened yet.
 
         Raises:
-            merbench.ReleaseError: the annotation is impossible, or the clip has fewer than two frames; why.
+            merbench.ReleaseError: the annotation is impossible, or the clip has fewer than two frames.
         """
         if feature != "frames":
             raise merbench.ReleaseError(f"{self.title} has no feature {feature!r}")
@@ -137,28 +137,28 @@ class VideoRelease(merbench.SourceReader):
         one = self._clips[clip]
         if one.fault:
             raise merbench.ReleaseError(one.fault)
-        files, span = self._files(one), one.span
+        files, (onset, offset) = self._files(one), one.span.ends
         return merbench.Frames(
             files,
             root=self.folder,
-            onset=span.onset,
-            apex=span.apex,
-            offset=span.offset,
+            onset=onset,
+            apex=one.span.apex,
+            offset=offset,
             fps=self.fps,
             cropped=self.tree.cropped or bool(ALIGNED.match(next(iter(files.values())).name)),
         )
 
     def notes(self) -> dict[str, str]:
-        """Which frames are read where there is a choice, what was repaired, and how many clips miss a frame."""
+        """Which of several folders is read, how many clips were repaired, and how many have missing frames."""
         found = [*self.remarks(), *self._repairs(), *self._substitutes()]
         return {"frames": "; ".join(found)} if found else {}
 
     def published(self) -> merbench.Published:
-        """What the authors say is in the release."""
+        """The contents of the release according to its authors."""
         return self.counts
 
     def remarks(self) -> list[str]:
-        """Sentences on where the release was read from, where there was a choice."""
+        """Sentences about the folder that is read, if there are several."""
         others = [tree.folder.relative_to(self.folder).as_posix() for tree in self._trees if tree != self.tree]
         if not others:
             return []
@@ -166,31 +166,31 @@ class VideoRelease(merbench.SourceReader):
         return [f"{self.title}: read from {read}, and not from {', '.join(others[:3])}"]
 
     def renumbered(self, names: dict[int, str], clip: Clip) -> dict[int, str]:
-        """The files of a clip's folder by the frame numbers that its annotation uses."""
+        """The files of a clip's folder by the frame numbers of the annotation."""
         return names
 
     @property
     def folder(self) -> Path:
         """The release's folder."""
         if self.root is None:
-            raise merbench.ReleaseError(f"{self.title} is not embedded: it needs a folder")
+            raise merbench.ReleaseError(f"{self.title} needs a folder")
         return self.root
 
     @property
     def near(self) -> Path:
-        """Where the frames are looked for first: a folder may hold the releases of several databases."""
+        """The folder that is searched for frames first: the root may contain releases of several databases."""
         return self.folder
 
     @property
     def tree(self) -> Tree:
-        """The tree that is read: the raw frames, where there are both raw and cropped ones.
+        """The tree that is read: raw frames if there are both raw and cropped frames.
 
         Raises:
-            merbench.ReleaseError: there is none.
+            merbench.ReleaseError: there is no tree.
         """
         if not self._trees:
             raise merbench.ReleaseError(
-                f"{self.folder} is not a release of {self.title}: {_instead(self.folder)}; {self.mend}"
+                f"{self.folder} is not a release of {self.title}: {_instead(self.folder)}; {self.hint}"
             )
         return self._trees[0]
 
@@ -214,24 +214,26 @@ class VideoRelease(merbench.SourceReader):
         for one in self.find_clips():
             span, erratum = repaired(one.id, one.span)
             if one.id in found:
-                raise merbench.ReleaseError(f"{self.folder}: clip {one.id} stands twice in the table; remove one row")
+                raise merbench.ReleaseError(
+                    f"{self.folder}: clip {one.id} is listed twice in the table; remove one row"
+                )
             found[one.id] = replace(one, span=span, erratum=erratum)
         if not found:
-            raise merbench.ReleaseError(f"{self.folder} has no clip of {self.title}; {self.mend}")
+            raise merbench.ReleaseError(f"{self.folder} has no clip of {self.title}; {self.hint}")
         return found
 
     def _files(self, clip: Clip) -> dict[int, Path]:
         """The clip's frames from onset to offset, by number."""
         folder = self.folder_of(clip)
-        names, span = self.renumbered(self._listed(folder), clip), clip.span
-        within = [number for number in sorted(names) if span.onset <= number <= span.offset]
+        names, (onset, offset) = self.renumbered(self._listed(folder), clip), clip.span.ends
+        within = [number for number in sorted(names) if onset <= number <= offset]
         if len(within) < 2:
             there = f"{len(names)} in its folder" if names else "its folder has no image"
-            raise merbench.ReleaseError(f"it has {len(within)} of its frames, and two at least are needed ({there})")
+            raise merbench.ReleaseError(f"it has {len(within)} of its frames, but at least two are needed ({there})")
         return {number: folder / names[number] for number in within}
 
     def _listed(self, folder: Path) -> dict[int, str]:
-        if self._last[0] != folder:  # a folder of CAS(ME)3 holds many clips, one after the other in its table
+        if self._last[0] != folder:  # a folder of CAS(ME)3 contains many clips, which follow each other in the table
             self._last = (folder, frame_names(folder))
         return self._last[1]
 
@@ -243,7 +245,7 @@ class VideoRelease(merbench.SourceReader):
         lacking = sum(map(self._lacks, self._clips.values()))
         if not lacking:
             return []
-        return [f"{self.title}: {lacking} clip(s) lack their onset, apex or offset frame; the nearest one is taken"]
+        return [f"{self.title}: {lacking} clip(s) have no onset, apex or offset frame; the nearest frame is taken"]
 
     def _lacks(self, clip: Clip) -> bool:
         try:
@@ -254,20 +256,20 @@ class VideoRelease(merbench.SourceReader):
 
 
 def _instead(folder: Path) -> str:
-    """Why a folder may have no frames in it."""
+    """A possible reason why a folder has no frames."""
     paths = sorted(folder.iterdir())
     packed = [path.name for path in paths if path.suffix.lower() in ARCHIVES]
     links = [path.name for path in paths if leads_out(path, folder)]
     if links:
         return f"{', '.join(links[:3])} is a link that leads out of it"
-    return "it holds no frames of it" + (f", and {packed[0]} is not unpacked" if packed else "")
+    return "it contains no frames of it" + (f", and {packed[0]} is not unpacked" if packed else "")
 
 
 def within_clip(names: dict[int, str], span: Span) -> dict[int, str]:
-    """Frames that are numbered within the clip, by their numbers in the recording; others as they are.
+    """Frames that are numbered within the clip, by their numbers in the recording; other frames are returned unchanged.
 
-    The largest number tells: it fits into the clip's length, and is not one that the clip has in the recording; and so
-    does the smallest, which lies before the onset.
+    Frames are numbered within the clip if the largest number fits into the clip's length and is below its offset, and
+    the smallest is below its onset.
     """
     if not names or span.onset is None or span.offset is None:
         return names

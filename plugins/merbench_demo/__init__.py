@@ -31,7 +31,7 @@ def merbench_datasets() -> Iterable[merbench.Dataset]:
         sources=("demo",),
         databases=DATABASES,
         scheme=merbench.THREE_CLASS,
-        protocol="composite",
+        protocol="loso",
         public_labels=True,
         about="three small virtual databases, generated: for trying merbench out, not for comparing models",
     )

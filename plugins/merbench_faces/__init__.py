@@ -1,4 +1,4 @@
-"""Faces: 68 landmarks of the onset frame, and every frame of a clip brought to one aligned crop."""
+"""Faces: 68 landmarks of the onset frame, and the aligned crop of every frame of a clip."""
 
 from __future__ import annotations
 

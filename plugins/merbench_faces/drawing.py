@@ -1,4 +1,4 @@
-"""Pictures of faces for `merbench data preview`: landmarks on the images they were found on, or stand for."""
+"""Pictures of faces for `merbench data preview`: landmarks drawn on the image that they belong to."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ import numpy as np
 import merbench
 from merbench_faces.align import SIDE, SMALL_SIDE, face
 
-HEIGHT = 284  # pixels of a picture: that of those of motion, which stand beside them
-SHOWN = HEIGHT / SIDE  # how much larger than it is the aligned face is drawn
-FINE = 4  # lines and dots are drawn so many times as large, then shrunk: what is small is round all the same
+HEIGHT = 284  # pixels of a picture, the same as for the pictures of motion beside it
+SHOWN = HEIGHT / SIDE  # magnification of the aligned face
+FINE = 4  # lines and dots are drawn this many times larger, then shrunk, so that small dots are round too
 # The 68 points (iBUG order) as lines: jaw, brows, bridge and base of the nose, eyes, outer and inner lips.
 LINES = (range(17), range(17, 22), range(22, 27), range(27, 31), range(31, 36))
 LOOPS = (range(36, 42), range(42, 48), range(48, 60), range(60, 68))
-CELL = 10  # pixels as drawn for each of the small image
+CELL = 10  # drawn pixels for each pixel of the small image
 RADIUS = 1.7  # pixels, of each of the 68 points
 Colour = tuple[int, int, int]
 GROUND, GRID, FAINT = (22, 24, 27), (34, 37, 41), (96, 102, 110)
@@ -22,7 +22,7 @@ LINE, POINT, RIM = (235, 235, 230), (64, 224, 208), (20, 20, 20)
 
 
 def landmarks_68(landmarks: np.ndarray, frames: merbench.Frames) -> np.ndarray:
-    """The onset frame as it was released, with the 68 points and lines through them.
+    """The onset frame as released, with the 68 points and lines through them.
 
     Returns:
         uint8 `[284, width, 3]`.
@@ -44,8 +44,8 @@ def face_landmarks_68(points: np.ndarray, frames: merbench.Frames, landmarks: np
 
 
 def landmarks_28(points: np.ndarray, landmarks: np.ndarray | None = None) -> np.ndarray:
-    """The five points on the 28x28 pixels they are told in; behind them, where they were not released but computed,
-    lines through the 68 that they come from.
+    """The five points on a grid of 28x28 pixels. If they were computed and not released, lines through the 68 landmarks
+    that they come from are drawn behind them.
 
     Returns:
         uint8 `[280, 280, 3]`.
@@ -58,15 +58,15 @@ def landmarks_28(points: np.ndarray, landmarks: np.ndarray | None = None) -> np.
 
 
 def drawn(image: np.ndarray, points: np.ndarray, line: Colour | None, radius: float) -> np.ndarray:
-    """The image with points, (x, y) in its pixels.
+    """The image with points drawn on it.
 
     Args:
         image: uint8 `[height, width, 3]`.
-        points: `[points, 2]`; with a line, the 68.
-        line: the colour of the lines through them; None for none.
-        radius: of the points in pixels; 0 for none.
+        points: `[points, 2]`, (x, y) in pixels of the image; with a line, all 68 landmarks.
+        line: colour of the lines through the landmarks; None draws no lines.
+        radius: of the points in pixels; 0 draws no points.
     """
-    large = image.repeat(FINE, axis=0).repeat(FINE, axis=1)  # shrunk by areas, it is what it was
+    large = image.repeat(FINE, axis=0).repeat(FINE, axis=1)  # shrinking by areas gives the same image back
     places = np.rint(to_scale(points, FINE)).astype(np.int32)
     if line:
         cv2.polylines(large, [places[list(one)] for one in LINES], False, line, FINE, cv2.LINE_AA)
@@ -78,12 +78,12 @@ def drawn(image: np.ndarray, points: np.ndarray, line: Colour | None, radius: fl
 
 
 def resized(image: np.ndarray, scale: float) -> np.ndarray:
-    """The image `scale` times as large."""
+    """The image, `scale` times as large."""
     how = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
     size = [max(1, round(side * scale)) for side in image.shape[1::-1]]
     return cv2.resize(image, size, interpolation=how)
 
 
 def to_scale(points: np.ndarray, scale: float) -> np.ndarray:
-    """Where points lie in the image `scale` times as large: the middle of the first pixel is (0, 0) in both."""
+    """The places of points in an image `scale` times as large; (0, 0) is the middle of the first pixel in both."""
     return (points.astype(np.float64) + 0.5) * scale - 0.5

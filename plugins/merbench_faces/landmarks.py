@@ -1,4 +1,4 @@
-"""Finding the face of a clip, and its 68 landmarks."""
+"""Find the face of a clip and its 68 landmarks."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ if TYPE_CHECKING:
     import numpy as np
 
 POINTS = 68  # iBUG 300-W: jaw 0-16, brows 17-26, nose 27-35, eyes 36-47, mouth 48-67
-DETECTION_SIDE = 480  # pixels: the longer side of the image that is searched; the field's faces are 100 and more there
-CLEARLY_LARGER = 2.0  # ratio of areas from which the larger of two faces is taken for the clip's
-BORDER = 0.25  # of the longer side: put around a cropped release's images, whose faces touch the border
+DETECTION_SIDE = 480  # pixels: the longer side of the searched image, in which the field's faces are 100 or larger
+CLEARLY_LARGER = 2.0  # ratio of areas from which the larger of two faces is taken as the clip's face
+BORDER = 0.25  # of the longer side: added around images of cropped releases, whose faces touch the border
 
 
 class Box(NamedTuple):
-    """A face's square as the detector gives it, in pixels."""
+    """The square around a face that the detector returns, in pixels."""
 
     left: float
     top: float
@@ -33,10 +33,10 @@ class Box(NamedTuple):
 def landmarks_68(frames: merbench.Frames) -> np.ndarray:
     """The landmarks of the onset frame: float32 `[68, 2]`, (x, y) in pixels of the frame as released, in iBUG's order.
 
-    Of several faces the largest is taken where its area is at least twice the next one's.
+    Among several faces, the largest is taken if its area is at least twice that of the next.
 
     Raises:
-        merbench.ReleaseError: no face, or two of about the same size.
+        merbench.ReleaseError: the frame has no face, or two faces of about the same size.
         merbench.MerbenchError: dlib or its model is not installed.
     """
     image = frames[frames.index(frames.onset)]
@@ -44,11 +44,11 @@ def landmarks_68(frames: merbench.Frames) -> np.ndarray:
 
 
 def find_landmarks(image: np.ndarray, *, border: float = 0.0) -> np.ndarray:
-    """The landmarks of the one face in an image, uint8 `[height, width, 3]`; as `landmarks_68`.
+    """The landmarks of the face in an image; the result and the errors are as in `landmarks_68`.
 
     Args:
-        image: red first.
-        border: how much is put around the image before it is searched, as a part of its longer side.
+        image: uint8 `[height, width, 3]`, red first.
+        border: added around the image before the search, as a fraction of its longer side.
     """
     import cv2
     import dlib
@@ -64,8 +64,8 @@ def find_landmarks(image: np.ndarray, *, border: float = 0.0) -> np.ndarray:
 
 
 def find_faces(image: np.ndarray) -> list[Box]:
-    """Every upright frontal face in an image, in its pixels. The image is searched again at twice the size where
-    nothing is found."""
+    """Every upright frontal face in an image, in its pixels. If none is found, the image is searched again at twice the
+    size."""
     import cv2
 
     scale = DETECTION_SIDE / max(image.shape[:2])
@@ -77,10 +77,10 @@ def find_faces(image: np.ndarray) -> list[Box]:
 
 
 def the_face(faces: list[Box]) -> Box:
-    """The one face, or the largest where it is clearly larger than the others.
+    """The only face, or the largest if it is clearly larger than the others.
 
     Raises:
-        merbench.ReleaseError: there is none, or there are two of about the same size.
+        merbench.ReleaseError: there is no face, or there are two of about the same size.
     """
     if not faces:
         raise merbench.ReleaseError("no face was found in its onset frame")

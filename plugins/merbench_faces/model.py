@@ -1,4 +1,4 @@
-"""Where dlib's detector and the model of 68 points come from. Each process loads them once."""
+"""Load dlib's face detector and its model of 68 landmarks, once in each process."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ import merbench
 
 PACKAGE = "face_recognition_models"  # on PyPI under the same name
 PREDICTOR = "models/shape_predictor_68_face_landmarks.dat"
-DLIB = "dlib-bin"  # dlib's own distribution is compiled on installation; this one is prebuilt
+DLIB = "dlib-bin"  # prebuilt; the distribution dlib is compiled when it is installed
 
 
 @cache
 def detector() -> Any:
-    """dlib's frontal face detector: histograms of oriented gradients, faces of 80 pixels and more.
+    """dlib's frontal face detector: histograms of oriented gradients, for faces of 80 pixels or more.
 
     Raises:
         merbench.MerbenchError: dlib is not installed.
@@ -27,7 +27,7 @@ def detector() -> Any:
 
 @cache
 def predictor() -> Any:
-    """dlib's regression trees for the 68 points of iBUG 300-W (Kazemi and Sullivan, CVPR 2014).
+    """dlib's regression trees for the 68 landmarks of iBUG 300-W (Kazemi and Sullivan, CVPR 2014).
 
     Raises:
         merbench.MerbenchError: dlib or the model is not installed, or the model's file is damaged.
@@ -42,10 +42,10 @@ def predictor() -> Any:
 
 
 def predictor_file() -> Path:
-    """The model's file, found without importing its package: that import needs a part of setuptools that is gone.
+    """The model's file, found without importing its package, because that import needs a removed part of setuptools.
 
     Raises:
-        merbench.MerbenchError: the package is not installed, or lacks the file.
+        merbench.MerbenchError: the package is not installed, or the file is missing in it.
     """
     spec = find_spec(PACKAGE)
     folders = list(spec.submodule_search_locations or ()) if spec else []
@@ -54,16 +54,16 @@ def predictor_file() -> Path:
             return Path(folder) / PREDICTOR
     if folders:
         raise merbench.MerbenchError(
-            f"the package {PACKAGE} lacks {PREDICTOR}; {_install(PACKAGE, '--force-reinstall ')}"
+            f"{PREDICTOR} is missing in the package {PACKAGE}; {_install(PACKAGE, '--force-reinstall ')}"
         )
-    raise merbench.MerbenchError(f"the landmarks need the package {PACKAGE}, which is missing; {_install(PACKAGE)}")
+    raise merbench.MerbenchError(f"landmarks need the package {PACKAGE}, which is not installed; {_install(PACKAGE)}")
 
 
 def _dlib() -> Any:
     try:
         import dlib
     except ImportError as error:
-        raise merbench.MerbenchError(f"faces are found by dlib, which cannot be imported; {_install(DLIB)}") from error
+        raise merbench.MerbenchError(f"finding faces needs dlib, which cannot be imported; {_install(DLIB)}") from error
     return dlib
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import merbench
 
 ALGORITHMS = ("tvl1", "farneback", "dis")
-# The images of the flow release hold strain as STSTNet has it; meb has another.
+# The flow release has STSTNet's strain; the library meb defines another.
 SMALL = (*ALGORITHMS, *(f"{name}-meb" for name in ALGORITHMS))
 
 
@@ -20,7 +20,7 @@ def merbench_features() -> Iterable[merbench.Feature]:
         inputs=("face", "face-landmarks-68"),
         variants=("difference", "middle"),
         drawing="merbench_flow.drawing:apex",
-        about="place of the apex among the clip's frames: annotated, else estimated from differences of frames",
+        about="place of the apex among the clip's frames: annotated, or else estimated from differences of frames",
     )
     yield merbench.Feature(
         name="flow",
@@ -40,7 +40,7 @@ def merbench_features() -> Iterable[merbench.Feature]:
         variants=SMALL,
         mirror="merbench_flow.mirror:small_motion",
         drawing="merbench_flow.drawing:flow_28",
-        about="(strain, v, u) at 28x28, each stretched to 0..255 in 8 bits, as the flow release of the composite",
+        about="(strain, v, u) at 28x28, each stretched to 0..255 in 8 bits, as in the flow release of the composite",
     )
     yield merbench.Feature(
         name="flow-28-float",

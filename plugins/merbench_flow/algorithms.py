@@ -1,9 +1,9 @@
-"""Optical flow between two images of a face, by OpenCV's implementations."""
+"""Optical flow between two images of a face, computed by OpenCV."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import merbench
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 # Dual TV-L1: Zach, Pock, Bischof, DAGM 2007; the values are OpenCV's own defaults, after Sanchez, Meinhardt-Llopis,
 # Facciolo, Image Processing On Line 3, 2013.
-TVL1 = {
+TVL1: dict[str, Any] = {
     "tau": 0.25,
     "lambda_": 0.15,
     "theta": 0.3,
@@ -26,11 +26,11 @@ TVL1 = {
     "medianFiltering": 5,
     "useInitialFlow": False,
 }
-# Pixels. Of 0, 1, 4, 8, 16 and 24 the one with the least endpoint error on three rendered clips; further out repeated
-# pixels are stripes, which have motion of their own.
+# Pixels. Among 0, 1, 4, 8, 16 and 24, this value had the smallest endpoint error on three rendered clips. With more,
+# the repeated pixels form stripes, which have motion of their own.
 BEYOND = 4
 # Farneback, SCIA 2003; the values are those of OpenCV's tutorial, which the field's scripts repeat.
-FARNEBACK = {
+FARNEBACK: dict[str, Any] = {
     "pyr_scale": 0.5,
     "levels": 3,
     "winsize": 15,
@@ -41,10 +41,13 @@ FARNEBACK = {
 }
 
 
+NEW: Any = None  # lets OpenCV allocate the result; its type stubs do not allow None there
+
+
 def flow(face: merbench.Frames, apex: np.ndarray, *, variant: str = "tvl1") -> np.ndarray:
     """The motion from onset to apex: float32 `[2, height, width]`, (u, v) in pixels, u to the right, v downwards.
 
-    What lies at (x, y) in the onset frame lies at (x + u, y + v) in the apex frame.
+    A point at (x, y) in the onset frame moves to (x + u, y + v) in the apex frame.
 
     Args:
         face: the aligned clip, `[224, 224, 3]` each.
@@ -53,18 +56,17 @@ def flow(face: merbench.Frames, apex: np.ndarray, *, variant: str = "tvl1") -> n
 
     Raises:
         merbench.ReleaseError: a frame cannot be read.
-        ValueError: an unknown variant.
+        ValueError: the variant is unknown.
     """
-    if variant not in ALGORITHMS:
-        raise ValueError(f"variant {variant!r} is none of {', '.join(ALGORITHMS)}")
+    merbench.check_choice(ALGORITHMS, variant=variant)
     return motion(face[face.index(face.onset)], face[int(apex[0])], variant)
 
 
 def motion(first: np.ndarray, second: np.ndarray, algorithm: str) -> np.ndarray:
-    """The motion between two images, uint8 `[height, width, 3]`, red first; result as that of `flow`.
+    """The motion between two images, uint8 `[height, width, 3]`, red first; the result is as in `flow`.
 
-    Between equal images, such as those of a clip whose apex is its onset, it is exactly 0: Farneback's method finds
-    some at the border, and the small images would stretch that to their whole range.
+    Between equal images, such as in a clip whose apex is its onset, the motion is exactly 0. Farneback's method finds
+    some motion at the border even then, and the small images would stretch it to their whole range.
     """
     import numpy as np
 
@@ -75,36 +77,39 @@ def motion(first: np.ndarray, second: np.ndarray, algorithm: str) -> np.ndarray:
 
 
 def tvl1(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """Dual TV-L1 on grey images of unrounded numbers 0..1: float32 `[height, width, 2]`.
+    """Dual TV-L1 on grey images with unrounded values 0..1: float32 `[height, width, 2]`.
 
-    OpenCV's takes all that lies outside the image for black, so that a face which drifts by a pixel meets a wall there:
-    strain is then largest at the border. Repeating the outermost pixels for `BEYOND` more, and cutting them off the
-    result, takes the wall away.
+    OpenCV treats everything outside the image as black. If a face drifts by one pixel, strain is then largest at the
+    border. So the outermost pixels are repeated `BEYOND` times, and the result is cut back to the size of the image.
     """
     import cv2
+    import numpy as np
 
-    wider = [
+    start, end = (
         cv2.copyMakeBorder(_grey(image), BEYOND, BEYOND, BEYOND, BEYOND, cv2.BORDER_REPLICATE)
         for image in (first, second)
-    ]
-    # OpenCV's function for it keeps what it allocates, so each call has one of its own.
-    field = cv2.optflow.DualTVL1OpticalFlow_create(**TVL1).calc(*wider, None)
+    )
+    # The object keeps the memory that it allocates, so each call creates a new one.
+    field = np.asarray(cv2.optflow.DualTVL1OpticalFlow.create(**TVL1).calc(start, end, NEW))
     return field[BEYOND:-BEYOND, BEYOND:-BEYOND]
 
 
 def farneback(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """Farneback's polynomial expansion on grey images of 8 bits: float32 `[height, width, 2]`."""
+    """Farneback's polynomial expansion on 8-bit grey images: float32 `[height, width, 2]`."""
     import cv2
+    import numpy as np
 
-    return cv2.calcOpticalFlowFarneback(_grey_8(first), _grey_8(second), None, **FARNEBACK)
+    return np.asarray(cv2.calcOpticalFlowFarneback(_grey_8(first), _grey_8(second), NEW, **FARNEBACK))
 
 
 def dis(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """Dense inverse search (Kroeger and others, ECCV 2016), OpenCV's medium preset, on grey images of 8 bits: float32
+    """Dense inverse search (Kroeger and others, ECCV 2016), OpenCV's medium preset, on 8-bit grey images: float32
     `[height, width, 2]`."""
     import cv2
+    import numpy as np
 
-    return cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM).calc(_grey_8(first), _grey_8(second), None)
+    method = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+    return np.asarray(method.calc(_grey_8(first), _grey_8(second), NEW))
 
 
 def _grey(image: np.ndarray) -> np.ndarray:

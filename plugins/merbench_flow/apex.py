@@ -1,4 +1,4 @@
-"""The apex of a clip: annotated, or estimated where a release (SMIC) has none."""
+"""The apex of a clip: annotated, or estimated if the release (SMIC) does not annotate it."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ if TYPE_CHECKING:
     import numpy as np
 
 VARIANTS = ("difference", "middle")
-# Points of the 68 whose bounding boxes are looked at: brows and eyes, and the mouth.
+# The landmarks whose bounding boxes are compared: brows and eyes, and the mouth.
 REGIONS = ((*range(17, 27), *range(36, 48)), tuple(range(48, 68)))
-MARGIN = 12  # pixels of the 224x224 face around each box: a brow or a corner that moves stays within
-BLUR = 2.0  # pixels, standard deviation: sensor noise goes, a moved edge stays
+MARGIN = 12  # pixels of the 224x224 face around each box, so that a moving brow or mouth corner stays inside
+BLUR = 2.0  # standard deviation in pixels: removes sensor noise and keeps moved edges
 
 
 def apex(face: merbench.Frames, landmarks: np.ndarray, *, variant: str = "difference") -> np.ndarray:
@@ -23,17 +23,16 @@ def apex(face: merbench.Frames, landmarks: np.ndarray, *, variant: str = "differ
     Args:
         face: the aligned clip.
         landmarks: `[68, 2]`, (x, y) in pixels of the aligned face.
-        variant: `difference`, the annotated frame, or where there is none `most_different`; `middle`, the
-            annotated frame, or the one in the middle between onset and offset, which is the field's usual stopgap.
+        variant: both take the annotated frame. Without one, `difference` takes `most_different`, and `middle` takes the
+            frame in the middle between onset and offset, the field's usual substitute.
 
     Raises:
         merbench.ReleaseError: a frame cannot be read, or the offset comes before the onset.
-        ValueError: an unknown variant.
+        ValueError: the variant is unknown.
     """
     import numpy as np
 
-    if variant not in VARIANTS:
-        raise ValueError(f"variant {variant!r} is none of {', '.join(VARIANTS)}")
+    merbench.check_choice(VARIANTS, variant=variant)
     if face.apex is not None:
         place = face.index(face.apex)
     elif variant == "middle":
@@ -47,10 +46,9 @@ def apex(face: merbench.Frames, landmarks: np.ndarray, *, variant: str = "differ
 def most_different(face: merbench.Frames, landmarks: np.ndarray) -> int:
     """The place of the frame that differs most from onset and offset together, around brows, eyes and mouth.
 
-    The difference is the mean absolute one of the blurred grey values. A head that drifts moves away from the onset as
-    it comes nearer to the offset, so that the sum of both differences says little of it; an expression moves away from
-    both. Of frames that differ alike the last is taken: of two frames, in which either differs as much, that is not the
-    onset.
+    The difference is the mean absolute difference of blurred grey values. A drifting head moves away from the onset and
+    towards the offset, so it hardly changes the sum of both differences; an expression moves away from both. Among
+    frames that differ equally, the last is taken: in a clip of two frames, this is not the onset.
     """
     import numpy as np
 
@@ -64,7 +62,7 @@ def most_different(face: merbench.Frames, landmarks: np.ndarray) -> int:
 
 
 def _regions(image: np.ndarray, landmarks: np.ndarray) -> np.ndarray:
-    """The blurred grey values of both regions, one after the other: float32."""
+    """The blurred grey values of the two regions, one after the other: float32."""
     import cv2
     import numpy as np
 

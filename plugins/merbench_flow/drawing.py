@@ -15,19 +15,19 @@ from merbench_flow.strain import optical_strain
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-SIDE, SMALL_SIDE = 224, 168  # pixels of a panel as drawn: of what comes in 224x224 and in 28x28
-FOOT, SMALL_FOOT = 60, 24  # pixels below the panels, for words and scales
+SIDE, SMALL_SIDE = 224, 168  # pixels of a drawn panel, for features of 224x224 and of 28x28
+FOOT, SMALL_FOOT = 60, 24  # pixels below the panels, for text and scales
 GAP = 12  # pixels between two panels
-INDENT = 8  # pixels between words and the edge of their panel
-WHEEL = 50  # pixels of the wheel that tells the flow's colours
+INDENT = 8  # pixels between text and the edge of its panel
+WHEEL = 50  # pixels of the colour wheel, the key to the flow's colours
 INK, MUTED, GROUND, MARK = "#e8e6e1", "#a3a6ac", "#16181b", "#40e0d0"
 WORDS = 9.0  # points, at 100 dots per inch
 STRAIN_MAP, STRETCHED_MAP = "magma", "viridis"
-SCALE = 99.5  # percentile taken for the end of a scale: a few odd pixels at the border do not darken all others
+SCALE = 99.5  # percentile at the end of a scale, so that a few odd pixels at the border do not darken all others
 
 
 def apex(place: np.ndarray, face: merbench.Frames, landmarks: np.ndarray, *, variant: str) -> np.ndarray:
-    """The aligned face at onset and apex. On the line below, a stroke for each image from onset to offset, dots at
+    """The aligned face at onset and apex. The line below has a stroke for each image from onset to offset, and dots at
     onset and apex.
 
     Returns:
@@ -49,8 +49,8 @@ def apex(place: np.ndarray, face: merbench.Frames, landmarks: np.ndarray, *, var
 
 
 def flow(field: np.ndarray, face: merbench.Frames, place: np.ndarray, *, variant: str) -> np.ndarray:
-    """Left the flow: the hue tells where to, brightness how far; the wheel below is its key. Right its optical strain,
-    as STSTNet has it, with its scale.
+    """Left: the flow. Hue shows its direction and brightness its length; the wheel below is the key. Right: its optical
+    strain, as STSTNet defines it, with a scale.
 
     Returns:
         uint8 `[284, 460, 3]`.
@@ -59,8 +59,8 @@ def flow(field: np.ndarray, face: merbench.Frames, place: np.ndarray, *, variant
 
 
 def flow_28_float(image: np.ndarray, face: merbench.Frames, place: np.ndarray, *, variant: str) -> np.ndarray:
-    """Left the flow at 28x28: the hue tells where to, brightness how far; the wheel below is its key. Right the strain
-    that the image holds, with its scale.
+    """Left: the flow at 28x28. Hue shows its direction and brightness its length; the wheel below is the key.
+    Right: the strain channel, with a scale.
 
     Returns:
         uint8 `[284, 460, 3]`.
@@ -69,8 +69,8 @@ def flow_28_float(image: np.ndarray, face: merbench.Frames, place: np.ndarray, *
 
 
 def flow_28(image: np.ndarray, *inputs: Any, variant: str = "") -> np.ndarray:
-    """The three channels, each from 0 (dark) to 255 (light). Each was stretched on its own, so that which value means
-    no motion is not told.
+    """The three channels, each from 0 (dark) to 255 (light). Each channel was stretched separately, so the picture does
+    not show which value means no motion.
 
     Returns:
         uint8 `[192, 528, 3]`.
@@ -84,13 +84,13 @@ def flow_28(image: np.ndarray, *inputs: Any, variant: str = "") -> np.ndarray:
 
 
 def flow_and_strain(field: np.ndarray, strain: np.ndarray) -> np.ndarray:
-    """Two panels: hue tells where to, and lightness how far; beside it strain. Each with its scale below."""
+    """Two panels with their scales below: the flow, with hue for direction and brightness for length, and strain."""
     sheet = Sheet(2, SIDE, FOOT)
     length = scale_of(np.hypot(*field))
     sheet.panel(0).imshow(coloured(field, length), interpolation="nearest")
     wheel = sheet.axes(INDENT, (FOOT - WHEEL) / 2, WHEEL, WHEEL)
     wheel.imshow(wheel_image(4 * WHEEL))
-    sheet.words(0, FOOT / 2, f"where to, and how far;\nrim: {length:.2g} px or more", indent=WHEEL + INDENT)
+    sheet.words(0, FOOT / 2, f"direction and length;\nrim: {length:.2g} px or more", indent=WHEEL + INDENT)
     largest = scale_of(strain)
     sheet.panel(1).imshow(strain, vmin=0, vmax=largest, cmap=STRAIN_MAP, interpolation="nearest")
     bar = sheet.axes(SIDE + GAP + INDENT, 36, SIDE - 2 * INDENT, 10)
@@ -101,20 +101,20 @@ def flow_and_strain(field: np.ndarray, strain: np.ndarray) -> np.ndarray:
 
 
 def scale_of(values: np.ndarray) -> float:
-    """Where a scale of these values ends; 1 where there is nothing but 0."""
+    """The end of a scale for these values; 1 if all are 0."""
     return float(np.percentile(values, SCALE)) or float(values.max()) or 1.0
 
 
 def coloured(field: np.ndarray, length: float) -> np.ndarray:
-    """A field `[2, height, width]`, (u, v), as colours 0..1 `[height, width, 3]`: black where nothing moves, full where
-    it moves by `length` and more; red to the right, yellow-green down, cyan to the left, violet up."""
+    """A field `[2, height, width]`, (u, v), as colours 0..1 `[height, width, 3]`: black without motion, full colour
+    from `length` on; red to the right, yellow-green down, cyan to the left, violet up."""
     u, v = field.astype(np.float64)
     hue = np.arctan2(v, u) / (2 * np.pi) % 1
     return hsv_to_rgb(np.stack([hue, np.ones_like(hue), np.minimum(np.hypot(u, v) / length, 1)], axis=-1))
 
 
 def wheel_image(side: int) -> np.ndarray:
-    """Every direction and length up to the scale's end, in a disc: `[side, side, 4]`, 0..1, clear around it."""
+    """A disc with every direction and length up to the scale's end: `[side, side, 4]`, 0..1, transparent around it."""
     row = np.linspace(-1, 1, side)
     field = np.stack(np.meshgrid(row, row))
     inside = np.hypot(*field) <= 1
@@ -125,9 +125,9 @@ class Sheet:
     """A row of square panels with a foot below.
 
     Args:
-        panels: how many.
-        side: of each, in pixels.
-        foot: its height in pixels.
+        panels: number of panels.
+        side: of each panel, in pixels.
+        foot: height in pixels.
     """
 
     def __init__(self, panels: int, side: int, foot: int) -> None:
@@ -137,18 +137,18 @@ class Sheet:
         self.canvas = FigureCanvasAgg(self.figure)
 
     def axes(self, left: float, bottom: float, width: float, height: float) -> Axes:
-        """A place on the sheet, in pixels from its lower left corner."""
+        """Axes at a place of the sheet, in pixels from its lower left corner."""
         box = (left / self.width, bottom / self.height, width / self.width, height / self.height)
         made = self.figure.add_axes(box)
         made.set_axis_off()
         return made
 
     def panel(self, number: int) -> Axes:
-        """One of the squares, from the left."""
+        """The axes of one square, counted from the left."""
         return self.axes(number * (self.side + GAP), self.foot, self.side, self.side)
 
     def words(self, number: int, bottom: float, text: str, *, indent: float = 0, right: bool = False) -> None:
-        """A text below a panel, its middle so many pixels from the lower edge."""
+        """Write text below a panel; `bottom` is the height of its middle above the lower edge, in pixels."""
         left = number * (self.side + GAP) + (self.side - INDENT if right else INDENT + indent)
         self.figure.text(
             left / self.width, bottom / self.height, text,
@@ -156,6 +156,6 @@ class Sheet:
         )  # fmt: skip
 
     def pixels(self) -> np.ndarray:
-        """What was drawn: uint8 `[height, width, 3]`."""
+        """The drawing: uint8 `[height, width, 3]`."""
         self.canvas.draw()
         return np.ascontiguousarray(np.asarray(self.canvas.buffer_rgba())[..., :3])

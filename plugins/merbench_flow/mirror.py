@@ -1,6 +1,6 @@
-"""Features as they would be of the mirrored clip: columns in reverse, and what moved to the right moves to the left.
+"""Features of the mirrored clip, made from features of the clip: columns are reversed, and motion changes its side.
 
-Each function takes a float32 tensor `[batch, channels, height, width]` (of images any number of axes in between) and
+Each function takes a float32 tensor `[batch, channels, height, width]` (images may have more axes in between) and
 returns a new one.
 """
 
@@ -14,7 +14,7 @@ LARGEST = 255  # of the stretched channels
 
 
 def images(clips: Tensor) -> Tensor:
-    """Frames: nothing but their columns changes."""
+    """Frames: only their columns are reversed."""
     return clips.flip(-1)
 
 
@@ -26,8 +26,8 @@ def motion(clips: Tensor) -> Tensor:
 
 
 def small_motion(clips: Tensor) -> Tensor:
-    """(strain, v, u), each stretched to 0..255: what was the least u is the largest. A u with one value everywhere is 0
-    when stretched, and stays 0."""
+    """(strain, v, u), each stretched to 0..255: the smallest u becomes the largest. A u that was the same everywhere is
+    stretched to 0, and stays 0."""
     mirrored = clips.flip(-1)
     u = mirrored[:, 2]
     varies = u.amax((-2, -1), keepdim=True) > 0

@@ -1,4 +1,4 @@
-"""Images of a clip for models that look at frames: always as many, whatever the clip's length."""
+"""A fixed number of images of a clip, whatever its length, for models that look at frames."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from merbench_flow.tim import tim_weights
 if TYPE_CHECKING:
     import numpy as np
 
-HSTA_REACH = 50  # frames after the onset that HSTA looks at, at most
+HSTA_REACH = 50  # HSTA looks at no more frames than these after the onset
 HSTA_FRAMES = 6
 
 
@@ -48,34 +48,37 @@ def sampled(face: merbench.Frames, count: int, variant: str) -> np.ndarray:
 
     Args:
         face: the aligned clip.
-        count: how many.
-        variant: `uniform`, the frames nearest to evenly spaced places, some of them twice in a short clip; or `tim`,
-            the temporal interpolation model, rounded to whole numbers.
+        count: number of images.
+        variant: `uniform`, the frames nearest to evenly spaced places (a short clip repeats some); or `tim`, the
+            temporal interpolation model, rounded to whole numbers.
 
     Raises:
         merbench.ReleaseError: a frame cannot be read, or the offset comes before the onset.
-        ValueError: an unknown variant.
+        ValueError: the variant is unknown.
     """
     import numpy as np
 
-    if variant not in ("uniform", "tim"):
-        raise ValueError(f"variant {variant!r} is neither 'uniform' nor 'tim'")
+    merbench.check_choice(("uniform", "tim"), variant=variant)
     places = span(face)
     if variant == "uniform":
         return _images(face, [places[round(place)] for place in np.linspace(0, len(places) - 1, count)])
-    images: np.ndarray | None = None
-    for place, weights in zip(places, tim_weights(len(places), count).T.astype(np.float32), strict=True):
-        part = weights[:, None, None, None] * face[place].transpose(2, 0, 1).astype(np.float32)
-        images = part if images is None else np.add(images, part, out=images)
-    return np.rint(images).clip(0, 255).astype(np.uint8)
+    parts = (
+        weights[:, None, None, None] * face[place].transpose(2, 0, 1).astype(np.float32)
+        for place, weights in zip(places, tim_weights(len(places), count).T.astype(np.float32), strict=True)
+    )
+    images = next(parts)
+    for part in parts:
+        images += part
+    rounded: np.ndarray = np.rint(images).clip(0, 255)
+    return rounded.astype(np.uint8)
 
 
 def video_6_2(face: merbench.Frames, apex: np.ndarray) -> np.ndarray:
-    """HSTA's input: 6 frames in their order, then onset and apex: uint8 `[8, 3, 224, 224]`, red first.
+    """HSTA's input: 6 frames in order, then onset and apex: uint8 `[8, 3, 224, 224]`, red first.
 
-    The frames are those from the onset to the offset, 51 at most. Of more than 6, HSTA's loader draws a random subset;
-    here it is `subset`, the same on every machine and in every epoch. Fewer are filled up with copies of the first in
-    front and of the last behind.
+    The 6 frames come from the frames between onset and offset, of which the first 51 count. From more than 6, HSTA's
+    loader draws a random subset; this function takes `subset`, which is the same on every machine and in every epoch.
+    Fewer are filled up with copies of the first before them and of the last after them.
 
     Raises:
         merbench.ReleaseError: a frame cannot be read, or the offset comes before the onset.
@@ -97,9 +100,9 @@ def span(face: merbench.Frames) -> range:
 
 
 def subset(length: int, count: int) -> list[int]:
-    """`count` different places below `length`, in their order, as if drawn at random.
+    """`count` different places below `length`, in order, as if drawn at random.
 
-    They depend on the two numbers alone: a clip gets the same frames on every machine and with every version of a
+    They depend only on the two numbers, so a clip gets the same frames on every machine and with every version of a
     random generator.
     """
     drawn = sorted(range(length), key=lambda place: hashlib.sha256(f"{length} {place}".encode()).digest())
@@ -107,8 +110,8 @@ def subset(length: int, count: int) -> list[int]:
 
 
 def padded(length: int, count: int) -> list[int]:
-    """All places below `length`, with copies of the first in front and of the last behind to make `count`; where the
-    copies are odd in number, one more behind."""
+    """All places below `length`, filled up to `count` with copies of the first before them and of the last after them;
+    if the number of copies is odd, the last is repeated once more than the first."""
     missing = count - length
     return [*[0] * (missing // 2), *range(length), *[length - 1] * (missing - missing // 2)]
 

@@ -1,4 +1,4 @@
-"""The field's small flow images: 28x28, as STSTNet introduced them, with and without their loss."""
+"""The field's small flow images: 28x28, as STSTNet introduced them, with and without stretching to 8 bits."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ if TYPE_CHECKING:
     import numpy as np
 
 SIDE = 28
-MEB = "-meb"  # ends the variants that take meb's strain in place of STSTNet's
+MEB = "-meb"  # suffix of the variants with meb's strain instead of STSTNet's
 
 
 def flow_28(face: merbench.Frames, apex: np.ndarray, *, variant: str = "tvl1") -> np.ndarray:
-    """The image as the flow release of the composite holds it: float32 `[3, 28, 28]`, channels (strain, v, u), each a
-    whole number 0..255.
+    """The image in the form of the composite's flow release: float32 `[3, 28, 28]`, channels (strain, v, u), whole
+    numbers 0..255.
 
-    Strain is computed at 224x224; then all three are shrunk, then each channel is stretched on its own. That stretching
-    comes last is certain: every channel of all 442 released images reaches 0 and 255.
+    Strain is computed at 224x224; then the three channels are shrunk, then each is stretched separately. Stretching
+    certainly comes last: every channel of all 442 released images reaches 0 and 255.
 
     Args:
         face: the aligned clip.
         apex: int64 `[1]`, the apex's place among the frames.
-        variant: `tvl1`, `farneback`, `dis`: the flow; with `-meb` behind it, the other strain.
+        variant: the flow, `tvl1`, `farneback` or `dis`; with `-meb` after it, meb's strain.
 
     Raises:
         merbench.ReleaseError: a frame cannot be read.
-        ValueError: an unknown variant.
+        ValueError: the variant is unknown.
     """
     import numpy as np
 
@@ -38,7 +38,7 @@ def flow_28(face: merbench.Frames, apex: np.ndarray, *, variant: str = "tvl1") -
 
 
 def flow_28_float(face: merbench.Frames, apex: np.ndarray, *, variant: str = "tvl1") -> np.ndarray:
-    """The same without that loss: float32 `[3, 28, 28]`, channels (u, v, strain).
+    """The same, neither stretched nor rounded: float32 `[3, 28, 28]`, channels (u, v, strain).
 
     u and v are in pixels of the 224x224 face, strain has no unit. Arguments and errors as for `flow_28`.
     """
@@ -52,18 +52,20 @@ def flow_28_float(face: merbench.Frames, apex: np.ndarray, *, variant: str = "tv
 def shrunk(channel: np.ndarray) -> np.ndarray:
     """`[height, width]` to float32 `[28, 28]`: means over equal areas."""
     import cv2
+    import numpy as np
 
-    return cv2.resize(channel, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
+    return np.asarray(cv2.resize(channel, (SIDE, SIDE), interpolation=cv2.INTER_AREA))
 
 
 def stretched(channel: np.ndarray) -> np.ndarray:
-    """The channel's least value at 0, its largest at 255, whole numbers: float32 of the same shape.
+    """The channel stretched so that its smallest value is 0 and its largest 255, rounded: float32 of the same shape.
 
-    A channel with one value everywhere, as where the apex is the onset, becomes all 0: there is nothing to stretch.
+    A channel with one value everywhere, such as in a clip whose apex is its onset, becomes 0.
     """
     import numpy as np
 
     least, largest = channel.min(), channel.max()
     if not largest > least:
         return np.zeros_like(channel, dtype=np.float32)
-    return np.rint((channel.astype(np.float64) - least) * (255 / (float(largest) - float(least)))).astype(np.float32)
+    scaled: np.ndarray = np.rint((channel.astype(np.float64) - least) * (255 / (float(largest) - float(least))))
+    return scaled.astype(np.float32)

@@ -9,14 +9,14 @@ if TYPE_CHECKING:
 
 
 def tim_weights(frames: int, wanted: int) -> np.ndarray:
-    """What each of the clip's frames counts in each of the wanted images: float64 `[wanted, frames]`; rows add to 1.
+    """The weight of each frame in each interpolated image: float64 `[wanted, frames]`; rows add up to 1.
 
     Zhou, Zhao, Pietikainen, Towards a practical lipreading system, CVPR 2011, embed the path graph of n frames: frame i
     lies at t = i/n on the curve f_k(t) = sin(pi k t + pi (n - k) / (2n)), k = 1..n-1, and a linear map takes the curve
     back to images, so that it passes through every frame. On the frames f_k is, but for its sign, the k-th basis vector
     of the cosine transform (DCT-II), cos(pi k (i - 1/2) / n). These are orthogonal, and the map is its inverse: an
-    image of the curve is a weighted sum of the frames, with weights that depend on the two numbers alone. The images
-    wanted lie evenly from the first frame to the last.
+    image of the curve is a weighted sum of the frames, with weights that depend only on the two numbers. The wanted
+    images lie at even distances from the first frame to the last.
 
     Raises:
         ValueError: either number is below 1.

@@ -1,4 +1,4 @@
-"""Handcrafted descriptors of texture and motion, and reference points: what a score means without a network."""
+"""Handcrafted descriptors of texture and motion, and simple reference models: baselines without a network."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ def merbench_features() -> Iterable[merbench.Feature]:
 
 @merbench.hookimpl
 def merbench_models() -> Iterable[merbench.EstimatorModel]:
-    """The reference points, and a model of each descriptor."""
+    """The reference models, and a model for each descriptor."""
     yield merbench.EstimatorModel(
         name="majority",
         estimator="merbench_handcrafted.reference:majority",
         features=(),
-        about="answers the most frequent class of the training side",
+        about="predicts the most frequent class of the training side",
     )
     yield merbench.EstimatorModel(
         name="flow-lr",

@@ -1,4 +1,4 @@
-"""HOOF: histograms of oriented optical flow, block by block; and what they share with Bi-WOOF."""
+"""HOOF: histograms of oriented optical flow, block by block; and functions that Bi-WOOF uses too."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from merbench_handcrafted.volume import block_histograms, shares
 __all__ = ["check_grid", "direction_histograms", "hoof", "hoof_28", "uncentred"]
 
 # Chaudhry, Ravichandran, Hager, Vidal, Histograms of oriented optical flow and Binet-Cauchy kernels on nonlinear
-# dynamical systems for the recognition of human actions, CVPR 2009, take one histogram of the whole image. Blocks came
-# with micro-expressions; 5x5 blocks and 8 bins are those of the code that Bi-WOOF's authors released.
+# dynamical systems for the recognition of human actions, CVPR 2009, take one histogram of the whole image. Work on
+# micro-expressions added blocks; 5x5 blocks and 8 bins come from the code of Bi-WOOF's authors.
 BINS = 8
 BLOCKS = 5
 
@@ -19,13 +19,13 @@ BLOCKS = 5
 def hoof(flow: np.ndarray, *, bins: int = BINS, blocks: int = BLOCKS) -> np.ndarray:
     """One histogram of directions for each block of the face: float32 `[blocks, blocks, bins]`.
 
-    A vector (u, v) counts with its length in the bin of its primary angle, atan2(v, |u|) in [-pi/2, pi/2], so that
-    motion to the left and to the right count alike and mirrored motion gives the same histogram. The first bin holds
-    motion straight up, the last straight down; pi/2 itself is in the last. Each block's histogram adds to 1; that of
-    a block without any motion is all 0.
+    A vector (u, v) counts with its length in the bin of its primary angle, atan2(v, |u|) in [-pi/2, pi/2]. So motion to
+    the left and to the right is the same, and mirrored motion gives the same histogram. The first bin contains motion
+    straight up, the last bin motion straight down, including pi/2. Each block's histogram adds up to 1; a block without
+    motion has a histogram of 0.
 
-    Angle, weight and norm are those of Chaudhry and others, CVPR 2009. How many blocks and bins a micro-expression
-    needs the papers that quote HOOF as a baseline leave open or vary; see BINS and BLOCKS for where these come from.
+    Angle, weight and norm follow Chaudhry and others, CVPR 2009. Papers that quote HOOF as a baseline leave the number
+    of blocks and bins open or vary it; a comment beside BINS and BLOCKS says where these come from.
 
     Args:
         flow: `[2, height, width]`, (u, v), v downwards, in any unit.
@@ -33,7 +33,7 @@ def hoof(flow: np.ndarray, *, bins: int = BINS, blocks: int = BLOCKS) -> np.ndar
         blocks: along each side, at least 1 and at most the image's shorter side.
 
     Raises:
-        ValueError: an argument out of range.
+        ValueError: an argument is out of range.
     """
     check_grid(flow.shape, bins, blocks)
     u, v = flow.astype(np.float64)
@@ -41,34 +41,33 @@ def hoof(flow: np.ndarray, *, bins: int = BINS, blocks: int = BLOCKS) -> np.ndar
 
 
 def hoof_28(image: np.ndarray, *, bins: int = BINS, blocks: int = BLOCKS) -> np.ndarray:
-    """The same of a small flow image, (strain, v, u) `[3, 28, 28]` in 0..255, after `uncentred`."""
+    """The same for a small flow image, (strain, v, u) `[3, 28, 28]` in 0..255, after `uncentred`."""
     return hoof(uncentred(image), bins=bins, blocks=blocks)
 
 
 def uncentred(image: np.ndarray) -> np.ndarray:
-    """(u, v) of a small flow image, with each channel's median taken for no motion: float64 `[2, height, width]`.
+    """(u, v) of a small flow image, with each channel's median as the level of no motion: float64 `[2, height, width]`.
 
-    The release stretches each channel to 0..255, which loses where 0 was. Most of a face hardly moves during a
-    micro-expression, so the value that most pixels lie around stands for it; median and mode are both that. The
-    median needs no width of a bin, has no ties, and takes away what a head's shift adds to every pixel, while the mode
-    may settle on a background that stands still. On 48 channels of 12 rendered clips, whose head motion is known, the
-    median lay 4.6 levels of 255 from it and the mode 9.1 (medians); on the 442 released images the two are 4 to 5
-    levels apart. What stretching loses for good is the scale of u against that of v: angles compare between clips
-    only as far as that ratio does.
+    The release stretches each channel to 0..255, so the level of no motion is lost. Most of a face hardly moves during
+    a micro-expression, so this level is near the median and the mode of the channel. The median needs no bin width, has
+    no ties, and removes the shift of the head, which is added to every pixel; the mode may pick a still background. On
+    48 channels of 12 rendered clips with known head motion, the median was 4.6 levels of 255 from it and the mode 9.1
+    (medians); on the 442 released images the two are 4 to 5 levels apart. Stretching also loses the ratio of the scales
+    of u and v, so angles can be compared between clips only as far as this ratio is the same.
 
     Args:
-        image: (strain, v, u) `[3, height, width]`; a channel with one value everywhere gives 0 everywhere.
+        image: (strain, v, u) `[3, height, width]`; a constant channel gives 0 everywhere.
     """
     v, u = image[1:].astype(np.float64)
     return np.stack([u - np.median(u), v - np.median(v)])
 
 
 def direction_histograms(turns: np.ndarray, lengths: np.ndarray, bins: int, blocks: int) -> np.ndarray:
-    """Sums of the vectors' lengths by direction and block: float64 `[blocks, blocks, bins]`, blocks as
-    `merbench_handcrafted.volume.block_histograms` has them; Bi-WOOF's code has blocks that overlap by two pixels.
+    """Sums of the vectors' lengths by direction and block: float64 `[blocks, blocks, bins]`. The blocks are those of
+    `merbench_handcrafted.volume.block_histograms`; in Bi-WOOF's code, blocks overlap by two pixels.
 
     Args:
-        turns: directions `[height, width]` in 0..1; 1 itself is in the last bin.
+        turns: directions `[height, width]` in 0..1; the last bin includes 1.
         lengths: `[height, width]`.
     """
     places = np.clip((turns * bins).astype(np.intp), 0, bins - 1)
@@ -76,7 +75,7 @@ def direction_histograms(turns: np.ndarray, lengths: np.ndarray, bins: int, bloc
 
 
 def check_grid(shape: tuple[int, ...], bins: int, blocks: int) -> None:
-    """Raises ValueError where bins or blocks are out of range for an image `[..., height, width]` of this shape."""
+    """Raise ValueError if bins or blocks are out of range for an image `[..., height, width]` of this shape."""
     merbench.check_whole(bins=bins)
     if not isinstance(blocks, int) or not 1 <= blocks <= min(shape[-2:]):
         raise ValueError(f"blocks is {blocks!r}; it must be a whole number from 1 to {min(shape[-2:])}, the side")

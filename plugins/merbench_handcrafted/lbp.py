@@ -9,12 +9,13 @@ from itertools import product
 
 import numpy as np
 
+import merbench
 from merbench_handcrafted.volume import block_histograms, check_blocks, grey, shares
 
 __all__ = ["LBP_SIP", "LBP_TOP", "Setting", "lbp_sip", "lbp_top", "pattern_codes", "plane_points", "uniform_bins"]
 
 Point = tuple[float, float, float]  # (t, y, x) from the centre
-ONE = 2**20  # what the weights of an interpolated value add to: whole numbers, so that equal values are equal
+ONE = 2**20  # sum of the weights of an interpolated value: whole numbers, so that equal values stay equal
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,7 @@ class Setting:
         blocks: (rows, columns) that the image is divided into; time is not divided.
 
     Raises:
-        ValueError: one out of range.
+        ValueError: a parameter is out of range.
     """
 
     radii: tuple[int, int, int] = (1, 1, 4)
@@ -44,27 +45,27 @@ class Setting:
         check_blocks(self.blocks)
 
 
-# megc2019: See, Yap, Li, Hong, Wang, MEGC 2019 - The second facial micro-expressions grand challenge, FG 2019, whose
-# baseline has R (1, 1, 4), P 4 and 5x5 blocks; whether it kept all 16 patterns is open. r3p8: R 3 and uniform patterns
-# of P 8, with which Zhao and Pietikainen (2007) describe faces; the code of Jiang, Zong, Zheng, Seeking salient facial
-# regions for cross-database micro-expression recognition, 2021, takes it too, with 177 values a block, and LBP-SIP with
-# R 3 and 20 values. The blocks are left at 5x5; theirs are 85, in several sizes.
+# megc2019: the baseline of See, Yap, Li, Hong, Wang, MEGC 2019 - The second facial micro-expressions grand challenge,
+# FG 2019, with R (1, 1, 4), P 4 and 5x5 blocks; whether it kept all 16 patterns is open. r3p8: R 3 and uniform patterns
+# of P 8, which Zhao and Pietikainen (2007) use for faces; the code of Jiang, Zong, Zheng, Seeking salient facial
+# regions for cross-database micro-expression recognition, 2021, has them too, with 177 values a block, and LBP-SIP with
+# R 3 and 20 values. The blocks here are 5x5; theirs are 85, in several sizes.
 LBP_TOP = {"megc2019": Setting(), "r3p8": Setting(radii=(3, 3, 3), points=8, uniform=True)}
 LBP_SIP = {"r114": Setting(), "r3": Setting(radii=(3, 3, 3))}
 
 
 def lbp_top(frames: np.ndarray, *, variant: str = "megc2019") -> np.ndarray:
-    """Local binary patterns on three orthogonal planes: float32 `[rows, columns, 3, bins]`, each histogram adding to 1.
+    """Local binary patterns on three orthogonal planes: float32 `[rows, columns, 3, bins]`; a histogram adds up to 1.
 
     Zhao, Pietikainen, Dynamic texture recognition using local binary patterns with an application to facial
-    expressions, PAMI 29, 2007. The planes are XY, XT and YT. 16 bins for P 4; 59 for the uniform patterns of P 8.
+    expressions, PAMI 29, 2007. The planes are XY, XT and YT. P 4 has 16 bins; the uniform patterns of P 8 have 59.
 
     Args:
         frames: uint8 `[frames, 3, height, width]`, red first.
         variant: of `LBP_TOP`: `megc2019` or `r3p8`.
 
     Raises:
-        ValueError: an unknown variant, or a clip too short or an image too small for it.
+        ValueError: the variant is unknown, or the clip is too short or its images too small for it.
     """
     return lbp_top_histograms(grey(frames), _named(LBP_TOP, variant))
 
@@ -72,26 +73,26 @@ def lbp_top(frames: np.ndarray, *, variant: str = "megc2019") -> np.ndarray:
 def lbp_sip(frames: np.ndarray, *, variant: str = "r114") -> np.ndarray:
     """Local binary patterns at six intersection points: float32 `[rows, columns, 20]`.
 
-    Wang, See, Phan, Oh, LBP with six intersection points, ACCV 2014: of the points of LBP-TOP with P 4 only six are
-    different, four in the image and two in time. The patterns of the four have 16 bins, those of the two 4; each of the
-    two histograms adds to 1. Which radii and blocks the authors took was not at hand: see `LBP_SIP`.
+    Wang, See, Phan, Oh, LBP with six intersection points, ACCV 2014: among the points of LBP-TOP with P 4, only six are
+    different, four in the image and two in time. The patterns of the four have 16 bins, the patterns of the two have 4;
+    each of the two histograms adds up to 1. The authors' radii and blocks were not available: see `LBP_SIP`.
 
     Args:
         frames: uint8 `[frames, 3, height, width]`, red first.
         variant: of `LBP_SIP`: `r114`, the radii and blocks of the LBP-TOP baseline, or `r3`, all radii 3.
 
     Raises:
-        ValueError: an unknown variant, or a clip too short or an image too small for it.
+        ValueError: the variant is unknown, or the clip is too short or its images too small for it.
     """
     return lbp_sip_histograms(grey(frames), _named(LBP_SIP, variant))
 
 
 def lbp_top_histograms(volume: np.ndarray, setting: Setting) -> np.ndarray:
-    """LBP-TOP of a grey volume, uint8 `[frames, height, width]`; result and errors as those of `lbp_top`.
+    """LBP-TOP of a grey volume, uint8 `[frames, height, width]`; result and errors as in `lbp_top`.
 
-    All three planes have the same centres: those whose neighbours lie within the volume on every plane. The blocks
-    divide these centres, and each histogram is divided by its sum. So does the code of Hong, Xu, Zhao, LBP-TOP: a
-    tensor unfolding revisit, ACCV workshops 2016, who are of the authors' group.
+    All three planes have the same centres: those with all neighbours inside the volume, on every plane. The blocks
+    divide these centres, and each histogram is divided by its sum. The code of Hong, Xu, Zhao, LBP-TOP: a tensor
+    unfolding revisit, ACCV workshops 2016, from the authors' group, does the same.
     """
     bins = uniform_bins(setting.points) if setting.uniform else np.arange(2**setting.points)
     planes = []
@@ -102,7 +103,7 @@ def lbp_top_histograms(volume: np.ndarray, setting: Setting) -> np.ndarray:
 
 
 def lbp_sip_histograms(volume: np.ndarray, setting: Setting) -> np.ndarray:
-    """LBP-SIP of a grey volume, uint8 `[frames, height, width]`; result and errors as those of `lbp_sip`."""
+    """LBP-SIP of a grey volume, uint8 `[frames, height, width]`; result and errors as in `lbp_sip`."""
     groups = plane_points("xy", setting.radii, 4), plane_points("xt", setting.radii, 4)[1::2]
     codes = [pattern_codes(volume, points, setting.radii) for points in groups]
     parts = [
@@ -132,13 +133,13 @@ def plane_points(plane: str, radii: tuple[int, int, int], count: int) -> list[Po
 def pattern_codes(volume: np.ndarray, points: Sequence[Point], radii: tuple[int, int, int]) -> np.ndarray:
     """The pattern around each centre: uint8 `[frames - 2 t, height - 2 y, width - 2 x]`.
 
-    Bit p is 1 where the value at point p is at least that of the centre. Between pixels it is interpolated bilinearly,
-    with weights that are multiples of 2^-20: so a constant added to all grey values changes no bit.
+    Bit p is 1 if the value at point p is at least the value at the centre. Values between pixels are interpolated
+    bilinearly, with weights that are multiples of 2^-20, so a constant added to all grey values changes no bit.
 
     Args:
         volume: uint8 `[frames, height, width]`.
-        points: 8 at most, within `radii`.
-        radii: (x, y, t): centres nearer to the border are left out.
+        points: at most 8, within `radii`.
+        radii: (x, y, t); centres nearer to the border are left out.
 
     Raises:
         ValueError: the volume has no centre.
@@ -146,7 +147,7 @@ def pattern_codes(volume: np.ndarray, points: Sequence[Point], radii: tuple[int,
     x, y, t = radii
     for size, radius, what in zip(volume.shape, (t, y, x), ("frames", "rows", "columns"), strict=True):
         if size < 2 * radius + 1:
-            raise ValueError(f"{size} {what} are too few for a radius of {radius}, which takes {2 * radius + 1}")
+            raise ValueError(f"{size} {what} are too few for a radius of {radius}, which needs {2 * radius + 1}")
     codes = np.zeros([size - 2 * radius for size, radius in zip(volume.shape, (t, y, x), strict=True)], np.uint8)
     wide: np.ndarray | None = None
     for bit, point in enumerate(points):
@@ -164,8 +165,8 @@ def pattern_codes(volume: np.ndarray, points: Sequence[Point], radii: tuple[int,
 def uniform_bins(points: int) -> np.ndarray:
     """The bin of each of the 2^points patterns: int64 `[2^points]`.
 
-    A pattern with two changes between 0 and 1 around the circle at most has a bin of its own, in the order of their
-    codes; all others share the last one (Ojala, Pietikainen, Maenpaa, PAMI 24, 2002).
+    A pattern with at most two changes between 0 and 1 around the circle has its own bin, in the order of the codes; all
+    other patterns share the last bin (Ojala, Pietikainen, Maenpaa, PAMI 24, 2002).
     """
     codes = np.arange(2**points)
     around = codes ^ (codes >> 1 | (codes & 1) << points - 1)
@@ -174,7 +175,7 @@ def uniform_bins(points: int) -> np.ndarray:
 
 
 def _corners(point: Point) -> list[tuple[tuple[int, int, int], int]]:
-    """The pixels that a point lies between, as offsets (t, y, x), each with its weight; the weights add to `ONE`."""
+    """The pixels around a point as offsets (t, y, x), each with its weight; the weights add up to `ONE`."""
     near = [(math.floor(one), one - math.floor(one)) for one in point]
     sides = [[(low, 1 - part), (low + 1, part)] if part else [(low, 1.0)] for low, part in near]
     corners: list[tuple[tuple[int, int, int], int]] = []
@@ -186,12 +187,11 @@ def _corners(point: Point) -> list[tuple[tuple[int, int, int], int]]:
 
 
 def _shifted(volume: np.ndarray, offset: tuple[int, int, int], radii: tuple[int, int, int]) -> np.ndarray:
-    """What lies at `offset` from each centre."""
+    """The values at `offset` from each centre."""
     spans = zip(volume.shape, offset, reversed(radii), strict=True)
     return volume[tuple(slice(radius + shift, size - radius + shift) for size, shift, radius in spans)]
 
 
 def _named(settings: dict[str, Setting], variant: str) -> Setting:
-    if variant not in settings:
-        raise ValueError(f"variant {variant!r} is none of {', '.join(settings)}")
+    merbench.check_choice(settings, variant=variant)
     return settings[variant]

@@ -16,9 +16,9 @@ __all__ = ["mdmo", "mdmo_svm", "region_histograms", "without_head_motion"]
 
 BINS = 8
 EVEN = 0.5
-# Upper jaw on both sides and the nose's root: an expression hardly moves them, so their motion is the head's. Thirteen
-# points, as the alignment that Zhang and others, Facial 3D regional structural motion representation, IEEE Transactions
-# on Affective Computing 2025, released as MDMO's (affine.m).
+# Upper jaw on both sides and root of the nose: an expression hardly moves them, so their motion is that of the head.
+# These are the thirteen points of the alignment that Zhang and others, Facial 3D regional structural motion
+# representation, IEEE Transactions on Affective Computing 2025, released as MDMO's (affine.m).
 HEAD = (*range(6), 27, *range(11, 17))
 
 
@@ -26,19 +26,19 @@ def mdmo(flow: np.ndarray, landmarks: np.ndarray, *, bins: int = BINS) -> np.nda
     """The main direction of each region: float32 `[36, 2]`, magnitude in 0..1 and angle in radians, -pi..pi.
 
     Liu, Zhang, Yan, Wang, Zhao, Fu, A main directional mean optical flow feature for spontaneous micro-expression
-    recognition, IEEE Transactions on Affective Computing 7, 2016: the head's motion is taken away; each region's
-    vectors are counted by direction, 8 bins from 0 degrees (to the right; 90 is downwards); the mean vector of the
-    fullest bin stands for the region; magnitudes are divided by the largest of the 36. The original takes the mean
-    over the flow from the first frame to each other one; this is onset to apex alone, the reduction that is common
+    recognition, IEEE Transactions on Affective Computing 7, 2016: the motion of the head is removed; the vectors of
+    each region are counted by direction, in 8 bins from 0 degrees (to the right; 90 is downwards); the mean vector of
+    the fullest bin represents the region; magnitudes are divided by the largest of the 36. The original averages over
+    the flow from the first frame to each other frame; this function takes only onset to apex, a common simplification
     since apex frames are annotated.
 
-    The paper's abstract fixes the 36 regions, the 72 values and the alignment by flow; its text was not at hand. Bins,
-    the fullest bin and the norm are as a public implementation has them, and so are the rows of regions (6, 8, 6, 4,
-    4, 4, 4 from the forehead to the chin); the polygons themselves are merbench's own. That implementation averages
-    magnitudes and angles apart; the mean vector has no seam at full turns.
+    The paper's abstract fixes the 36 regions, the 72 values and the alignment by flow; the text was not available.
+    Bins, fullest bin, norm and the rows of regions (6, 8, 6, 4, 4, 4, 4 from forehead to chin) follow a public
+    implementation; the polygons are merbench's own. That implementation averages magnitudes and angles separately; the
+    mean vector avoids its jump at full turns.
 
-    A region without motion, or without a pixel in the image, has magnitude 0 and angle 0; of two bins as full, the
-    first is taken.
+    A region without motion, or without a pixel in the image, has magnitude 0 and angle 0. If two bins are equally full,
+    the first is taken.
 
     Args:
         flow: `[2, height, width]`, (u, v) in pixels, v downwards.
@@ -46,7 +46,7 @@ def mdmo(flow: np.ndarray, landmarks: np.ndarray, *, bins: int = BINS) -> np.nda
         bins: of the full circle, at least 1.
 
     Raises:
-        ValueError: an argument out of range.
+        ValueError: an argument is out of range.
     """
     merbench.check_whole(bins=bins)
     u, v = _main_vectors(without_head_motion(flow, landmarks), region_map(landmarks, flow.shape[1:]), bins)
@@ -55,11 +55,11 @@ def mdmo(flow: np.ndarray, landmarks: np.ndarray, *, bins: int = BINS) -> np.nda
 
 
 def without_head_motion(flow: np.ndarray, landmarks: np.ndarray) -> np.ndarray:
-    """The flow after an affine map that brings the points `HEAD` back to where they were: float64, of the same shape.
+    """The flow after an affine map that moves the points `HEAD` back to their old places: float64, same shape.
 
-    The map is the one of least squares from the thirteen moved points to the points before; a point beyond the image
-    moves as the pixel nearest to it. Flow that is affine all over, as where the head shifts, turns in the image plane
-    or comes nearer, leaves nothing.
+    The map is the least-squares map from the thirteen moved points to the points before; a point outside the image
+    moves like the nearest pixel. Flow that is affine everywhere, because the head shifts, turns in the image plane or
+    comes nearer, becomes 0.
 
     Args:
         flow: `[2, height, width]`, (u, v) in pixels.
@@ -71,7 +71,7 @@ def without_head_motion(flow: np.ndarray, landmarks: np.ndarray) -> np.ndarray:
     motion = flow[:, points[:, 1], points[:, 0]].T
     moved = points + motion
     centre = moved.mean(axis=0)
-    # About the centre, so that points on one spot still tell the shift.
+    # Around the centre, so that points on one spot still give the shift.
     matrix = np.linalg.lstsq(moved - centre, motion.mean(axis=0) - motion, rcond=None)[0]
     rows, columns = np.indices((height, width))
     there = np.stack([columns, rows]) + flow - centre[:, None, None]
@@ -81,7 +81,7 @@ def without_head_motion(flow: np.ndarray, landmarks: np.ndarray) -> np.ndarray:
 
 def _main_vectors(flow: np.ndarray, regions: np.ndarray, bins: int) -> np.ndarray:
     """The mean vector of each region's fullest bin: float64 `[2, 36]`."""
-    u, v = flow[:, regions < REGIONS] + 0.0  # no zero with a sign, which would decide between two directions
+    u, v = flow[:, regions < REGIONS] + 0.0  # removes the sign of zeros, which would decide between two directions
     moving = (u != 0) | (v != 0)
     u, v, numbers = u[moving], v[moving], regions[regions < REGIONS][moving].astype(np.intp)
     turns = np.arctan2(v, u) / (2 * np.pi) % 1
@@ -96,14 +96,14 @@ def mdmo_svm(*, kernel: Literal["linear", "rbf", "chi2"] = "linear", C: float = 
     """Support vector machine on MDMO.
 
     Args:
-        kernel: `linear` or `rbf`, of magnitudes times `weight` beside angles times 1 - `weight`; or `chi2`, of
-            `region_histograms`, since chi-squared compares histograms and an angle is none.
-        C: as `merbench_handcrafted.svm.histogram_svm` has it.
-        weight: how much magnitudes count against angles, in 0..1. One half favours neither; whether the paper weighs
-            them, and how, was open here. With `chi2` both are in one number, and there is nothing to weigh.
+        kernel: `linear` or `rbf`, on magnitudes times `weight` and angles times 1 - `weight`; or `chi2`, on
+            `region_histograms`, because chi-squared compares histograms and an angle is not a histogram.
+        C: as in `merbench_handcrafted.svm.histogram_svm`.
+        weight: weight of magnitudes against angles, in 0..1. One half favours neither; it is open whether and how the
+            paper weights them. `chi2` has both in one number and does not take a weight.
 
     Raises:
-        ValueError: an argument out of range; a `weight` beside `chi2`.
+        ValueError: an argument is out of range, or `weight` is given with `chi2`.
     """
     machine = histogram_svm(kernel=kernel, C=C)
     if not 0 <= weight <= 1:
@@ -111,19 +111,19 @@ def mdmo_svm(*, kernel: Literal["linear", "rbf", "chi2"] = "linear", C: float = 
     if kernel != "chi2":
         return make_pipeline(FunctionTransformer(_balanced, kw_args={"weight": weight}), machine)
     if weight != EVEN:
-        raise ValueError(f"weight is {weight!r}, but kernel 'chi2' has nothing to weigh: leave it out")
+        raise ValueError(f"weight is {weight!r}, but kernel 'chi2' takes no weight: leave it out")
     return make_pipeline(FunctionTransformer(region_histograms), machine)
 
 
 def region_histograms(X: np.ndarray) -> np.ndarray:
-    """Each region's main direction as a histogram of 8 directions: `[clips, 36, 8]` in 0..1, of `X`'s dtype.
+    """Each region's main direction as a histogram of 8 directions: `[clips, 36, 8]` in 0..1, dtype of `X`.
 
-    The magnitude is shared between the two directions, of 0, 45, 90 ... degrees, that the angle lies between, in
-    proportion to how near each is: a histogram's sum is the magnitude, nothing is negative, a small turn changes
-    little, and a full turn has no seam. merbench's own, so that chi-squared has something to compare.
+    The magnitude is divided between the two nearest of the directions 0, 45, 90 ... degrees; the nearer one gets more.
+    So a histogram adds up to the magnitude, nothing is negative, a small turn changes little, and there is no jump at a
+    full turn. This form is merbench's own, because chi-squared compares histograms.
 
     Args:
-        X: `[clips, 36, 2]`, magnitude and angle in radians, as `mdmo` gives them.
+        X: `[clips, 36, 2]`, magnitude and angle in radians, as returned by `mdmo`.
     """
     magnitudes, turns = X[..., 0, None], X[..., 1, None] / (2 * np.pi) * BINS
     apart = np.abs((turns - np.arange(BINS) + BINS / 2) % BINS - BINS / 2)

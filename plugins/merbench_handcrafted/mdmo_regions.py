@@ -7,13 +7,13 @@ import numpy as np
 __all__ = ["REGIONS", "polygons", "region_map"]
 
 REGIONS = 36
-# How far the forehead's regions reach above the brows, in lengths of the nose (landmarks 27 to 33).
+# Height of the forehead's regions above the brows, in lengths of the nose (landmarks 27 to 33).
 FOREHEAD = 0.4
-RAISED = 100  # landmark n lifted by that is corner 100 + n
+RAISED = 100  # corner 100 + n is landmark n raised by that height
 
 Corner = int | tuple[int, int]  # a landmark, or the middle of two
 
-# From above to below, the left half as seen in the image, from the outside in; the right half is its mirror image.
+# From top to bottom: the left half as seen in the image, from outside to inside; the right half is its mirror image.
 # Rows of 6, 8, 6, 4, 4, 4 and 4 regions.
 CHEEK, LOWER_CHEEK, JOWL, LIP_TO_CHIN, CHIN = (2, 30), (3, 33), (5, 59), (6, 58), (8, 57)
 LEFT: tuple[tuple[tuple[Corner, ...], ...], ...] = (
@@ -63,7 +63,7 @@ MIRRORED: tuple[int, ...] = (
 
 
 def polygons(landmarks: np.ndarray) -> list[np.ndarray]:
-    """The corners of each region, float64 `[corners, 2]`, (x, y): rows from above to below, each from left to right.
+    """The corners of each region, float64 `[corners, 2]`, (x, y): rows from top to bottom, each from left to right.
 
     Args:
         landmarks: `[68, 2]`, (x, y) in pixels, iBUG order.
@@ -76,12 +76,12 @@ def polygons(landmarks: np.ndarray) -> list[np.ndarray]:
 
 
 def region_map(landmarks: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
-    """Which region each pixel belongs to, 0..35, or 36 for none: uint8 `[height, width]`.
+    """The region of each pixel, 0..35, or 36 for no region: uint8 `[height, width]`.
 
-    A pixel on the border of two belongs to the later one.
+    A pixel on the border of two regions belongs to the later one.
 
     Args:
-        landmarks: `[68, 2]`, (x, y) in pixels; regions beyond the image are cut off.
+        landmarks: `[68, 2]`, (x, y) in pixels; regions are cut off at the border of the image.
         shape: height and width.
     """
     import cv2
@@ -113,6 +113,6 @@ def _outlines() -> list[list[Corner]]:
 
 
 OUTLINES = _outlines()
-# Each corner of each region as a pair of points whose middle it is; and where the regions after the first begin.
+# Each corner as a pair of points with the corner in the middle; and the first corner of each region after the first.
 PAIRS = np.array([corner if isinstance(corner, tuple) else (corner, corner) for line in OUTLINES for corner in line])
 ENDS = np.cumsum([len(line) for line in OUTLINES])[:-1]

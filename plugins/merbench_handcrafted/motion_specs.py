@@ -1,4 +1,4 @@
-"""What the plugin registers of descriptors of motion: HOOF, Bi-WOOF and MDMO."""
+"""The specs of the motion descriptors: HOOF, Bi-WOOF and MDMO."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ KERNELS = ("linear", "rbf", "chi2")
 
 
 def motion_features() -> Iterable[merbench.Feature]:
-    """Each descriptor of full flow, and those that need no landmarks of the small flow images too."""
+    """Each descriptor on full flow, and on small flow images if it needs no landmarks."""
     yield merbench.Feature(
         name="hoof",
         function="merbench_handcrafted.hoof:hoof",
         inputs=("flow",),
-        about="histograms of oriented flow in 5x5 blocks, 8 bins, left and right alike",
+        about="histograms of oriented flow in 5x5 blocks, 8 bins, the same for left and right",
     )
     yield merbench.Feature(
         name="hoof-28",
         function="merbench_handcrafted.hoof:hoof_28",
         inputs=("flow-28",),
-        about="the same of 28x28 flow, whose medians count as no motion",
+        about="the same on 28x28 flow, whose medians count as no motion",
     )
     yield merbench.Feature(
         name="bi-woof",
@@ -34,7 +34,7 @@ def motion_features() -> Iterable[merbench.Feature]:
         name="bi-woof-28",
         function="merbench_handcrafted.biwoof:bi_woof_28",
         inputs=("flow-28",),
-        about="the same of 28x28 flow, whose medians count as no motion",
+        about="the same on 28x28 flow, whose medians count as no motion",
     )
     yield merbench.Feature(
         name="mdmo",
@@ -76,11 +76,11 @@ def motion_models() -> Iterable[merbench.EstimatorModel]:
 
 
 def _recipes(feature: str) -> dict[str, merbench.Recipe]:
-    """One for each kernel on 28x28 flow; and one for each on this feature of full flow."""
+    """A recipe for each kernel on 28x28 flow, and for each kernel on this feature of full flow."""
     small = {kernel: _recipe(kernel, "28x28 flow") for kernel in KERNELS}
     return small | {f"{kernel}-224": _recipe(kernel, "flow at 224x224", (feature,)) for kernel in KERNELS}
 
 
 def _recipe(kernel: str, where: str, features: tuple[str, ...] = ()) -> merbench.Recipe:
-    about = f"{kernel} kernel on {where}; C as scikit-learn has it, searched for on no clip"
+    about = f"{kernel} kernel on {where}; C is scikit-learn's default, not tuned"
     return merbench.Recipe(options={"kernel": kernel}, features=features, about=about)

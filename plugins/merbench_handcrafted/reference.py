@@ -1,4 +1,4 @@
-"""Builders of the reference points. Each returns an unfitted scikit-learn estimator."""
+"""Builders of the reference models. Each returns an unfitted scikit-learn estimator."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ __all__ = ["flow_lr", "flow_svm", "majority"]
 
 
 def majority() -> DummyClassifier:
-    """Answers the most frequent training class for every clip."""
+    """Predict the most frequent training class for every clip."""
     return DummyClassifier(strategy="most_frequent")
 
 
 def flow_lr(*, C: float = 1e-3, max_iter: int = 1000) -> Pipeline:
-    """Logistic regression on standardised pixels, classes weighted to equal say.
+    """Logistic regression on standardised pixels, with balanced class weights.
 
     Args:
-        C: inverse of the regularisation's strength, above 0. The default is strong, as befits 2352 values of some 400
-            clips; it is one fixed setting, and merbench does not search for another.
-        max_iter: most iterations of the solver, at least 1.
+        C: inverse of the regularisation strength, above 0. The default regularises strongly, because there are 2352
+            values for some 400 clips. It is fixed; merbench does not search for a better value.
+        max_iter: largest number of iterations of the solver, at least 1.
 
     Raises:
-        ValueError: an argument out of range.
+        ValueError: an argument is out of range.
     """
     check_c(C)
     merbench.check_whole(max_iter=max_iter)
@@ -38,18 +38,17 @@ def flow_lr(*, C: float = 1e-3, max_iter: int = 1000) -> Pipeline:
 
 
 def flow_svm(*, C: float = 1.0, kernel: Literal["linear", "rbf"] = "rbf", max_iter: int = 100_000) -> Pipeline:
-    """Support vector machine on standardised pixels, classes weighted to equal say.
+    """Support vector machine on standardised pixels, with balanced class weights.
 
-    C = 1, the RBF kernel and its width are scikit-learn's defaults, taken as they are: nothing was tuned, so no test
-    score can have had a part in it.
+    C = 1, the RBF kernel and its width are scikit-learn's defaults; nothing was tuned on test scores.
 
     Args:
-        C: inverse of the regularisation's strength, above 0.
+        C: inverse of the regularisation strength, above 0.
         kernel: `rbf` or `linear`.
-        max_iter: most iterations of the solver, at least 1.
+        max_iter: largest number of iterations of the solver, at least 1.
 
     Raises:
-        ValueError: an argument out of range.
+        ValueError: an argument is out of range.
     """
     check_c(C)
     merbench.check_whole(max_iter=max_iter)

@@ -1,4 +1,4 @@
-"""The classifier that all descriptors share: a support vector machine on histograms."""
+"""The classifier for all descriptors: a support vector machine on histograms."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ KERNELS = ("linear", "rbf", "chi2")
 
 
 def histogram_svm(*, kernel: Literal["linear", "rbf", "chi2"] = "linear", C: float = 1.0) -> Pipeline:
-    """Support vector machine on histograms `[clips, ...]` as they are, classes weighted to equal say.
+    """Support vector machine on unscaled histograms `[clips, ...]`, with balanced class weights.
 
     Args:
         kernel: `linear`; `rbf`, with scikit-learn's default width 1 / (values x their variance); or `chi2`, the
-            exponential chi-squared kernel (`Chi2Kernel`), whose histograms must not be negative.
-        C: inverse of the regularisation's strength, above 0.
+            exponential chi-squared kernel (`Chi2Kernel`), for histograms without negative values.
+        C: inverse of the regularisation strength, above 0.
 
     Raises:
-        ValueError: an argument out of range; when fitted with `chi2`, a negative value.
+        ValueError: an argument is out of range, or `fit` with `chi2` gets a negative value.
     """
     merbench.check_choice(KERNELS, kernel=kernel)
     check_c(C)
@@ -39,19 +39,19 @@ def histogram_svm(*, kernel: Literal["linear", "rbf", "chi2"] = "linear", C: flo
 
 
 class Chi2Kernel(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
-    """Histograms `[clips, values]` to their kernel with those of the training clips, `[clips, training clips]`.
+    """Histograms `[clips, values]` to their kernel with the training histograms, `[clips, training clips]`.
 
-    k(x, y) = exp(-D(x, y) / A) with D(x, y) = sum_i (x_i - y_i)^2 / (x_i + y_i), where 0/0 counts 0, and A the mean of
-    D over all pairs of training clips, a clip with itself included: the rule of Zhang, Marszalek, Lazebnik, Schmid,
-    Local features and kernels for classification of texture and object categories, IJCV 73, 2007. Their D has a
-    factor 1/2, which A cancels. Where all training clips are alike, A is 1.
+    k(x, y) = exp(-D(x, y) / A) with D(x, y) = sum_i (x_i - y_i)^2 / (x_i + y_i), in which 0/0 counts as 0. A is the
+    mean of D over all pairs of training clips, pairs of a clip with itself included: the rule of Zhang, Marszalek,
+    Lazebnik, Schmid, Local features and kernels for classification of texture and object categories, IJCV 73, 2007.
+    Their D has a factor 1/2, which A cancels. If all training clips are equal, A is 1.
     """
 
     def fit(self, X: np.ndarray, y: np.ndarray | None = None) -> Chi2Kernel:
-        """Keeps the training histograms and their mean distance.
+        """Keep the training histograms and their mean distance.
 
         Raises:
-            ValueError: a negative value.
+            ValueError: a value is negative.
         """
         self.histograms_ = _histograms(X)
         self.scale_ = float(self._distances(self.histograms_).mean()) or 1.0
@@ -61,7 +61,7 @@ class Chi2Kernel(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # scik
         """The kernel: float64 `[clips, training clips]`, in (0, 1].
 
         Raises:
-            ValueError: a negative value.
+            ValueError: a value is negative.
         """
         kernel: np.ndarray = np.exp(-self._distances(_histograms(X)) / self.scale_)
         return kernel
@@ -74,7 +74,7 @@ class Chi2Kernel(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # scik
 def _histograms(X: np.ndarray) -> np.ndarray:
     X = np.asarray(X, np.float64)
     if (X < 0).any():
-        raise ValueError(f"kernel 'chi2' compares histograms, and a value is {X.min():g}, below 0")
+        raise ValueError(f"kernel 'chi2' needs histograms without negative values, found {X.min():g}")
     return X
 
 
@@ -84,6 +84,6 @@ def flattened(X: np.ndarray) -> np.ndarray:
 
 
 def check_c(C: float) -> None:
-    """Raises ValueError unless `C` is finite and above 0."""
+    """Raise ValueError unless `C` is finite and above 0."""
     if not 0 < C < math.inf:
         raise ValueError(f"C is {C!r}; it must be a finite number above 0")

@@ -1,4 +1,4 @@
-"""What the plugin registers of descriptors of texture: LBP-TOP, LBP-SIP and HOG-TOP."""
+"""The specs of the texture descriptors: LBP-TOP, LBP-SIP and HOG-TOP."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ FRAMES = "frames-10@tim"  # the composite's baseline interpolates every clip to 
 BASELINE = merbench.Recipe(
     options={"kernel": "linear", "C": 1.0},
     features=("lbp-top@megc2019",),
-    about="MEGC 2019's baseline: R (1, 1, 4), P 4, 5x5 blocks, 10 interpolated frames, linear kernel; C is not "
-    "known and left as scikit-learn has it",
+    about="MEGC 2019's baseline: R (1, 1, 4), P 4, 5x5 blocks, 10 interpolated frames, linear kernel; its C is not "
+    "known, so C is scikit-learn's default",
 )
 
 
 def texture_features() -> Iterable[merbench.Feature]:
-    """Each descriptor of 10 interpolated frames of the aligned face."""
+    """Each descriptor, on 10 interpolated frames of the aligned face."""
     yield merbench.Feature(
         name="lbp-top",
         function="merbench_handcrafted.lbp:lbp_top",
@@ -79,7 +79,7 @@ def texture_models() -> Iterable[merbench.EstimatorModel]:
 def _recipes(*kernels: str) -> dict[str, merbench.Recipe]:
     return {
         kernel: merbench.Recipe(
-            options={"kernel": kernel}, about=f"{kernel} kernel; C as scikit-learn has it, searched for on no clip"
+            options={"kernel": kernel}, about=f"{kernel} kernel; C is scikit-learn's default, not tuned"
         )
         for kernel in kernels
     }

@@ -1,4 +1,4 @@
-"""A clip as a grey volume, and histograms of the blocks of an image: what the descriptors have in common."""
+"""Shared by the descriptors: a clip as a grey volume, and histograms of the blocks of an image."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ __all__ = ["block_histograms", "check_blocks", "grey", "quotient", "shares"]
 def grey(frames: np.ndarray) -> np.ndarray:
     """Images `[frames, 3, height, width]` uint8, red first, to uint8 `[frames, height, width]`.
 
-    The weights are those of ITU-R BT.601, as OpenCV has them, rounded to whole grey values.
+    The weights are OpenCV's, those of ITU-R BT.601; grey values are rounded.
     """
     import cv2
 
@@ -24,20 +24,20 @@ def block_histograms(
 ) -> np.ndarray:
     """How often each bin occurs in each block of the image, over all frames.
 
-    Blocks share the image as equally as whole pixels allow, and the grid is its own mirror image wherever no pixel's
-    centre lies on a border between two.
+    Blocks divide the image as evenly as whole pixels allow. The grid is symmetric unless a pixel's centre lies on the
+    border of two blocks.
 
     Args:
-        bins: `[height, width]`, or several along leading axes, whole numbers 0..count-1.
-        count: bins of a histogram.
+        bins: `[height, width]`, or several such images along leading axes, whole numbers 0..count-1.
+        count: number of bins of a histogram.
         blocks: (rows, columns) of the grid.
-        weights: of the shape of `bins`, what each place counts; None for 1.
+        weights: weight of each place, in the shape of `bins`; None for 1.
 
     Returns:
         float64 `[rows, columns, count]`: sums, not normalised.
 
     Raises:
-        ValueError: more blocks than pixels along a side.
+        ValueError: there are more blocks than pixels along a side.
     """
     height, width = bins.shape[-2:]
     rows, columns = blocks
@@ -55,18 +55,18 @@ def block_histograms(
 
 
 def shares(histograms: np.ndarray) -> np.ndarray:
-    """Histograms along the last axis as float32 shares of their sum; those that count nothing stay zeros."""
+    """Histograms along the last axis, divided by their sum, float32; empty histograms stay 0."""
     return quotient(histograms, histograms.sum(-1, keepdims=True)).astype(np.float32)
 
 
 def quotient(values: np.ndarray, by: np.ndarray | np.floating) -> np.ndarray:
-    """`values / by`, 0 where `by` is."""
+    """`values / by`, or 0 at places with `by` 0."""
     out: np.ndarray = np.zeros_like(values)
     np.divide(values, by, out=out, where=np.broadcast_to(by, values.shape) > 0)
     return out
 
 
 def check_blocks(blocks: tuple[int, int]) -> None:
-    """Raises ValueError where `blocks` are not two whole numbers of at least 1."""
+    """Raise ValueError unless `blocks` are two whole numbers of at least 1."""
     if len(blocks) != 2 or not all(isinstance(one, int) and one >= 1 for one in blocks):
         raise ValueError(f"blocks is {blocks!r}; it must be two whole numbers of at least 1")

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import merbench
 
-# As the README of the authors' repository starts the training. The script multiplies the learning rate by batch / 256,
-# draws clips so that all classes are as likely, and hands its `fc_drop_rate` to no network, hence no `head_dropout`.
+# The command in the README of the authors' repository. The script multiplies the learning rate by batch / 256 and draws
+# clips so that all classes are equally likely. It passes its `fc_drop_rate` to no network, hence no `head_dropout`.
 BASE_LR, BASE_BATCH = 5e-4, 256
 BATCH = 32
 PUBLISHED = merbench.Recipe(
@@ -29,7 +29,7 @@ FLOW = replace(
     PUBLISHED,
     options={**PUBLISHED.options, "special": "flow"},
     features=("video-6+2", "flow"),
-    about="as published, with the flow from onset to apex in place of the two frames; how it enters is merbench's own",
+    about="as published, with the flow from onset to apex instead of the two frames; its input form is merbench's own",
 )
 QUICK = merbench.Recipe(
     optimizer="adamw",

@@ -1,6 +1,6 @@
-"""HSTA (Hao et al., 2024): a video transformer of two branches, one on a clip's frames, one on its onset and apex.
+"""HSTA (Hao et al., 2024): a video transformer with two branches, one for a clip's frames, one for its onset and apex.
 
-Names and shapes of the parameters are those of the authors' checkpoints (repository OceanSummerDay/HSTA_MER,
+The parameters have the names and shapes of the authors' checkpoints (repository OceanSummerDay/HSTA_MER,
 hsta_model_core/_model_hsta.py), which load with `strict=True`.
 """
 
@@ -19,31 +19,32 @@ __all__ = ["HSTA", "sine_positions"]
 
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # ImageNet's, of red, green and blue in 0..1
 SPECIAL_FRAMES = 2
-INITIAL_STD = 0.02  # of linear layers and class tokens, from a normal distribution cut at +-2
+INITIAL_STD = 0.02  # of linear layers and class tokens, drawn from a normal distribution cut at +-2
 SINE_BASE = 10000.0
-HEADS = {"class-tokens": 1, "last-tokens": 2, "mean": 1}  # how many vectors of each branch the last layer sees
+HEADS = {"class-tokens": 1, "last-tokens": 2, "mean": 1}  # number of vectors of each branch for the last layer
 SPECIALS = ("onset-apex", "flow")
 
 
 class HSTA(nn.Module):
-    """The network; the defaults are the shape that the authors' README trains (81.9 million parameters).
+    """The network. The defaults are the shape that the authors' README trains (81.9 million parameters).
 
     Each branch cuts its pictures into tubelets and adds a class token and fixed sine positions. A stage is unimodal
-    attention (USTA) within each branch, then crossmodal attention (CSTA) of each class token to the other's patches.
+    attention (USTA) within each branch, then crossmodal attention (CSTA) of each class token to the patches of the
+    other branch.
 
     Args:
         classes: number of logits.
         image_size: rows and columns of a picture, in pixels.
         frames: frames of the video branch.
-        tubelet: frames that a tubelet goes through: 1 or 2, the special branch having two pictures.
-        patch_sizes: rows and columns of a patch, in pixels: special branch, video branch; as all pairs here.
+        tubelet: frames in a tubelet: 1 or 2, because the special branch has two pictures.
+        patch_sizes: rows and columns of a patch, in pixels. All pairs are (special branch, video branch).
         embed_dims: width of a token.
         heads: attention heads.
-        stages: how many.
+        stages: number of stages.
         depth: USTA blocks in a stage.
-        head: what the last layer sees of both branches: `class-tokens`; `last-tokens`, these and the last patch; or
-            `mean`, that of all tokens (the script's `model_header_mode` 2, 1 and 4).
-        special: what the special branch sees: `onset-apex`, the two pictures; or `flow`, from onset to apex.
+        head: the vectors of both branches that the last layer sees: `class-tokens`; `last-tokens`, class token and last
+            patch; or `mean`, the mean of all tokens (the script's `model_header_mode` 2, 1 and 4).
+        special: the input of the special branch: `onset-apex`, the two pictures; or `flow`, from onset to apex.
         dropout: probability in [0, 1), on embedded tokens, after every projection and in every MLP.
         head_dropout: probability in [0, 1), before the last layer.
         drop_path: in [0, 1); each part of the last USTA block of a branch is left out with this probability, those
@@ -103,14 +104,14 @@ class HSTA(nn.Module):
         self._draw()
 
     def _add_constants(self, special_positions: Tensor, video_positions: Tensor) -> None:
-        """Buffers that no checkpoint holds."""
+        """Add buffers that are not in checkpoints."""
         self.register_buffer("special_positions", special_positions, persistent=False)
         self.register_buffer("video_positions", video_positions, persistent=False)
         self.register_buffer("image_mean", torch.tensor(MEAN)[:, None, None], persistent=False)
         self.register_buffer("image_std", torch.tensor(STD)[:, None, None], persistent=False)
 
     def _draw(self) -> None:
-        """Initial parameters as the authors draw them; those of the tubelets are torch's own, as there."""
+        """Draw initial parameters as the authors do; the tubelets keep torch's own, as in the authors' code."""
         for module in self.modules():
             if isinstance(module, nn.Linear):
                 nn.init.trunc_normal_(module.weight, std=INITIAL_STD)
@@ -124,45 +125,46 @@ class HSTA(nn.Module):
 
         Args:
             video: float32 0..255 `[batch, frames + 2, 3, rows, columns]`, red first; the last two are onset and apex.
-            flow: with `special="flow"`, (u, v) in pixels `[batch, 2, rows, columns]`; else None.
+            flow: with `special="flow"`, (u, v) in pixels `[batch, 2, rows, columns]`; otherwise None.
 
         Raises:
-            ValueError: pictures or flow of another shape than the network was built for, or one flow too many or few.
+            ValueError: pictures or flow have another shape than the network was built for, or flow is given or missing
+                against `special`.
         """
         self._check_inputs(video, flow)
         special = self.scaled(video[:, -SPECIAL_FRAMES:]) if flow is None else flow_pictures(flow)
         return self.classify(special, self.scaled(video[:, : self.frames]))
 
     def scaled(self, pictures: Tensor) -> Tensor:
-        """Pictures of 0..255, `[..., 3, row, column]`, less ImageNet's mean, over its standard deviation."""
-        # In one pass: for small networks this is a good part of the work.
+        """Pictures of 0..255, `[..., 3, row, column]`, minus ImageNet's mean, divided by its standard deviation."""
+        # One pass, because this is a good part of the work of a small network.
         return torch.addcmul(-self.image_mean / self.image_std, pictures, 1 / (255 * self.image_std))
 
     def classify(self, special: Tensor, video: Tensor) -> Tensor:
-        """Logits `[batch, classes]` of what the two branches see, float32 `[batch, frame, 3, rows, columns]`: two
-        special pictures, and the frames."""
+        """Logits `[batch, classes]` of the two special pictures and the frames, each float32 `[batch, frame, 3, rows,
+        columns]`."""
         one, other = self.embed(0, special, self.special_positions), self.embed(1, video, self.video_positions)
         for stage in self.blocks:
             one, other = stage(one, other)
         seen = [pooled(norm(x), self.head_mode) for norm, x in zip(self.norm, (one, other), strict=True)]
-        # As in the authors' code: the class tokens of both branches come first, then their last patches.
+        # The order of the authors' code: the class tokens of both branches, then their last patches.
         vectors = [vector for of_both in zip(*seen, strict=True) for vector in of_both]
         logits: Tensor = self.head(self.fc_dropout(torch.cat(vectors, 1)))
         return logits
 
     def embed(self, branch: int, frames: Tensor, positions: Tensor) -> Tensor:
-        """A branch's tokens with their positions: the class token, then one for each tubelet."""
+        """A branch's tokens with their positions added: the class token, then a token for each tubelet."""
         token = self.cls_token[branch].expand(len(frames), -1, -1)
         tokens: Tensor = self.pos_drop(torch.cat((token, self.patch_embed[branch](frames)), 1) + positions)
         return tokens
 
     def layer_of(self, parameter_name: str) -> int:
-        """Place of a parameter's layer, counted from the input: 0 embeddings and class tokens, then the stages, then
-        what follows them.
+        """The layer of a parameter, counted from the input: 0 for embeddings and class tokens, then the stages, then
+        the layers after them.
 
-        As VideoMAE's get_num_layer_for_vit, from which the authors' script has its layer decay. That function knows
-        one class token by its whole name and would put HSTA's two, `cls_token.0` and `.1`, into the last layer; the
-        authors' own file is not released. Here they are where the function puts class tokens.
+        This follows VideoMAE's get_num_layer_for_vit, from which the authors' script takes its layer decay. That
+        function knows a class token only by its exact name and would put HSTA's two, `cls_token.0` and `.1`, into the
+        last layer; the authors' own file is not released. Here they are in layer 0, as class tokens are in VideoMAE.
 
         Raises:
             ValueError: the network has no such parameter.
@@ -181,13 +183,15 @@ class HSTA(nn.Module):
             raise ValueError(f"HSTA was built for clips of shape {wanted}, not {tuple(video.shape[1:])}")
         if (flow is None) != (self.special == "onset-apex"):
             has = "one feature" if flow is None else "two features"
-            raise ValueError(f"special={self.special!r} does not go with {has}: only special='flow' takes flow too")
+            raise ValueError(
+                f"special={self.special!r} does not fit {has}: special='flow', and only it, needs flow too"
+            )
         if flow is not None and tuple(flow.shape[1:]) != (2, *wanted[2:]):
             raise ValueError(f"HSTA was built for flow of shape {(2, *wanted[2:])}, not {tuple(flow.shape[1:])}")
 
 
 def pooled(tokens: Tensor, head: str) -> list[Tensor]:
-    """What the last layer sees of a branch, vectors `[batch, width]` of tokens `[batch, token, width]`."""
+    """The vectors `[batch, width]` of a branch that the last layer sees, from tokens `[batch, token, width]`."""
     if head == "mean":
         return [tokens.mean(1)]
     return [tokens[:, 0]] if head == "class-tokens" else [tokens[:, 0], tokens[:, -1]]
@@ -196,8 +200,8 @@ def pooled(tokens: Tensor, head: str) -> list[Tensor]:
 def flow_pictures(flow: Tensor) -> Tensor:
     """Flow (u, v) `[batch, 2, rows, columns]` in pixels to two equal pictures (u, v, magnitude), not scaled.
 
-    This is merbench's own. The authors draw the tracks of up to 100 corner points (Lucas-Kanade, OpenCV) as green lines
-    into two pictures, onset to apex and apex to offset.
+    This form is merbench's own. The authors draw the tracks of up to 100 corner points (Lucas-Kanade, OpenCV) as green
+    lines into two pictures, onset to apex and apex to offset.
     """
     magnitude = flow.square().sum(1, keepdim=True).sqrt()
     return torch.stack([torch.cat((flow, magnitude), 1)] * SPECIAL_FRAMES, 1)
@@ -206,7 +210,8 @@ def flow_pictures(flow: Tensor) -> Tensor:
 def drop_paths(last: float, stages: int, depth: Sequence[int]) -> list[list[list[float]]]:
     """Drop-path probabilities by stage, branch and USTA block, from 0 in equal steps to `last`.
 
-    A block has that of its place in the deeper branch; the authors' code does the same where that is the video's.
+    A block has the probability of its place in the deeper branch; the authors' code does the same if that is the video
+    branch.
     """
     deepest = max(depth)
     step = last / max(stages * deepest - 1, 1)

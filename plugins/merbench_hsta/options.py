@@ -1,4 +1,4 @@
-"""What HSTA's options may be; each function raises ValueError with the option's name, its value and the rule."""
+"""Checks of HSTA's options; each raises ValueError with the option's name, its value and the rule."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ __all__ = ["check_pairs", "check_shape"]
 
 
 def check_pairs(**options: Sequence[int]) -> None:
-    """Each has one whole number of at least 1 for either branch."""
+    """Each option has a whole number of at least 1 for each of the two branches."""
     for name, pair in options.items():
         if isinstance(pair, str) or not isinstance(pair, Sequence) or len(pair) != 2:
             raise ValueError(f"{name} is {pair!r}; it must be two numbers: special branch, video branch")
@@ -25,7 +25,7 @@ def check_shape(
     embed_dims: Sequence[int],
     heads: Sequence[int],
 ) -> None:
-    """Patches lie within a picture, tubelets fill the frames, and heads share a token evenly."""
+    """Patches fit into a picture, tubelets fill the frames, and heads divide a token evenly."""
     for index, patch in enumerate(patch_sizes):
         if patch > image_size:
             raise ValueError(f"patch_sizes[{index}] is {patch}; it must not exceed image_size, {image_size}")

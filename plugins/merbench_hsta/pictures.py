@@ -1,4 +1,4 @@
-"""HSTA's inputs at an eighth of the side, for its `quick` recipe."""
+"""HSTA's inputs at an eighth of their side length, for its `quick` recipe."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ SHRINK = 8
 
 
 def video_28(video: np.ndarray) -> np.ndarray:
-    """Each 8x8 pixels averaged to one and rounded: uint8 `[pictures, 3, 28, 28]`.
+    """Means of 8x8 pixels, rounded: uint8 `[pictures, 3, 28, 28]`.
 
     Args:
         video: `video-6+2`, uint8 `[pictures, 3, 224, 224]`.
@@ -20,7 +20,7 @@ def video_28(video: np.ndarray) -> np.ndarray:
 
 
 def flow_28(flow: np.ndarray) -> np.ndarray:
-    """Each 8x8 vectors averaged to one: float32 `[2, 28, 28]`, still in pixels of the 224x224 face.
+    """Means of 8x8 vectors: float32 `[2, 28, 28]`, still in pixels of the 224x224 face.
 
     Args:
         flow: (u, v), float32 `[2, 224, 224]`.
@@ -29,7 +29,7 @@ def flow_28(flow: np.ndarray) -> np.ndarray:
 
 
 def averaged(pictures: np.ndarray) -> np.ndarray:
-    """Means of each 8x8 values along the last two axes, float32."""
+    """Means of 8x8 values along the last two axes, float32."""
     rows, columns = (side // SHRINK for side in pictures.shape[-2:])
     blocks = pictures.reshape(*pictures.shape[:-2], rows, SHRINK, columns, SHRINK)
     means: np.ndarray = blocks.mean((-3, -1), dtype=np.float32)

@@ -1,4 +1,4 @@
-"""HTNet (Wang et al., 2024) and the four facial regions that it looks at."""
+"""HTNet (Wang et al., 2024) and its input, the flow of four facial regions."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import merbench
 
-# What the released script sets; it reads one class folder after another, shuffles nothing and scales nothing.
+# The settings of the released script. It reads one class folder after another, without shuffling or scaling.
 PUBLISHED = merbench.Recipe(
     optimizer="adam",
     lr=5e-5,
@@ -44,7 +44,7 @@ def merbench_features() -> Iterable[merbench.Feature]:
         function="merbench_htnet.regions:htnet_regions",
         inputs=("flow-28", "landmarks-28"),
         variants=("as-released", "anatomical"),
-        # No mirror: of a mirrored face as-released cuts other pixels, which the four pieces do not hold.
+        # No mirror: on a mirrored face, as-released would cut pixels that the four pieces do not contain.
         drawing="merbench_htnet.drawing:htnet_regions",
         about="flow around eyes and mouth corners, four 14x14 pieces tiled to 28x28",
     )

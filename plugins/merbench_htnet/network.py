@@ -1,6 +1,6 @@
-"""HTNet (Wang et al., 2024): a transformer over image blocks whose levels are joined by convolution and pooling.
+"""HTNet (Wang et al., 2024): a transformer over image blocks, with convolution and pooling between its levels.
 
-Computed channels-last, everything a matrix product over the last axis; names and shapes of the parameters are those of
+Computed channels-last: every layer is a matrix product over the last axis. The parameters have the names and shapes of
 the authors' checkpoints (repository wangzhifengharrison/HTNet, Model.py), which load with `strict=True`.
 """
 
@@ -16,16 +16,16 @@ import merbench
 
 __all__ = ["HTNet"]
 
-EPSILON = 1e-5  # of every layer norm, as the authors' code has it
+EPSILON = 1e-5  # of every layer norm, as in the authors' code
 NEIGHBOURS = [(down, right) for down in (-1, 0, 1) for right in (-1, 0, 1) if (down, right) != (0, 0)]
 
 
 class HTNet(nn.Module):
-    """The network; the defaults are the shape that the authors' script trains (139.6 million parameters).
+    """The network. The defaults are the shape that the authors' script trains (139.6 million parameters).
 
-    The image is cut into patches, each a token. Level by level, tokens attend to the others of their block, of which a
-    side of the map has 2**(levels - 1), ..., 2, 1; between levels the map halves while `dim` and `heads` double.
-    A block therefore has the same number of tokens on every level: exactly one in the published shape.
+    The image is cut into patches, and each patch is a token. On each level, tokens attend to the tokens of their block;
+    a side of the map has 2**(levels - 1), ..., 2, 1 blocks. Between levels the map halves while `dim` and `heads`
+    double. A block therefore has the same number of tokens on every level: exactly one in the published shape.
 
     Args:
         classes: number of logits.
@@ -33,13 +33,13 @@ class HTNet(nn.Module):
         patch_size: rows and columns of a patch, in pixels.
         dim: channels of the first level.
         heads: attention heads of the first level. A head is `dim // heads` wide; channels left over carry no attention.
-        block_repeats: pairs of attention and feed-forward on each level; its length is the number of levels.
+        block_repeats: pairs of attention and feed-forward on each level; the length is the number of levels.
         mlp_mult: width of the feed-forward's hidden layer, in multiples of the level's channels.
         channels: of the image.
-        dropout: probability in [0, 1), on attention weights and after each projection. With 0 nothing is random.
+        dropout: probability in [0, 1), on attention weights and after each projection.
 
     Raises:
-        ValueError: an option that is out of range, or patches that the levels cannot divide evenly.
+        ValueError: an option is out of range, or the levels cannot divide the patches evenly.
     """
 
     def __init__(
@@ -66,7 +66,7 @@ class HTNet(nn.Module):
         self.channels, self.image_size = channels, image_size
         most = 2 ** (len(repeats) - 1)
         tokens = (image_size // patch_size // most) ** 2
-        # In Sequential and ModuleList for the names that checkpoints use: "to_patch_embedding.1.weight" and so on.
+        # Sequential and ModuleList give the names that checkpoints use, such as "to_patch_embedding.1.weight".
         self.to_patch_embedding = nn.Sequential(Patches(patch_size), Pointwise(channels * patch_size**2, dim))
         self.layers = nn.ModuleList()
         for level, repeat in enumerate(repeats):
@@ -81,13 +81,14 @@ class HTNet(nn.Module):
         """Logits `[batch, classes]` of images `[batch, channels, rows, columns]`, float32 of any scale.
 
         Raises:
-            ValueError: images of another shape than the network was built for.
+            ValueError: the network was built for images of another shape.
         """
         wanted = (self.channels, self.image_size, self.image_size)
         if tuple(image.shape[1:]) != wanted:
             raise ValueError(f"HTNet was built for images of shape {wanted}, not {tuple(image.shape[1:])}")
         x = self.to_patch_embedding(image)
-        for transformer, aggregate in self.layers:  # type: ignore[misc]
+        for level in self.layers:
+            transformer, aggregate = level.children()
             x = aggregate(transformer(x))
         logits: Tensor = self.mlp_head(x)
         return logits
@@ -108,21 +109,21 @@ class Patches(nn.Module):
 
 
 class Pointwise(nn.Conv2d):
-    """A 1x1 convolution over channels-last maps `[..., channels]`: parameters of a Conv2d, work of a product."""
+    """A 1x1 convolution over channels-last maps `[..., channels]`: parameters of a Conv2d, computed as a product."""
 
     def __init__(self, width_in: int, width_out: int, *, bias: bool = True) -> None:
         super().__init__(width_in, width_out, 1, bias=bias)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Projects the last axis."""
+        """Project the last axis."""
         return project(x, self.weight.flatten(1), self.bias)
 
 
 class Convolution(nn.Conv2d):
     """A 3x3 convolution, zero-padded by 1, over channels-last maps `[batch, row, column, channel]`.
 
-    One product per neighbour of the window, over the positions whose neighbour lies inside the map: HTNet's maps are so
-    small (4x4, 2x2) that a third to more than half of what the windows cover would be padding.
+    Computed as one product for each neighbour in the window, over the positions whose neighbour lies inside the map.
+    HTNet's maps are so small (4x4, 2x2) that a third to more than half of the windows' area would be padding.
     """
 
     def __init__(self, width_in: int, width_out: int) -> None:
@@ -142,7 +143,7 @@ class Convolution(nn.Conv2d):
 
 
 class ChannelNorm(nn.Module):
-    """Layer norm over the last axis, with the authors' names and shapes of gain and bias."""
+    """Layer norm over the last axis; gain and bias have the authors' names and shapes."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
@@ -155,7 +156,7 @@ class ChannelNorm(nn.Module):
 
 
 class Pool(nn.Module):
-    """Maximum over 3x3 neighbourhoods, stride 2, of channels-last maps: halves rows and columns."""
+    """Maximum over 3x3 neighbourhoods with stride 2, on channels-last maps: halves rows and columns."""
 
     def forward(self, x: Tensor) -> Tensor:
         """A map with half the rows and columns."""
@@ -163,7 +164,7 @@ class Pool(nn.Module):
 
 
 class MeanOverMap(nn.Module):
-    """Channels-last maps to the mean over all positions `[batch, channels]`."""
+    """Channels-last maps to their mean over all positions, `[batch, channels]`."""
 
     def forward(self, x: Tensor) -> Tensor:
         """One vector per clip."""
@@ -171,12 +172,12 @@ class MeanOverMap(nn.Module):
 
 
 def aggregation(width: int) -> nn.Sequential:
-    """What stands between two levels: twice the channels, half the rows and columns."""
+    """The layers between two levels: twice the channels, half the rows and columns."""
     return nn.Sequential(Convolution(width, 2 * width), ChannelNorm(2 * width), Pool())
 
 
 class Transformer(nn.Module):
-    """One level: maps `[batch, row, column, channel]`, `blocks` blocks a side, `tokens` tokens in each."""
+    """One level, on maps `[batch, row, column, channel]` with `blocks` blocks a side and `tokens` tokens in a block."""
 
     def __init__(
         self, width: int, heads: int, repeats: int, tokens: int, blocks: int, mlp_mult: int, dropout: float
@@ -200,7 +201,8 @@ class Transformer(nn.Module):
         high, wide = rows // self.blocks, columns // self.blocks
         grid = x.reshape(batch, self.blocks, high, self.blocks, wide, width)
         tokens = grid.transpose(2, 3).reshape(-1, high * wide, width) + self.pos_emb[:, None]
-        for attention, feed_forward in self.layers:  # type: ignore[misc]
+        for layer in self.layers:
+            attention, feed_forward = layer.children()
             tokens = tokens + attention(tokens)
             tokens = tokens + feed_forward(tokens)
         grid = tokens.reshape(batch, self.blocks, self.blocks, high, wide, width)
@@ -257,26 +259,28 @@ class Attention(nn.Module):
         return result
 
     def one_token_per_block(self, x: Tensor) -> Tensor:
-        """Softmax over one token is 1, whatever query and key are: the values alone, and no gradient for the rest."""
+        """Softmax over one token is always 1, so only the values count; query and key get no gradient."""
         return project(x, self.to_qkv.weight[2 * self.inner :].flatten(1), None)
 
     def general(self, x: Tensor) -> Tensor:
         """softmax(q k' / sqrt(head width)) v, head by head (Vaswani et al., 2017, equation 1)."""
-        # Plain products: torch's fused attention has no rule for torch.func.vmap and would run fold by fold.
+        # Plain products: torch's fused attention does not support torch.func.vmap and would run fold by fold.
         blocks, tokens, _ = x.shape
         q, k, v = self.to_qkv(x).reshape(blocks, tokens, 3, self.heads, -1).permute(2, 0, 3, 1, 4)
         weights = (q @ k.transpose(-1, -2) * q.shape[-1] ** -0.5).softmax(-1)
-        return (self.dropout(weights) @ v).transpose(1, 2).flatten(2)
+        mixed: Tensor = (self.dropout(weights) @ v).transpose(1, 2).flatten(2)
+        return mixed
 
 
 def project(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
     """`x` `[..., channels in]` times `weight` `[channels out, channels in]`, plus `bias`."""
-    # As one matrix: under torch.func.vmap this stays one batched product; with more axes the weight is copied for each.
-    return functional.linear(x.flatten(0, -2), weight, bias).reshape(*x.shape[:-1], weight.shape[0])
+    # One matrix stays one batched product under torch.func.vmap; with more axes, the weight would be copied for each.
+    projected: Tensor = functional.linear(x.flatten(0, -2), weight, bias).reshape(*x.shape[:-1], weight.shape[0])
+    return projected
 
 
 def inside(length: int, shift: int) -> slice:
-    """The positions of `range(length)` that are another one of them plus `shift`."""
+    """The positions p of `range(length)` for which `p - shift` lies in the range too."""
     return slice(max(shift, 0), length + min(shift, 0))
 
 
@@ -293,8 +297,8 @@ def _check_shape(image_size: int, patch_size: int, dim: int, heads: int, levels:
     patches, blocks = image_size // patch_size, 2 ** (levels - 1)
     if patches % blocks:
         raise ValueError(
-            f"{levels} levels cut the map into {blocks} blocks a side, but image_size {image_size} with patch_size "
-            f"{patch_size} gives {patches} patches a side: not a multiple"
+            f"{levels} levels need a multiple of {blocks} patches a side, but image_size {image_size} with patch_size "
+            f"{patch_size} gives {patches}"
         )
     if heads > dim:
         raise ValueError(f"{heads} heads cannot share dim {dim}: a head needs at least one channel")

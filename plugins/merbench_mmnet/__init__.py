@@ -1,4 +1,4 @@
-"""MMNet (Li et al., 2022): a main branch on the difference of apex and onset, and a position branch."""
+"""MMNet (Li et al., 2022): a main branch for the difference of apex and onset, and a position branch."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import merbench
 
-# The authors' script for 3 classes. The paper states 70 epochs, the script's loop runs 99.
+# The authors' script for 3 classes. The paper states 70 epochs; the script's loop runs 99.
 PUBLISHED = merbench.Recipe(
     optimizer="adamw",
     lr=8e-4,
@@ -22,7 +22,7 @@ PUBLISHED = merbench.Recipe(
     crop_padding=4,
     about="the authors' script for 3 classes (repository muse1998/MMNet, CASME2_3.py), with the paper's 70 epochs",
 )
-# That for 5 classes, whose loop runs 74 epochs.
+# The authors' script for 5 classes, whose loop runs 74 epochs.
 PUBLISHED_5 = replace(
     PUBLISHED,
     weight_decay=0.6,
@@ -33,10 +33,9 @@ PUBLISHED_5 = replace(
     features=("onset-apex-neighbours-224@5-class",),
     about="the authors' script for 5 classes (repository muse1998/MMNet, CASME2_5.py), with the paper's 70 epochs",
 )
-# Optimiser, rate and schedule are those of HTNet's quick recipe; a smaller batch and 20 epochs make some 140 steps on
-# the demo, so that the running values of the batch norms have left those that they began with. The images' side and the
-# widths are left of settings that had been compared by their scores on the demo's own clips, so that a score of this
-# recipe on the demo is no result.
+# Optimiser, rate and schedule are those of HTNet's quick recipe. A smaller batch and 20 epochs give about 140 steps on
+# the demo, enough for the running values of the batch norms to leave their initial values. The size of the images and
+# the widths were chosen by their scores on the demo's own clips, so a score of this recipe on the demo proves nothing.
 QUICK = merbench.Recipe(
     optimizer="adamw",
     lr=1e-3,
@@ -81,5 +80,5 @@ def merbench_models() -> Iterable[merbench.TorchModel]:
         recipes={"published": PUBLISHED, "published-5": PUBLISHED_5, "quick": QUICK},
         parameters=9_241_719,
         paper="Li, Sui, Zhu, Zhao: MMNet: Muscle motion-guided network for micro-expression recognition. IJCAI 2022",
-        about="apex minus onset through blocks that hand their attention on, joined with where on the face things are",
+        about="apex minus onset, in blocks that pass their attention on, joined with positions on the face",
     )

@@ -1,4 +1,4 @@
-"""MMNet's main branch: residual blocks whose attention maps are handed on, each a prior for the next."""
+"""MMNet's main branch: residual blocks that pass on their attention maps, each as a prior for the next."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ STRIDES = (1, 2, 2, 2)  # of the four blocks
 
 
 class MainBranch(nn.Module):
-    """Maps of motion, `widths[0]` channels, to maps of `widths[-1]` with an eighth of their rows and columns.
+    """Maps of motion with `widths[0]` channels, to maps with `widths[-1]` channels, an eighth as high and wide.
 
-    Its classifier `fc` has the name that checkpoints give it; the network applies it once it has added the position
-    branch's map.
+    The classifier `fc` is here because of its name in checkpoints; the network applies it after it has added the
+    position branch's map.
 
     Args:
         classes: number of logits.
-        widths: channels that come in, then those of the four blocks.
+        widths: channels of the input, then of the four blocks.
         side: rows and columns of the last block's map.
     """
 
@@ -32,7 +32,7 @@ class MainBranch(nn.Module):
         self.bn1 = nn.BatchNorm2d(blocks[0])
         width_in = blocks[0]
         for number, (width, stride) in enumerate(zip(blocks, STRIDES, strict=True), start=1):
-            # In Sequential for the names that checkpoints use: "layer1.0.conv1.weight" and so on.
+            # Sequential gives the names that checkpoints use, such as "layer1.0.conv1.weight".
             self.add_module(f"layer{number}", nn.Sequential(AttendingBlock(width_in, width, stride)))
             width_in = width
         self.fc = nn.Linear(width_in * side**2, classes)
@@ -50,9 +50,9 @@ class MainBranch(nn.Module):
 
 
 class AttendingBlock(nn.Module):
-    """F = relu(conv1x1(relu(conv3x3(x))) + shortcut), A = sigmoid(conv1x1[mean_c F, max_c F]) x A of the block before.
+    """F = relu(conv1x1(relu(conv3x3(x))) + shortcut), A = sigmoid(conv1x1[mean_c F, max_c F]) x previous block's A.
 
-    A batch norm follows every convolution. The map A of the block before is shrunk first, by the maximum over 3x3
+    A batch norm follows every convolution. The map A of the previous block is shrunk first, by the maximum over 3x3
     neighbourhoods at every second place.
     """
 

@@ -1,9 +1,9 @@
 """MMNet (Li et al., 2022), with the tensor names of the authors' checkpoints.
 
-Every detail is that of the authors' scripts (repository muse1998/MMNet: CASME2_3.py, CASME2_5.py, CA_block.py,
-PC_module.py). Two had to be settled: the script for 3 classes cannot run as released, as it asks for a convolution of 3
-channels in 2 groups, so that the one group of the script for 5 classes is taken; and the onset is shrunk for the
-position branch by linear interpolation that averages (antialias), which depended on the version of torchvision.
+Every detail comes from the authors' scripts (repository muse1998/MMNet: CASME2_3.py, CASME2_5.py, CA_block.py,
+PC_module.py), except two. The script for 3 classes cannot run as released, because it asks for a convolution of 3
+channels in 2 groups; this network takes one group, as the script for 5 classes. For the position branch, the onset is
+shrunk by linear interpolation with antialiasing; in the scripts this depends on the version of torchvision.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from merbench_mmnet.position import PositionBranch
 
 __all__ = ["MMNet"]
 
-# Of red, green and blue in 0..1, on ImageNet: what the scripts normalise with.
+# ImageNet's mean and deviation of red, green and blue in 0..1, which the scripts use.
 MEAN = (0.485, 0.456, 0.406)
 DEVIATION = (0.229, 0.224, 0.225)
 WIDTHS = (180, 128, 128, 256, 512)
-STRIDE = 16  # pixels of the image for one of the last map
-# What the scripts build and never call: tensors of fixed shapes, and the name that each gives to a classifier.
+STRIDE = 16  # pixels of the image for each pixel of the last map
+# Tensors of fixed shapes that the scripts build and never use, and the name that each script gives to a classifier.
 SPARE_EMBEDDING = (1, 4, 111, 111)
 SPARE_CLASSIFIER = (112 * 112, 38)
 SPARE_NAMES = {"3-class": "head1", "5-class": "head"}
@@ -34,26 +34,26 @@ SPARE_PREFIXES = ("timeembed", "pos.", "vit_pos.cls_token", "vit_pos.head.", "vi
 
 
 class MMNet(nn.Module):
-    """The network; the defaults are the shape of the authors' script for 3 classes.
+    """The network. The defaults are the shape of the authors' script for 3 classes.
 
-    The main branch sees how the apex differs from the onset, the position branch what is where at the onset. Trained
-    are 9.2 million parameters with 3 classes, and 9.4 with the 5 that the script builds.
+    The main branch sees the difference between apex and onset; the position branch sees the onset. The network trains
+    9.2 million parameters with 3 classes, and 9.4 million with the 5 classes of the scripts.
 
     Args:
-        classes: number of logits. Both scripts have 5.
+        classes: number of logits; both scripts have 5.
         image_size: rows and columns of the images in pixels, a multiple of 16.
-        widths: channels of the first convolution, then of the four attending blocks; the last is the position branch's
-            too.
-        pc_depth: blocks of the position branch: 3, in the script for 5 classes 2.
-        pc_heads: attention heads of each.
-        pc_mlp_ratio: width of their hidden layers, in multiples of the last of `widths`: 2, for 5 classes 4.
-        pc_drop_path: probability in [0, 1) that a part (attention, feed-forward) of the last of them is left out in
-            training: .3, for 5 classes 0. With a single block nothing is.
-        spare: which script's checkpoints are to load, `3-class` or `5-class`: holds, frozen, the tensors in them that
-            the network does not use; `none` holds none of these.
+        widths: channels of the first convolution, then of the four attending blocks; the last is also the width of the
+            position branch.
+        pc_depth: blocks of the position branch: 3, or 2 in the script for 5 classes.
+        pc_heads: attention heads of each block.
+        pc_mlp_ratio: width of their hidden layers, in multiples of the last of `widths`: 2, or 4 for 5 classes.
+        pc_drop_path: probability in [0, 1) that a part (attention, feed-forward) of the last block is dropped in
+            training: .3, or 0 for 5 classes. A single block is never dropped.
+        spare: which script's checkpoints can be loaded, `3-class` or `5-class`: adds, frozen, their tensors that the
+            network does not use; `none` adds nothing.
 
     Raises:
-        ValueError: an option that is out of range.
+        ValueError: an option is out of range.
     """
 
     mean: Tensor
@@ -96,22 +96,22 @@ class MMNet(nn.Module):
             parameter.requires_grad_(not name.startswith(SPARE_PREFIXES))
         self.register_buffer("mean", torch.tensor(MEAN)[:, None, None], persistent=False)
         self.register_buffer("deviation", torch.tensor(DEVIATION)[:, None, None], persistent=False)
-        self.to(memory_format=torch.channels_last)  # convolutions then copy nothing to and fro: less time and memory
+        self.to(memory_format=torch.channels_last)  # convolutions then make no copies, which saves time and memory
 
     @property
     def unused_tensors(self) -> tuple[str, ...]:
-        """Names of the tensors that are there for the authors' checkpoints alone."""
+        """Names of the tensors that exist only for the authors' checkpoints."""
         return tuple(name for name in self.state_dict() if name.startswith(SPARE_PREFIXES))
 
     def forward(self, images: Tensor) -> Tensor:
         """Logits `[batch, classes]`.
 
         Args:
-            images: `[batch, 2, candidates, 3, image_size, image_size]`, float32 in 0..255, red first: of the onset and
-                of the apex the frame itself, then neighbours. Training draws one of each, evaluation takes the first.
+            images: `[batch, 2, candidates, 3, image_size, image_size]`, float32 in 0..255, red first: for onset and
+                apex, the frame itself, then its neighbours. Training draws one for each; evaluation takes the first.
 
         Raises:
-            ValueError: images of another shape.
+            ValueError: the images have another shape.
         """
         shape = tuple(images.shape[1:])
         if len(shape) != 5 or (shape[0], *shape[2:]) != (2, 3, self.image_size, self.image_size):
@@ -121,7 +121,7 @@ class MMNet(nn.Module):
         return self.logits(pair[:, 0], pair[:, 1])
 
     def drawn(self, images: Tensor) -> Tensor:
-        """Of each clip the onset and the apex that are looked at: `[batch, 2, 3, image_size, image_size]`."""
+        """The onset and apex that are used for each clip: `[batch, 2, 3, image_size, image_size]`."""
         if not self.training:
             return images[:, :, 0]
         clips, frames = torch.arange(len(images), device=images.device)[:, None], torch.arange(2, device=images.device)
@@ -132,7 +132,7 @@ class MMNet(nn.Module):
         thumbnail = functional.interpolate(onset, (self.side, self.side), mode="bilinear", antialias=True)
         motion = functional.relu(self.conv_act(apex - onset), inplace=True)
         moved = self.main_branch(motion)
-        # Last in, first out: what the position branch keeps for its gradient is gone before the main branch needs most.
+        # The position branch runs last, so its memory for gradients is free again before the main branch needs most.
         result: Tensor = self.main_branch.fc((moved + self.vit_pos(thumbnail)).flatten(1))
         return result
 
@@ -141,7 +141,8 @@ def _check_shape(image_size: int, widths: Sequence[int], pc_heads: int) -> None:
     if image_size % STRIDE:
         raise ValueError(f"image_size {image_size} is not a multiple of {STRIDE}")
     if isinstance(widths, str) or not isinstance(widths, Sequence) or len(widths) != len(WIDTHS):
-        raise ValueError(f"widths is {len(WIDTHS)} numbers, such as {','.join(map(str, WIDTHS))}, not {widths!r}")
+        wanted = f"{len(WIDTHS)} numbers, such as {','.join(map(str, WIDTHS))}"
+        raise ValueError(f"widths is {widths!r}; it must be {wanted}")
     merbench.check_whole(**{f"widths[{place}]": width for place, width in enumerate(widths)})
     if widths[-1] % pc_heads:
         raise ValueError(f"the last of widths, {widths[-1]}, is not a multiple of pc_heads {pc_heads}")

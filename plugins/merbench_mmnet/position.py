@@ -1,4 +1,4 @@
-"""MMNet's position branch: a small vision transformer over the onset, shrunk to one token per pixel."""
+"""MMNet's position branch: a small vision transformer over the shrunk onset, with one token for each pixel."""
 
 from __future__ import annotations
 
@@ -10,24 +10,24 @@ __all__ = ["PositionBranch"]
 
 EPSILON = 1e-6  # of every layer norm
 SPREAD = 0.02  # standard deviation of the initial weights and position embeddings
-SPARE_OUTPUTS = 5  # of a classifier that both official scripts build and never call
+SPARE_OUTPUTS = 5  # of a classifier that both official scripts build and never use
 
 
 class PositionBranch(nn.Module):
-    """Images `[batch, 3, side, side]` to maps `[batch, width, side, side]`: where on the face things are.
+    """Images `[batch, 3, side, side]` to maps `[batch, width, side, side]` that describe positions on the face.
 
     Pre-norm blocks of attention and feed-forward over the pixels (Dosovitskiy et al., 2021), layer norm at the end, no
-    class token. The two parts of a block are left out clip by clip in training (stochastic depth), the first block's
-    never, the last's with probability `drop_path`, those between evenly spaced.
+    class token. In training, each part of a block is dropped clip by clip (stochastic depth): never in the first block,
+    with probability `drop_path` in the last, and with evenly spaced probabilities between.
 
     Args:
         side: rows and columns of the images.
         width: channels.
         depth: blocks.
-        heads: attention heads; they share the channels evenly.
+        heads: attention heads; they divide the channels evenly.
         mlp_ratio: width of the feed-forward's hidden layer, in multiples of `width`.
         drop_path: probability in [0, 1).
-        spare: whether to hold the tensors of official checkpoints that nothing uses.
+        spare: whether to add the unused tensors of the official checkpoints.
     """
 
     def __init__(
@@ -60,7 +60,7 @@ class PositionBranch(nn.Module):
 
 
 class Block(nn.Module):
-    """Attention, then feed-forward, each added to what came in; tokens `[batch, tokens, width]`."""
+    """Attention, then feed-forward, each added to its input; tokens `[batch, tokens, width]`."""
 
     def __init__(self, width: int, heads: int, mlp_ratio: int, drop: float) -> None:
         super().__init__()
@@ -78,7 +78,7 @@ class Block(nn.Module):
         return x + self.kept(self.mlp["fc2"](functional.gelu(self.mlp["fc1"](self.norm2(x)))))
 
     def kept(self, part: Tensor) -> Tensor:
-        """In training 0 for some clips, and the others larger in turn, so that the mean stays (Huang et al., 2016)."""
+        """In training, 0 for some clips and larger for the others, so that the mean stays (Huang et al., 2016)."""
         if not self.training or not self.drop:
             return part
         keep = torch.rand(len(part), 1, 1, dtype=part.dtype, device=part.device) >= self.drop

@@ -1,4 +1,4 @@
-"""Shallow networks: on 28x28 flow, as the field compares with them, and a ResNet on the apex image alone."""
+"""Shallow networks on 28x28 flow, which the field uses as baselines, and a ResNet on the apex image."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import merbench
 from merbench_shallow.recipes import RECIPES
 
-# name → target, parameters of the default recipe with 3 classes, what to cite, a line about it.
+# name → target, parameters of the default recipe with 3 classes, paper, description.
 ON_FLOW = {
     "ststnet": (
         "ststnet:STSTNet",
@@ -40,7 +40,7 @@ RCN_PAPER = (
     "Xia, Peng, Khor, Feng, Zhao: Revealing the invisible with model and data shrinking for composite-database "
     "micro-expression recognition. IEEE Transactions on Image Processing 29, 2020"
 )
-# name → parameters, a line about it.
+# name → parameters, description.
 RCN = {
     "rcn-a": (15_331, "recurrent convolution, attended by its own classifier's weights"),
     "rcn-s": (15_331, "recurrent convolution with shortcuts between its steps"),
@@ -70,5 +70,5 @@ def merbench_models() -> Iterable[merbench.TorchModel]:
         recipes=RECIPES["apex-resnet"],
         parameters=2_783_555,
         paper="He, Zhang, Ren, Sun: Deep residual learning for image recognition. CVPR 2016",
-        about="ResNet-18 from scratch on the apex image: what is seen without motion",
+        about="ResNet-18 from scratch on the apex image: a baseline without motion",
     )

@@ -1,15 +1,15 @@
-"""A ResNet-18 (He, Zhang, Ren, Sun, 2016) that sees the apex frame alone: what motion adds shows beside it.
+"""A ResNet-18 (He, Zhang, Ren, Sun, 2016) that sees only the apex frame: compare with it to see what motion adds.
 
-Not one paper's model, but the baseline that many compare with. What is fixed, and by whom:
+This is not the model of one paper, but a baseline that many papers use. Where each choice comes from:
 
-- The first three of ResNet-18's four stages feed CapsuleNet (Quang, Chun, Tokuyama, 2019) in its authors' code, whose
-  training settings the recipe `from-scratch` takes: Adam at 1e-4, times .9 every epoch, batches of 32, 30 epochs, half
-  of the images mirrored and all turned by up to 8 degrees. `stages=4` is the whole of ResNet-18, as timm has it.
-- That code starts from ImageNet weights. They cannot be had without a download, and none is made here: all weights
-  start at random, on 442 clips or fewer. Its capsules, margin loss, jittered colours, crops of a larger image and
-  the frames near the apex with which it levels the classes are left out too, and so is that it turns test images at
-  random. A figure of this model says nothing about CapsuleNet. `timm:resnet18` takes a file of weights.
-- Images are scaled as for ImageNet, by its mean and deviation for each colour; that code leaves them in 0..1.
+- The first three of ResNet-18's four stages feed CapsuleNet (Quang, Chun, Tokuyama, 2019) in its authors' code. The
+  recipe `from-scratch` takes the training settings of that code: Adam at 1e-4, times .9 every epoch, batches of 32,
+  30 epochs, half of the images mirrored and all turned by up to 8 degrees. `stages=4` is the whole ResNet-18 of timm.
+- That code starts from ImageNet weights. They need a download, and this model makes none: all weights start at random,
+  on 442 clips or fewer. Other parts of that code are left out too: capsules, margin loss, jittered colours, crops of a
+  larger image, the frames near the apex that balance its classes, and the random rotation of test images. So a score
+  of this model says nothing about CapsuleNet. `timm:resnet18` can start from a file of weights.
+- Images are scaled as for ImageNet, by its mean and deviation of each colour; that code leaves them in 0..1.
 """
 
 from __future__ import annotations
@@ -35,9 +35,10 @@ class ApexResNet(nn.Module):
 
     Args:
         classes: number of logits.
-        stages: 1 to 4, how many of its stages; they have 64, 128, 256 and 512 channels.
-        side: rows and columns that the image is shrunk to (means over areas): at most 224, and as many as leave two
-            behind the last stage (5, 9, 17 or 33), since a batch norm cannot train on one place of one clip.
+        stages: 1 to 4, the number of stages; they have 64, 128, 256 and 512 channels.
+        side: rows and columns that the image is shrunk to (means over areas): at most 224, and at least 5, 9, 17 or 33
+            for 1 to 4 stages, which leaves 2x2 places after the last stage. A batch norm cannot train on one place of
+            one clip.
 
     Raises:
         ValueError: an option out of range.
@@ -50,7 +51,7 @@ class ApexResNet(nn.Module):
         super().__init__()
         merbench.check_whole(classes=classes, stages=stages, side=side)
         if stages > len(CHANNELS):
-            raise ValueError(f"stages is {stages}; it must be at most {len(CHANNELS)}, which is what ResNet-18 has")
+            raise ValueError(f"stages is {stages}; it must be at most {len(CHANNELS)}, the stages of ResNet-18")
         if not (least := 2 ** (stages + 1) + 1) <= side <= SIDE:
             raise ValueError(f"side is {side}; with stages={stages} it must be {least} to {SIDE}")
         self.side = side
@@ -63,7 +64,7 @@ class ApexResNet(nn.Module):
         """Logits `[batch, classes]` of the images at onset and apex, `[batch, 2, 3, 224, 224]` float32 0..255.
 
         Raises:
-            ValueError: images of another shape.
+            ValueError: the images have another shape.
         """
         if tuple(images.shape[1:]) != SHAPE:
             raise ValueError(f"ApexResNet was built for images of shape {SHAPE}, not {tuple(images.shape[1:])}")

@@ -1,4 +1,4 @@
-"""What the networks here refuse in the same words: a divisor out of range, and images that they were not built for."""
+"""Checks that the networks share: of their divisor, and of the shape of their images."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ __all__ = ["check_divisor", "check_images"]
 
 
 def check_divisor(divisor: float) -> None:
-    """Raises ValueError unless `divisor` is above 0 and finite."""
+    """Raise ValueError unless `divisor` is above 0 and finite."""
     if not 0 < divisor < math.inf:
         raise ValueError(f"divisor is {divisor!r}; it must be above 0, and finite")
 
 
 def check_images(network: object, images: Tensor, shape: tuple[int, ...]) -> None:
-    """Raises ValueError unless `images` is `[batch, *shape]`."""
+    """Raise ValueError unless `images` is `[batch, *shape]`."""
     if tuple(images.shape[1:]) != shape:
         found = tuple(images.shape[1:])
         raise ValueError(f"{type(network).__name__} was built for images of shape {shape}, not {found}")

@@ -1,16 +1,16 @@
 """Dual-Inception (Zhou, Mao, Xue, 2019): one inception network for horizontal flow and one for vertical flow.
 
-What is fixed, and by whom:
+Where each choice comes from:
 
-- Two inception blocks a stream, with 6 and 16 kernels in each of four branches (1x1; 1x1 then 3x3; 1x1 then 5x5;
-  3x3 maximum then 1x1), a ReLU behind every convolution, 2x2 max-pooling behind every block; both streams flattened,
-  one linear layer of 1024 with ReLU, then the logits: the first author's code (xly135846/MEGC2019, dual_inception.py).
-  So are values of 0..1, Adam at 1e-4 and 40 epochs in batches of 3.
+- From the first author's code (xly135846/MEGC2019, dual_inception.py): two inception blocks a stream, with 6 and 16
+  kernels in each of four branches (1x1; 1x1 then 3x3; 1x1 then 5x5; 3x3 maximum then 1x1), a ReLU after every
+  convolution, and 2x2 max-pooling after every block; both streams flattened, one linear layer of 1024 with ReLU, then
+  the logits. Values of 0..1, Adam at 1e-4, and 40 epochs in batches of 3.
 - That code reads each flow component as a grey image in three equal channels. One channel computes the same functions
   with fewer parameters, 6,449,867 with three classes: the 6.45 M that Off-TANet's repository counts for its version.
 - Open: the paper's settings differ in places (the code has a second layer of 1024, commented out). The released script
-  keeps the epoch of least loss on a validation part; here the epoch policies `last` and `inner` stand for it.
-- Not as there: initial weights are drawn as torch draws them, where Keras draws Glorot's.
+  keeps the epoch with the smallest loss on a validation part; here the epoch policies `last` and `inner` replace it.
+- Different: torch draws the initial weights its own way, Keras draws Glorot's.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ SHAPE = (3, 28, 28)  # of the flow image: (strain, v, u)
 KERNELS = (6, 16)  # of every branch of a stream's two blocks
 BRANCHES = 4
 WIDTH = 1024
-PLACES = 7 * 7  # what two poolings leave of 28x28
+PLACES = 7 * 7  # two poolings of 28x28
 
 
 class DualInception(nn.Module):
@@ -38,10 +38,10 @@ class DualInception(nn.Module):
     Args:
         classes: number of logits.
         width: of the first linear layer.
-        divisor: above 0, what the flow is divided by: 255 for images of 0..255, 1 where the recipe standardizes.
+        divisor: above 0; the flow is divided by it: 255 for images of 0..255, 1 if the recipe standardizes.
 
     Raises:
-        ValueError: an option out of range.
+        ValueError: an option is out of range.
     """
 
     def __init__(self, classes: int = 3, *, width: int = WIDTH, divisor: float = 255.0) -> None:
@@ -60,7 +60,7 @@ class DualInception(nn.Module):
         """Logits `[batch, classes]` of flow images `[batch, 3, 28, 28]` float32, channels (strain, v, u).
 
         Raises:
-            ValueError: images of another shape.
+            ValueError: the images have another shape.
         """
         check_images(self, flow, SHAPE)
         flow = flow / self.divisor
@@ -87,5 +87,5 @@ class Inception(nn.Module):
             self.five(functional.relu(self.to_five(x))),
             self.pooled(functional.max_pool2d(x, 3, stride=1, padding=1)),
         )
-        # One ReLU, behind the maximum instead of before it: the same values, of a quarter as many places.
+        # One ReLU after the maximum instead of before it: the same values, at a quarter of the places.
         return functional.relu(functional.max_pool2d(torch.cat(branches, 1), 2))

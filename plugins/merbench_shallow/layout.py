@@ -1,4 +1,4 @@
-"""How images lie in memory: channel beside channel, in which convolutions of few channels are faster on a CPU."""
+"""Memory layout of images: with channels last, convolutions of few channels are faster on a CPU."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ __all__ = ["channels_last"]
 
 
 def channels_last(images: Tensor) -> Tensor:
-    """`[batch, channels, rows, columns]` as it was, laid out channels last; what is computed does not change.
+    """The same `[batch, channels, rows, columns]`, with channels last in memory; results do not change.
 
-    Written with axes, since `torch.vmap`, which trains many folds at once, refuses `memory_format=`.
+    Written with axes because `torch.vmap`, which trains many folds at once, does not accept `memory_format=`.
     """
     return images.movedim(1, -1).contiguous().movedim(-1, 1)

@@ -1,14 +1,15 @@
-"""OFF-ApexNet (Gan, Liong, Yau, Huang, Tan, 2019): horizontal and vertical flow in two streams of their own.
+"""OFF-ApexNet (Gan, Liong, Yau, Huang, Tan, 2019): one stream for horizontal flow and one for vertical flow.
 
-No code of the authors is public. What is fixed, and by whom:
+The authors published no code. Where each choice comes from:
 
-- Two streams (u and v, 28x28), 5x5 convolutions with 6 and 16 kernels, 2x2 max-pooling after each, two fully connected
-  layers of 1024: the paper, as others describe it.
-- Padding 2, and dropout of one half behind each fully connected layer: the implementation in Off-TANet's repository
-  (ECNU-Cross-Innovation-Lab/PRICAI2021-Off-TANet), which quotes 2.66 M parameters. Padding decides the count: each
-  stream ends with 16x7x7 values, and 2 x 784 x 1024 weights follow. That gives 2,664,475 with three classes.
-- Open: STSTNet's authors print 2.77 M for it, which no layout that was tried gives (without padding it is 1.58 M). And
-  whether a ReLU follows a convolution: Off-TANet's has none, meb's single-stream version has one. Here there is one.
+- From the paper, as others describe it: two streams (u and v, 28x28), 5x5 convolutions with 6 and 16 kernels, 2x2
+  max-pooling after each, two fully connected layers of 1024.
+- From the implementation in Off-TANet's repository (ECNU-Cross-Innovation-Lab/PRICAI2021-Off-TANet), which quotes
+  2.66 M parameters: padding 2, and dropout of one half after each fully connected layer. Padding decides the count:
+  each stream ends with 16x7x7 values, and 2 x 784 x 1024 weights follow. That gives 2,664,475 with three classes.
+- Open: STSTNet's authors print 2.77 M for it; no layout that was tried gives that number (without padding it is
+  1.58 M). It is also open whether a ReLU follows each convolution: Off-TANet's version has none, meb's single-stream
+  version has one, and so has this one.
 """
 
 from __future__ import annotations
@@ -26,21 +27,21 @@ __all__ = ["OFFApexNet"]
 SHAPE = (3, 28, 28)  # of the flow image: (strain, v, u)
 KERNELS = (6, 16)  # of a stream's two convolutions
 WIDTH = 1024  # of the fully connected layers
-PLACES = 7 * 7  # what two poolings leave of 28x28
+PLACES = 7 * 7  # two poolings of 28x28
 
 
 class OFFApexNet(nn.Module):
     """Two streams of two convolutions, joined by three linear layers.
 
-    Both streams are computed as one convolution in two groups; the first half of each one's channels is that of u.
+    Both streams are computed as one convolution in two groups; the first half of the channels belongs to u.
 
     Args:
         classes: number of logits.
-        dropout: in [0, 1), behind each layer of 1024.
-        divisor: above 0, what the flow is divided by: 255 for images of 0..255, 1 where the recipe standardizes.
+        dropout: in [0, 1), after each layer of 1024.
+        divisor: above 0; the flow is divided by it: 255 for images of 0..255, 1 if the recipe standardizes.
 
     Raises:
-        ValueError: an option out of range.
+        ValueError: an option is out of range.
     """
 
     def __init__(self, classes: int = 3, *, dropout: float = 0.5, divisor: float = 255.0) -> None:
@@ -61,11 +62,11 @@ class OFFApexNet(nn.Module):
         """Logits `[batch, classes]` of flow images `[batch, 3, 28, 28]` float32, channels (strain, v, u).
 
         Raises:
-            ValueError: images of another shape.
+            ValueError: the images have another shape.
         """
         check_images(self, flow, SHAPE)
         streams = channels_last(torch.stack((flow[:, 2], flow[:, 1]), 1) / self.divisor)
-        # ReLU behind the maximum instead of before it: the same values, of a quarter as many places.
+        # ReLU after the maximum instead of before it: the same values, at a quarter of the places.
         streams = functional.relu(functional.max_pool2d(self.conv1(streams), 2))
         streams = functional.relu(functional.max_pool2d(self.conv2(streams), 2))
         joined = self.dropout(functional.relu(self.fc1(streams.flatten(1))))

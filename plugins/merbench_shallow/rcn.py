@@ -1,7 +1,7 @@
 """RCN (Xia, Peng, Khor, Feng, Zhao, 2020): a recurrent convolution, and three modules without parameters of their own.
 
-What is fixed, and by whom: the first author's code (xiazhaoqiang/ParameterFreeRCNs-MicroExpressionRec, MeNets.py and
-ModelTrain_Final.py), which has an `rcn_*` for each row; the paper was not read beyond its abstract.
+Everything follows the first author's code (xiazhaoqiang/ParameterFreeRCNs-MicroExpressionRec, MeNets.py and
+ModelTrain_Final.py), which has an `rcn_*` for each row; only the abstract of the paper was read.
 
 | model | first layers | recurrent block | attention |
 | --- | --- | --- | --- |
@@ -10,17 +10,17 @@ ModelTrain_Final.py), which has an `rcn_*` for each row; the paper was not read 
 | rcn-w | three 3x3 convolutions with stride 3, ReLU, batch norm | plain | none |
 | rcn-f | as rcn-w | with shortcuts | `inside` |
 
-The README runs it with 32 maps, pools to 5x5 and takes 20 epochs, the script's defaults are 64, 7 and 100; taken are 32
-and 5, which fit 28x28 (the wide layers leave 10x10 of it, the block 5x5), and the script's 100 epochs. So are values of
-0..1, SGD with momentum .9 at 5e-4, halved every 10 epochs, and batches of 64.
+The README runs it with 32 maps, pooling to 5x5 and 20 epochs; the script's defaults are 64, 7 and 100. This version
+takes 32 and 5, which fit 28x28 (the wide layers turn it into 10x10, the block into 5x5), and the script's 100 epochs.
+From the script come also values of 0..1, SGD with momentum .9 at 5e-4, halved every 10 epochs, and batches of 64.
 
-Open, or taken otherwise:
+Open or different:
 
-- The size of the flow images: the paper speaks of low resolution; the flow release has 28x28.
-- The released RCN-F cannot be built (it names a class that is not there), and it runs its second stream twice, so that
-  the third is never used. Here it is RCN-W's three streams.
-- The released shortcut block holds a third convolution that nothing uses; it is left out.
-- RCN-P and RCN-C, other combinations of the same modules, are not here.
+- The size of the flow images is open: the paper speaks of low resolution; the flow release has 28x28.
+- The released RCN-F cannot be built (it names a class that does not exist), and it runs its second stream twice, so the
+  third is never used. This version has the three streams of RCN-W.
+- The released shortcut block has a third convolution that nothing uses; it is left out.
+- RCN-P and RCN-C, other combinations of the same modules, are not included.
 """
 
 from __future__ import annotations
@@ -42,20 +42,20 @@ ATTENTIONS = ("none", "pooled", "inside")
 
 
 class RCN(nn.Module):
-    """First layers, one recurrent block, average-pooling, and a linear classifier whose weights also steer attention.
+    """First layers, one recurrent block, average-pooling, and a linear classifier whose weights also guide attention.
 
     Args:
         classes: number of logits.
-        wide: whether the first layers are three streams of dilation 1, 2 and 3 in place of one 5x5 convolution.
-        shortcut: whether a recurrent step sees what all earlier ones gave.
-        attention: `none`; `pooled`, the pooled result times a map of what the block was given; or `inside`, the block's
-            feed-forward part times that map.
-        maps: channels throughout, a multiple of 4.
+        wide: whether the first layers are three streams of dilation 1, 2 and 3 instead of one 5x5 convolution.
+        shortcut: whether a recurrent step sees the results of all earlier steps.
+        attention: `none`; `pooled`, the pooled result times an attention map of the block's input; or `inside`, the
+            block's feed-forward part times that map.
+        maps: channels of every layer, a multiple of 4.
         pooled: rows and columns that the classifier sees, at most 6 (wide: 5).
-        divisor: above 0, what the flow is divided by: 255 for images of 0..255, 1 where the recipe standardizes.
+        divisor: above 0; the flow is divided by it: 255 for images of 0..255, 1 if the recipe standardizes.
 
     Raises:
-        ValueError: an option out of range.
+        ValueError: an option is out of range.
     """
 
     def __init__(
@@ -74,7 +74,7 @@ class RCN(nn.Module):
         if maps % 4:
             raise ValueError(f"maps is {maps}; it must be a multiple of 4")
         if pooled > (most := 5 if wide else 6):
-            raise ValueError(f"pooled is {pooled}; it must be at most {most}, which is what the block leaves of 28x28")
+            raise ValueError(f"pooled is {pooled}; it must be at most {most}, the rows after the block")
         merbench.check_choice(ATTENTIONS, attention=attention)
         check_divisor(divisor)
         self.attention, self.pooled, self.divisor = attention, pooled, divisor
@@ -87,7 +87,7 @@ class RCN(nn.Module):
         """Logits `[batch, classes]` of flow images `[batch, 3, 28, 28]` float32.
 
         Raises:
-            ValueError: images of another shape.
+            ValueError: the images have another shape.
         """
         check_images(self, flow, SHAPE)
         seen = self.first(channels_last(flow / self.divisor))
@@ -101,16 +101,16 @@ class RCN(nn.Module):
         return logits
 
     def shrunk(self, x: Tensor) -> Tensor:
-        """Averages over what lies in each of the places that the classifier sees."""
+        """Means over areas, one for each place that the classifier sees."""
         return functional.adaptive_avg_pool2d(x, self.pooled)
 
 
 def class_attention(x: Tensor, weights: Tensor) -> Tensor:
-    """Where the classifier would look: `[batch, channels, rows, columns]` to `[batch, 1, rows, columns]` in 0..1.
+    """The classifier's attention: `[batch, channels, rows, columns]` to `[batch, 1, rows, columns]` in 0..1.
 
-    For each class the mean over channels of values times the classifier's weights (`[classes, channels * rows *
-    columns]`), stretched so that its least value is 0 and its largest 1; then the mean over classes. A class whose map
-    has one value everywhere counts as 0 (the released code divides by zero there).
+    For each class, the mean over channels of values times the classifier's weights (`[classes, channels * rows *
+    columns]`), stretched so that the smallest value is 0 and the largest 1; then the mean over classes. A class whose
+    map has one value everywhere counts as 0 (the released code divides by zero there).
     """
     by_class = torch.einsum("bchw,kchw->bkhw", x, weights.reshape(-1, *x.shape[1:])) / x.shape[1]
     raised = by_class - by_class.amin((2, 3), keepdim=True)
@@ -119,10 +119,10 @@ def class_attention(x: Tensor, weights: Tensor) -> Tensor:
 
 
 class Recurrent(nn.Module):
-    """A feed-forward 1x1 convolution, then one 3x3 convolution that is used again and again, with the same weights.
+    """A feed-forward 1x1 convolution, then one 3x3 convolution that is used repeatedly, with the same weights.
 
-    Two steps, each of which sees the block's input and what the one before gave; with `shortcut` three, which see what
-    all before gave. The batch norm is shared as well. Then a 2x2 maximum and dropout.
+    Two steps, each of which sees the block's input and the result of the step before; with `shortcut` three steps, each
+    of which sees the results of all steps before. The batch norm is shared too. Then a 2x2 maximum and dropout.
     """
 
     def __init__(self, maps: int, shortcut: bool) -> None:
@@ -133,7 +133,7 @@ class Recurrent(nn.Module):
         self.dropout = nn.Dropout(DROPOUT)
 
     def forward(self, x: Tensor, attention: Tensor | None = None) -> Tensor:
-        """`[batch, maps, rows, columns]`, and an attention map in 0..1 of any size, to half the rows and columns."""
+        """`[batch, maps, rows, columns]` to half the rows and columns; `attention` is a map in 0..1 of any size."""
         y = self.forward_convolution(x)
         if attention is not None:
             y = y * functional.interpolate(attention, x.shape[2:])
@@ -168,7 +168,7 @@ class Wide(nn.Module):
 def narrow(maps: int) -> nn.Sequential:
     """One 5x5 convolution without padding: `[batch, 3, 28, 28]` to `[batch, maps, 12, 12]`."""
     convolution, norm, relu = normed(nn.Conv2d(SHAPE[0], maps, 5))
-    # ReLU behind the maximum instead of before it: the same values, of a quarter as many places.
+    # ReLU after the maximum instead of before it: the same values, at a quarter of the places.
     return nn.Sequential(convolution, norm, nn.MaxPool2d(2), relu, nn.Dropout(DROPOUT))
 
 
@@ -178,7 +178,7 @@ def normed(convolution: nn.Conv2d) -> nn.Sequential:
 
 
 def initialise(module: nn.Module) -> None:
-    """As the released code: Kaiming's normal weights by what a convolution gives, small ones for the classifier."""
+    """As in the released code: Kaiming's normal weights by a convolution's output, small ones for the classifier."""
     if isinstance(module, nn.Conv2d):
         nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
     elif isinstance(module, nn.Linear):

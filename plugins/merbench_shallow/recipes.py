@@ -1,5 +1,5 @@
-"""How the shallow networks are trained. Every `quick` is merbench's own and was fixed before any of its scores on the
-composite was seen: as many epochs as keep its 68 folds within four minutes on two CPU cores.
+"""How the shallow networks are trained. Every `quick` is merbench's own. Its number of epochs was chosen before any
+score on the composite was seen, so that the 68 folds take at most four minutes on two CPU cores.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ QUICK = merbench.Recipe(
     options={"divisor": 1.0},
     about="merbench's own: fewer epochs on standardised flow, minutes on two CPU cores",
 )
-# The authors' PyTorch script, which feeds values of 0..255 unscaled and in the order in which it reads class folders.
+# The authors' PyTorch script, which takes values of 0..255 unscaled, in the order in which it reads class folders.
 STSTNET = merbench.Recipe(
     optimizer="adam",
     lr=5e-5,
@@ -42,9 +42,9 @@ OFF_APEXNET = merbench.Recipe(
     lr=1e-4,
     batch_size=64,
     epochs=3000,
-    about="not the authors', who published no code: Off-TANet's repository, which compares with it",
+    about="from Off-TANet's repository, which compares with it; the authors published no code",
 )
-# The script's class_weight="auto" is no dictionary, and Keras weights by nothing else: it has no effect.
+# The script's class_weight="auto" has no effect: Keras only accepts a dictionary.
 DUAL_INCEPTION = merbench.Recipe(
     optimizer="adam",
     lr=1e-4,
@@ -101,7 +101,7 @@ def quick(epochs: int, lr: float = 1e-3, **options: Any) -> merbench.Recipe:
 
 
 def rcn(**options: Any) -> dict[str, merbench.Recipe]:
-    """Both recipes of one of the four."""
+    """The two recipes of one RCN model."""
     return {"published": replace(RCN, options=options), "quick": quick(18, lr=3e-3, **options)}
 
 

@@ -1,13 +1,13 @@
 """SSSNet (Varanka, Peng, Zhao, 2021, "Micro-expression recognition with noisy labels"), a shallow single stream.
 
-What is fixed, and by whom:
+Where each choice comes from:
 
-- Everything about the network: the first author's library meb (tvaranka/meb, me_networks.py), under whose parameter
-  names a checkpoint loads. It sees 64x64: two convolutions and two poolings leave 9x9 of it. On the flow release the
-  flow is enlarged from 28x28, which adds no detail; `side=28` takes it as it is, with a smaller linear layer.
-- Its channels there are (u, v, strain), here (strain, v, u); only a checkpoint would notice.
-- Training: meb's defaults (Adam at 1e-4, weight decay 1e-3, batches of 32, 200 epochs). They are the library's, for any
-  network and for action units, whose loss is another than the cross-entropy here; the paper was not read.
+- The network comes from the first author's library meb (tvaranka/meb, me_networks.py); its checkpoints load, because
+  the parameters have the same names. It sees 64x64, which two convolutions and two poolings turn into 9x9. The flow
+  release has 28x28, which is enlarged; that adds no detail. `side=28` takes it as it is, with a smaller linear layer.
+- The channels are (u, v, strain) there and (strain, v, u) here; this only matters for a checkpoint.
+- Training: meb's defaults (Adam at 1e-4, weight decay 1e-3, batches of 32, 200 epochs). The library uses them for any
+  network and for action units, with another loss than the cross-entropy here. The paper was not read.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from merbench_shallow.layout import channels_last
 __all__ = ["SSSNet"]
 
 CHANNELS = 3
-LEAST = 22  # leaves 2x2 places behind both poolings: a batch norm cannot train on a single one of a single clip
+LEAST = 22  # leaves 2x2 places after both poolings: a batch norm cannot train on one place of one clip
 
 
 class SSSNet(nn.Module):
@@ -32,13 +32,13 @@ class SSSNet(nn.Module):
 
     Args:
         classes: number of logits.
-        side: rows and columns, at least 22, that images of another size are resized to (bilinear).
-        widths: channels of both convolutions, and of the hidden linear layer.
-        dropout: in [0, 1), behind each of the three.
-        divisor: above 0, what the flow is divided by: 255 for images of 0..255, 1 where the recipe standardizes.
+        side: rows and columns, at least 22; images of another size are resized to it (bilinear).
+        widths: channels of the two convolutions, and of the hidden linear layer.
+        dropout: in [0, 1), after each of the three.
+        divisor: above 0; the flow is divided by it: 255 for images of 0..255, 1 if the recipe standardizes.
 
     Raises:
-        ValueError: an option out of range.
+        ValueError: an option is out of range.
     """
 
     def __init__(
@@ -74,7 +74,7 @@ class SSSNet(nn.Module):
         """Logits `[batch, classes]` of flow images `[batch, 3, rows, columns]` float32, of any size.
 
         Raises:
-            ValueError: images of another shape.
+            ValueError: the images have another shape.
         """
         if flow.ndim != 4 or flow.shape[1] != CHANNELS:
             raise ValueError(
@@ -83,7 +83,7 @@ class SSSNet(nn.Module):
         if flow.shape[2:] != (self.side, self.side):
             flow = functional.interpolate(flow, size=(self.side, self.side), mode="bilinear", align_corners=False)
         x = self.conv1(channels_last(flow / self.divisor))
-        # ReLU behind the maximum instead of before it: the same values, of a ninth (a quarter) as many places.
+        # ReLU after the maximum instead of before it: the same values, at a ninth (a quarter) of the places.
         x = self.bn1(functional.relu(functional.max_pool2d(x, 3)))
         x = self.conv2(functional.dropout2d(x, self.dropout, self.training))
         x = self.bn2(functional.relu(functional.max_pool2d(x, 2)))

@@ -1,15 +1,15 @@
 """STSTNet (Liong, Gan, See, Khor, Huang, 2019, "Shallow triple stream three-dimensional CNN (STSTNet)").
 
-What is fixed, and by whom:
+Where each choice comes from:
 
-- Everything about the network: the authors' PyTorch script (christy1206/STSTNet, main.py), under whose parameter names
-  a checkpoint loads. The paper describes the same layers.
-- Training: the same script. Adam at 5e-5, batches of 256, 800 epochs, values of 0..255 as they are read, nothing
-  shuffled, and the epoch is the last.
-- Open: the order of the training clips. The script takes class folders as the file system lists them, which is not
-  the same everywhere; here classes come in their order, and clips as the dataset lists them.
-- Open: the paper's own training. The script is a later port, and its authors log UF1 .721 and UAR .725 of it, where the
-  paper prints UF1 .735 and UAR .761. That "UAR" is the mean precision of the paper's own log; its mean recall is .719.
+- The network comes from the authors' PyTorch script (christy1206/STSTNet, main.py); its checkpoints load, because the
+  parameters have the same names. The paper describes the same layers.
+- Training comes from the same script: Adam at 5e-5, batches of 256, 800 epochs, values of 0..255 as they are read, no
+  shuffling, and the last epoch counts.
+- Open: the order of the training clips. The script takes class folders as the file system lists them, which differs
+  between machines; here classes come in their order, and clips as the dataset lists them.
+- Open: the paper's own training. The script is a later port. Its authors log UF1 .721 and UAR .725 for it; the paper
+  prints UF1 .735 and UAR .761. That "UAR" is the mean precision in the paper's own log; its mean recall is .719.
 """
 
 from __future__ import annotations
@@ -28,23 +28,23 @@ __all__ = ["STSTNet"]
 SHAPE = (3, 28, 28)
 KERNELS = (3, 5, 8)  # of the three streams
 DROPOUT = 0.5
-POOLED = 5  # rows and columns that are left: padding 2 makes 28 to 30, the maximum 10, the average 5
+POOLED = 5  # rows and columns at the end: padding 2 turns 28 into 30, the maximum into 10, the average into 5
 
 
 class STSTNet(nn.Module):
-    """Three parallel 3x3 convolutions over the flow, each ReLU, batch norm, pooling and dropout; one linear layer.
+    """Three parallel 3x3 convolutions over the flow, each with ReLU, batch norm, pooling, dropout; one linear layer.
 
     Args:
         classes: number of logits.
 
     Raises:
-        ValueError: classes below 1.
+        ValueError: `classes` is below 1.
     """
 
     def __init__(self, classes: int = 3) -> None:
         super().__init__()
         merbench.check_whole(classes=classes)
-        # Named one by one, and in this order, as the authors' checkpoints are.
+        # The names, and their order, are those of the authors' checkpoints.
         self.conv1, self.conv2, self.conv3 = (nn.Conv2d(SHAPE[0], kernels, 3, padding=2) for kernels in KERNELS)
         self.bn1, self.bn2, self.bn3 = (nn.BatchNorm2d(kernels) for kernels in KERNELS)
         self.fc = nn.Linear(sum(KERNELS) * POOLED**2, classes)
@@ -53,10 +53,10 @@ class STSTNet(nn.Module):
         """Logits `[batch, classes]` of flow images `[batch, 3, 28, 28]`, float32 of any scale.
 
         Raises:
-            ValueError: images of another shape.
+            ValueError: the images have another shape.
         """
         check_images(self, flow, SHAPE)
-        # The three streams as one, channels last: the same sums, in two thirds of the time.
+        # The three streams as one, channels last: the same sums in two thirds of the time.
         convolutions, norms = (self.conv1, self.conv2, self.conv3), (self.bn1, self.bn2, self.bn3)
         weight, bias = (torch.cat([getattr(one, name) for one in convolutions]) for name in ("weight", "bias"))
         flow = flow.contiguous(memory_format=torch.channels_last)
@@ -68,7 +68,8 @@ class STSTNet(nn.Module):
 
 
 def joint_norm(x: Tensor, norms: Sequence[nn.BatchNorm2d], training: bool) -> Tensor:
-    """Batch norms of adjoining channels as one: a batch norm treats each channel alone. Updates all running values."""
+    """Several batch norms on adjacent channels as one, which is the same: a batch norm treats each channel separately.
+    Updates all running values."""
     names = ("running_mean", "running_var", "weight", "bias")
     mean, variance, weight, bias = (torch.cat([getattr(norm, name) for norm in norms]) for name in names)
     normed = functional.batch_norm(x, mean, variance, weight, bias, training)

@@ -11,7 +11,7 @@ PAPER = "Wightman: PyTorch Image Models (timm). doi 10.5281/zenodo.4414861, 2019
 
 @merbench.hookimpl
 def merbench_models() -> Iterable[merbench.ModelFamily]:
-    """The family; importing timm is left to whoever asks for one of its members."""
+    """The family. timm is only imported when a member is asked for."""
     yield merbench.ModelFamily(
         name="timm",
         member="merbench_timm.architectures:member",

@@ -1,4 +1,4 @@
-"""From the name of a timm architecture to a model with recipes."""
+"""Make a model with recipes from the name of a timm architecture."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from merbench_timm import PAPER
 __all__ = ["image_size", "member", "members"]
 
 OWN = "merbench's own, the same for every architecture: "
-# What timm's configurations do not tell: smaller images leave nothing for a convolution or pooling deep inside.
+# Smallest images that are not in timm's configurations: smaller ones become empty at some layer.
 LEAST = {"inception": 96, "ghostnetv3": 64, "csatv2": 64}
-TOKENS = 2  # in each direction at least, where an architecture cuts its image into patches
+TOKENS = 2  # smallest number in each direction, for architectures that cut images into patches
 
-# Small batches, so that few epochs have some tens of steps: a batch norm's running statistics, which count in
-# evaluation, start at 0 and 1 and take in a tenth of each batch.
+# Small batches give tens of steps in few epochs. A batch norm needs them, because its running statistics, which
+# evaluation uses, start at 0 and 1 and move a tenth of the way in each step.
 QUICK = merbench.Recipe(
     optimizer="adamw",
     lr=1e-3,
@@ -34,7 +34,7 @@ QUICK = merbench.Recipe(
     about=OWN + "few epochs on small flow images",
 )
 FLOW = replace(
-    QUICK, lr=5e-4, batch_size=64, epochs=40, about=OWN + "on flow images of 112x112 or the next size that it takes"
+    QUICK, lr=5e-4, batch_size=64, epochs=40, about=OWN + "on flow images of 112x112 or the next size that it accepts"
 )
 IMAGES = replace(
     QUICK,
@@ -57,11 +57,11 @@ def member(name: str) -> merbench.TorchModel:
     """The model `timm:NAME`.
 
     Args:
-        name: of the architecture as timm has it, also with the tag of its weights (`resnet18.a1_in1k`), which
-            `pretrained=true` loads then.
+        name: timm's name of the architecture, optionally with the tag of its weights (`resnet18.a1_in1k`), which
+            `pretrained=true` then loads.
 
     Raises:
-        merbench.OptionError: timm has no such architecture, or no such weights of it.
+        merbench.OptionError: timm has no such architecture, or no such weights for it.
     """
     known = timm.list_models()
     architecture, _, tag = name.partition(".")
@@ -93,16 +93,17 @@ def member(name: str) -> merbench.TorchModel:
 
 
 def members(pattern: str) -> list[str]:
-    """The architectures that match a shell pattern; with a full stop in it, those with the tags of their weights."""
+    """The architectures that match a shell pattern; if it contains a dot, with the tags of their weights."""
     names: list[str] = timm.list_models(pattern, pretrained="." in pattern)
     return names
 
 
 def image_size(name: str, wanted: int) -> int:
-    """Rows and columns that an architecture takes: `wanted`, or more where it needs more.
+    """Rows and columns of the images for an architecture: `wanted`, or more if it needs more.
 
-    One whose images may have any size (most convolutional networks) takes what is wanted; one that cuts patches, as its
-    name says, the next multiple that has at least 2 patches in each direction; any other the size of its weights.
+    An architecture that accepts images of any size (most convolutional networks) gets `wanted`. One that cuts patches,
+    according to its name, gets the next multiple of the patch size with at least 2 patches in each direction. Any other
+    gets the size of its weights.
     """
     found = timm.get_pretrained_cfg(name)
     config: Mapping[str, Any] = found.to_dict() if found else {}

@@ -1,4 +1,4 @@
-"""Weights that somebody else trained: timm's own from the hub, or a checkpoint on disk."""
+"""Pretrained weights: timm's own from the hub, or a checkpoint on disk."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from torch import Tensor, nn
 
 import merbench
 
-__all__ = ["find_weights", "fitted", "knock", "with_paths"]
+__all__ = ["config_of", "find_weights", "fitted", "knock", "with_paths"]
 
-HUB_SECONDS = 5  # for an answer of any kind
+HUB_SECONDS = 5  # to wait for an answer
 WITHOUT = "leave pretrained out to start from random weights, or name a file: --set pretrained=PATH"
-FILES = ("model.safetensors", "pytorch_model.bin")  # as timm's repositories on the hub have them
+FILES = ("model.safetensors", "pytorch_model.bin")  # in timm's repositories on the hub
 
 
 def with_paths(options: Mapping[str, Any]) -> dict[str, Any]:
-    """A model's options with the path of the file in place of `pretrained=true`, so that a record holds its digest.
+    """A model's options with the path of the file instead of `pretrained=true`, so that a record has its digest.
 
     Raises:
-        merbench.OptionError: as `find_weights`, before any clip is read.
+        merbench.OptionError: as in `find_weights`, before any clip is read.
     """
     asked = options.get("pretrained")
     if asked is True or isinstance(asked, str):
@@ -36,31 +36,31 @@ def with_paths(options: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def find_weights(architecture: str, pretrained: bool | str) -> Path:
-    """The file with the weights: the one that was named, or timm's own.
+    """The file with the weights: the named file, or timm's own.
 
     Raises:
-        merbench.OptionError: there is no such file, or timm has none, or the hub cannot be reached.
+        merbench.OptionError: the file does not exist, timm has no weights, or the hub cannot be reached.
     """
     if isinstance(pretrained, str):
         return _named(pretrained)
     config = timm.get_pretrained_cfg(architecture)
     if config is None or not config.hf_hub_id or config.custom_load:
-        raise merbench.OptionError(f"pretrained=true: timm has no weights of {architecture} on the hub; {WITHOUT}")
+        raise merbench.OptionError(f"pretrained=true: timm has no weights for {architecture} on the hub; {WITHOUT}")
     return _from_hub(config.hf_hub_id, (config.hf_hub_filename,) if config.hf_hub_filename else FILES)
 
 
 def _named(text: str) -> Path:
-    if not text.strip():  # as --set pretrained=$WEIGHTS where the variable is not set
-        raise merbench.OptionError(f"pretrained={text}: no value is given; {WITHOUT}")
+    if not text.strip():  # --set pretrained=$WEIGHTS with an unset variable
+        raise merbench.OptionError(f"pretrained={text}: the value is empty; {WITHOUT}")
     try:
         path = Path(text).expanduser()
         found = path.is_file()
-    except (OSError, RuntimeError) as error:  # a folder that may not be entered, a name too long, nobody's home
+    except (OSError, RuntimeError) as error:  # a folder without permission, a name too long, an unknown user's home
         raise merbench.OptionError(f"pretrained={text}: {error}") from error
     if not found:
         raise merbench.OptionError(f"pretrained={text}: no such file; it must be a checkpoint, or true")
-    if not path.suffix:  # else the run's plan takes it for a word, not a file
-        raise merbench.OptionError(f"pretrained={text}: the file's name must end with its kind, as in weights.pth")
+    if not path.suffix:  # without one, the run's plan would not recognise it as a file
+        raise merbench.OptionError(f"pretrained={text}: the file name needs an extension, as in weights.pth")
     return path
 
 
@@ -82,40 +82,40 @@ def _from_hub(repository: str, names: tuple[str, ...]) -> Path:
             break
         except EntryNotFoundError:
             continue
-        except Exception as error:  # the hub's client raises what its transport raises
+        except Exception as error:  # the hub's client may raise anything
             raise merbench.OptionError(f"{title}, and loading failed: {type(error).__name__}; {WITHOUT}") from error
-    raise merbench.OptionError(f"{title}, and could not be had from {constants.ENDPOINT}; {WITHOUT}")
+    raise merbench.OptionError(f"{title}, and cannot be downloaded from {constants.ENDPOINT}; {WITHOUT}")
 
 
 def knock(endpoint: str, title: str) -> None:
-    """Whether a server answers at `endpoint` (a URL); the hub's own client would try for half a minute.
+    """Check that a server answers at `endpoint` (a URL); the hub's own client would try for half a minute.
 
     Raises:
-        merbench.OptionError: none does; `title` begins the sentence.
+        merbench.OptionError: no server answers; `title` begins the message.
     """
     try:
         urlopen(Request(endpoint, method="HEAD"), timeout=HUB_SECONDS).close()
     except HTTPError:
-        return  # an answer, if not a kind one
+        return  # an error is an answer too
     except (OSError, ValueError, HTTPException) as error:
         raise merbench.OptionError(f"{title}, and {endpoint} cannot be reached; {WITHOUT}") from error
 
 
 def fitted(path: Path, network: nn.Module, in_chans: int) -> dict[str, Any]:
-    """What timm's loading is to replace in an architecture's configuration, so that it takes the weights in a file.
+    """Entries that replace those in an architecture's configuration, so that timm loads the weights in a file.
 
-    timm renames what older checkpoints call otherwise, resizes position embeddings to the image size, and adapts the
-    first convolution from 3 channels to `in_chans` by repeating them, scaled so that the sums stay.
+    timm renames the tensors of older checkpoints, resizes position embeddings to the image size, and adapts the first
+    convolution from 3 channels to `in_chans` by repeating them, scaled so that the sums stay.
 
     Args:
-        path: a checkpoint of tensors alone, as `timm.models.load_state_dict` reads it.
-        network: timm's, with its own random weights; a head of another shape than the file's stays as it is here.
+        path: a checkpoint that contains only tensors, as `timm.models.load_state_dict` reads it.
+        network: timm's, with random weights; a head with another shape than in the file keeps these weights.
         in_chans: channels that the network was built for.
 
     Raises:
         merbench.OptionError: the file is not a checkpoint of tensors, or its first convolution cannot be adapted.
     """
-    config, own, state = network.pretrained_cfg, network.state_dict(), _read(path)
+    config, own, state = config_of(network), network.state_dict(), _read(path)
     for layer in _names(config.get("classifier")):
         for name in (f"{layer}.weight", f"{layer}.bias"):
             if name in state and name in own and state[name].shape != own[name].shape:
@@ -123,7 +123,7 @@ def fitted(path: Path, network: nn.Module, in_chans: int) -> dict[str, Any]:
     stems = [f"{layer}.weight" for layer in _names(config.get("first_conv"))]
     same = any(name in state and name in own and state[name].shape == own[name].shape for name in stems)
     channels, *size = config["input_size"]
-    # timm would leave such a first layer at random, and then any other that the file lacks too.
+    # timm would keep random weights in such a first layer, and then in any other layer that is not in the file.
     if in_chans != channels and not same and any(_odd(own[name], in_chans) for name in stems if name in own):
         raise merbench.OptionError(
             f"pretrained={path} does not fit timm's {config['architecture']} with {in_chans} channels: timm cannot "
@@ -137,8 +137,14 @@ def fitted(path: Path, network: nn.Module, in_chans: int) -> dict[str, Any]:
     }
 
 
+def config_of(network: nn.Module) -> Mapping[str, Any]:
+    """The configuration that timm stores in each network that it makes: input size, mean, names of layers, ..."""
+    config: Any = network.pretrained_cfg
+    return dict(config)
+
+
 def _odd(weight: Tensor, in_chans: int) -> bool:
-    """Whether a layer sees an image otherwise than channel by channel, so that timm cannot adapt it to more."""
+    """Whether a layer does not see an image channel by channel, so that timm cannot adapt it to more channels."""
     return weight.ndim != 4 or weight.shape[1] != in_chans
 
 
@@ -147,20 +153,20 @@ def _names(layers: str | tuple[str, ...] | None) -> tuple[str, ...]:
 
 
 def _read(path: Path) -> dict[str, Tensor]:
-    """The tensors in a checkpoint by name; no code in it is run.
+    """The tensors in a checkpoint by name; code in the file is never run.
 
     Raises:
-        merbench.OptionError: it is none.
+        merbench.OptionError: the file is not a checkpoint of tensors.
     """
     try:
         with warnings.catch_warnings(action="ignore"):
             state = load_state_dict(str(path), weights_only=True)
         found = {name: value for name, value in state.items() if isinstance(value, Tensor)}
-    except Exception as error:  # not the reader's own words: torch advises to run the code in the file
+    except Exception as error:  # torch's own message is not shown, because it advises to run the code in the file
         raise merbench.OptionError(
-            f"pretrained={path} is not a checkpoint of tensors alone: cut off, of another kind, or with code in it, "
+            f"pretrained={path} is not a checkpoint of tensors: it is cut off, has another format, or contains code, "
             "which is never run; save it with torch.save(network.state_dict(), path), or as .safetensors"
         ) from error
     if not found:
-        raise merbench.OptionError(f"pretrained={path} holds no tensor by name, so it is not a checkpoint")
+        raise merbench.OptionError(f"pretrained={path} contains no named tensor, so it is not a checkpoint")
     return found

@@ -98,14 +98,16 @@ def _train(folder: Path, count: int, kind: str, shape: tuple[int, ...]) -> None:
     import torch
 
     from merbench.engine.loop import Group, train_group
-    from merbench.engine.task import FoldTask, Task
-    from merbench.features.packs import PackWriter
+    from merbench.engine.task import Task
+    from merbench.features.resolve import Resolved
+    from merbench.features.store import Store
     from merbench.plugin.specs import Recipe
+    from merbench.protocols import Fold
 
-    with PackWriter(folder, count, np.zeros(shape, kind), "benchmark") as writer:
-        for clip in range(count):
-            writer.append(str(clip), np.full(shape, clip % 200, kind))
-        array = writer.finish().mapped()
+    store = Store(folder, Resolved("benchmark"))
+    for clip in range(count):
+        store.keep(str(clip), np.full(shape, clip % 200, kind))
+    array = store.array([str(clip) for clip in range(count)])
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     torch.set_num_threads(1)
     recipe = Recipe(epochs=1, batch_size=16, standardize=True)
@@ -118,9 +120,7 @@ def _train(folder: Path, count: int, kind: str, shape: tuple[int, ...]) -> None:
         classes=3,
         recipe=recipe,
     )
-    train_group(
-        Group(task, [FoldTask(name="one", train=np.arange(count), evaluate=np.arange(count), seed=0)], stacked=False)
-    )
+    train_group(Group(task, [Fold(name="one", train=np.arange(count), test=np.arange(count), seed=0)], stacked=False))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     print(array.nbytes // 2**20, before // 2**10, peak // 2**10)
 

@@ -13,10 +13,11 @@ import numpy as np
 import torch
 
 from merbench import TorchModel
+from merbench.engine.build import Build
 from merbench.engine.loop import Group
-from merbench.engine.task import FoldTask, Task
+from merbench.engine.task import Task
 from merbench.plugin.calls import Author
-from merbench.runs.build import Build
+from merbench.protocols import Fold
 from tests.benchmarks.row import Row
 
 FOLDS, CLIPS, REPEATS = 4, 192, 5
@@ -43,7 +44,7 @@ def row(model: TorchModel) -> Row:
     """Both ways in turn; the first epoch does not count."""
     task = quick(model)
     train = np.arange(CLIPS)
-    folds = [FoldTask(name=str(seed), train=train, evaluate=train[:1], seed=seed) for seed in range(FOLDS)]
+    folds = [Fold(name=str(seed), train=train, test=train[:1], seed=seed) for seed in range(FOLDS)]
     together, apart = (
         [Group(task, folds, stacked=True)],
         [Group(replace(task, keyed=True), [fold], stacked=False) for fold in folds],

@@ -75,7 +75,7 @@ def _sorting(site: Path) -> list[Row]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         page = browser.new_page(viewport={"width": 1440, "height": 900})
-        page.goto((site / "boards" / "composite-composite.html").as_uri())
+        page.goto((site / "boards" / "composite-loso.html").as_uri())
         page.wait_for_timeout(2000)
         times = [page.evaluate(SORTED, key) for key in CLICKS for _ in range(3)]
         browser.close()

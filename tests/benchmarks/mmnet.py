@@ -19,8 +19,9 @@ from merbench_mmnet.neighbours import CANDIDATES
 from merbench_mmnet.network import MMNet
 
 from merbench.engine.loop import Group
-from merbench.engine.task import FoldTask, Task
+from merbench.engine.task import Task
 from merbench.plugin.calls import Author
+from merbench.protocols import Fold
 from tests.benchmarks.in_turn import RELEASED, Step, in_turn, peak, rows
 from tests.benchmarks.released import clone, released, same_tensors
 from tests.benchmarks.row import Row
@@ -67,7 +68,7 @@ def measured() -> tuple[float, int]:
         recipe=recipe,
         mirrors=(mirrored,),
     )
-    group = Group(task, [FoldTask(name="one", train=clips, evaluate=clips[:1], seed=0)], stacked=False)
+    group = Group(task, [Fold(name="one", train=clips, test=clips[:1], seed=0)], stacked=False)
     seconds = []
     for epoch in range(REPEATS + 1):
         started = time.perf_counter()

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from merbench.engine.folds import execute, schedule_network
+from merbench.engine.folds import compute_folds, group_network
 from merbench.plugin.loading import load
 from merbench.plugin.registry import Registry
 from merbench.runs.prepare import Request, prepare
@@ -38,14 +38,14 @@ def _row(registry: Registry, name: str, settings: tuple[str, ...]) -> Row:
     started = time.perf_counter()
     job = prepare(registry, Request(model="htnet", dataset="demo", recipe="quick", settings=settings, device="cpu"))
     folds = {fold.name: fold for fold in job.inner_folds()}
-    schedule = schedule_network(job.task, list(folds.values()))
+    grouping = group_network(job.task, list(folds.values()))
     truth, predicted, subjects = [], [], []
-    for outcomes in execute(job.task, list(folds.values()), schedule, set(), lambda units: None):
+    for outcomes in compute_folds(job.task, list(folds.values()), grouping, set(), lambda units: None):
         for outcome in outcomes:
-            held_out = folds[outcome.name].evaluate
+            held_out = folds[outcome.name].test
             truth.append(job.task.labels[held_out])
             predicted.append(outcome.predicted[-1])
-            subjects.append(job.dataset.clips["subject"].to_numpy(str)[held_out])
+            subjects.append(job.clips["subject"].to_numpy(str)[held_out])
     found = score(np.concatenate(truth), np.concatenate(predicted), np.concatenate(subjects), job.task.classes)
     low, high = found.uf1_interval
     figure = f"UF1 {found.uf1:.3f} [{low:.2f} {high:.2f}], UAR {found.uar:.3f}"

@@ -27,8 +27,8 @@ from merbench.plugin.registry import Registry
 ROOT = Path(__file__).parents[2]
 HOSTILE = "\u202e<b>&\"'net|$x$_{\\%}\u2067"
 ROWS = 1000
-BOARD = "boards/composite-composite.html"
-COMPARE = "boards/composite-composite-compare.html"
+BOARD = "boards/composite-loso.html"
+COMPARE = "boards/composite-loso-compare.html"
 STARTUP_MS = 60_000  # a slow machine may take long; nothing is asserted of it
 
 

@@ -11,7 +11,7 @@ from merbench.runs.scoring import count, score_counts
 from merbench.scores import compare_confusions
 
 ROOT = Path(__file__).parents[2]
-COMPARE = "boards/composite-composite-compare.html"
+COMPARE = "boards/composite-loso-compare.html"
 
 
 @pytest.fixture(scope="module")

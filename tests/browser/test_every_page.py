@@ -20,9 +20,9 @@ def page_of(site: Path, kind: str) -> str:
     """A page of this kind."""
     entries = {path.name: path.read_text("utf-8") for path in sorted((site / "entries").glob("*.html"))}
     named = {
-        "board": "boards/composite-composite.html",
-        "board without runs": "boards/smic-3-per-database.html",
-        "compare": "boards/composite-composite-compare.html",
+        "board": "boards/composite-loso.html",
+        "board without runs": "boards/smic-3-loso-per-database.html",
+        "compare": "boards/composite-loso-compare.html",
         "entry": next(f"entries/{name}" for name, text in entries.items() if "Training loss" in text),
         "entry handed in": next(
             (f"entries/{name}" for name, text in entries.items() if "nothing was run here" in text), ""
@@ -176,7 +176,7 @@ def test_a_printed_page_has_its_tables_and_none_of_its_tools(published, open_pag
 
 
 def test_every_row_is_printed_of_a_long_board_that_was_just_sorted(crowded, open_page):
-    page = open_page(crowded, "boards/composite-composite.html")
+    page = open_page(crowded, "boards/composite-loso.html")
     page.evaluate(
         """() => {
             document.querySelector('th[data-key="model"] button').click();
@@ -188,7 +188,7 @@ def test_every_row_is_printed_of_a_long_board_that_was_just_sorted(crowded, open
 
 
 def test_hostile_names_are_words(crowded, crowd, open_page, watch):
-    page = open_page(crowded, "boards/composite-composite.html")
+    page = open_page(crowded, "boards/composite-loso.html")
     assert page.locator("#table b").count() == 0
     hostile = next(row for row in crowd.boards[0].rows if row.model.startswith("\u202e"))
     assert page.locator(f"#table tr[id='{hostile.id}'] th bdi").first.inner_text() == without_controls(hostile.model)

@@ -72,7 +72,7 @@ def test_a_release_that_has_gone_is_listed_as_gone(release, capsys):
 
 
 def test_a_folder_that_is_not_the_release_is_not_added(tmp_path, release, capsys):
-    assert f"it lacks {TABLE}" in refused(capsys, "add", RELEASE, tmp_path)
+    assert f"{TABLE} is missing" in refused(capsys, "add", RELEASE, tmp_path)
     assert "is not a folder" in refused(capsys, "add", RELEASE, tmp_path / "nowhere")
     assert "is not a folder" in refused(capsys, "add", RELEASE, release / TABLE)
     assert "no source is called 'htnet'" in refused(capsys, "add", "htnet", release)

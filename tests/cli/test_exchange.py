@@ -38,7 +38,7 @@ def test_an_import_prints_its_scores_as_a_run_does_and_keeps_the_record(negative
     (path,) = folder.glob("results/negative-composite-submitted-*/record.json")
     told = capsys.readouterr()
     lines = told.out.splitlines()
-    assert lines[0] == "negative (handed in) on composite, composite, epoch policy declared last"
+    assert lines[0] == "negative (handed in) on composite, loso, epoch policy declared last"
     assert lines[1].split() == ["part", "clips", "UF1", "submitted", "UAR", "submitted"]
     assert [line.split()[:3] for line in lines[2:6]] == [
         ["full", "442", ".241"],  # as the reference of the field has it
@@ -83,7 +83,7 @@ def test_missing_clips_are_told_on_stderr_and_the_record_is_not_to_be_ranked(fol
     argv = ["results", "import", "log.txt", "--model", "few", "--out", "few.json"]
     assert main(argv) == 0
     told = capsys.readouterr()
-    assert "note: 439 of 442 clips have no prediction: not to be ranked\n" in told.err
+    assert "note: 439 of 442 clips have no prediction: not ranked\n" in told.err
     assert "note: no prediction for casme2/sub01/EP02_01f, " in told.err
     assert "3 of 442 clips: not the whole dataset, not to be ranked" in told.out
     assert main([*argv, "--json"]) == 0
@@ -130,7 +130,7 @@ def test_an_export_is_listed_shown_and_verified_as_the_record_was(negative, fold
     assert main(["results", "verify", "records/record-subjects.json"]) == 0
     assert capsys.readouterr().out.splitlines() == [
         "records/record-subjects.json: scores follow from the counts of each subject",
-        "records/record-subjects.json: it has each subject's counts, not its clips: no single prediction was compared",
+        "records/record-subjects.json: the record has counts per subject, not clips: predictions were not compared",
     ]
 
 
@@ -151,9 +151,9 @@ def test_an_export_replaces_nothing_and_is_not_exported_again(negative, folder, 
     before = files(folder)
     capsys.readouterr()
     for argv, message in (
-        (["a.json", "--out", "negative.csv"], "negative.csv is there already and is another file"),
-        (["a.json", "--out", "a.json"], "a.json is there already and is another file"),
-        (["b.json"], "b.json: it has each subject's counts in place of its clips already"),
+        (["a.json", "--out", "negative.csv"], "negative.csv exists and has other content"),
+        (["a.json", "--out", "a.json"], "a.json exists and has other content"),
+        (["b.json"], "b.json: the record has no clips to replace"),
         (["none.json"], "cannot read none.json"),
         (["negative.csv"], "negative.csv is not JSON"),
     ):

@@ -12,7 +12,7 @@ import pytest
 
 from merbench.cli import main
 from merbench.cli.features import size
-from merbench.features.cache import cache_path
+from merbench.features.store import store_path
 
 TOYS = ("--plugin", str(Path(__file__).parents[1] / "features" / "toys.py"))
 Lay = Callable[..., Path]
@@ -55,21 +55,21 @@ def test_features_are_computed_listed_and_cleared(toys: Lay, capsys) -> None:
         ["toy-light", "dim", "1", "6"],
         ["toy-video", "1", "6", listed[2].split()[3]],
     ]
-    assert listed[3].endswith(f" in {cache_path()}")
+    assert listed[3].endswith(f" in {store_path()}")
     as_json = json.loads(done(capsys, "features", "list", "--json")[0])
     assert [(one["name"], one["variant"], one["version"], one["clips"]) for one in as_json] == [
         ("toy-light", "dim", 1, 6),
         ("toy-video", "", 1, 6),
     ]
     assert sum(one["bytes"] for one in as_json) == sum(
-        path.stat().st_size for path in cache_path().rglob("*") if path.is_file()
+        path.stat().st_size for path in store_path().rglob("*") if path.is_file()
     )
     assert done(capsys, "features", "clear", "--feature", "toy-light@dim", "--yes")[0].startswith("removed toy-light@")
     assert "toy-light" not in done(capsys, "features", "list")[0]
     assert done(capsys, "features", "clear", "--yes")[0].startswith("removed toy-video: ")
-    assert done(capsys, "features", "list")[0] == f"nothing is kept in {cache_path()}\n"
+    assert done(capsys, "features", "list")[0] == f"nothing is kept in {store_path()}\n"
     assert done(capsys, "features", "clear", "--yes")[0] == "nothing to remove\n"
-    assert done(capsys, "features", "path")[0] == f"{cache_path()}\n"
+    assert done(capsys, "features", "path")[0] == f"{store_path()}\n"
 
 
 def test_nothing_is_cleared_unasked(toys: Lay, capsys, monkeypatch) -> None:
@@ -86,7 +86,7 @@ def test_nothing_is_cleared_unasked(toys: Lay, capsys, monkeypatch) -> None:
         out, err = done(capsys, "features", "clear")
         assert err.startswith("remove toy-light@plain: ")
         assert out.startswith("nothing was removed" if kept else "removed")
-        assert (cache_path() / "toy-light@plain-v1").exists() == kept
+        assert (store_path() / "toy-light@plain-v1").exists() == kept
 
 
 def test_a_feature_of_images_or_of_no_name_is_refused_in_one_line(toys: Lay, capsys) -> None:

@@ -50,7 +50,7 @@ def test_the_table_shows_every_plugin_with_what_it_provides(capsys: pytest.Captu
     assert out.splitlines()[0].split() == ["plugin", "distribution", "version", "status", "provides"]
     (protocols,) = [line for line in out.splitlines() if line.startswith("protocols ")]
     assert "merbench" in protocols
-    assert "protocols: composite, per-database" in protocols
+    assert "protocols: loso, loso-per-database" in protocols
     assert err == ""
 
 
@@ -224,8 +224,8 @@ def test_a_plugin_that_takes_built_in_names_leaves_the_built_in_models_as_they_a
     out, err = capsys.readouterr()
     assert "takes.py:takes" not in json.loads(out)["code"]
     assert err.splitlines() == [
-        "merbench: note: feature 'flow-28' is the built-in one; ask for the plugin's as takes.py:flow-28",
-        "merbench: note: model 'majority' is the built-in one; ask for the plugin's as takes.py:majority",
+        "merbench: note: feature 'flow-28' is the built-in one; the plugin's is called takes.py:flow-28",
+        "merbench: note: model 'majority' is the built-in one; the plugin's is called takes.py:majority",
     ]
     assert main([*argv, "takes.py:majority"]) == 2  # it names code that is not there
     assert "model takes.py:majority names 'takes:Model'" in capsys.readouterr().err

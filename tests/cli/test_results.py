@@ -30,12 +30,22 @@ def test_a_record_is_listed_with_its_scores(made, record, capsys):
     capsys.readouterr()
     assert main(["results", "list", str(made)]) == 0
     row = capsys.readouterr().out.splitlines()[1].split()
-    assert row[:6] == ["majority", "default", "demo", "composite", "0", "last"]
+    assert row[:6] == ["majority", "default", "demo", "loso", "0", "last"]
     assert row[-1] == str(record)
     assert main(["results", "list", str(made), "--json"]) == 0
     (one,) = json.loads(capsys.readouterr().out)
     assert one["name"] == str(record)
     assert one["uf1"] == json.loads(record.read_text())["scores"]["last"]["full"]["uf1"]
+
+
+def test_a_record_from_before_its_protocol_was_renamed_shows_the_new_name(capsys):
+    records = Path(__file__).parents[2] / "leaderboards" / "records"
+    one = min(records.glob("*.json"))
+    assert json.loads(one.read_text())["plan"]["protocol"] == "composite"
+    assert main(["results", "show", str(one)]) == 0
+    assert " on composite, loso, " in capsys.readouterr().out.splitlines()[0]
+    assert main(["results", "show", str(one), "--json"]) == 0
+    assert capsys.readouterr().out == one.read_text()
 
 
 def test_broken_records_are_listed_with_their_error_beside_the_others(record, tmp_path, capsys):
@@ -53,7 +63,7 @@ def test_broken_records_are_listed_with_their_error_beside_the_others(record, tm
     told = capsys.readouterr().out.splitlines()
     assert len(told) == 7
     assert told[1].startswith("majority")
-    faults = ("is not JSON", "schema 7", "scores of policies []", "Too many levels of symbolic links", "not a regular")
+    faults = ("is not JSON", "schema 7", "have policies []", "Too many levels of symbolic links", "not a regular")
     for line, words in zip(told[2:], faults, strict=True):
         assert words in line
     assert main(["results", "list", str(records), "--json"]) == 0
@@ -79,7 +89,7 @@ def test_an_empty_folder_says_how_to_fill_it(tmp_path, capsys):
 def test_a_record_is_shown_as_the_run_showed_it_and_as_it_is(record, capsys):
     assert main(["results", "show", str(record)]) == 0
     told = capsys.readouterr().out
-    assert "majority (default) on demo, composite, seed 0" in told
+    assert "majority (default) on demo, loso, seed 0" in told
     assert told.endswith(f"record: {record}\n")
     assert main(["results", "show", str(record), "--json"]) == 0
     assert capsys.readouterr().out == record.read_text()

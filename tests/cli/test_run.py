@@ -71,7 +71,7 @@ def test_fresh_starts_over(out):
     assert all(files(out)[name][0] > time for name, (time, _) in before.items())
 
 
-@pytest.mark.parametrize("change", [("--set", "C=0.1"), ("--seed", "1"), ("--protocol", "per-database"),
+@pytest.mark.parametrize("change", [("--set", "C=0.1"), ("--seed", "1"), ("--protocol", "loso-per-database"),
                                     ("--folds", "demo-b/*"), ("--model", "flow-svm")])  # fmt: skip
 def test_any_changed_setting_is_another_run(change, out):
     base = [*LINEAR, "--folds", "demo-a/a0[12]", "--out", str(out)]
@@ -83,7 +83,16 @@ def test_any_changed_setting_is_another_run(change, out):
 def test_a_name_with_its_distribution_is_the_same_run(out):
     base = [*LINEAR, *PART, "--out", str(out)]
     assert main(base) == 0
-    assert main([*base, "--protocol", "merbench:composite", "--model", "merbench:flow-lr"]) == 0
+    assert main([*base, "--protocol", "merbench:loso", "--model", "merbench:flow-lr"]) == 0
+    assert len(records(out)) == 1
+
+
+def test_a_protocols_former_name_is_the_same_run_and_one_line_says_the_new_name(out, capsys):
+    base = [*LINEAR, *PART, "--out", str(out)]
+    assert main(base) == 0
+    assert "now called" not in capsys.readouterr().err
+    assert main([*base, "--protocol", "composite"]) == 0
+    assert "merbench: note: protocol composite is now called loso\n" in capsys.readouterr().err
     assert len(records(out)) == 1
 
 
@@ -91,7 +100,7 @@ def test_json_is_the_record_and_only_it(out, capsys):
     assert main([*NETWORK, "--out", str(out), "--json"]) == 0
     told = capsys.readouterr()
     assert told.out == records(out)[0].read_text()
-    assert "protocol composite" in told.err
+    assert "protocol loso" in told.err
     assert "\x1b" not in told.err
     assert main([*NETWORK, "--out", str(out), "--json"]) == 0
     assert capsys.readouterr().out == told.out
@@ -117,11 +126,11 @@ def test_several_seeds_are_several_records_and_a_summary(out, capsys):
 def test_a_dry_run_prints_plan_and_estimate_and_writes_nothing(argv, out, tmp_path, capsys):
     assert main([*argv, "--out", str(out), "--dry-run"]) == 0
     told = capsys.readouterr().out
-    assert "protocol composite" in told
+    assert "protocol loso" in told
     assert "estimate: " in told
     assert list(tmp_path.iterdir()) == []
     assert main([*argv, "--out", str(out), "--dry-run", "--json"]) == 0
-    assert json.loads(capsys.readouterr().out)["protocol"] == "composite"
+    assert json.loads(capsys.readouterr().out)["protocol"] == "loso"
     assert list(tmp_path.iterdir()) == []
 
 
@@ -152,13 +161,13 @@ def test_checkpoints_are_scored_with_a_word_on_where_they_come_from(out, tmp_pat
     assert main(["run", "--model", "htnet", "--dataset", "demo", *shape, *folds]) == 0
     (path,) = records(out)
     record = json.loads(path.read_text())
-    assert "the predictions are those of checkpoints: how their epochs were chosen is not known" in record["warnings"]
+    assert "the predictions come from checkpoints; how their epochs were chosen is not known" in record["warnings"]
     assert [fold["epochs"] for fold in record["folds"]] == [{}, {}]
     assert record["environment"]["engine"]["mode"] == "checkpoints"
     assert main(["results", "verify", str(path)]) == 0
     capsys.readouterr()
     assert main(["results", "show", str(path)]) == 0
-    assert "note: the predictions are those of checkpoints" in capsys.readouterr().out
+    assert "note: the predictions come from checkpoints" in capsys.readouterr().out
 
 
 def test_an_estimate_of_a_schedule_shorter_than_its_own_steps(out, capsys):
@@ -168,7 +177,7 @@ def test_an_estimate_of_a_schedule_shorter_than_its_own_steps(out, capsys):
 
 def test_fewer_folds_at_once_for_want_of_memory_are_told_before_and_while_they_train(out, capsys, monkeypatch):
     monkeypatch.setattr("merbench.engine.grouping.memory_budget", lambda device: 0)
-    said = "at once: too little memory is free for 2, so figures may differ from those elsewhere; "
+    said = "at once: too little memory is free for 2, so results may differ from those of other machines; "
     assert main([*NETWORK, "--out", str(out), "--dry-run"]) == 0
     assert f"1 fold(s) {said}" in capsys.readouterr().out
     assert main([*NETWORK, "--out", str(out)]) == 0

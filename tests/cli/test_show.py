@@ -41,7 +41,7 @@ def test_every_noun_can_be_shown(capsys, name, line):
 def test_a_name_that_several_nouns_have_is_shown_for_each(capsys):
     text = shown(capsys, "composite")
     assert "dataset composite\n" in text
-    assert "protocol composite\n" in text
+    assert "protocol loso\n" in text
     assert "emotions:\n" in text  # the label scheme
 
 

@@ -14,14 +14,15 @@ from merbench_handcrafted.lbp import lbp_sip, lbp_top
 from merbench_handcrafted.mdmo import mdmo
 
 import merbench
+from merbench.engine.build import Build
 from merbench.engine.estimators import fit_fold
 from merbench.engine.loop import Group, train_group
-from merbench.engine.task import FoldTask, Task
+from merbench.engine.task import Task
 from merbench.features.resolve import split_reference
 from merbench.plugin.calls import Author
 from merbench.plugin.loading import load
 from merbench.plugin.registry import Registry, load_target
-from merbench.runs.build import Build
+from merbench.protocols import Fold
 
 REGISTRY = Registry(load(allow=()))
 MODELS = [*REGISTRY.models, REGISTRY.models.get("timm:resnet18")]
@@ -88,7 +89,7 @@ def test_a_model_trains_on_blank_clips_and_answers(model: Any, value: int) -> No
         recipe=recipe,
         mirrors=tuple(load_target(one, owner=model.name) if recipe.flip else None for one in mirrors),
     )
-    fold = FoldTask(name="s1", train=TRAIN, evaluate=np.arange(4, CLIPS), seed=1)
+    fold = Fold(name="s1", train=TRAIN, test=np.arange(4, CLIPS), seed=1)
     (outcome,) = train_group(Group(task, [fold], stacked=False)) if network else [fit_fold(task, fold)]
     assert np.isfinite(outcome.scores).all()
     assert np.isfinite(outcome.loss).all()

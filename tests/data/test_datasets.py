@@ -7,6 +7,7 @@ import merbench
 from merbench.data import locations
 from merbench.data.check import check
 from merbench.data.datasets import open_dataset
+from merbench.data.homes import choose_home, dataset_homes
 from merbench.errors import PluginError, UnknownName, UnresolvableFeature
 from merbench.plugin.loading import load
 from merbench.plugin.registry import Registry
@@ -140,7 +141,7 @@ def test_every_kind_of_difference_is_named(registry, write):
     write("one/s1/a others", "one/s1/x fear")
     message = refusal(registry, "canonical")
     assert "two/s1/c is missing" in message
-    assert "one/s1/a is labelled outside the scheme, canonically 1 (positive)" in message
+    assert "one/s1/a has no class, but the clip list says class 1 (positive)" in message
     assert "one/s1/x is not in the list" in message
 
 
@@ -176,8 +177,7 @@ def test_reading_names_what_it_does_not_have(registry, write):
 
 def test_without_data_the_error_says_what_to_get(registry):
     assert refusal(registry, "all") == (
-        "no data for plain: get it, then: merbench data add plain PATH; without it, this runs now: "
-        "merbench run --model flow-lr --dataset demo"
+        "no data for plain: get it, then: merbench data add plain PATH; --dataset demo needs no data"
     )
 
 
@@ -202,12 +202,11 @@ def test_a_release_in_the_folder_that_the_variable_names_is_read(registry, write
 BOTH = ("one/s1/a happiness", "two/s1/c fear")
 
 
-def wants(*features):
-    def fits(provides):
-        if not provides >= set(features):
-            raise UnresolvableFeature(f"the model wants {' and '.join(features)}")
-
-    return fits
+def home_with(registry, *features):
+    """The home of `two-homes` for a model that wants these raw features."""
+    homes = dataset_homes(registry, "two-homes")
+    lacking = UnresolvableFeature(f"the model wants {' and '.join(features)}")
+    return choose_home(registry, homes, [None if home.provides >= set(features) else lacking for home in homes])
 
 
 def test_the_first_set_of_sources_is_read_that_is_here(registry, write):
@@ -220,42 +219,44 @@ def test_the_first_set_of_sources_is_read_that_is_here(registry, write):
 def test_the_first_set_is_read_that_is_here_and_has_what_the_model_wants(registry, write):
     write(*BOTH)
     write(*BOTH, source="other")
-    assert list(open_dataset(registry, "two-homes", wants("length")).readers) == ["other"]
-    opened = open_dataset(registry, "two-homes", wants("width"))
-    assert (list(opened.readers), opened.provides) == (["plain"], {"length", "width"})
+    assert list(home_with(registry, "length").sources) == ["other"]
+    home = home_with(registry, "width")
+    assert (list(home.sources), home.provides) == (["plain"], {"length", "width"})
 
 
 def test_where_what_is_here_does_not_do_the_error_says_what_else_to_add(registry, write):
     write(*BOTH, source="other")
     with pytest.raises(UnresolvableFeature) as caught:
-        open_dataset(registry, "two-homes", wants("width"))
+        home_with(registry, "width")
     assert str(caught.value) == (
-        "the model wants width; or add what can be used: merbench data add plain PATH or: merbench data add wide PATH, "
+        "the model wants width; or add another release: merbench data add plain PATH or: merbench data add wide PATH, "
         "merbench data add third PATH"
     )
     with pytest.raises(UnresolvableFeature, match=r"^the model wants warmth$"):
-        open_dataset(registry, "two-homes", wants("warmth"))
+        home_with(registry, "warmth")
 
 
 def test_where_nothing_is_here_the_error_names_every_way(registry, write):
     write("two/s1/c fear", source="third")
     assert refusal(registry, "two-homes") == (
         "no data for other: get it, then: merbench data add other PATH; or instead: merbench data add plain PATH; or "
-        "instead: merbench data add wide PATH; without it, this runs now: merbench run --model flow-lr --dataset demo"
+        "instead: merbench data add wide PATH; --dataset demo needs no data"
     )
     with pytest.raises(
         merbench.ReleaseError, match=r"^no data for plain: get it, then: merbench data add plain PATH; or"
     ):
-        open_dataset(registry, "two-homes", wants("width"))
+        home_with(registry, "width")
 
 
 def test_every_release_of_a_way_that_is_not_here_is_named(registry, write):
     write(*BOTH)
     with pytest.raises(UnresolvableFeature, match=r"add wide PATH, merbench data add third PATH$"):
-        open_dataset(registry, "two-homes", wants("depth"))
+        home_with(registry, "depth")
     locations.config_path().unlink()
-    with pytest.raises(merbench.ReleaseError, match="wide PATH; needed as well: merbench data add third PATH; without"):
-        open_dataset(registry, "two-homes", wants("depth"))
+    with pytest.raises(
+        merbench.ReleaseError, match="wide PATH; also needed: merbench data add third PATH; --dataset demo"
+    ):
+        home_with(registry, "depth")
 
 
 def test_an_alternative_may_hold_more_than_the_list_and_differs_by_clip_all_the_same(registry, write):
@@ -265,5 +266,5 @@ def test_an_alternative_may_hold_more_than_the_list_and_differs_by_clip_all_the_
     assert (found.ok, [count.found for count in found.counts]) == (True, [0, 1, 0, 1, 0, 0])
     write("one/s1/a fear", "two/s1/c fear", "one/s1/x fear")
     message = refusal(registry, "two-homes")
-    assert "one/s1/a is labelled 0 (negative), canonically 1 (positive)" in message
+    assert "one/s1/a has class 0 (negative), but the clip list says class 1 (positive)" in message
     assert "one/s1/x" not in message

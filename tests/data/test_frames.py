@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import os
 import pickle
+import struct
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
+from PIL import Image
 
 from merbench import Frames, ReleaseError
 from merbench.data.frames import LARGEST_FILE, read_image
@@ -96,6 +99,51 @@ def test_a_jpeg_cut_short_is_no_half_picture_although_a_thumbnail_in_it_has_an_e
     path = keep("a.jpg", whole)
     assert read_image(path, path.parent).shape == SHAPE
     assert refused(keep("a.jpg", whole[:-400])) == "a.jpg is truncated"
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_an_image_is_refused_at_whatever_byte_it_was_cut(keep, suffix) -> None:
+    content = encoded(suffix, picture((9, 11, 3)))
+    for kept in range(1, len(content)):
+        refused(keep(f"a{suffix}", content[:kept]))
+
+
+def test_a_damaged_png_is_refused_although_it_has_an_end(keep) -> None:
+    content = bytearray(encoded(".png", picture()))
+    content[len(content) // 2] ^= 1
+    assert refused(keep("a.png", bytes(content))) == "a.png is not an image that can be read"
+
+
+def test_more_pixels_than_any_memory_holds_are_refused(keep) -> None:
+    content = bytearray(encoded(".bmp", picture((8, 8, 3))))
+    content[18:26] = struct.pack("<ii", 2**20, 2**20)
+    assert refused(keep("a.bmp", bytes(content))) == "a.bmp is larger than 8192 pixels a side"
+
+
+@pytest.mark.parametrize(
+    ("mode", "suffix", "options"),
+    [
+        ("1", ".png", {}),
+        ("P", ".png", {}),
+        ("LA", ".png", {}),
+        ("CMYK", ".jpg", {}),
+        ("RGB", ".jpg", {"progressive": True, "quality": 60}),
+        ("RGB", ".jpg", {"exif": b"Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0"}),
+        ("P", ".bmp", {}),
+        ("1", ".bmp", {}),
+    ],
+    ids=["bits", "palette", "grey and alpha", "cmyk", "progressive", "turned by exif", "palette bmp", "bits bmp"],
+)
+def test_the_pixels_are_those_of_opencv_whatever_the_kind_of_image(keep, mode, suffix, options) -> None:
+    file = io.BytesIO()
+    Image.fromarray(picture()).convert(mode).save(
+        file, {".png": "PNG", ".jpg": "JPEG", ".bmp": "BMP"}[suffix], **options
+    )
+    decoded = cv2.imdecode(np.frombuffer(file.getvalue(), np.uint8), cv2.IMREAD_UNCHANGED)
+    if decoded.ndim == 2:
+        decoded = np.repeat(decoded[:, :, None], 3, 2)
+    path = keep(f"a{suffix}", file.getvalue())
+    assert np.array_equal(read_image(path, path.parent), decoded[:, :, 2::-1])
 
 
 def test_bytes_after_the_end_of_a_jpeg_are_no_fault(keep) -> None:

@@ -78,7 +78,7 @@ def test_a_folder_within_the_release_or_around_it_is_told_as_such(casme2, smic, 
 def test_a_folder_of_nothing_says_what_the_source_lacks_and_what_is_there(tmp_path, capsys):
     (tmp_path / "empty").mkdir()
     err = refused(capsys, "add", "casme2", tmp_path / "empty")
-    assert "it lacks the table (CASME2-coding-20190701.xlsx); name the folder that" in err
+    assert "the table (CASME2-coding-20190701.xlsx) is missing; name the folder that" in err
     assert err.endswith(" (it is empty)\n")
     for name in "abcdef":
         (tmp_path / "empty" / name).touch()
@@ -111,7 +111,7 @@ def test_a_check_counts_against_what_was_published_and_looks_at_every_image(casm
     assert "difference: casme2: 2 clips, published are 255 (CASME2-coding-20190701.xlsx" in out
     assert "broken: casme2/sub01/EP03_02: img3.jpg has 0 bytes\n" in out
     assert "missing frames: casme2/sub01/EP02_01f: 1 of 11, among them the apex\n" in out
-    assert "note: frames: CASME II: 1 clip(s) lack their onset, apex or offset frame; the nearest one is taken\n" in out
+    assert "note: frames: CASME II: 1 clip(s) have no onset, apex or offset frame; the nearest frame is taken\n" in out
 
 
 def test_a_check_is_there_as_an_object_and_can_read_all(casme2, capsys):

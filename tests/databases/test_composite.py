@@ -40,7 +40,7 @@ def test_without_data_the_error_says_what_to_get_and_what_runs_now(registry):
 
 def test_a_release_that_has_gone_is_told_of(registry, added):
     added.rename(added.parent / "moved")
-    assert f"was added as {added}, which is not a folder any more" in refusal(registry, "composite")
+    assert f"was added as {added}, which is no longer a folder" in refusal(registry, "composite")
 
 
 def test_the_composite_has_the_canonical_clips_in_the_canonical_order(registry, added):
@@ -71,7 +71,7 @@ def change_first(root, line):
         ((), "casme2/sub01/EP02_01f is missing", False),
         (
             ("casme2,sub01,EP02_01f,2",),
-            "casme2/sub01/EP02_01f is labelled 2 (surprise), canonically 1 (positive)",
+            "casme2/sub01/EP02_01f has class 2 (surprise), but the clip list says class 1 (positive)",
             False,
         ),
         (

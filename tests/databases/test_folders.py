@@ -16,7 +16,9 @@ def test_a_frames_number_is_the_last_integer_in_its_stem_and_frames_are_sorted_b
 def test_two_files_of_one_number_are_refused(tmp_path):
     (tmp_path / "img46.jpg").touch()
     (tmp_path / "reg_img46.png").touch()
-    with pytest.raises(merbench.ReleaseError, match=r"frame 46 is there twice: img46\.jpg and reg_img46\.png"):
+    with pytest.raises(
+        merbench.ReleaseError, match=r"two files have the frame number 46: img46\.jpg and reg_img46\.png"
+    ):
         frame_names(tmp_path)
 
 
@@ -26,7 +28,7 @@ def test_folders_are_matched_by_their_integer_and_two_of_one_are_refused(tmp_pat
     found = by_number(subfolders(tmp_path, tmp_path), r"(?:sub)?0*(\d{1,2})")
     assert {number: path.name for number, path in found.items()} == {1: "sub01", 2: "Sub2", 17: "17"}
     (tmp_path / "sub17").mkdir()
-    with pytest.raises(merbench.ReleaseError, match="both number 17; remove one"):
+    with pytest.raises(merbench.ReleaseError, match="both have the number 17; remove one"):
         by_number(subfolders(tmp_path, tmp_path), r"(?:sub)?0*(\d{1,2})")
 
 

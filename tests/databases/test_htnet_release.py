@@ -102,7 +102,7 @@ def test_a_clip_without_landmarks_in_the_file_is_refused(release):
     write_landmarks(release)
     path = release / LANDMARKS
     path.write_text("".join(line for line in path.read_text().splitlines(keepends=True) if "EP02_01f" not in line))
-    assert refusal(release, FIRST, "landmarks-28") == f"{LANDMARKS} has no row for it"
+    assert refusal(release, FIRST, "landmarks-28") == f"{LANDMARKS} has no row for the clip"
 
 
 @pytest.mark.parametrize(
@@ -132,9 +132,9 @@ def test_quirks_of_the_table_change_nothing(release, change):
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("filename_o", "file", "lacks the column 'filename_o'; it has dataset, sub, file"),
-        ("filename_o,label", "label,label", "lacks the column 'filename_o'"),
-        ("label,apex", "label,label", "has the column 'label' twice"),
+        ("filename_o", "file", "has no column 'filename_o'; its columns are dataset, sub, file"),
+        ("filename_o,label", "label,label", "has no column 'filename_o'"),
+        ("label,apex", "label,label", "has two columns 'label'"),
         (
             "sub01,EP02_01f,1",
             "sub01,EP02_01f,1.0",
@@ -143,7 +143,7 @@ def test_quirks_of_the_table_change_nothing(release, change):
         ("sub01,EP02_01f,1", "sub01,EP02_01f,", f"line 2: clip {FIRST} has the label ''"),
         ("sub01,EP02_01f,1", "sub01,EP02_01f,3", f"line 2: clip {FIRST} has the label 3, outside the scheme"),
         ("sub01,EP02_01f,1", "sub01,EP02_01f,-1", f"line 2: clip {FIRST} has the label -1, outside the scheme"),
-        ("sub01,EP19_05f", "sub01,EP02_01f", f"line 3: clip {FIRST} stands there twice"),
+        ("sub01,EP19_05f", "sub01,EP02_01f", f"line 3: clip {FIRST} is listed twice"),
         ("sub01,EP02_01f", "../sub01,EP02_01f", "line 2: '../sub01' is not a subject of casme2"),
         ("sub01,EP02_01f,1", f"sub01,EP02_01f,{'9' * 5000}", f"clip {FIRST} has the label '999999999999...99999999999"),
         ("sub01,EP02_01f", "sub01,../../EP02_01f", "line 2: '../../EP02_01f' is not a clip's name"),
@@ -162,13 +162,13 @@ def test_a_table_that_is_no_text_is_refused(release):
     (release / TABLE).write_bytes(b"\xff\xfe\x00dataset")
     assert "is not a csv table" in refusal(release)
     (release / TABLE).write_bytes(b"")
-    assert "lacks the column 'dataset'; it has none" in refusal(release)
+    assert "has no column 'dataset'; its columns are none" in refusal(release)
 
 
 def test_a_folder_that_is_not_the_release_is_refused(tmp_path, release):
-    assert f"{tmp_path} is not a clone of HTNet's repository: it lacks {TABLE}" in refusal(tmp_path)
+    assert f"{tmp_path} is not a clone of HTNet's repository: {TABLE} is missing" in refusal(tmp_path)
     shutil.rmtree(release / IMAGES)
-    assert f"it lacks {IMAGES}" in refusal(release)
+    assert f"{IMAGES} is missing" in refusal(release)
 
 
 def test_a_missing_image_is_named(release):
@@ -194,7 +194,7 @@ def test_nothing_outside_the_release_is_read_through_a_link(release, tmp_path):
     (release / FIRST_IMAGE).symlink_to(outside)
     assert refusal(release, FIRST) == "sub01_EP02_01f .png is a link that leads out of the release"
     outside.unlink()
-    assert refusal(release, FIRST) == "sub01_EP02_01f .png is a link to nothing"
+    assert refusal(release, FIRST) == "sub01_EP02_01f .png is a broken link"
 
 
 def test_a_table_that_is_a_link_out_of_the_release_is_refused(release, tmp_path):

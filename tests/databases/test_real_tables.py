@@ -179,5 +179,5 @@ def test_a_run_on_the_folds_of_hsta_says_that_subjects_stand_on_both_sides(regis
     locations.add("hsta-folds", real_data / "annotations" / "hsta-5-fold")
     asked = {"model": "majority", "dataset": "casme3-7"}
     job = prepare(registry, Request(**asked, protocol="hsta-5-fold"))
-    assert job.warnings[0].startswith("subjects on both sides: 54 to 64 of a fold's subjects")
+    assert job.warnings[0].startswith("subjects on both sides: 54 to 64 subjects of each fold")
     assert not any("both sides" in one for one in prepare(registry, Request(**asked, protocol="subjects-5")).warnings)

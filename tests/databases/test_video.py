@@ -113,7 +113,7 @@ def test_the_nearest_frame_stands_for_a_missing_one_and_that_is_said(lay):
     (folder / "img53.jpg").unlink()
     frames = CASME2(root).read("frames", "casme2/sub01/EP02_01f")
     assert frames.numbers[frames.index(46)] == 47
-    assert "1 clip(s) lack their onset, apex or offset frame" in CASME2(root).notes()["frames"]
+    assert "1 clip(s) have no onset, apex or offset frame" in CASME2(root).notes()["frames"]
 
 
 def test_frames_before_the_onset_and_after_the_offset_are_not_of_the_clip(lay, write_frames):
@@ -198,7 +198,7 @@ def test_a_name_that_is_not_ascii_is_read(lay):
 def test_a_clip_that_stands_twice_and_a_subject_without_a_number_are_refused(lay, write_table):
     root = lay()
     write_table(root / "CASME2-coding-20190701.xlsx", rows(CLIPS) + rows(CLIPS)[:1])
-    assert "casme2/sub01/EP02_01f stands twice in the table" in refusal(root)
+    assert "casme2/sub01/EP02_01f is listed twice in the table" in refusal(root)
     write_table(root / "CASME2-coding-20190701.xlsx", [("??", *rows(CLIPS)[0][1:])])
     assert ", line 2: '??' is not a subject" in refusal(root)
 
@@ -206,13 +206,13 @@ def test_a_clip_that_stands_twice_and_a_subject_without_a_number_are_refused(lay
 def test_a_release_without_table_or_frames_says_what_it_lacks(lay):
     root = lay()
     (root / "CASME2_RAW_selected").rename(root.parent / "elsewhere")
-    assert "is not a release of CASME II: it holds no frames of it; name the folder that holds" in refusal(root)
+    assert "is not a release of CASME II: it contains no frames of it; name the folder that holds" in refusal(root)
     (root / "CASME2_RAW_selected.zip").touch()
-    assert "it holds no frames of it, and CASME2_RAW_selected.zip is not unpacked; name" in refusal(root)
+    assert "it contains no frames of it, and CASME2_RAW_selected.zip is not unpacked; name" in refusal(root)
     (root / "CASME2_RAW_selected").symlink_to(root.parent / "elsewhere")
     assert "CASME2_RAW_selected is a link that leads out of it" in refusal(root)
     (root / "CASME2-coding-20190701.xlsx").unlink()
-    assert "it lacks the table (CASME2-coding-20190701.xlsx)" in refusal(root)
+    assert "the table (CASME2-coding-20190701.xlsx) is missing" in refusal(root)
 
 
 def test_a_frame_that_is_a_link_out_of_the_release_is_not_read(lay, tmp_path, write_frames):

@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 import torch
 
-from merbench.engine.task import FoldTask, Task
+from merbench.engine.build import Build
+from merbench.engine.task import Task
 from merbench.plugin.calls import Author
 from merbench.plugin.specs import Recipe
-from merbench.runs.build import Build
+from merbench.protocols import Fold
 
 AUTHOR = Author.of("model my-net", "mine", "tests")
 HTNET = Build("merbench_htnet.network:HTNet", {"classes": 3, "dim": 8, "block_repeats": (1, 1, 1)}, AUTHOR)
@@ -20,7 +21,7 @@ STSTNET = Build("merbench_shallow.ststnet:STSTNet", {"classes": 3}, AUTHOR)
 CLIPS = 30
 
 MakeTask = Callable[..., Task]
-MakeFolds = Callable[[Sequence[int]], list[FoldTask]]
+MakeFolds = Callable[[Sequence[int]], list[Fold]]
 
 
 @pytest.fixture(autouse=True)
@@ -67,12 +68,12 @@ def make_task(flow: tuple[np.ndarray, np.ndarray]) -> MakeTask:
 def make_folds() -> MakeFolds:
     """Folds with so many training clips each; they are evaluated on all others."""
 
-    def make(sizes: Sequence[int]) -> list[FoldTask]:
+    def make(sizes: Sequence[int]) -> list[Fold]:
         folds = []
         for index, size in enumerate(sizes):
             shuffled = np.random.default_rng([index, size]).permutation(CLIPS)
             train, evaluate = np.sort(shuffled[:size]), np.sort(shuffled[size:])
-            folds.append(FoldTask(name=f"fold{index}", train=train, evaluate=evaluate, seed=1000 + index))
+            folds.append(Fold(name=f"fold{index}", train=train, test=evaluate, seed=1000 + index))
         return folds
 
     return make

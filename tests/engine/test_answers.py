@@ -12,17 +12,18 @@ from sklearn.neighbors import NearestCentroid
 from sklearn.svm import SVC
 
 from merbench.engine.estimators import build_estimator, fit_fold
-from merbench.engine.task import FoldTask, Task
+from merbench.engine.task import Task
 from merbench.errors import PluginError, TrainingError
 from merbench.plugin.calls import Author
 from merbench.plugin.specs import Recipe
+from merbench.protocols import Fold
 
 AUTHOR = Author.of("model my-estimator", "mine", __name__)
 HERE = r"at .*test_answers.py:\d+"
 X = np.random.default_rng(0).normal(size=(30, 4)).astype(np.float32)
 Y = np.arange(30) % 3
 X[np.arange(30), Y] += 1
-FOLD = FoldTask(name="smic/s01", train=np.arange(20), evaluate=np.arange(20, 30), seed=3)
+FOLD = Fold(name="smic/s01", train=np.arange(20), test=np.arange(20, 30), seed=3)
 
 
 def task(build: Any, labels: np.ndarray = Y) -> Task:
@@ -44,7 +45,9 @@ class Fixed:
 
 
 ZEROS = [0] * 10
-WHOLE = r"it must give a whole number from 0 to 2 for each of 10 clips, as fit was handed; finished folds are kept$"
+WHOLE = (
+    r"it must give a whole number from 0 to 2 for each of 10 clips, like the labels fit gets; finished folds are kept$"
+)
 
 
 @pytest.mark.parametrize(
@@ -84,7 +87,7 @@ FIRST, SECOND = [0.8, 0.1, 0.1], [0.1, 0.8, 0.1]
     [
         (
             {"predict_proba": [FIRST[:2]] * 10},
-            r"predict_proba.* gives an array of shape \[10, 2\]; it must give a column for each of 3 classes, or name",
+            r"predict_proba.* gives an array of shape \[10, 2\]; it must give a column for each of 3 classes, or list",
         ),
         ({"predict_proba": [FIRST] * 9}, r"gives an array of shape \[9, 3\]"),
         ({"predict_proba": [FIRST] * 10, "classes_": ["a", "b", "c"]}, r"classes_ gives \['a', 'b', 'c'\]; it must"),
@@ -111,7 +114,7 @@ def test_scores_that_contradict_the_classes_are_left_out_and_said_so(methods, wh
     found = fit_fold(task(lambda: Fixed(ZEROS, **methods)), FOLD)
     assert found.scores[0].tolist() == [[1, 0, 0]] * 10
     assert found.note == (
-        f"predict disagrees with {which}, so those are not used: the predicted class scores 1, the others 0"
+        f"predict disagrees with {which}: the scores are 1 for the predicted class and 0 for the others"
     )
 
 
@@ -149,7 +152,7 @@ def test_an_svc_may_break_a_tie_of_votes_otherwise_than_its_decisions_do(setting
     # The others lie between the classes, where some have one vote of each.
     images = np.concatenate([trained, random.uniform(-0.3, 0.3, (1000, 2))])
     svc = partial(SVC, kernel="linear", **settings)
-    fold = FoldTask(name="one", train=np.arange(300), evaluate=np.arange(300, 1300), seed=0)
+    fold = Fold(name="one", train=np.arange(300), test=np.arange(300, 1300), seed=0)
     found = fit_fold(Task(build=svc, author=AUTHOR, arrays=(images,), labels=labels, classes=3, recipe=Recipe()), fold)
     fitted = svc(random_state=0).fit(images[:300], labels[:300])
     np.testing.assert_allclose(found.scores[0], fitted.decision_function(images[300:]), rtol=1e-6)

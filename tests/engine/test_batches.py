@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 
 from merbench.engine.batches import epoch_batches, padded, steps_per_epoch
 from merbench.engine.grouping import groups
-from merbench.engine.task import FoldTask, Task
+from merbench.engine.task import Task
 from merbench.plugin.calls import Author
 from merbench.plugin.specs import Recipe
+from merbench.protocols import Fold
 
 LABELS = np.array([2, 0, 1, 0, 2, 1, 0, 1, 2, 0])
 
@@ -23,11 +24,11 @@ def task(batch_size: int, order: str = "shuffled", labels: np.ndarray = LABELS) 
     )
 
 
-def fold(train: list[int], seed: int = 0) -> FoldTask:
-    return FoldTask(name=f"fold{seed}", train=np.array(train), evaluate=np.array([0]), seed=seed)
+def fold(train: list[int], seed: int = 0) -> Fold:
+    return Fold(name=f"fold{seed}", train=np.array(train), test=np.array([0]), seed=seed)
 
 
-def rows(one: Task, folds: list[FoldTask], epoch: int = 0) -> list[list[list[int]]]:
+def rows(one: Task, folds: list[Fold], epoch: int = 0) -> list[list[list[int]]]:
     """Per fold and step the clips whose weight is 1."""
     batches = epoch_batches(one, folds, epoch)
     return [[list(p[i][w[i] == 1]) for p, w in batches] for i in range(len(folds))]

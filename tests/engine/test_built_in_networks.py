@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from merbench.engine.folds import schedule_network
+from merbench.engine.build import Build
+from merbench.engine.folds import group_network
 from merbench.engine.grouping import why_not_batched, why_sooner_alone
 from merbench.engine.loop import Group, train_group
 from merbench.plugin.calls import Author
 from merbench.plugin.loading import load
 from merbench.plugin.registry import Registry
-from merbench.runs.build import Build
 
 HSTA = {"image_size": 28, "patch_sizes": (4, 14), "embed_dims": (48, 24), "heads": (3, 3), "stages": 1, "depth": (1, 1)}
 RANDOM = {"dropout": 0.2, "head_dropout": 0.2, "drop_path": 0.2}
@@ -53,10 +53,10 @@ def test_folds_train_together_as_each_does_alone(subject, make_folds) -> None:
 def test_those_that_convolve_train_alone_however_many_cores_there_are(subject, make_folds, monkeypatch, cores) -> None:
     (task, convolves), folds = subject, make_folds([20, 17])
     monkeypatch.setattr("joblib.cpu_count", lambda: cores)
-    schedule = schedule_network(task, folds)
-    assert schedule.keyed
-    assert schedule.mode == ("sequential" if convolves else "batched")
-    assert ("of its arithmetic, and on a CPU those of many folds at once take longer" in schedule.reason) is convolves
+    grouping = group_network(task, folds)
+    assert grouping.keyed
+    assert grouping.mode == ("sequential" if convolves else "batched")
+    assert ("of its arithmetic, and on a CPU they are slower for many folds at once" in grouping.reason) is convolves
     assert why_sooner_alone(replace(task, device="cuda"), folds) == ""
     assert bool(why_sooner_alone(task, folds[:1])) is convolves
 

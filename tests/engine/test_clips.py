@@ -12,14 +12,15 @@ import torch
 from merbench import mapping
 from merbench.engine import clips as module
 from merbench.engine.clips import ClipTensor, resident_bytes
-from merbench.engine.folds import Schedule, execute
-from merbench.engine.task import FoldTask, Task
+from merbench.engine.folds import Grouping, compute_folds
+from merbench.engine.task import Task
+from merbench.protocols import Fold
 
 MakeTask = Callable[..., Task]
-MakeFolds = Callable[..., list[FoldTask]]
+MakeFolds = Callable[..., list[Fold]]
 BYTES = np.random.default_rng(0).integers(0, 256, (12, 3, 4, 5)).astype(np.uint8)
 NUMBERS = np.random.default_rng(1).normal(3, 2, (12, 3, 4, 5)).astype(np.float32)
-FOLDS = [FoldTask(name=str(seed), train=np.arange(seed, 10), evaluate=np.array([11]), seed=seed) for seed in (0, 3)]
+FOLDS = [Fold(name=str(seed), train=np.arange(seed, 10), test=np.array([11]), seed=seed) for seed in (0, 3)]
 
 
 @pytest.fixture
@@ -85,7 +86,9 @@ def test_a_network_learns_the_same_from_memory_and_from_a_file(
 ) -> None:
     def scores(images: np.ndarray) -> list[np.ndarray]:
         one, folds = make_task(arrays=(images,)), make_folds([12, 13])
-        found = [fold for group in execute(one, folds, Schedule(mode, 2), set(), lambda units: None) for fold in group]
+        found = [
+            fold for group in compute_folds(one, folds, Grouping(mode, 2), set(), lambda units: None) for fold in group
+        ]
         return [fold.scores for fold in sorted(found, key=lambda fold: fold.name)]
 
     from_memory = scores(flow[0])

@@ -13,30 +13,31 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 from sklearn.tree import DecisionTreeClassifier
 
+from merbench.engine.build import Build
 from merbench.engine.estimators import design_matrix, fit_fold
-from merbench.engine.folds import execute, schedule_estimator
+from merbench.engine.folds import compute_folds, group_estimator
 from merbench.engine.seeds import derive_seed
-from merbench.engine.task import FoldTask, Task
+from merbench.engine.task import Task
 from merbench.errors import TrainingError
 from merbench.plugin.calls import Author
 from merbench.plugin.specs import Recipe
-from merbench.runs.build import Build
+from merbench.protocols import Fold
 
 AUTHOR = Author.of("model my-estimator", "mine", __name__)
 X = np.random.default_rng(0).normal(size=(30, 4)).astype(np.float32)
 Y = np.arange(30) % 3
 X[np.arange(30), Y] += 1
-FOLD = FoldTask(name="smic/s01", train=np.arange(20), evaluate=np.arange(20, 30), seed=3)
+FOLD = Fold(name="smic/s01", train=np.arange(20), test=np.arange(20, 30), seed=3)
 
 
 def task(build: Any, arrays: tuple[np.ndarray, ...] = (X,), labels: np.ndarray = Y) -> Task:
     return Task(build=build, author=AUTHOR, arrays=arrays, labels=labels, classes=3, recipe=Recipe())
 
 
-def only(*classes: int) -> FoldTask:
+def only(*classes: int) -> Fold:
     """A fold that trains on these classes alone."""
     train = np.flatnonzero(np.isin(Y[:20], classes))
-    return FoldTask(name="smic/s01", train=train, evaluate=np.arange(20, 30), seed=3)
+    return Fold(name="smic/s01", train=train, test=np.arange(20, 30), seed=3)
 
 
 def test_probabilities_are_the_scores_where_there_are_any() -> None:
@@ -153,12 +154,12 @@ def test_parallel_processes_give_what_this_process_gives() -> None:
     images = np.random.default_rng(0).normal(size=(30, 3, 8, 8)).astype(np.float32)
     one = task(Build("merbench_handcrafted.reference:flow_svm", {}, AUTHOR), (images,))
     folds = [
-        FoldTask(name=f"fold{i}", train=np.delete(np.arange(30), [i, i + 3]), evaluate=np.array([i, i + 3]), seed=i)
+        Fold(name=f"fold{i}", train=np.delete(np.arange(30), [i, i + 3]), test=np.array([i, i + 3]), seed=i)
         for i in range(4)
     ]
     told: list[int] = []
     outcomes = [
-        outcome for group in execute(one, folds, schedule_estimator(), {"fold2"}, told.append) for outcome in group
+        outcome for group in compute_folds(one, folds, group_estimator(), {"fold2"}, told.append) for outcome in group
     ]
     assert sorted(outcome.name for outcome in outcomes) == ["fold0", "fold1", "fold3"]
     assert told == [1, 1, 1]
@@ -208,4 +209,4 @@ def test_predictions_that_cannot_be_scored_are_told(build, says) -> None:
         recipe=Recipe(),
     )
     with pytest.raises(TrainingError, match=says):
-        fit_fold(task, FoldTask(name="one", train=np.arange(4), evaluate=np.array([4, 5]), seed=0))
+        fit_fold(task, Fold(name="one", train=np.arange(4), test=np.array([4, 5]), seed=0))

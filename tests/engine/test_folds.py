@@ -14,35 +14,35 @@ import torch
 from joblib.externals.loky.process_executor import TerminatedWorkerError
 from torch import nn
 
-from merbench.engine.folds import Schedule, execute, processes, schedule_estimator, schedule_network
+from merbench.engine.build import Build
+from merbench.engine.folds import Grouping, compute_folds, group_estimator, group_network, processes
 from merbench.engine.loop import Group, train_group
-from merbench.engine.task import FoldTask
 from merbench.errors import OptionError, OutputError, TrainingError
 from merbench.plugin.calls import Author
-from merbench.runs.build import Build
+from merbench.protocols import Fold
 
 AUTHOR = Author.of("model my-net", "mine", __name__)
 STSTNET = Build("merbench_shallow.ststnet:STSTNet", {"classes": 3}, AUTHOR)
 
 
-def names(task, folds, schedule, done) -> list[list[str]]:
-    return [[one.name for one in group] for group in execute(task, folds, schedule, done, lambda units: None)]
+def names(task, folds, grouping, done) -> list[list[str]]:
+    return [[one.name for one in group] for group in compute_folds(task, folds, grouping, done, lambda units: None)]
 
 
 def test_groups_stay_the_same_after_a_resume(make_task, make_folds) -> None:
-    task, folds, schedule = make_task(epochs=1), make_folds([20, 17, 23, 24, 9]), Schedule("batched", 2)
-    assert names(task, folds, schedule, set()) == [["fold0", "fold1"], ["fold2", "fold3"], ["fold4"]]
-    assert names(task, folds, schedule, {"fold0", "fold1", "fold2"}) == [["fold2", "fold3"], ["fold4"]]
-    assert names(task, folds, schedule, {fold.name for fold in folds}) == []
+    task, folds, grouping = make_task(epochs=1), make_folds([20, 17, 23, 24, 9]), Grouping("batched", 2)
+    assert names(task, folds, grouping, set()) == [["fold0", "fold1"], ["fold2", "fold3"], ["fold4"]]
+    assert names(task, folds, grouping, {"fold0", "fold1", "fold2"}) == [["fold2", "fold3"], ["fold4"]]
+    assert names(task, folds, grouping, {fold.name for fold in folds}) == []
 
 
 @pytest.mark.parametrize("mode", ["batched", "sequential"])
 def test_after_a_resume_dropout_leaves_out_what_it_would_have_without(make_task, make_folds, mode) -> None:
     task = make_task(lambda: nn.Sequential(nn.Flatten(), nn.Dropout(0.5), nn.Linear(2352, 3)), epochs=2)
-    folds, schedule = make_folds([20, 17, 23]), Schedule(mode, 2 if mode == "batched" else 1, keyed=True)
+    folds, grouping = make_folds([20, 17, 23]), Grouping(mode, 2 if mode == "batched" else 1, keyed=True)
 
     def outcomes(done: set[str]) -> dict[str, np.ndarray]:
-        groups = execute(task, folds, schedule, done, lambda units: None)
+        groups = compute_folds(task, folds, grouping, done, lambda units: None)
         return {one.name: one.scores for group in groups for one in group}
 
     whole, rest = outcomes(set()), outcomes({"fold0", "fold1"})
@@ -53,10 +53,10 @@ def test_after_a_resume_dropout_leaves_out_what_it_would_have_without(make_task,
 @pytest.mark.processes
 def test_networks_alone_give_the_same_in_other_processes_and_whoever_runs_beside(make_task, make_folds) -> None:
     task, folds = make_task(STSTNET, epochs=2), make_folds([20, 17, 23])
-    schedule = schedule_network(task, folds)
-    assert schedule.mode == "sequential"
+    grouping = group_network(task, folds)
+    assert grouping.mode == "sequential"
     told: list[int] = []
-    outcomes = {one.name: one for (one,) in execute(task, folds, schedule, {"fold1"}, told.append)}
+    outcomes = {one.name: one for (one,) in compute_folds(task, folds, grouping, {"fold1"}, told.append)}
     assert sorted(outcomes) == ["fold0", "fold2"]
     assert told == [2, 2]
     for fold in (folds[0], folds[2]):
@@ -69,7 +69,7 @@ def test_a_single_fold_leaves_the_number_of_threads_and_the_randomness_alone(mak
     torch.manual_seed(5)
     wanted = torch.rand(2)
     torch.manual_seed(5)
-    assert names(make_task(STSTNET, epochs=1), make_folds([20]), Schedule("sequential"), set()) == [["fold0"]]
+    assert names(make_task(STSTNET, epochs=1), make_folds([20]), Grouping("sequential"), set()) == [["fold0"]]
     assert torch.get_num_threads() == 2
     assert torch.equal(torch.rand(2), wanted)
 
@@ -88,8 +88,8 @@ class Counts(nn.Linear):
 def test_small_networks_train_on_no_more_threads_than_folds(make_task, make_folds, fold_bytes, wanted) -> None:
     torch.set_num_threads(8)  # as on a machine of so many cores
     Counts.seen.clear()
-    schedule = Schedule("batched", 2, fold_bytes=fold_bytes)
-    assert len(names(make_task(lambda: Counts(2352, 3), epochs=1), make_folds([20, 17, 23]), schedule, set())) == 2
+    grouping = Grouping("batched", 2, fold_bytes=fold_bytes)
+    assert len(names(make_task(lambda: Counts(2352, 3), epochs=1), make_folds([20, 17, 23]), grouping, set())) == 2
     assert Counts.seen == wanted
     assert torch.get_num_threads() == 8
 
@@ -99,10 +99,10 @@ def test_folds_that_were_finished_before_one_fails_have_been_handed_over(make_ta
     images[25] = np.nan
     task = make_task(arrays=(images,), epochs=1)
     folds = [
-        FoldTask(name="good", train=np.arange(10), evaluate=np.arange(10, 13), seed=0),
-        FoldTask(name="bad", train=np.arange(20, 28), evaluate=np.array([28]), seed=1),
+        Fold(name="good", train=np.arange(10), test=np.arange(10, 13), seed=0),
+        Fold(name="bad", train=np.arange(20, 28), test=np.array([28]), seed=1),
     ]
-    running = execute(task, folds, Schedule("batched", 1), set(), lambda units: None)
+    running = compute_folds(task, folds, Grouping("batched", 1), set(), lambda units: None)
     (outcome,) = next(running)
     assert outcome.name == "good"
     with pytest.raises(TrainingError, match="fold bad"):
@@ -134,7 +134,7 @@ def test_a_process_that_is_ended_from_outside_is_one_line_and_one_that_crashes_a
 
     monkeypatch.setattr("joblib.cpu_count", lambda: 2)
     with pytest.raises(raised, match=told):
-        names(make_task(Ended), make_folds([20, 17]), schedule_estimator(), set())
+        names(make_task(Ended), make_folds([20, 17]), group_estimator(), set())
 
 
 class Greedy(nn.Linear):
@@ -146,16 +146,16 @@ class Greedy(nn.Linear):
         return super().forward(x.flatten(1))
 
 
-@pytest.mark.parametrize("schedule", [Schedule("batched", 2), Schedule("sequential")])
-def test_memory_that_runs_out_in_training_is_one_line(make_task, make_folds, schedule) -> None:
-    task, folds = make_task(lambda: Greedy(2352, 3), batch_size=64), make_folds([20, 20])[: schedule.at_once]
+@pytest.mark.parametrize("grouping", [Grouping("batched", 2), Grouping("sequential")])
+def test_memory_that_runs_out_in_training_is_one_line(make_task, make_folds, grouping) -> None:
+    task, folds = make_task(lambda: Greedy(2352, 3), batch_size=64), make_folds([20, 20])[: grouping.at_once]
     with pytest.raises(TrainingError, match=r"^no memory is left on cpu; .*--set batch_size=32\)$"):
-        names(task, folds, schedule, set())
+        names(task, folds, grouping, set())
 
 
 def test_memory_that_runs_out_before_training_is_told_alike_and_one_clip_is_not_halved(make_task, make_folds) -> None:
     with pytest.raises(TrainingError, match=r"^no memory is left on cpu; .* and run again$"):
-        schedule_network(make_task(lambda: Greedy(2352, 3), batch_size=1), make_folds([20]))
+        group_network(make_task(lambda: Greedy(2352, 3), batch_size=1), make_folds([20]))
 
 
 def test_a_fault_of_a_network_in_training_names_the_fold_and_the_line(make_task, make_folds) -> None:
@@ -165,9 +165,9 @@ def test_a_fault_of_a_network_in_training_names_the_fold_and_the_line(make_task,
     network = nn.Sequential(nn.Flatten(), nn.Linear(2352, 3))
     network.register_forward_pre_hook(fail)
     with pytest.raises(TrainingError) as caught:
-        names(make_task(lambda: network), make_folds([20]), Schedule("sequential"), set())
+        names(make_task(lambda: network), make_folds([20]), Grouping("sequential"), set())
     assert re.fullmatch(
-        r"fold fold0: model my-net \(plugin mine\): forward in training mode failed at .*test_execute.py:\d+ in fail: "
+        r"fold fold0: model my-net \(plugin mine\): forward in training mode failed at .*test_folds.py:\d+ in fail: "
         r"RuntimeError: a fault; it must give logits \[clips, 3\] for clips of shape \[3, 28, 28\]; "
         "finished folds are kept",
         str(caught.value),
@@ -179,7 +179,7 @@ def test_options_that_a_network_cannot_take_are_one_line(make_task, make_folds) 
         "merbench_htnet.network:HTNet", {"classes": 3, "dim": 2, "heads": 3}, Author.of("model htnet", "htnet")
     )
     with pytest.raises(OptionError, match=r"htnet\) cannot be built with .*dim=2.*: 3 heads cannot share dim 2"):
-        schedule_network(make_task(build), make_folds([20]))
+        group_network(make_task(build), make_folds([20]))
 
 
 def test_a_network_that_is_larger_than_memory_is_told_in_one_line() -> None:
@@ -194,17 +194,17 @@ def test_a_network_that_is_larger_than_memory_is_told_in_one_line() -> None:
 def test_processes_are_as_many_as_cores_folds_or_memory_allow(monkeypatch) -> None:
     monkeypatch.setattr("joblib.cpu_count", lambda: 8)
     monkeypatch.setattr("merbench.engine.device.free_memory", lambda: 1000)
-    assert processes(Schedule("sequential", fold_bytes=10), 68) == 8
-    assert processes(Schedule("sequential", fold_bytes=10), 3) == 3
-    assert processes(Schedule("sequential", fold_bytes=300), 68) == 3
-    assert processes(Schedule("sequential", fold_bytes=3000), 68) == 1
-    assert processes(Schedule("estimator"), 68) == 8
-    assert processes(Schedule("estimator"), 0) == 1
+    assert processes(Grouping("sequential", fold_bytes=10), 68) == 8
+    assert processes(Grouping("sequential", fold_bytes=10), 3) == 3
+    assert processes(Grouping("sequential", fold_bytes=300), 68) == 3
+    assert processes(Grouping("sequential", fold_bytes=3000), 68) == 1
+    assert processes(Grouping("estimator"), 68) == 8
+    assert processes(Grouping("estimator"), 0) == 1
 
 
 @pytest.mark.processes
-@pytest.mark.parametrize("schedule", [Schedule("sequential"), schedule_estimator()])
-def test_a_fault_in_another_process_is_the_same_line(make_task, make_folds, monkeypatch, schedule) -> None:
+@pytest.mark.parametrize("grouping", [Grouping("sequential"), group_estimator()])
+def test_a_fault_in_another_process_is_the_same_line(make_task, make_folds, monkeypatch, grouping) -> None:
     owner = os.getpid()
 
     class Odd(Exception):
@@ -229,9 +229,9 @@ def test_a_fault_in_another_process_is_the_same_line(make_task, make_folds, monk
 
     monkeypatch.setattr("joblib.cpu_count", lambda: 2)
     with pytest.raises(TrainingError) as caught:
-        names(make_task(Failing), make_folds([20, 17]), schedule, set())
+        names(make_task(Failing), make_folds([20, 17]), grouping, set())
     assert re.fullmatch(
-        r"fold fold\d: model my-net \(plugin mine\): (forward in training mode|fit) failed at .*test_execute.py:\d+ in "
+        r"fold fold\d: model my-net \(plugin mine\): (forward in training mode|fit) failed at .*test_folds.py:\d+ in "
         r"forward: Odd: 1 and 2; it must .*; finished folds are kept",
         str(caught.value),
     )

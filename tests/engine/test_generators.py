@@ -19,7 +19,7 @@ except ImportError:  # joblib before 1.6 has one of its own
     from joblib.externals import cloudpickle
 
 from merbench.engine.estimators import fit_fold
-from merbench.engine.folds import Schedule, execute, schedule_estimator, schedule_network
+from merbench.engine.folds import Grouping, compute_folds, group_estimator, group_network
 from merbench.engine.generators import drawn_so_far, seeded
 from merbench.engine.loop import Group, train_group
 from merbench.errors import PluginError
@@ -108,11 +108,11 @@ def test_an_estimator_that_draws_gives_the_same_again_and_leaves_the_generators(
 def test_a_network_that_draws_gives_the_same_again_and_leaves_the_generators(make_task, make_folds, place) -> None:
     task, folds = make_task(build(Noise, place), epochs=2), make_folds([20, 20])
     before, torchs = drawn_so_far(), torch.get_rng_state()
-    schedule = schedule_network(task, folds)
-    assert schedule.mode == "sequential"
+    grouping = group_network(task, folds)
+    assert grouping.mode == "sequential"
 
     def scores(done: set[str]) -> dict[str, Any]:
-        return {one.name: one.scores for (one,) in execute(task, folds, schedule, done, lambda units: None)}
+        return {one.name: one.scores for (one,) in compute_folds(task, folds, grouping, done, lambda units: None)}
 
     whole = scores(set())
     assert drawn_so_far() == before
@@ -132,8 +132,8 @@ def by_value() -> Iterator[None]:
 
 @pytest.mark.processes
 @pytest.mark.usefixtures("by_value")
-@pytest.mark.parametrize(("kind", "schedule"), [(Chance, schedule_estimator()), (Noise, Schedule("sequential"))])
-def test_other_processes_draw_what_this_one_draws(make_task, make_folds, monkeypatch, kind, schedule) -> None:
+@pytest.mark.parametrize(("kind", "grouping"), [(Chance, group_estimator()), (Noise, Grouping("sequential"))])
+def test_other_processes_draw_what_this_one_draws(make_task, make_folds, monkeypatch, kind, grouping) -> None:
     def mixed() -> Any:
         return kind(lambda: random.random() + np.random.random() + float(torch.rand(())))
 
@@ -141,7 +141,7 @@ def test_other_processes_draw_what_this_one_draws(make_task, make_folds, monkeyp
     found = {}
     for cores in (1, 2):
         monkeypatch.setattr("joblib.cpu_count", lambda cores=cores: cores)
-        outcomes = execute(task, folds, schedule, set(), lambda units: None)
+        outcomes = compute_folds(task, folds, grouping, set(), lambda units: None)
         found[cores] = {one.name: one.scores for (one,) in outcomes}
     for name, scores in found[1].items():
         assert np.array_equal(found[2][name], scores)
@@ -149,8 +149,8 @@ def test_other_processes_draw_what_this_one_draws(make_task, make_folds, monkeyp
 
 @pytest.mark.parametrize("place", [0, 1], ids=NAMES[:2])
 def test_a_network_that_draws_beside_torch_is_not_batched(make_task, make_folds, place) -> None:
-    reason = schedule_network(make_task(build(Noise, place)), make_folds([20, 20])).reason
-    assert reason == "it draws from Python's or NumPy's generator, which folds that train at once would share"
+    reason = group_network(make_task(build(Noise, place)), make_folds([20, 20])).reason
+    assert reason == "it draws from Python's or NumPy's generator, which all folds that train at once share"
 
 
 def test_a_batched_network_that_draws_only_later_is_refused(make_task, make_folds) -> None:

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
 from merbench.engine import grouping
-from merbench.engine.folds import schedule_network
+from merbench.engine.folds import group_network
 from merbench.engine.grouping import Footprint, folds_at_once, footprint, why_fewer, why_not_batched
 from merbench.engine.loop import Group, train_group
 from merbench.errors import PluginError
@@ -127,8 +127,8 @@ def test_plain_networks_are_batched(make_task, make_folds, network) -> None:
 @pytest.mark.parametrize(
     ("network", "says"),
     [
-        (Noisy, "otherwise than by functional.dropout or torch.rand"),
-        (Doubting, "otherwise than by functional.dropout or torch.rand"),
+        (Noisy, "by other means than functional.dropout or torch.rand"),
+        (Doubting, "by other means than functional.dropout or torch.rand"),
         (Recomputing, "RuntimeError"),
         (Attending, "on a CPU _scaled_dot_product_flash_attention_for_cpu of many folds at once runs fold by fold"),
         (Branching, "data-dependent control flow"),
@@ -138,14 +138,14 @@ def test_plain_networks_are_batched(make_task, make_folds, network) -> None:
     ],
 )
 def test_what_cannot_be_batched_trains_alone_and_the_reason_is_one_line(make_task, make_folds, network, says) -> None:
-    schedule = schedule_network(make_task(network), make_folds([20, 20]))
-    assert (schedule.mode, schedule.at_once) == ("sequential", 1)
-    assert says in schedule.reason
-    assert "\n" not in schedule.reason
+    found = group_network(make_task(network), make_folds([20, 20]))
+    assert (found.mode, found.at_once) == ("sequential", 1)
+    assert says in found.reason
+    assert "\n" not in found.reason
 
 
 def test_ststnet_trains_alone_because_of_its_batch_norm(make_task, make_folds) -> None:
-    from merbench.runs.build import Build
+    from merbench.engine.build import Build
 
     task = make_task(Build(STSTNET, {"classes": 3}, Author.of("model ststnet", "shallow")))
     assert why_not_batched(task, make_folds([20])[0]) == "bn1 is a batch norm: its statistics belong to one network"
@@ -238,7 +238,7 @@ def test_a_footprint_grows_with_the_batch(make_task, make_folds) -> None:
 )
 def test_a_network_that_does_not_fit_its_features_or_classes_is_one_line(make_task, make_folds, network, says) -> None:
     with pytest.raises(PluginError, match=says) as caught:
-        schedule_network(make_task(network), make_folds([20]))
+        group_network(make_task(network), make_folds([20]))
     assert "\n" not in str(caught.value)
 
 
@@ -256,12 +256,12 @@ def test_at_least_one_fold_trains_at_once_and_no_more_than_there_are(make_task, 
 
 def test_a_group_that_lack_of_memory_makes_smaller_says_so(make_task, make_folds, monkeypatch) -> None:
     task, folds = make_task(Linear), make_folds([20, 20, 20, 20, 20])
-    assert schedule_network(task, folds).reason == ""
-    fold_bytes = schedule_network(task, folds).fold_bytes
+    assert group_network(task, folds).reason == ""
+    fold_bytes = group_network(task, folds).fold_bytes
     monkeypatch.setattr(grouping, "memory_budget", lambda device: 3 * fold_bytes)
-    schedule = schedule_network(task, folds)
-    assert (schedule.mode, schedule.at_once) == ("batched", 3)
-    assert schedule.reason == "too little memory is free for 4, so figures may differ from those elsewhere"
+    found = group_network(task, folds)
+    assert (found.mode, found.at_once) == ("batched", 3)
+    assert found.reason == "too little memory is free for 4, so results may differ from those of other machines"
 
 
 def test_a_network_that_is_large_anywhere_trains_in_small_groups_without_a_word(make_task) -> None:
@@ -271,6 +271,6 @@ def test_a_network_that_is_large_anywhere_trains_in_small_groups_without_a_word(
 
 
 def test_the_schedule_of_a_network_that_can_be_batched_says_how_many_and_no_reason(make_task, make_folds) -> None:
-    schedule = schedule_network(make_task(Linear), make_folds([20, 20]))
-    assert (schedule.mode, schedule.at_once, schedule.reason) == ("batched", 2, "")
-    assert schedule.parameters == 3 * 784 * 3 + 3
+    found = group_network(make_task(Linear), make_folds([20, 20]))
+    assert (found.mode, found.at_once, found.reason) == ("batched", 2, "")
+    assert found.parameters == 3 * 784 * 3 + 3

@@ -13,10 +13,11 @@ from torch import Tensor, nn
 from merbench.engine.grouping import why_not_batched
 from merbench.engine.loop import Group, train_group
 from merbench.engine.networks import build_network
-from merbench.engine.task import FoldTask, Task
+from merbench.engine.task import Task
 from merbench.errors import TrainingError
 from merbench.plugin.calls import Author
 from merbench.plugin.specs import Recipe
+from merbench.protocols import Fold
 
 # An image-like and a vector-like input of two clips to train on (0 and 1) and one to evaluate (2), by hand:
 # channel 0 of the image has mean 2 and deviation 1 over clips 0 and 1, channel 1 is constant there.
@@ -53,9 +54,7 @@ def test_standardising_takes_mean_and_deviation_of_the_folds_training_clips_alon
         classes=3,
         recipe=Recipe(epochs=1, batch_size=2, order="clip", standardize=True),
     )
-    train_group(
-        Group(task, [FoldTask(name="f", train=np.array([0, 1]), evaluate=np.array([2]), seed=0)], stacked=False)
-    )
+    train_group(Group(task, [Fold(name="f", train=np.array([0, 1]), test=np.array([2]), seed=0)], stacked=False))
     images, vectors = (torch.cat(parts) for parts in zip(*seen, strict=True))
     assert images.tolist() == STANDARD_IMAGES
     assert vectors.tolist() == STANDARD_VECTORS
@@ -193,7 +192,7 @@ def test_a_network_never_sees_an_evaluated_clip_in_training_mode(make_task, make
 def test_the_truth_of_evaluated_clips_changes_nothing(make_task, make_folds) -> None:
     task, folds = make_task(), make_folds([20])
     labels = task.labels.copy()
-    labels[folds[0].evaluate] = (labels[folds[0].evaluate] + 1) % 3
+    labels[folds[0].test] = (labels[folds[0].test] + 1) % 3
     (one,), (other,) = (
         train_group(Group(replace(task, labels=truth), folds, stacked=True)) for truth in (task.labels, labels)
     )

@@ -18,8 +18,9 @@ from merbench.engine.grouping import groups
 from merbench.engine.loop import Group, train_group
 from merbench.engine.networks import build_network
 from merbench.engine.seeds import derive_seed
-from merbench.engine.task import FoldOutcome, FoldTask, Task
+from merbench.engine.task import FoldOutcome, Task
 from merbench.errors import PluginError
+from merbench.protocols import Fold
 
 # Probabilities. Only the order of float32 sums differs (batched or single products, a mean or a weighted sum): some
 # 1e-7 a step, which a dozen steps of Adam carry on. One step with a wrong clip in it shows in the second digit: see
@@ -38,7 +39,7 @@ SIZES = (20, 17, 24, 23)  # three steps of 8 each, the last of 4, 1, 8 and 7 cli
 OPTIMIZERS = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW, "sgd": torch.optim.SGD}
 
 
-def by_hand(task: Task, fold: FoldTask, network_class: Callable[..., torch.nn.Module], **options: Any) -> np.ndarray:
+def by_hand(task: Task, fold: Fold, network_class: Callable[..., torch.nn.Module], **options: Any) -> np.ndarray:
     """Probabilities `[epochs, clips, classes]` as anyone would compute them, one fold and nothing of the engine."""
     recipe = task.recipe
     images, labels = torch.from_numpy(task.arrays[0]), torch.from_numpy(task.labels)
@@ -76,15 +77,15 @@ def by_hand(task: Task, fold: FoldTask, network_class: Callable[..., torch.nn.Mo
                 schedule.step()
         network.eval()
         with torch.no_grad():
-            probabilities.append(network(images[fold.evaluate]).softmax(-1).numpy())
+            probabilities.append(network(images[fold.test]).softmax(-1).numpy())
     return np.stack(probabilities)
 
 
-def htnet_by_hand(task: Task, fold: FoldTask) -> np.ndarray:
+def htnet_by_hand(task: Task, fold: Fold) -> np.ndarray:
     return by_hand(task, fold, HTNet, dim=8, block_repeats=(1, 1, 1))
 
 
-def trained(task: Task, folds: list[FoldTask], at_once: int, *, stacked: bool = True) -> dict[str, FoldOutcome]:
+def trained(task: Task, folds: list[Fold], at_once: int, *, stacked: bool = True) -> dict[str, FoldOutcome]:
     outcomes = [train_group(Group(task, group, stacked=stacked)) for group in groups(task, folds, at_once)]
     return {outcome.name: outcome for group in outcomes for outcome in group}
 
@@ -135,7 +136,7 @@ def test_folds_of_any_sizes_train_together_as_each_does_alone(make_task, make_fo
 def test_the_tolerance_would_show_one_wrong_clip(make_task, make_folds) -> None:
     task, (fold,) = make_task(), make_folds(SIZES[:1])
     right = htnet_by_hand(task, fold)
-    wrong = htnet_by_hand(task, replace(fold, train=np.append(fold.train[:-1], fold.evaluate[0])))
+    wrong = htnet_by_hand(task, replace(fold, train=np.append(fold.train[:-1], fold.test[0])))
     assert np.abs(right - wrong).max() > 100 * TOLERANCE
 
 

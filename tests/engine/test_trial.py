@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from merbench.engine.folds import schedule_network
+from merbench.engine.folds import group_network
 from merbench.engine.loop import Group, train_group
 from merbench.errors import PluginError
 
@@ -78,7 +78,7 @@ class Hollow(Linear):
         (Array, rf"forward in training mode {HERE} gives a numpy.ndarray; it must give logits"),
         (OnlyTraining, rf"forward in evaluation mode failed {HERE} in forward: AttributeError: .*'memory'; it must"),
         (Squeezing, rf"forward in evaluation mode {HERE} gives \[3\] for 1 clips; it must give logits \[clips, 3\]"),
-        (Detached, rf"forward in training mode {HERE} gives logits that do not depend on a parameter"),
+        (Detached, rf"forward in training mode {HERE} gives logits that depend on no trained parameter"),
         (Overwriting, r"the backward pass failed: RuntimeError: .*modified by an inplace operation"),
         (Hollow, rf"forward in training mode {HERE} gives logits that are not finite \(-?inf\) before any training"),
         (lambda: None, "what builds the network gives None; it must give a torch.nn.Module$"),
@@ -87,7 +87,7 @@ class Hollow(Linear):
 )
 def test_a_network_at_fault_is_told_before_it_trains(make_task, make_folds, network, says) -> None:
     with pytest.raises(PluginError, match=rf"^model my-net \(plugin mine\): {says}") as caught:
-        schedule_network(make_task(network), make_folds([20, 20]))
+        group_network(make_task(network), make_folds([20, 20]))
     assert "\n" not in str(caught.value)
 
 
@@ -98,7 +98,7 @@ class Certain(Linear):
 
 @pytest.mark.parametrize(("network", "noted"), [(Certain, True), (Linear, False)])
 def test_probabilities_in_place_of_logits_are_noted(make_task, make_folds, network, noted) -> None:
-    note = schedule_network(make_task(network), make_folds([20])).note
+    note = group_network(make_task(network), make_folds([20])).note
     assert note.startswith("the network's outputs look like probabilities") is noted
 
 

@@ -108,14 +108,14 @@ NETWORK, BUILD = "run of a network", "leaderboard build"
 TARGETS = {
     "finished fold": _again(NETWORK, "out/*/folds/*.json", "out/*/record.json"),
     "finished fold (inner)": _again(NETWORK, "out/*/inner/*.json", "out/*/record.json"),
-    "schedule.json": _again(NETWORK, "out/*/schedule.json", "out/*/record.json"),
+    "grouping.json": _again(NETWORK, "out/*/grouping.json", "out/*/record.json"),
     "plan.json": _again(NETWORK, "out/*/plan.json", "out/*/record.json"),
     "record.json, run again": Target(NETWORK, "out/*/record.json", SCENARIOS[NETWORK].argv, _record),
     "record.json, verified": Target(NETWORK, "out/*/record.json", _verify, _record),
     "record on a leaderboard": Target(BUILD, "records/*.json", SCENARIOS[BUILD].argv, _site),
     "page of a leaderboard": Target(BUILD, "site/**/*", SCENARIOS[BUILD].argv, _site),
-    "feature of a clip": _again("features extract", "cache/**/clips/*/*.npy", "cache/**/packs/*.npy"),
-    "pack of features": _again("features extract", "cache/**/packs/*.npy", "cache/**/clips/*/*.npy"),
+    "feature of a clip": _again("features extract", "cache/**/*.clip", "cache/**/*.dataset"),
+    "feature of a dataset": _again("features extract", "cache/**/*.dataset"),
     "data.json": Target(
         "data add", "config/merbench/data.json", _run_where_added, SCENARIOS["run of an estimator"].state
     ),

@@ -23,6 +23,7 @@ from safetensors.torch import save
 from merbench.data import locations
 from merbench.data.datasets import canonical_clips
 from merbench.data.frames import read_image
+from merbench.engine.checkpoints import predict_from
 from merbench.leaderboard.reported import NOTES_FILE, read_reported
 from merbench.plugin.loading import load
 from merbench.plugin.registry import Registry
@@ -32,7 +33,6 @@ from merbench.runs.prepare import Request, prepare
 from merbench.runs.record import read_record
 from merbench.runs.submissions import Declaration, submit
 from merbench.runs.verify import verify
-from merbench.runs.weights import predict_from
 from tests.faults.scenarios import PLUGINS, Material
 from tests.made import made_clips, write_release
 

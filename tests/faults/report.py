@@ -70,8 +70,8 @@ its first case and show all that the command says. The tests run a few hundred c
 
 These are held by tests of their own and not repeated by the bench: folds that train together predict what each does
 alone (`tests/engine/test_training.py`, `tests/engine/test_built_in_networks.py`), networks in other processes
-(`tests/engine/test_execute.py`), estimators in other processes (`tests/engine/test_estimators.py`), and Ctrl-C
-(`tests/runs/test_execute.py`).
+(`tests/engine/test_folds.py`), estimators in other processes (`tests/engine/test_estimators.py`), and Ctrl-C
+(`tests/runs/test_folds.py`).
 """
 
 

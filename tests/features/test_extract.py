@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import subprocess
@@ -15,11 +14,10 @@ import pytest
 
 from merbench.data.datasets import OpenDataset, open_dataset
 from merbench.errors import BrokenClips, ConfigError, OutputError, PluginError
-from merbench.features.cache import cache_path, kept
 from merbench.features.clip import ClipValues
 from merbench.features.compute import arrays_digest, compute
 from merbench.features.resolve import resolve
-from merbench.features.store import Missing, Store
+from merbench.features.store import _read, kept, store_path
 from merbench.files import HOST
 from merbench.plugin.loading import load
 from merbench.plugin.registry import Registry
@@ -73,15 +71,8 @@ def command(reference: str, jobs: int = 1) -> list[str]:
     return [sys.executable, "-c", code, str(TOYS.parent), reference, str(jobs)]
 
 
-def files(kind: str = "") -> list[Path]:
-    return sorted(cache_path().glob(f"**/{kind}/**/*.npy" if kind else "**/*.npy"))
-
-
-def flip(path: Path, at: int, bit: int = 1) -> None:
-    """Changes one bit of a file."""
-    content = bytearray(path.read_bytes())
-    content[at] ^= bit
-    path.write_bytes(content)
+def files(kind: str) -> list[Path]:
+    return sorted(store_path().glob(f"**/*.{kind}"))
 
 
 def test_values_are_those_of_the_functions_in_the_order_of_the_clips(toys: Lay) -> None:
@@ -125,7 +116,7 @@ def test_what_features_share_is_computed_once_for_a_clip_and_kept_for_others(toy
 def test_images_are_never_written_and_never_a_models_input(toys: Lay) -> None:
     toys()
     found("toy-light")
-    assert {one.name for one in kept(cache_path())} == {"toy-light"}
+    assert {one.name for one in kept(store_path())} == {"toy-light"}
     for name in ("toy-face", "frames"):
         with pytest.raises(PluginError, match=rf"feature {name} is a clip's images"):
             found(name)
@@ -139,7 +130,7 @@ def test_variants_versions_and_annotations_are_kept_apart(toys: Lay, computed: T
     monkeypatch.setenv("TOYS_VERSION", "2")
     found("toy-light")
     assert len(computed()) == 6
-    assert [(one.name, one.variant, one.version, one.clips) for one in kept(cache_path())] == [
+    assert [(one.name, one.variant, one.version, one.clips) for one in kept(store_path())] == [
         ("toy-light", "dim", 1, 6),
         ("toy-light", "plain", 1, 6),
         ("toy-light", "plain", 2, 6),
@@ -238,8 +229,8 @@ def test_every_broken_clip_is_told_and_none_is_kept(toys: Lay, computed: Told) -
             found("toy-light", jobs=jobs)
         assert caught.value.reasons == reasons
         assert list(caught.value.reasons) == ["toy/s0/0003", "toy/s1/0001", "toy/s2/0002"]
-    assert len(files("clips")) == 3
-    assert files("packs") == []
+    assert len(files("clip")) == 3
+    assert files("dataset") == []
     computed()
     (next(release.glob("s1-0001-*")) / "2.png").write_bytes(whole)
     with pytest.raises(BrokenClips):
@@ -253,14 +244,14 @@ def test_after_a_kill_only_what_was_in_flight_is_computed_again(toys: Lay, compu
     killed = found_elsewhere("toy-light", jobs=jobs, TOYS_KILL="8")
     assert killed.returncode == -9
     assert len(computed()) >= 8
-    there = len(files("clips"))
+    there = len(files("clip"))
     assert there >= 8 - jobs
     progress = Notes()
     whole = found("toy-light", progress=progress)
     assert len(computed()) == 12 - progress.finished <= 12 - there
     assert (progress.units, progress.finished + progress.done) == (12, 12)
     assert whole[0].shape == (12, 3)
-    assert list(cache_path().rglob("*.partial")) == []
+    assert list(store_path().rglob("*.partial")) == []
 
 
 def test_a_process_that_is_ended_from_outside_is_one_line_and_costs_no_more_than_its_clips(
@@ -270,7 +261,7 @@ def test_a_process_that_is_ended_from_outside_is_one_line_and_costs_no_more_than
     monkeypatch.setenv("TOYS_KILL", "5")
     with pytest.raises(OutputError, match=r"ended from outside.*fewer --jobs"):
         found("toy-light", jobs=2)
-    assert len(files("clips")) >= 3
+    assert len(files("clip")) >= 3
     computed()
     monkeypatch.delenv("TOYS_KILL")
     assert found("toy-light", jobs=2)[0].shape == (12, 3)
@@ -289,83 +280,94 @@ def test_an_interrupt_keeps_what_is_finished(toys: Lay, computed: Told, monkeypa
     assert len(computed()) == 3
 
 
-def test_two_processes_at_once_give_the_same_and_leave_one_file(toys: Lay) -> None:
+def test_two_processes_at_once_give_the_same_and_leave_each_result_once(toys: Lay) -> None:
     toys(12)
     both = [subprocess.Popen(command("toy-sum", 2), stdout=subprocess.PIPE, text=True) for _ in range(2)]
     digests = {process.communicate()[0] for process in both}
     assert [process.returncode for process in both] == [0, 0]
     assert digests == {arrays_digest(found("toy-sum")) + "\n"}
-    assert [one.clips for one in kept(cache_path()) if one.name == "toy-sum"] == [12]
+    assert [one.clips for one in kept(store_path()) if one.name == "toy-sum"] == [12]
 
 
-@pytest.mark.parametrize("at", [3, 100, 140, -1], ids=["magic", "header", "values", "checksum"])
-def test_a_corrupt_entry_is_computed_again_and_said_so(toys: Lay, computed: Told, at: int) -> None:
+DAMAGES: dict[str, Callable[[bytes], bytes]] = {
+    "flipped in the first line": lambda content: flipped(content, 3),
+    "flipped in the padding": lambda content: flipped(content, content.index(b"\n") - 1),
+    "flipped in the values": lambda content: flipped(content, -20),
+    "flipped in the checksum": lambda content: flipped(content, -1),
+    "empty": lambda content: b"",
+    "cut in the first line": lambda content: content[:50],
+    "cut in the values": lambda content: content[:-9],
+    "longer": lambda content: content + b"0",
+    "zeros": lambda content: bytes(len(content)),
+}
+
+
+def flipped(content: bytes, at: int, bit: int = 1) -> bytes:
+    """The content with one bit changed."""
+    changed = bytearray(content)
+    changed[at] ^= bit
+    return bytes(changed)
+
+
+@pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
+def test_a_damaged_result_of_a_clip_is_computed_again_and_said_so(toys: Lay, computed: Told, damage) -> None:
     toys()
-    with pytest.raises(PluginError):
-        found("toy-where", "toy-face")  # computes the one, keeps nothing: the other is images
-    found("toy-where")  # int64, so that its clips stay in files of their own
+    before = arrays_digest(found("toy-sum"))
     computed()
-    before = found("toy-where")
-    lights = [path for path in files("clips") if "toy-light" in str(path)]
-    flip(lights[2], at)
-    pack = next(path for path in files("packs") if "toy-where" in str(path))
-    pack.unlink()
-    for path in files("clips"):
-        if "toy-where" in str(path):
+    lights = [path for path in files("clip") if "toy-light" in str(path)]
+    lights[2].write_bytes(damage(lights[2].read_bytes()))
+    for path in (*files("clip"), *files("dataset")):
+        if "toy-sum" in str(path):
             path.unlink()
     progress = Notes()
-    assert arrays_digest(found("toy-where", progress=progress)) == arrays_digest(before)
+    assert arrays_digest(found("toy-sum", progress=progress)) == before
     assert len(computed()) == 1
     (note,) = progress.notes
-    assert "what the cache kept of toy-light was corrupt for toy/s" in note
+    assert "kept of toy-light of toy/s" in note
+    assert "damaged" in note
 
 
-@pytest.mark.parametrize("at", [140, 800, 2000])
-def test_a_corrupt_row_of_a_file_of_many_clips_is_computed_again_and_said_so(
-    toys: Lay, computed: Told, at: int
-) -> None:
+@pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
+def test_a_damaged_file_of_a_dataset_is_written_again_and_said_so(toys: Lay, computed: Told, damage) -> None:
     toys()
     before = arrays_digest(found("toy-video"))
     computed()
-    (pack,) = files("packs")
-    flip(pack, at)
+    (whole,) = files("dataset")
+    whole.write_bytes(damage(whole.read_bytes()))
     progress = Notes()
     assert arrays_digest(found("toy-video", progress=progress)) == before
-    assert len(computed()) == 1
     (note,) = progress.notes
-    assert "what the cache kept of toy-video was corrupt for toy/s" in note
+    assert "toy-video was damaged" in note
     assert arrays_digest(found("toy-video", progress=progress)) == before
     assert computed() == []
     assert len(progress.notes) == 1
 
 
-def test_no_bit_of_a_file_of_many_clips_can_be_flipped_without_notice(toys: Lay) -> None:
+def test_no_bit_of_a_file_can_be_flipped_without_notice(toys: Lay) -> None:
     toys()
-    wanted = arrays_digest(found("toy-video"))
-    (pack,) = files("packs")
-    whole = pack.read_bytes()
-    header = 8 * whole.index(b"\n")  # NumPy's, which is for people
-    places = [*range(0, header, 7), *range(header, 8 * len(whole), 611)]
-    for place in places:
-        flip(pack, place // 8, 1 << place % 8)
-        store = Store(pack.parents[1], "toy-video")
-        keys = json.loads(whole[whole.rindex(b'{"keys"') : whole.rindex(b"}") + 1])["keys"]
-        with contextlib.suppress(Missing):
-            assert arrays_digest([store.array(keys)]) == wanted
-        pack.write_bytes(whole)
+    found("toy-video")
+    (whole,) = files("dataset")
+    content = whole.read_bytes()
+    first = 8 * content.index(b"\n")
+    for place in [*range(0, first, 7), *range(first, 8 * len(content), 611)]:
+        whole.write_bytes(flipped(content, place // 8, 1 << place % 8))
+        with pytest.raises((ValueError, KeyError, TypeError)):
+            _read(whole)
+    whole.write_bytes(content)
+    assert _read(whole).shape == (6, 3, 3, 8, 8)
 
 
-@pytest.mark.parametrize("length", [0, 50, 1000, -1])
-def test_a_file_of_many_clips_that_was_cut_short_is_made_anew_and_said_so(toys: Lay, computed: Told, length) -> None:
-    toys()
-    before = arrays_digest(found("toy-video"))
+def test_every_damaged_result_is_computed_again_however_many_there_are(toys: Lay, computed: Told) -> None:
+    toys(12)
+    before = arrays_digest(found("toy-light"))
     computed()
-    (pack,) = files("packs")
-    pack.write_bytes(pack.read_bytes()[:length])
+    for path in (*files("clip"), *files("dataset")):
+        path.write_bytes(path.read_bytes()[:-1])
     progress = Notes()
-    assert arrays_digest(found("toy-video", progress=progress)) == before
-    assert len(computed()) == 6
-    assert any("toy-video" in note and "damaged" in note for note in progress.notes)
+    assert arrays_digest(found("toy-light", progress=progress)) == before
+    assert len(computed()) == 12
+    (note,) = progress.notes
+    assert "and 11 more was damaged" in note
 
 
 def test_a_part_of_a_dataset_is_taken_from_the_file_of_the_whole(toys: Lay, computed: Told) -> None:
@@ -384,13 +386,13 @@ def test_a_part_of_a_dataset_is_taken_from_the_file_of_the_whole(toys: Lay, comp
 
 def test_a_full_disk_is_one_line_and_keeps_what_is_finished(toys: Lay, computed: Told) -> None:
     toys(12)
-    argv = command("toy-light")  # an entry has 156 bytes, the file of all more than a thousand
+    argv = command("toy-video")  # a clip's file has 772 bytes, that of all more than 6000
     argv[2] = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (900, 900))\n" + argv[2]
     done = subprocess.run(argv, capture_output=True, text=True)
-    assert "OutputError: the feature cache" in done.stderr
+    assert "OutputError: the feature store" in done.stderr
     assert "what is finished is kept" in done.stderr
     assert len(computed()) == 12
-    found("toy-light")
+    found("toy-video")
     assert computed() == []
 
 
@@ -400,7 +402,7 @@ def test_a_disk_without_room_for_an_entry_is_one_line_too(toys: Lay, monkeypatch
     argv[2] = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))\n" + argv[2]
     monkeypatch.delenv("TOYS_LOG")
     done = subprocess.run(argv, capture_output=True, text=True)
-    assert "OutputError: the feature cache" in done.stderr
+    assert "OutputError: the feature store" in done.stderr
 
 
 def test_without_a_place_to_write_features_are_computed_in_memory(toys: Lay, computed: Told, monkeypatch) -> None:
@@ -412,7 +414,7 @@ def test_without_a_place_to_write_features_are_computed_in_memory(toys: Lay, com
     assert arrays_digest(found("toy-sum", "toy-video", jobs=2, progress=progress)) == kept_on_disk
     assert len(computed()) == 12
     assert progress.notes == [
-        "nothing can be kept in /proc/merbench/features, so features are computed anew in every run"
+        "nothing can be kept in /proc/merbench/features, so features are computed again in every run"
     ]
 
 
@@ -420,7 +422,7 @@ def test_a_cache_that_is_no_folder_is_told(toys: Lay, tmp_path, monkeypatch) -> 
     (tmp_path / "file").touch()
     monkeypatch.setenv("MERBENCH_CACHE", str(tmp_path / "file"))
     with pytest.raises(ConfigError, match=r"MERBENCH_CACHE names .* not a folder"):
-        cache_path()
+        store_path()
 
 
 def test_an_error_of_a_function_stops_the_run_from_any_process(toys: Lay, monkeypatch) -> None:
@@ -446,22 +448,22 @@ def test_what_is_read_straight_from_the_source_is_not_kept(toys: Lay) -> None:
     toys()
     (points,) = found("points")
     assert points.ravel().tolist() == [3, 6, 1, 4, 2, 5]
-    assert not cache_path().exists()
+    assert not store_path().exists()
     assert not isinstance(points, np.memmap)
 
 
 def test_nothing_but_folders_of_features_is_counted_as_kept(toys: Lay) -> None:
     toys()
     found("toy-light")
-    (cache_path() / "notes.txt").touch()
-    (cache_path() / "a@b-vx").mkdir()
-    (one,) = kept(cache_path())
+    (store_path() / "notes.txt").touch()
+    (store_path() / "a@b-vx").mkdir()
+    (one,) = kept(store_path())
     assert one.bytes == sum(path.stat().st_size for path in one.folder.rglob("*") if path.is_file()) > 0
 
 
 def test_a_disk_that_gives_back_something_else_is_told(toys: Lay, monkeypatch) -> None:
     toys()
-    monkeypatch.setattr("merbench.features.packs.Pack.bad_rows", lambda self, start, stop: [start])
+    monkeypatch.setattr("merbench.features.store._read", lambda path: np.dtype("damaged"))
     with pytest.raises(OutputError, match="does not give back what is written"):
         found("toy-video")
 
@@ -469,22 +471,23 @@ def test_a_disk_that_gives_back_something_else_is_told(toys: Lay, monkeypatch) -
 def test_a_clips_file_under_another_clips_key_is_computed_again(toys: Lay, computed: Told) -> None:
     toys()
     wanted = arrays_digest(found("toy-sum"))
-    one, other, *_ = files("toy-light@plain-v1/clips")
+    one, other, *_ = (path for path in files("clip") if "toy-light" in str(path))
     other.write_bytes(one.read_bytes())
-    for pack in files("toy-sum@-v1/packs"):
-        pack.unlink()
+    for path in (*files("clip"), *files("dataset")):
+        if "toy-sum" in str(path):
+            path.unlink()
     computed()
     progress = Notes()
     assert arrays_digest(found("toy-sum", progress=progress)) == wanted
     assert len(computed()) == 1
-    assert any("what the cache kept of toy-light was corrupt" in note for note in progress.notes)
+    assert any("kept of toy-light of toy/s" in note for note in progress.notes)
 
 
 def test_what_a_killed_process_left_is_cleared_by_the_next_run_although_nothing_is_missing(toys: Lay) -> None:
     toys()
     found("toy-sum")
-    left = cache_path() / "toy-light@plain-v1" / "clips" / f".999999999-{HOST}{'0' * 16}.partial"
-    probe = cache_path() / f".999999999-{HOST}{'0' * 16}.partial"
+    left = store_path() / "toy-light@plain-v1" / f".999999999-{HOST}{'0' * 16}.partial"
+    probe = store_path() / f".999999999-{HOST}{'0' * 16}.partial"
     for one in (left, probe):
         one.touch()
     found("toy-sum")

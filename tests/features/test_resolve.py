@@ -6,7 +6,7 @@ import pytest
 
 from merbench.errors import MerbenchError, OptionError, PluginError, UnresolvableFeature
 from merbench.features.resolve import Resolved, resolve, split_reference
-from merbench.plugin.loading import Plugin, Plugins
+from merbench.plugin.loading import Plugin
 from merbench.plugin.registry import Registry
 from merbench.plugin.specs import Feature
 
@@ -26,7 +26,7 @@ def plugin(distribution: str, *features: Feature) -> Plugin:
 
 @pytest.fixture
 def registry() -> Registry:
-    return Registry(Plugins((plugin("toys", FACE, LANDMARKS, FLOW, REGIONS, EGG, HEN),), []))
+    return Registry([plugin("toys", FACE, LANDMARKS, FLOW, REGIONS, EGG, HEN)])
 
 
 def walk(reference: str, registry: Registry, *provides: str) -> Resolved:
@@ -110,8 +110,8 @@ def test_a_qualified_name_finds_its_feature(registry) -> None:
 
 
 def test_a_name_of_two_distributions_is_told_with_both() -> None:
-    registry = Registry(Plugins((plugin("one", LANDMARKS), plugin("two", LANDMARKS)), []))
-    third = Registry(Plugins((plugin("one", LANDMARKS), plugin("two", LANDMARKS), plugin("three", FACE)), []))
+    registry = Registry([plugin("one", LANDMARKS), plugin("two", LANDMARKS)])
+    third = Registry([plugin("one", LANDMARKS), plugin("two", LANDMARKS), plugin("three", FACE)])
     with pytest.raises(PluginError, match="one:landmarks or two:landmarks"):
         walk("face", third, "frames")
     assert walk("two:landmarks", registry, "frames").variant == "mtcnn"

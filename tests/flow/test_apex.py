@@ -47,5 +47,5 @@ def test_an_offset_before_the_onset_is_a_broken_clip(aligned):
 
 def test_an_unknown_variant_is_refused(aligned):
     made = aligned(frames=2, apex=1)
-    with pytest.raises(ValueError, match="'guess' is none of"):
+    with pytest.raises(ValueError, match="variant is 'guess'; it must be one of"):
         apex(made.face, made.landmarks, variant="guess")

@@ -33,5 +33,5 @@ def test_a_shift_and_a_small_turn_strain_nothing_but_a_turn_does_in_mebs_variant
 
 
 def test_an_unknown_variant_is_refused():
-    with pytest.raises(ValueError, match="'lagrange' is none of ststnet, meb"):
+    with pytest.raises(ValueError, match="variant is 'lagrange'; it must be one of ststnet, meb"):
         optical_strain(np.zeros((2, 4, 4)), variant="lagrange")

@@ -103,7 +103,7 @@ def test_each_histogram_adds_to_one(variant: str) -> None:
 @pytest.mark.parametrize(
     ("shape", "words"),
     [
-        ((2, 20, 20), "2 frames are too few for a gradient, which takes 3"),
+        ((2, 20, 20), "2 frames are too few for a gradient, which needs 3"),
         ((10, 2, 20), "2 rows are too few"),
         ((10, 20, 2), "2 columns are too few"),
         ((10, 6, 20), r"blocks is \(5, 5\); 4x18 pixels cannot be divided into so many"),
@@ -128,5 +128,5 @@ def test_a_parameter_out_of_range_is_named(options: dict[str, object], words: st
 
 
 def test_an_unknown_variant_is_named() -> None:
-    with pytest.raises(ValueError, match="variant 'phog' is none of hog, higo"):
+    with pytest.raises(ValueError, match="variant is 'phog'; it must be one of hog, higo"):
         hog_top(clip(), variant="phog")

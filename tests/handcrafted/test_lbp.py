@@ -153,8 +153,8 @@ def test_the_six_points_in_the_image_are_those_of_the_plane_xy() -> None:
 @pytest.mark.parametrize(
     ("shape", "words"),
     [
-        ((8, 3, 60, 60), "8 frames are too few for a radius of 4, which takes 9"),
-        ((10, 3, 2, 60), "2 rows are too few for a radius of 1, which takes 3"),
+        ((8, 3, 60, 60), "8 frames are too few for a radius of 4, which needs 9"),
+        ((10, 3, 2, 60), "2 rows are too few for a radius of 1, which needs 3"),
         ((10, 3, 60, 2), "2 columns are too few for a radius of 1"),
         ((10, 3, 60, 6), r"blocks is \(5, 5\); 58x4 pixels cannot be divided into so many"),
     ],
@@ -181,7 +181,7 @@ def test_a_parameter_out_of_range_is_named(options: dict[str, object], words: st
 
 
 def test_an_unknown_variant_is_named() -> None:
-    with pytest.raises(ValueError, match="variant 'r9' is none of megc2019, r3p8"):
+    with pytest.raises(ValueError, match="variant is 'r9'; it must be one of megc2019, r3p8"):
         lbp_top(np.zeros((10, 3, 60, 60), np.uint8), variant="r9")
-    with pytest.raises(ValueError, match="variant 'r9' is none of r114, r3"):
+    with pytest.raises(ValueError, match="variant is 'r9'; it must be one of r114, r3"):
         lbp_sip(np.zeros((10, 3, 60, 60), np.uint8), variant="r9")

@@ -218,7 +218,7 @@ def test_an_option_out_of_range_is_named(landmarks: np.ndarray, options: dict[st
     ("options", "says"),
     [
         ({"kernel": "poly"}, "kernel is 'poly'; it must be one of linear, rbf, chi2"),
-        ({"kernel": "chi2", "weight": 0.4}, r"weight is 0\.4, but kernel 'chi2' has nothing to weigh"),
+        ({"kernel": "chi2", "weight": 0.4}, r"weight is 0\.4, but kernel 'chi2' takes no weight"),
         ({"C": 0}, "C is 0"),
         ({"weight": 1.1}, r"weight is 1\.1; it must be from 0 to 1"),
         ({"weight": float("nan")}, "weight is nan"),

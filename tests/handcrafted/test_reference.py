@@ -1,4 +1,4 @@
-"""The reference points do what their names say."""
+"""The reference models do what their names say."""
 
 from __future__ import annotations
 

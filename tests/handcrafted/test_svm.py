@@ -57,7 +57,7 @@ def test_two_fits_give_the_same_scores_to_the_last_bit(kernel):
 
 
 def test_negative_values_are_refused_by_the_chi_squared_kernel_alone():
-    with pytest.raises(ValueError, match="kernel 'chi2' compares histograms, and a value is -1, below 0"):
+    with pytest.raises(ValueError, match="kernel 'chi2' needs histograms without negative values, found -1"):
         histogram_svm(kernel="chi2").fit(-CLIPS, LABELS)
     assert histogram_svm(kernel="linear").fit(-CLIPS, LABELS).predict(-CLIPS).tolist() == [0, 0, 1, 1]
 

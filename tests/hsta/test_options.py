@@ -45,9 +45,9 @@ def test_clips_of_another_shape_are_refused(shape: tuple[int, ...]) -> None:
 
 def test_flow_where_frames_are_wanted_and_the_other_way_round_are_refused() -> None:
     video, flow = torch.zeros(1, 4, 3, 32, 32), torch.zeros(1, 2, 32, 32)
-    with pytest.raises(ValueError, match="special='onset-apex' does not go with two features"):
+    with pytest.raises(ValueError, match="special='onset-apex' does not fit two features"):
         HSTA(**SMALL)(video, flow)
-    with pytest.raises(ValueError, match="special='flow' does not go with one feature"):
+    with pytest.raises(ValueError, match="special='flow' does not fit one feature"):
         HSTA(**SMALL, special="flow")(video)
 
 

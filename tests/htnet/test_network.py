@@ -118,7 +118,7 @@ def test_dropout_acts_in_training_alone() -> None:
     ("options", "says"),
     [
         ({"image_size": 30}, "image_size 30 is not a multiple of patch_size 7"),
-        ({"block_repeats": (1, 1, 1, 1)}, "4 levels cut the map into 8 blocks a side"),
+        ({"block_repeats": (1, 1, 1, 1)}, "4 levels need a multiple of 8 patches a side"),
         ({"block_repeats": ()}, "one number per level"),
         ({"block_repeats": "2,2"}, "one number per level"),
         ({"block_repeats": 3}, "one number per level"),

@@ -79,7 +79,7 @@ def test_the_flow_is_left_as_it_was() -> None:
         (np.zeros((28, 28)), LANDMARKS, "as-released", "flow has shape"),
         (POSITIONS, LANDMARKS[:4], "as-released", "five pairs of numbers"),
         (POSITIONS, np.full((5, 2), np.nan), "as-released", "five pairs of numbers"),
-        (POSITIONS, LANDMARKS, "transposed", "'transposed' is neither"),
+        (POSITIONS, LANDMARKS, "transposed", "variant is 'transposed'; it must be one of"),
     ],
 )
 def test_what_cannot_be_cut_is_named(flow: np.ndarray, landmarks: np.ndarray, variant: str, says: str) -> None:

@@ -75,7 +75,7 @@ def made_record(
     model: str = "net",
     *,
     dataset: str = "composite",
-    protocol: str = "composite",
+    protocol: str = "loso",
     accuracy: float = 0.7,
     draw: int = 0,
     oracle: float | None = 0.9,

@@ -38,7 +38,7 @@ def test_predictions_handed_in_are_named_so(board, save, make_record, registry):
 
 def test_what_could_not_be_checked_is_told(board, save, make_record, registry):
     _, unchecked = add_record(save(make_record(clips=440), "one"), board, registry)
-    assert unchecked == ["2 clips are never tested: the folds were not made again"]
+    assert unchecked == ["2 clips are never tested: the folds were not compared"]
 
 
 def test_a_record_that_does_not_follow_from_its_predictions_is_refused_and_nothing_is_written(
@@ -79,7 +79,7 @@ def test_a_record_that_is_there_already_is_refused(board, save, make_record, reg
 
 def test_another_result_of_the_same_id_is_refused_as_such(board, save, make_record, registry):
     kept, _ = add_record(save(make_record(draw=0), "one"), board, registry)
-    told = re.escape(f"is there already: {kept} has the same id, but they differ in the predictions of ")
+    told = re.escape(f"is there already: {kept} has the same id, but their predictions differ for ")
     with pytest.raises(RecordError, match=told):
         add_record(save(make_record(draw=1), "two"), board, registry)
 
@@ -143,5 +143,5 @@ def test_a_file_in_the_place_of_the_folder_is_one_line(tmp_path, save, make_reco
 def test_an_export_of_another_result_is_refused_as_another_result(board, save, make_record, registry):
     add_record(save(make_record(draw=0), "one"), board, registry)
     exported = save(without_clips(make_record(draw=1)), "two")
-    with pytest.raises(RecordError, match="has the same id, but they differ in the predictions of subjects"):
+    with pytest.raises(RecordError, match="has the same id, but their predictions differ for subjects"):
         add_record(exported, board, registry)

@@ -39,7 +39,7 @@ def truth(make_record):
 def reported(tmp_path):
     """One published figure: a UF1 of .9 on the composite."""
     cells = dict.fromkeys(COLUMNS, "") | {
-        "method": "Paper's net", "family": "network", "year": "2020", "dataset": "composite", "protocol": "composite",
+        "method": "Paper's net", "family": "network", "year": "2020", "dataset": "composite", "protocol": "loso",
         "part": "full", "metric": "uf1", "value": "0.9", "epoch_policy": "not stated", "paper": "A paper",
         "table": "Table 1", "evidence": "paper",
     }  # fmt: skip
@@ -53,10 +53,16 @@ def wrong(truth, count: int) -> list[int]:
     return [(one + 1) % 3 if place < count else one for place, one in enumerate(truth)]
 
 
+def test_a_record_from_before_its_protocol_was_renamed_stands_on_the_same_board(board, make_record):
+    old, new = make_record("older", protocol="composite"), make_record("newer", draw=1)
+    assert {row.model for row in board(old, new).rows} == {"older", "newer"}
+    assert all(row.rank for row in board(old, new).rows)
+
+
 def test_a_board_says_what_is_compared_on_it(board, make_record):
     record = make_record()
     found = board(record)
-    assert (found.slug, found.title) == ("composite-composite", "composite, protocol composite")
+    assert (found.slug, found.title) == ("composite-loso", "composite, protocol loso")
     assert found.parts == ("full", "smic", "casme2", "samm")
     assert found.classes == ("negative", "positive", "surprise")
     assert (found.clips_total, found.subjects_total) == (442, 68)
@@ -145,8 +151,8 @@ def test_other_clips_in_other_order_or_other_folds_never_share_a_table(site, mak
     shuffled = table[::-1].reset_index(drop=True)
     boards = site(make_record("a"), make_record("b"), make_record("c", table=shuffled)).boards
     assert [[row.model for row in board.rows] for board in boards] == [["a", "b"], ["c"]]
-    assert boards[0].slug == "composite-composite"
-    assert re.fullmatch(r"composite-composite-[0-9a-f]{8}", boards[1].slug)
+    assert boards[0].slug == "composite-loso"
+    assert re.fullmatch(r"composite-loso-[0-9a-f]{8}", boards[1].slug)
     assert boards[0].title == boards[1].title
 
 
@@ -158,7 +164,7 @@ def test_the_table_with_most_entries_has_the_plain_name_and_the_published_figure
 
 def test_protocols_of_one_dataset_are_boards_of_their_own(site, make_record):
     boards = site(make_record(), make_record(protocol="subjects-5")).boards
-    assert [board.slug for board in boards] == ["composite-composite", "composite-subjects-5"]
+    assert [board.slug for board in boards] == ["composite-loso", "composite-subjects-5"]
 
 
 def test_exported_records_share_the_table_of_those_with_clips(board, make_record):

@@ -99,14 +99,22 @@ def test_a_site_has_pages_for_boards_and_entries_and_every_record_to_download(bu
     found = built()
     assert {
         "index.html",
-        "boards/composite-composite.html",
-        "boards/composite-composite-compare.html",
+        "boards/composite-loso.html",
+        "boards/composite-loso-compare.html",
         f"entries/{record.id[:12]}.html",
         f"records/{record.id[:12]}.json",
         MANIFEST,
     } <= set(found)
     assert found[f"records/{record.id[:12]}.json"] == path.read_bytes()
     assert set(found[MANIFEST].decode().split()) == set(found) - {MANIFEST}
+
+
+def test_figures_under_a_protocols_former_name_stand_on_its_board(built, save, make_record):
+    save(make_record(), "one")
+    found = built(reported=ROOT / "leaderboards" / "reported.csv")
+    boards = {name for name in found if name.startswith(("boards/composite-", "boards/smic-3-"))}
+    names = {re.sub(r"(-compare)?\.html", "", name.removeprefix("boards/")) for name in boards}
+    assert names == {"composite-loso", "smic-3-loso-per-database"}
 
 
 def test_a_site_without_records_is_a_site(built):
@@ -433,12 +441,12 @@ def test_a_process_that_is_ended_from_outside_is_one_line(many, records, out, mo
 INTERRUPTED = """
 import os, signal, sys
 from merbench.cli import main
-from merbench.cli.progress import Lines
+from merbench.cli.progress import Shown
 
 def interrupt(self, units):
     os.killpg(0, signal.SIGINT)
 
-Lines.advance = interrupt
+Shown.advance = interrupt
 sys.exit(main(["leaderboard", "build", "--records", sys.argv[1], "--out", sys.argv[2]]))
 """
 
@@ -458,7 +466,7 @@ def test_ctrl_c_while_several_processes_read_is_one_line(many, records, out):
 
 
 def test_a_record_that_its_protocol_cannot_split_is_named(built, save, make_record, vault):
-    record = make_record(dataset="vault", table=vault, protocol="composite")
+    record = make_record(dataset="vault", table=vault, protocol="loso")
     alone = [one for one in record.predictions if one.subject == "vault/s0"]
     table = clips_of(alone)
     digests = {"clips": clips_digest(table), "labels": labels_digest(table)}

@@ -95,7 +95,7 @@ def test_a_confusion_matrix_shows_its_counts_and_classes(entry):
 
 
 def test_a_dataset_of_one_database_has_one_matrix(make_record, registry):
-    entry = make_entry(make_record(dataset="smic-3", protocol="per-database"), registry)
+    entry = make_entry(make_record(dataset="smic-3", protocol="loso-per-database"), registry)
     assert "smic" not in " ".join(words(confusion(entry, "last"))).split(",")[0]
     assert [one for one in words(confusion(entry, "last")) if one.startswith("full")] == ["full, 164 clips"]
 

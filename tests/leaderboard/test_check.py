@@ -13,7 +13,7 @@ from merbench.plugin.registry import Registry
 from merbench.runs.export import without_clips
 from merbench.runs.seal import sealed
 
-TITLE = "net on composite, protocol composite, recipe quick, seed 0"
+TITLE = "net on composite, protocol loso, recipe quick, seed 0"
 
 
 @pytest.fixture
@@ -106,7 +106,7 @@ def test_clips_and_subjects_that_do_not_exist_are_named_even_where_all_else_foll
 
 def test_counts_of_a_subject_that_does_not_exist_are_named(found, save, make_record, renamed):
     path = save(without_clips(make_record(table=renamed("casme2/nobody", "nothing"))), "forged")
-    assert found().problems == [f"{path}: subjects: casme2/nobody is no subject of composite"]
+    assert found().problems == [f"{path}: subjects: casme2/nobody is not a subject of composite"]
 
 
 def test_two_results_of_one_id_are_named_with_how_many_clips_differ(found, save, make_record):
@@ -118,7 +118,7 @@ def test_two_results_of_one_id_are_named_with_how_many_clips_differ(found, save,
         for here, there in zip(*answers, strict=True)
     )
     assert found().problems == [
-        f"{two} and {one} have one id ({first.id[:12]}), but they differ in the predictions of {differing} clips: the "
+        f"{two} and {one} have one id ({first.id[:12]}), but their predictions differ for {differing} clips: the "
         "model does not give the same result twice; remove both"
     ]
 
@@ -143,7 +143,7 @@ def test_seeds_of_one_model_that_predict_the_same_are_no_news(found, save, make_
 
 def test_what_could_not_be_checked_is_a_note(found, save, make_record):
     path = save(make_record(clips=440), "part")
-    assert found().notes == [f"{path}: 2 clips are never tested: the folds were not made again"]
+    assert found().notes == [f"{path}: 2 clips are never tested: the folds were not compared"]
 
 
 def test_a_record_that_tells_licensed_truth_must_be_exported(found, save, make_record):
@@ -255,13 +255,21 @@ def test_a_part_that_was_not_defined_before_is_listed(found, save, make_record, 
     assert "UF1 (samm) not defined is now 0." in findings.changes[0]
 
 
+def test_a_record_may_follow_one_from_before_its_protocol_was_renamed(found, save, make_record, commit):
+    old = save(make_record(protocol="composite"), "one")
+    commit()
+    old.unlink()
+    save(make_record(protocol="loso"), "two")
+    assert (found("HEAD").problems, found("HEAD").changes) == ([], [])
+
+
 def test_a_new_record_is_listed_with_its_score(found, save, make_record, commit):
     save(make_record(), "one")
     commit()
     new = make_record("other", draw=1)
     save(new, "two")
     assert found("HEAD").changes == [
-        f"other on composite, protocol composite, recipe quick, seed 0 is new: "
+        f"other on composite, protocol loso, recipe quick, seed 0 is new: "
         f"UF1 (full) {new.scores['last']['full'].uf1:.4f}"
     ]
 
@@ -270,7 +278,7 @@ def test_predictions_handed_in_are_listed_as_such(found, save, make_record, comm
     commit()
     save(make_record(declared="last"), "one")
     (change,) = found("HEAD").changes
-    assert change.startswith("net on composite, protocol composite, handed in is new: UF1 (full) 0.")
+    assert change.startswith("net on composite, protocol loso, handed in is new: UF1 (full) 0.")
 
 
 def test_an_old_record_that_cannot_be_read_any_more_is_a_note(found, records, save, make_record, commit):

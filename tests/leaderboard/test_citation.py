@@ -55,7 +55,7 @@ def test_a_record_is_cited_with_its_id_and_year(make_record, registry):
     entry = make_entry(make_record("net_1"), registry)
     cited = bibtex(entry)
     assert cited.startswith(f"@misc{{merbench-{entry.id},\n")
-    assert r"title = {{net\_1, recipe quick on composite, protocol composite}}" in cited
+    assert r"title = {{net\_1, recipe quick on composite, protocol loso}}" in cited
     assert f"note = {{record {entry.record.id}}}" in cited
     assert "year = {2026}" in cited
 

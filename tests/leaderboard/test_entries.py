@@ -140,7 +140,7 @@ def test_one_record_in_two_files_is_an_error_that_names_both(make_record, save, 
 
 def test_two_results_of_one_id_are_an_error_that_says_so(make_record, save, registry):
     paths = [save(make_record(draw=0), "one"), save(make_record(draw=1), "two")]
-    told = r"have one id \(\w{12}\), but they differ in the predictions of subjects: the model does not give the same"
+    told = r"have one id \(\w{12}\), but their predictions differ for subjects: the model does not give the same"
     with pytest.raises(RecordError, match=told):
         list(read_entries(paths, registry))
 

@@ -56,7 +56,7 @@ def figures(tmp_path_factory):
     """Two reported figures: one that a board shows, one that it leaves out."""
     folder = tmp_path_factory.mktemp("reported")
     cells = dict.fromkeys(COLUMNS, "") | {
-        "method": "Paper's net", "family": "network", "year": "2020", "dataset": "composite", "protocol": "composite",
+        "method": "Paper's net", "family": "network", "year": "2020", "dataset": "composite", "protocol": "loso",
         "part": "full", "metric": "uf1", "value": "0.9", "epoch_policy": "not stated", "paper": "A paper",
         "table": "Table 1", "evidence": "paper", "link": "https://example.org/paper", "notes": "slip",
     }  # fmt: skip
@@ -192,7 +192,7 @@ def test_no_text_of_a_stranger_becomes_markup(hostile):
         assert "<img" not in text, name
         assert "<script>" not in text, name
         assert "javascript:" not in text, name
-    board = Parsed(hostile["boards/composite-composite.html"])
+    board = Parsed(hostile["boards/composite-loso.html"])
     assert MARKUP in board.text
 
 
@@ -207,7 +207,7 @@ def test_right_to_left_marks_do_not_reach_their_neighbours(hostile):
 
 
 def test_a_long_note_is_short_on_the_board_and_opens(hostile):
-    text = hostile["boards/composite-composite.html"]
+    text = hostile["boards/composite-loso.html"]
     note = re.search(r"<details><summary><bdi>(n+)…</bdi></summary><p><bdi>(n+)…</bdi></p>", text)
     assert note is not None
     assert (len(note[1]), len(note[2])) == (160, 2000)
@@ -230,7 +230,7 @@ def test_why_a_row_is_not_ranked_is_said_however_many_notes_there_are(site):
     rows = tuple(replace(row, id=f"row{number}", notes=(f"note {number}",)) for number in range(100))
     last = replace(row, id="last", unranked="it is the last")
     board = replace(board, rows=(*rows, last), incomplete=())
-    text = Parsed(dict(render(Site((board,), ()), ()))["boards/composite-composite.html"]).text
+    text = Parsed(dict(render(Site((board,), ()), ()))["boards/composite-loso.html"]).text
     assert "Not ranked: it is the last." in text
     assert "What else to know about a run stands on the page of its entry" in text
 
@@ -244,7 +244,7 @@ def test_tables_have_captions_and_scopes(pages):
 
 def test_a_board_shows_rank_interval_badge_and_what_choosing_adds(pages, site):
     row = site.boards[0].rows[0]
-    line = re.search(rf"<tr id={row.id}>.*", pages["boards/composite-composite.html"])
+    line = re.search(rf"<tr id={row.id}>.*", pages["boards/composite-loso.html"])
     assert line is not None
     cells = [re.sub("<[^>]+>", " ", cell).split() for cell in re.split("<t[dh]", line[0])]
     assert row.rank_interval is not None
@@ -262,21 +262,18 @@ def test_a_board_shows_rank_interval_badge_and_what_choosing_adds(pages, site):
 def test_each_seed_of_a_row_is_linked(pages, site):
     row = next(row for row in site.boards[0].rows if len(row.entries) == 2)
     for entry in row.entries:
-        assert (
-            f"<a href=../entries/{entry.id}.html>{entry.record.plan.seed}</a>"
-            in pages["boards/composite-composite.html"]
-        )
+        assert f"<a href=../entries/{entry.id}.html>{entry.record.plan.seed}</a>" in pages["boards/composite-loso.html"]
 
 
 def test_reported_rows_have_no_rank_and_cite_their_paper(pages):
-    line = re.search(r"<tr id=\w+ class=paper>.*", pages["boards/composite-composite.html"])
+    line = re.search(r"<tr id=\w+ class=paper>.*", pages["boards/composite-loso.html"])
     assert line is not None
     assert f"<td>{DASH} " in line[0]
     assert '<a href="https://example.org/paper" rel="noopener noreferrer">A paper, 2020</a>, Table 1' in line[0]
 
 
 def test_rows_that_are_not_ranked_say_why(pages):
-    text = Parsed(pages["boards/composite-composite.html"]).text
+    text = Parsed(pages["boards/composite-loso.html"]).text
     assert "Not ranked: its sender does not say how the epoch was chosen." in text
     assert "400 of 442 clips" in text
 
@@ -293,7 +290,7 @@ def test_every_reported_figure_stands_on_its_page(pages):
 def test_an_entry_has_its_command_and_its_citation(pages, site):
     entry = next(one for one in site.entries if one.record.plan.model == "other")
     text = Parsed(pages[f"entries/{entry.id}.html"]).text
-    assert "merbench run \\ --model other \\ --dataset composite \\ --protocol composite \\ --recipe quick" in text
+    assert "merbench run \\ --model other \\ --dataset composite \\ --protocol loso \\ --recipe quick" in text
     assert f"@misc{{merbench-{entry.id}" in text
     assert "Something to know." in text
 
@@ -328,14 +325,14 @@ def test_an_entry_whose_labels_are_not_public_names_no_clip(records, registry, f
     for name, text in render(site, figures):
         if name.startswith(("entries/", "boards/")):
             assert not [clip for clip in clips if re.search(rf"[>\"/,]{re.escape(clip)}[<\",]", text)], name
-    compared = dict(render(site, figures))["boards/composite-composite-compare.html"]
+    compared = dict(render(site, figures))["boards/composite-loso-compare.html"]
     assert '"kind":"subjects"' in compared
 
 
 def test_a_site_without_records_has_its_pages(figures, registry):
     pages = dict(render(make_site([], figures, registry), figures))
-    assert "No run of this board is published yet." in Parsed(pages["boards/composite-composite.html"]).text
-    assert "No row of this board is ranked yet." in Parsed(pages["boards/composite-composite-compare.html"]).text
+    assert "No run of this board is published yet." in Parsed(pages["boards/composite-loso.html"]).text
+    assert "No row of this board is ranked yet." in Parsed(pages["boards/composite-loso-compare.html"]).text
 
 
 @pytest.fixture(scope="module")
@@ -354,7 +351,7 @@ def long_board(site):
 
 def test_a_board_of_1000_rows_and_its_comparison_stay_small(long_board, figures):
     pages = dict(render(Site((long_board,), ()), figures))
-    board, compared = (pages[f"boards/composite-composite{kind}.html"] for kind in ("", "-compare"))
+    board, compared = (pages[f"boards/composite-loso{kind}.html"] for kind in ("", "-compare"))
     assert len(board.encode()) <= LARGEST
     assert board.count("<tr id=") == 1000
     assert len(compared.encode()) <= LARGEST
@@ -364,7 +361,7 @@ def test_a_board_of_1000_rows_and_its_comparison_stay_small(long_board, figures)
 def test_a_board_with_too_much_text_is_cut_and_says_so(long_board):
     wordy = replace(long_board, rows=tuple(replace(row, model=f"{row.model} {'x' * 190}") for row in long_board.rows))
     pages = dict(render(Site((wordy,), ()), ()))
-    board = pages["boards/composite-composite.html"]
+    board = pages["boards/composite-loso.html"]
     assert len(board.encode()) <= LARGEST
     shown = board.count("<tr id=")
     assert 500 < shown < 1000

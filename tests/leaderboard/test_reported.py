@@ -23,7 +23,7 @@ from merbench.leaderboard.reported import (
 from merbench.leaderboard.site import Row
 
 TABLE = Path(__file__).parents[2] / "leaderboards" / "reported.csv"
-COMPOSITE = ("composite", "composite")
+COMPOSITE = ("composite", "composite")  # the file keeps the protocol's first name
 LINE = {
     "method": "Net", "variant": "", "family": "network", "year": "2020", "dataset": "smic-3",
     "protocol": "per-database", "part": "full", "classes": "3", "metric": "uf1", "value": "0.5", "clips": "164",

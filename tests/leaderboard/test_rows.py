@@ -209,7 +209,7 @@ def test_a_protocol_with_subjects_on_both_sides_is_listed_and_not_ranked(make_re
 
 def test_a_run_that_starts_from_a_given_file_is_listed_and_not_ranked(row, make_record):
     found = row(make_record("vit", options={"depth": 3, "pretrained": f"all clips.pth sha256:{'0' * 64}"}))
-    assert found.unranked == "starts from a given file (all clips.pth): what it was made from is not known"
+    assert found.unranked == "starts from a given file (all clips.pth), whose training data are not known"
 
 
 def test_subjects_that_are_tested_in_several_folds_of_an_unknown_protocol_are_not_ranked(make_record, registry):

@@ -119,7 +119,7 @@ def test_two_folders_of_one_subject_are_both_named(release):
     message = release.refusal(release.reader.clips)
     assert f"{subject.parent}" in message
     assert twin.name in message
-    assert f"are both number {int(number)}; remove one" in message
+    assert f"both have the number {int(number)}; remove one" in message
 
 
 # The table
@@ -127,7 +127,7 @@ def test_two_folders_of_one_subject_are_both_named(release):
 
 def test_without_its_table_a_release_is_refused(tabled):
     tabled.table.rename(tabled.outside)
-    assert "it lacks the table" in tabled.refusal(tabled.reader.clips)
+    assert "is missing; name the folder" in tabled.refusal(tabled.reader.clips)
 
 
 def test_a_table_with_moved_columns_is_read(tabled):
@@ -139,7 +139,7 @@ def test_a_table_with_moved_columns_is_read(tabled):
 def test_a_table_without_a_column_is_that_of_another_version(tabled, column):
     lost = column.lower()
     tabled.change_table(lambda row: ["?" if isinstance(cell, str) and lost in cell.lower() else cell for cell in row])
-    assert f"lacks a column for the {lost}" in tabled.refusal(tabled.reader.clips)
+    assert f"has no column for the {lost}" in tabled.refusal(tabled.reader.clips)
 
 
 def test_a_table_with_a_password_is_told(tabled):
@@ -204,7 +204,7 @@ def test_a_frame_outside_the_release_is_not_read(release):
 def test_a_frame_that_is_there_twice_breaks_its_clip(release):
     path = release.frames.files[release.frames.numbers[1]]
     path.with_suffix(".png").write_bytes(path.read_bytes())
-    assert "is there twice" in release.refusal(lambda: release.frames)
+    assert "two files have the frame number" in release.refusal(lambda: release.frames)
 
 
 def test_a_release_that_changes_while_it_is_read_has_another_signature(release):

@@ -48,7 +48,7 @@ def shelf(tmp_path_factory):
     return folder
 
 
-def run(tmp_path, capsys, *words, sources=SOURCES, databases=("smic", "casme2", "samm"), protocol="composite"):
+def run(tmp_path, capsys, *words, sources=SOURCES, databases=("smic", "casme2", "samm"), protocol="loso"):
     """The exit code of a run on the dataset, and what it says on stderr."""
     plugin = tmp_path / "videos.py"
     plugin.write_text(DATASET.format(sources=sources, databases=databases, protocol=protocol))
@@ -104,7 +104,7 @@ def much_is_wrong(tmp_path, monkeypatch):
         crowded: ("", "2 faces were found in its onset frame, and none is clearly the largest"),
         nobody: ("", "no face was found in its onset frame"),
         deep: (first[deep].name, "has 16 bits a channel; 8 were expected"),
-        lonely: ("", "it has 1 of its frames, and two at least are needed (1 in its folder)"),
+        lonely: ("", "it has 1 of its frames, but at least two are needed (1 in its folder)"),
         gone: ("", f"its folder is missing: {gone.removeprefix('casme2/')}"),
     }
 
@@ -112,7 +112,7 @@ def much_is_wrong(tmp_path, monkeypatch):
 def test_a_run_stops_with_every_broken_clip_its_file_and_the_reason_or_goes_on_without_them(
     much_is_wrong, tmp_path, capsys
 ):
-    alone = {"sources": ("casme2",), "databases": ("casme2",), "protocol": "per-database"}
+    alone = {"sources": ("casme2",), "databases": ("casme2",), "protocol": "loso-per-database"}
     code, said = run(tmp_path, capsys, "--model", "flow-lr", **alone)
     assert code == 2
     table = {line.split()[0]: line for line in said.splitlines() if line.startswith("casme2/")}

@@ -82,7 +82,7 @@ def test_the_small_images_are_the_large_ones_shrunk(aligned) -> None:
 
 
 def test_an_unknown_variant_is_named(aligned) -> None:
-    with pytest.raises(ValueError, match="variant '7-class' is none of 3-class, 5-class"):
+    with pytest.raises(ValueError, match="variant is '7-class'; it must be one of 3-class, 5-class"):
         neighbours_224(aligned(), np.array([4]), variant="7-class")
 
 

@@ -31,8 +31,8 @@ def test_an_annotated_emotion_counts_as_the_class_that_the_challenge_gave_it(emo
 @pytest.mark.parametrize(
     ("classes", "emotions", "message"),
     [
-        (("a", "a"), {}, "class 'a' stands twice"),
-        (("a",), {"joy": "b"}, "emotion 'joy' counts as 'b'"),
+        (("a", "a"), {}, "class 'a' is listed twice"),
+        (("a",), {"joy": "b"}, "emotion 'joy' maps to 'b'"),
         (("a",), {"Joy": "a"}, "emotion 'Joy' must be stripped and in lower case"),
     ],
 )

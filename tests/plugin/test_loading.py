@@ -11,7 +11,7 @@ from textwrap import dedent
 import pytest
 
 from merbench.errors import PluginError
-from merbench.plugin.loading import PluginReport, Plugins, load
+from merbench.plugin.loading import Plugin, load
 
 MODEL = """
     import merbench
@@ -46,33 +46,33 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Install
             del sys.modules[name]
 
 
-def row(plugins: Plugins, name: str, distribution: str | None = None) -> PluginReport:
-    (found,) = [one for one in plugins.report if one.name == name and distribution in (None, one.distribution)]
+def row(plugins: list[Plugin], name: str, distribution: str | None = None) -> Plugin:
+    (found,) = [one for one in plugins if one.name == name and distribution in (None, one.distribution)]
     return found
 
 
-def names(plugins: Plugins, noun: str = "models") -> list[str]:
-    return [spec.name for plugin in plugins.loaded for spec in plugin.specs.get(noun, ())]
+def failures(plugins: list[Plugin]) -> list[Plugin]:
+    return [plugin for plugin in plugins if plugin.status == "failed"]
+
+
+def names(plugins: list[Plugin], noun: str = "models") -> list[str]:
+    return [spec.name for plugin in plugins for spec in plugin.specs.get(noun, ())]
 
 
 def test_the_built_in_plugins_are_entry_points_of_merbench_and_all_load() -> None:
     plugins = load()
-    assert {one.name for one in plugins.report} >= {"protocols", "databases", "demo", "htnet", "shallow", "handcrafted"}
-    assert [(one.name, one.reason) for one in plugins.failed] == []
-    assert row(plugins, "protocols").distribution == "merbench"
+    folders = {path.name for path in (Path(__file__).parents[2] / "plugins").glob("merbench_*")}
+    assert {one.module for one in plugins if one.distribution == "merbench"} == {*folders, "merbench.protocols"}
+    assert failures(plugins) == []
 
 
 def test_a_strangers_plugin_comes_with_its_distribution_version_and_names(install: Install) -> None:
     install("friendly-nets", "friendly", MODEL.format(name="friendly-net"))
     plugins = load()
-    assert row(plugins, "friendly") == PluginReport(
-        name="friendly",
-        distribution="friendly-nets",
-        version="1.2",
-        status="loaded",
-        provides={"models": ("friendly-net",)},
-    )
-    assert plugins.loaded[-1].module == "friendly"
+    found = row(plugins, "friendly")
+    assert (found.distribution, found.version, found.module) == ("friendly-nets", "1.2", "friendly")
+    assert found.status == "loaded"
+    assert found.provides == {"models": ("friendly-net",)}
 
 
 FAULTS = {
@@ -129,15 +129,15 @@ FAULTS = {
     ),
     "newer api": (
         MODEL.format(name="newer").replace("features=()", "features=(), api=2"),
-        "model 'newer' is written for plugin api 2, and this merbench speaks api 1; upgrade merbench",
+        "model 'newer' is written for plugin api 2, but this merbench has api 1; upgrade merbench",
     ),
     "older api": (
         MODEL.format(name="older").replace("features=()", "features=(), api=0"),
-        "model 'older' is written for plugin api 0, and this merbench speaks api 1; upgrade the plugin",
+        "model 'older' is written for plugin api 0, but this merbench has api 1; upgrade the plugin",
     ),
     "recipe of another api": (
         MODEL.format(name="r").replace("features=()", "features=(), recipes={'quick': merbench.Recipe(api=2)}"),
-        "model 'r': recipe 'quick' is written for plugin api 2, and this merbench speaks api 1",
+        "model 'r': recipe 'quick' is written for plugin api 2, but this merbench has api 1",
     ),
     "recipe that is none": (
         MODEL.format(name="r").replace("features=()", "features=(), recipes={'quick': {'lr': 1}}"),
@@ -171,7 +171,7 @@ FAULTS = {
         "import merbench\n@merbench.hookimpl\ndef merbench_datasets():\n"
         "    yield merbench.Dataset(name='d', sources=('s',), databases=('b',), scheme=merbench.THREE_CLASS,\n"
         "                           alternatives=('videos',))\n",
-        'dataset \'d\': alternatives must be a tuple of tuples of names such as (("casme2", "samm"),)',
+        'dataset \'d\': alternatives must be a tuple of tuples of names such as (("name", "name"),)',
     ),
     "no recipe": (
         MODEL.format(name="r").replace("features=()", "features=(), recipes={}"),
@@ -179,16 +179,30 @@ FAULTS = {
     ),
     "forgotten comma": (
         MODEL.format(name="comma").replace("features=()", "features=('flow-28')"),
-        "model 'comma': features must be a tuple of names such as (\"flow-28\",), found 'flow-28'",
+        "model 'comma': features must be a tuple of names such as (\"name\",), found 'flow-28'",
     ),
     "target without attribute": (
         MODEL.format(name="t").replace("sklearn.dummy:DummyClassifier", "sklearn.dummy"),
-        "model 't': estimator must read \"module:attribute\", found 'sklearn.dummy'",
+        "model 't': estimator must be \"module:attribute\", found 'sklearn.dummy'",
     ),
-    "name with a slash": (MODEL.format(name="../t"), "model '../t': a name is letters, digits and . _ + - only"),
+    "name with a slash": (
+        MODEL.format(name="../t"),
+        "model '../t': a name may only contain letters, digits and . _ + -",
+    ),
     "one name twice": (
         MODEL.format(name="twin") + MODEL.format(name="twin").split("merbench_models():")[1],
-        "model 'twin' is already given by plugin 'faulty' of the distribution",
+        "model 'twin' is already defined by plugin 'faulty' of this distribution",
+    ),
+    "a former name twice": (
+        """
+import merbench
+
+@merbench.hookimpl
+def merbench_protocols():
+    yield merbench.Protocol(name="halves", splitter="m:Halves", formerly=("parts",))
+    yield merbench.Protocol(name="parts", splitter="m:Parts")
+""",
+        "protocol 'parts' is already given by plugin 'faulty' of the distribution",
     ),
 }
 
@@ -204,7 +218,7 @@ def test_a_broken_plugin_is_reported_and_undone_and_disturbs_nobody(install: Ins
     assert reason in failed.reason
     assert "\n" not in failed.reason
     assert failed.provides == {}
-    assert plugins.failed == [failed]
+    assert failures(plugins) == [failed]
     assert names(plugins) == [*names(load(allow=())), "well-net"]
 
 
@@ -299,8 +313,8 @@ def test_the_allow_list_admits_strangers_by_name_and_the_built_in_always(
     monkeypatch.setenv("MERBENCH_PLUGINS", listed)
     plugins = load()
     assert row(plugins, "stranger").status == status
-    assert {one.status for one in plugins.report if one.distribution == "merbench"} == {"loaded"}
-    assert plugins.failed == []
+    assert {one.status for one in plugins if one.distribution == "merbench"} == {"loaded"}
+    assert failures(plugins) == []
 
 
 def test_a_name_in_the_allow_list_that_is_not_installed_is_a_failure(
@@ -325,10 +339,10 @@ def plugin_file(install: Install, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 def test_a_file_is_a_plugin_and_importable_under_its_stem(plugin_file: Path) -> None:
     plugins = load(files=[plugin_file])
-    assert plugins.report[-1] == PluginReport(
-        name="my_net_file", distribution="my_net_file.py", version="", status="loaded", provides={"models": ("my-net",)}
-    )
-    assert importlib.import_module(plugins.loaded[-1].module).__file__ == str(plugin_file)
+    found = plugins[-1]
+    assert (found.name, found.distribution, found.version) == ("my_net_file", "my_net_file.py", "")
+    assert found.provides == {"models": ("my-net",)}
+    assert importlib.import_module(plugins[-1].module).__file__ == str(plugin_file)
 
 
 def test_a_file_that_has_changed_is_read_anew(plugin_file: Path) -> None:
@@ -366,5 +380,5 @@ def test_two_files_of_one_name_are_refused(plugin_file: Path) -> None:
 @pytest.mark.parametrize("name", ["json.py", "merbench.py", "two.dots.py", "plugin.txt"])
 def test_a_file_that_would_hide_a_module_or_is_none_is_refused(plugin_file: Path, name: str) -> None:
     taken = plugin_file.rename(plugin_file.with_name(name))
-    with pytest.raises(PluginError, match=r"exists already; rename the file|a plugin file is called NAME\.py"):
+    with pytest.raises(PluginError, match=r"exists already; rename the file|a plugin file must be called NAME\.py"):
         load(files=[taken])

@@ -11,8 +11,8 @@ import pytest
 
 import merbench
 from merbench.errors import PluginError, UnknownName
-from merbench.plugin.loading import Plugin, PluginReport, Plugins, load
-from merbench.plugin.registry import Origin, Registry, load_target
+from merbench.plugin.loading import Plugin, load
+from merbench.plugin.registry import Registry, load_target
 from merbench.plugin.specs import Spec
 from merbench.plugin.validation import fault
 
@@ -30,7 +30,7 @@ def registry() -> Registry:
     """Two distributions that both give `shared`, and one model of its own each."""
     one = plugin("one", {"models": (model("shared", "of one"), model("only-one"))})
     two = plugin("two", {"models": (model("shared", "of two"), model("only-two"))}, version="2.5")
-    return Registry(Plugins((one, two), []))
+    return Registry([one, two])
 
 
 def test_a_plain_name_finds_its_spec(registry: Registry) -> None:
@@ -46,12 +46,12 @@ def test_a_qualified_name_always_finds_its_spec(registry: Registry) -> None:
 def test_a_name_from_two_distributions_is_an_error_only_when_it_is_asked_for(registry: Registry) -> None:
     with pytest.raises(PluginError) as raised:
         registry.models.get("shared")
-    assert str(raised.value) == "model 'shared' is given by one and two; ask for one:shared or two:shared"
+    assert str(raised.value) == "model 'shared' is defined by one and two; use one:shared or two:shared"
 
 
 def beside_the_built_in(**specs: tuple[Spec, ...]) -> Registry:
     """The built-in plugins, and beside them those of a distribution `acme`."""
-    return Registry(Plugins((*load(allow=()).loaded, plugin("acme", specs)), []))
+    return Registry([*load(allow=()), plugin("acme", specs)])
 
 
 FLOW = merbench.Feature(name="flow-28", function="acme:flow", inputs=("frames",))
@@ -64,7 +64,7 @@ def test_a_built_in_spec_keeps_its_name_and_a_plugins_one_is_asked_for_by_its_di
     assert registry.models.get("acme:htnet").about == "another"
     assert registry.models.get("acme:htnet").name == "acme:htnet"
     assert {"htnet", "acme:htnet"} <= set(registry.models.names())
-    assert registry.notes() == ["model 'htnet' is the built-in one; ask for the plugin's as acme:htnet"]
+    assert registry.notes() == ["model 'htnet' is the built-in one; the plugin's is called acme:htnet"]
 
 
 def test_a_built_in_model_still_means_the_built_in_feature() -> None:
@@ -78,7 +78,7 @@ def test_a_plugins_names_mean_its_own_specs_first_and_then_the_built_in_ones() -
         features=(FLOW, merbench.Feature(name="mine", function="acme:mine", inputs=("flow-28", "landmarks"))),
         models=(replace(model("my-svm"), features=("flow-28@fast", "strain-28", "merbench:flow-28")),),
         sources=(merbench.Source(name="samm", reader="acme:Reader", provides=("frames",), databases=("samm",)),),
-        protocols=(merbench.Protocol(name="per-database", splitter="acme:Splits"),),
+        protocols=(merbench.Protocol(name="loso-per-database", splitter="acme:Splits"),),
         datasets=(
             merbench.Dataset(
                 name="mine",
@@ -93,7 +93,44 @@ def test_a_plugins_names_mean_its_own_specs_first_and_then_the_built_in_ones() -
     assert registry.models.get("my-svm").features == ("acme:flow-28@fast", "strain-28", "flow-28")
     assert registry.datasets.get("mine").sources == ("acme:samm", "casme2")
     assert registry.datasets.get("mine").alternatives == (("acme:samm",),)
-    assert registry.datasets.get("mine").protocol == "acme:per-database"
+    assert registry.datasets.get("mine").protocol == "acme:loso-per-database"
+
+
+HALVES = merbench.Protocol(name="halves", splitter="acme:Halves", formerly=("half-half", "two-parts"))
+
+
+def test_a_former_name_finds_the_spec_under_its_name_of_today() -> None:
+    registry = beside_the_built_in(protocols=(HALVES,))
+    for old in ("half-half", "two-parts", "acme:two-parts"):
+        assert registry.protocols.get(old) is registry.protocols.get("halves")
+        assert registry.protocols.current(old) == "halves"
+    assert {"half-half", "two-parts"}.isdisjoint(registry.protocols.names())
+    assert registry.protocols.matching("two-parts") == ["halves"]
+    assert registry.protocols.current("halves") == "halves"
+    assert registry.protocols.current("nobody's") == "nobody's"
+    assert registry.protocols.get("halves").oldest_name == "half-half"
+    assert registry.notes() == []
+
+
+def test_a_dataset_may_name_its_protocol_by_a_former_name() -> None:
+    mine = merbench.Dataset(
+        name="mine", sources=("samm",), databases=("samm",), scheme=merbench.THREE_CLASS, protocol="per-database"
+    )
+    registry = beside_the_built_in(
+        datasets=(mine, replace(mine, name="own", protocol="two-parts")), protocols=(HALVES,)
+    )
+    assert registry.datasets.get("mine").protocol == "loso-per-database"
+    assert registry.datasets.get("own").protocol == "halves"
+
+
+def test_a_plugin_cannot_take_a_former_name_of_a_built_in_spec_away() -> None:
+    theirs = merbench.Protocol(name="composite", splitter="acme:Splits")
+    registry = beside_the_built_in(protocols=(theirs, replace(HALVES, formerly=("per-database",))))
+    assert registry.protocols.get("composite").name == "loso"
+    assert registry.protocols.get("acme:composite").splitter == "acme:Splits"
+    assert registry.protocols.get("per-database").name == "loso-per-database"
+    assert registry.protocols.get("acme:per-database").name == "halves"
+    assert registry.notes() == ["protocol 'composite' is the built-in one; ask for the plugin's as acme:composite"]
 
 
 def test_a_recipes_features_mean_the_plugins_own_too() -> None:
@@ -107,13 +144,13 @@ def test_the_members_of_a_family_mean_their_own_distributions_features(toys: mer
     made = registry.models.get("acme:timm:seeing")
     assert made.name == "acme:timm:seeing"
     assert made.features == ("acme:flow-28",)
-    assert registry.models.family_origin("timm").distribution == "merbench"
+    assert registry.models.origin("timm").distribution == "merbench"
 
 
 def test_two_strangers_that_give_one_name_leave_each_other_alone() -> None:
     first = plugin("one", {"features": (FLOW,), "models": (replace(model("a"), features=("flow-28",)),)})
     second = plugin("two", {"features": (FLOW,), "models": (replace(model("b"), features=("flow-28",)),)})
-    registry = Registry(Plugins((first, second), []))
+    registry = Registry([first, second])
     assert registry.models.get("a").features == ("one:flow-28",)
     assert registry.models.get("b").features == ("two:flow-28",)
     assert registry.notes() == []
@@ -133,9 +170,9 @@ def test_an_unknown_qualified_name_is_answered_with_qualified_ones(registry: Reg
 
 
 def test_an_unknown_name_mentions_plugins_that_could_not_be_loaded() -> None:
-    failed = PluginReport(name="broken", distribution="broken", version="1", status="failed", reason="why")
+    failed = Plugin(name="broken", distribution="broken", version="1", module="broken", status="failed", reason="why")
     with pytest.raises(UnknownName, match=r"1 plugin\(s\) could not be loaded, see: merbench plugins"):
-        Registry(Plugins((), [failed])).models.get("anything")
+        Registry([failed]).models.get("anything")
 
 
 def test_names_are_sorted_and_each_of_them_can_be_got(registry: Registry) -> None:
@@ -145,10 +182,9 @@ def test_names_are_sorted_and_each_of_them_can_be_got(registry: Registry) -> Non
     assert len(registry.models) == 4
 
 
-def test_the_origin_tells_plugin_distribution_version_and_module(registry: Registry) -> None:
-    assert registry.models.origin("two:shared") == Origin(
-        plugin="nets", distribution="two", version="2.5", module="two_module"
-    )
+def test_a_spec_knows_the_plugin_that_it_comes_from(registry: Registry) -> None:
+    origin = registry.models.origin("two:shared")
+    assert (origin.name, origin.distribution, origin.version, origin.module) == ("nets", "two", "2.5", "two_module")
 
 
 def test_nouns_do_not_mix(registry: Registry) -> None:
@@ -159,8 +195,8 @@ def test_nouns_do_not_mix(registry: Registry) -> None:
 
 def test_everything_that_is_built_in_can_be_found() -> None:
     registry = Registry(load(allow=()))
-    assert registry.protocols.get("composite").name == "composite"
-    assert registry.protocols.origin("composite").module == "merbench.protocols"
+    assert registry.protocols.get("loso").name == "loso"
+    assert registry.protocols.origin("loso").module == "merbench.protocols"
 
 
 def test_a_target_is_imported() -> None:
@@ -225,7 +261,7 @@ def toys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> merbench.ModelFamil
 
 def registry_of(*families: merbench.ModelFamily) -> Registry:
     given = [plugin(name, {"models": (model("only"), family)}) for name, family in zip("ab", families, strict=False)]
-    return Registry(Plugins(tuple(given), []))
+    return Registry(given)
 
 
 def test_a_member_of_a_family_is_made_when_it_is_asked_for(toys: merbench.ModelFamily) -> None:
@@ -233,7 +269,7 @@ def test_a_member_of_a_family_is_made_when_it_is_asked_for(toys: merbench.ModelF
     assert "registry_toys" not in sys.modules
     assert models.get("toys:small").name == "toys:small"
     assert models.get("a:toys:small") == models.get("toys:small")
-    assert models.origin("toys:small") == Origin(plugin="nets", distribution="a", version="1.0", module="a_module")
+    assert models.origin("toys:small") is models.origin("toys")
 
 
 def test_names_are_those_of_models_alone_and_importing_nothing(toys: merbench.ModelFamily) -> None:
@@ -241,7 +277,7 @@ def test_names_are_those_of_models_alone_and_importing_nothing(toys: merbench.Mo
     assert models.names() == [one.name for one in models] == ["only"]
     assert len(models) == 1
     assert models.families() == {"toys": toys}
-    assert models.family_origin("toys").distribution == "a"
+    assert models.origin("toys").distribution == "a"
     assert "registry_toys" not in sys.modules
 
 
@@ -269,7 +305,7 @@ def test_what_a_family_lists_is_checked(toys: merbench.ModelFamily, pattern: str
 
 def test_exact_and_qualified_names_go_before_families(toys: merbench.ModelFamily) -> None:
     named_alike = plugin("toys", {"models": (model("small", "not of the family"),)})
-    registry = Registry(Plugins((plugin("a", {"models": (toys,)}), named_alike), []))
+    registry = Registry([plugin("a", {"models": (toys,)}), named_alike])
     assert registry.models.get("toys:small").about == "not of the family"
     assert registry.models.get("toys:large").name == "toys:large"
 
@@ -281,7 +317,7 @@ def test_a_family_from_two_distributions_is_an_error_only_when_it_is_asked_for(t
     assert models.origin("b:toys:small").distribution == "b"
     with pytest.raises(PluginError) as raised:
         models.get("toys:small")
-    assert str(raised.value) == "model family 'toys' is given by a and b; ask for a:toys or b:toys"
+    assert str(raised.value) == "model family 'toys' is defined by a and b; use a:toys or b:toys"
 
 
 @pytest.mark.parametrize(
@@ -333,9 +369,9 @@ def test_a_family_whose_target_is_not_there_is_told(toys: merbench.ModelFamily) 
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"name": "to:ys"}, "a name is letters, digits and . _ + - only"),
-        ({"member": "registry_toys"}, 'member must read "module:attribute"'),
-        ({"members": ""}, 'members must read "module:attribute"'),
+        ({"name": "to:ys"}, "a name may only contain letters, digits and . _ + -"),
+        ({"member": "registry_toys"}, 'member must be "module:attribute"'),
+        ({"members": ""}, 'members must be "module:attribute"'),
         ({"api": 2}, "is written for plugin api 2"),
     ],
 )

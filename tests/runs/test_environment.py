@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import importlib.metadata
 import json
 import os
 import re
@@ -17,7 +18,7 @@ CHECKOUT = Path(merbench.__file__).resolve().parents[1]  # or, of an installed w
 
 
 def test_the_fields_are_those_of_the_documentation():
-    found = environment("cpu", {"seconds": 1.5})
+    found = environment("cpu", (), {"seconds": 1.5})
     assert sorted(found) == [
         "finished", "hardware", "merbench", "packages", "peak_memory_bytes", "python", "seconds", "system",
     ]  # fmt: skip
@@ -29,12 +30,20 @@ def test_the_fields_are_those_of_the_documentation():
     assert re.match(r"\d+\.\d+", found["packages"]["torch"])
 
 
+def test_the_packages_are_what_the_distributions_that_took_part_require():
+    alone, with_strangers = (environment("cpu", names, {})["packages"] for names in ((), ("pytest", "my_plugin.py")))
+    assert {"torch", "numpy", "pandas"} <= set(alone)
+    assert "iniconfig" not in alone
+    assert with_strangers["iniconfig"] == importlib.metadata.version("iniconfig")
+    assert "hypothesis" not in with_strangers  # optional for pytest
+
+
 def test_it_is_json():
-    assert json.loads(json.dumps(environment("cpu", {}), allow_nan=False))
+    assert json.loads(json.dumps(environment("cpu", (), {}), allow_nan=False))
 
 
 def test_no_path_user_or_host_is_in_it():
-    text = json.dumps(environment("cpu", {}))
+    text = json.dumps(environment("cpu", (), {}))
     words = set(re.findall(r"[^\s\"]+", text))
     assert not {str(CHECKOUT), str(Path.home()), socket.gethostname(), getpass.getuser()} & words
     assert str(Path.home()) + os.sep not in text

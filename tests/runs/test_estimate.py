@@ -7,10 +7,11 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from merbench.engine.task import FoldTask, Task
+from merbench.engine.build import Build
+from merbench.engine.task import Task
 from merbench.plugin.calls import Author
 from merbench.plugin.specs import Recipe
-from merbench.runs.build import Build
+from merbench.protocols import Fold
 from merbench.runs.estimate import estimate
 
 AUTHOR = Author.of("model ststnet", "shallow")
@@ -24,7 +25,7 @@ def test_memory_is_that_of_all_processes_that_work_at_once(monkeypatch, cores: i
     flow = np.zeros((12, 3, 28, 28), np.float32)
     recipe = Recipe(epochs=1, batch_size=4)
     task = Task(build=STSTNET, author=AUTHOR, arrays=(flow,), labels=np.arange(12) % 3, classes=3, recipe=recipe)
-    folds = [FoldTask(name=str(one), train=np.arange(8), evaluate=np.arange(8, 12), seed=one) for one in range(3)]
+    folds = [Fold(name=str(one), train=np.arange(8), test=np.arange(8, 12), seed=one) for one in range(3)]
     plan = SimpleNamespace(kind="torch", epoch_policy="last")
     found = estimate(SimpleNamespace(plan=plan, weights=None, task=task, folds=folds))
     assert found.schedule.mode == "sequential"

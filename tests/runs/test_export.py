@@ -93,7 +93,7 @@ def test_no_clip_is_named_in_what_is_written(all_kinds):
 def test_a_warning_that_names_clips_goes_and_the_others_stay(handed_in):
     kept = without_clips(handed_in).warnings
     assert "no prediction for casme2/sub01/EP02_01f, casme2/sub01/EP19_05f" in handed_in.warnings
-    assert kept == ["2 of 442 clips have no prediction: not to be ranked"]
+    assert kept == ["2 of 442 clips have no prediction: not ranked"]
     fold = "fold casme2/sub01 trains without any clip of class surprise"
     broken = "1 broken clip: samm/006/006_1_2: no face found"
     warned = handed_in.model_copy(update={"warnings": [fold, broken]})
@@ -101,7 +101,7 @@ def test_a_warning_that_names_clips_goes_and_the_others_stay(handed_in):
 
 
 def test_what_is_exported_is_read_and_verified_and_says_what_was_not_compared(all_kinds, registry, tmp_path):
-    counted = "it has each subject's counts, not its clips: no single prediction was compared"
+    counted = "the record has counts per subject, not clips: predictions were not compared"
     for record in all_kinds:
         path = tmp_path / "record.json"
         path.write_text(without_clips(record).to_json())
@@ -114,7 +114,7 @@ def test_what_is_exported_is_read_and_verified_and_says_what_was_not_compared(al
 
 
 def test_what_has_no_clips_is_not_exported_again(published):
-    with pytest.raises(RecordError, match="there is nothing to replace"):
+    with pytest.raises(RecordError, match="it already has counts per subject"):
         without_clips(without_clips(published[0]))
 
 
@@ -122,7 +122,7 @@ def test_a_file_is_written_where_there_is_none_and_never_replaced(tmp_path):
     path = tmp_path / "new" / "x.json"
     write_new(path, "one")
     write_new(path, "one")
-    with pytest.raises(OutputError, match="is there already and is another file"):
+    with pytest.raises(OutputError, match="exists and has other content"):
         write_new(path, "two")
     assert path.read_text() == "one"
     for place in (tmp_path, path / "x", tmp_path / ("x" * 300)):
@@ -199,27 +199,27 @@ CHANGES: dict[str, tuple[Callable[[Content], Any], str]] = {
     "half a clip": (lambda c: put(c, 0.5), "subjects.0.confusion.last.0.0"),
     "a word": (lambda c: put(c, "1"), "subjects.0.confusion.last.0.0"),
     "true": (lambda c: put(c, True), "subjects.0.confusion.last.0.0"),
-    "huge count": (lambda c: everywhere(c, 10**12), "clips were predicted, and plan.clips_total is 442"),
-    "beyond 64 bits": (lambda c: everywhere(c, 10**30), "clips were predicted, and plan.clips_total is 442"),
+    "huge count": (lambda c: everywhere(c, 10**12), "clips were predicted, but plan.clips_total is 442"),
+    "beyond 64 bits": (lambda c: everywhere(c, 10**30), "clips were predicted, but plan.clips_total is 442"),
     "other clips under one policy": (lambda c: put(c, matrix(c)[0][0] + 1), "the policies differ"),
     "a row less": (lambda c: matrix(c).pop(), "does not fit 3 classes"),
     "a cell more": (lambda c: matrix(c)[1].append(0), "does not fit 3 classes"),
     "no clips": (lambda c: row(c).update(confusion={p: [[0] * 3] * 3 for p in ("last", "oracle")}), "with clips"),
-    "no policy": (lambda c: row(c).update(confusion={}), "scores of policies"),
-    "no policy of another": (lambda c: c["subjects"][3].update(confusion={}), "policies [], elsewhere"),
+    "no policy": (lambda c: row(c).update(confusion={}), "scores have policies"),
+    "no policy of another": (lambda c: c["subjects"][3].update(confusion={}), "policies [], other subjects have"),
     "policy that is none": (lambda c: row(c)["confusion"].update(best=matrix(c)), "subjects.0.confusion.best"),
     "subject twice": (lambda c: c["subjects"].append(row(c)), "casme2/sub01 stands twice"),
-    "subject that is none": (lambda c: row(c).update(subject="casme2/sub99"), "sub99 is no subject of composite"),
+    "subject that is none": (lambda c: row(c).update(subject="casme2/sub99"), "sub99 is not a subject of composite"),
     "subject of another folder": (lambda c: row(c).update(subject="../../etc"), "wanted database/subject"),
     "subject of 10,000 letters": (lambda c: row(c).update(subject="x/" + "x" * 10_000), "subjects.0.subject"),
     "subject with escapes": (lambda c: row(c).update(subject="x/\x1b[2J"), "subjects.0.subject"),
-    "subject of a strange direction": (lambda c: row(c).update(subject="x/\u202eabc"), r"x/\u202eabc is no subject"),
+    "subject of a strange direction": (lambda c: row(c).update(subject="x/\u202eabc"), r"x/\u202eabc is not a subject"),
     "subject gone": (lambda c: c["subjects"].pop(), "scores.last"),
-    "clips of another subject": (hidden, "casme2/sub01 has [3, 1, 0] clips of each class, the list of"),
+    "clips of another subject": (hidden, "casme2/sub01 has [3, 1, 0] clips of each class, but the list of"),
     "fold that is none": (lambda c: c["folds"][0].update(name="casme2/sub99"), "folds: "),
     "fold gone": (lambda c: c["folds"].pop(), "folds: "),
     "both": (
-        lambda c: c.update(predictions=[{"clip": "a/b/c", "fold": "a", "truth": 0, "policies": {}}]), "and not both"
+        lambda c: c.update(predictions=[{"clip": "a/b/c", "fold": "a", "truth": 0, "policies": {}}]), "rows, not both"
     ),
     "neither": (lambda c: c.update(subjects=[]), "either predictions or subjects must have rows"),
     "plan": (lambda c: c["plan"].update(seed=7), "id: "),
@@ -272,7 +272,7 @@ def test_a_record_of_predictions_handed_in_has_no_other_policy_and_no_folds_that
     content["scores"]["last"] = content["scores"]["submitted"]
     path = tmp_path / "record.json"
     path.write_text(json.dumps(sealed(content)))
-    with pytest.raises(RecordError, match="submitted, or those of a run"):
+    with pytest.raises(RecordError, match="must be submitted or come from a run"):
         read_record(path)
     content = json.loads(handed_in.to_json())
     content["folds"] = [{"name": "casme2/sub01", "seconds": 1, "epochs": {}, "loss": []}]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from merbench.engine.seeds import derive_seed
 from merbench.errors import OptionError, UnknownName
 from merbench.runs.prepare import Request, prepare
 
@@ -15,21 +16,21 @@ def job(registry):
 
 def test_defaults_are_the_models_first_recipe_and_the_datasets_protocol(job):
     plan = job().plan
-    assert (plan.recipe, plan.protocol, plan.seed, plan.device, plan.folds) == ("default", "composite", 0, "cpu", "*")
+    assert (plan.recipe, plan.protocol, plan.seed, plan.device, plan.folds) == ("default", "loso", 0, "cpu", "*")
     assert plan.clips_total == 128
     assert plan.classes == ["negative", "positive", "surprise"]
 
 
 def test_the_same_request_is_the_same_run(job):
     assert job().plan.digest() == job().plan.digest()
-    assert job(protocol="merbench:composite", model="merbench:majority").plan.digest() == job().plan.digest()
+    assert job(protocol="merbench:loso", model="merbench:majority").plan.digest() == job().plan.digest()
 
 
 def test_every_difference_is_another_run(job):
     asked = [
         {},
         {"seed": 1},
-        {"protocol": "per-database"},
+        {"protocol": "loso-per-database"},
         {"folds": "demo-a/*"},
         {"model": "flow-lr"},
         {"model": "flow-lr", "settings": ["C=0.5"]},
@@ -45,12 +46,20 @@ def test_a_fold_keeps_its_seed_when_only_its_neighbours_change(job):
     assert {fold.name: fold.seed for fold in job(folds="demo-b/*", seed=1).folds}.items().isdisjoint(among.items())
 
 
+def test_a_renamed_protocol_keeps_the_seeds_of_its_folds(job):
+    now = job(protocol="lodo")
+    assert now.plan.protocol == "lodo"
+    assert [fold.seed for fold in job(protocol="cross-database").folds] == [fold.seed for fold in now.folds]
+    axes = {"run": 0, "model": "majority", "dataset": "demo", "protocol": "cross-database"}
+    assert [fold.seed for fold in now.folds] == [derive_seed(**axes, fold=fold.name) for fold in now.folds]
+
+
 def test_inner_folds_look_at_the_training_side_alone(job):
     asked = job(model="htnet", epoch_policy="inner", device="cpu", folds="demo-a/*")
     for fold, inner in zip(asked.folds, asked.inner_folds(), strict=True):
-        assert sorted([*inner.train, *inner.evaluate]) == list(fold.train)
-        subjects = asked.dataset.clips["subject"]
-        assert not set(subjects.iloc[inner.train]) & set(subjects.iloc[inner.evaluate])
+        assert sorted([*inner.train, *inner.test]) == list(fold.train)
+        subjects = asked.clips["subject"]
+        assert not set(subjects.iloc[inner.train]) & set(subjects.iloc[inner.test])
 
 
 def test_part_of_the_folds_is_a_warning(job):

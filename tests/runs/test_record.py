@@ -63,7 +63,7 @@ def refusal(folder: Path, content: bytes, capsys) -> str:
 def test_every_record_that_a_run_makes_is_verified(kind, undisturbed, registry):
     record = read_record(undisturbed(kind))
     unchecked = verify(record, registry)
-    partly = ["only folds demo-a/a0[1-6] were run: the folds were not made again"]
+    partly = ["only folds demo-a/a0[1-6] were run: the folds were not compared"]
     assert unchecked == ([] if kind == "estimator" else partly)
 
 
@@ -110,13 +110,13 @@ CHANGES: dict[str, tuple[Callable[[Content], Any], str]] = {
     "field unknown": (lambda c: c.update(extra=1), "extra: Extra inputs"),
     "field unknown, of strange name": (lambda c: c.update({"a\n\x1b[2J": 1}), r"a\n\x1b[2J: Extra inputs"),
     "no predictions": (lambda c: c.update(predictions=[]), "either predictions or subjects must have rows"),
-    "no scores": (lambda c: c.update(scores={}), "scores of policies []"),
+    "no scores": (lambda c: c.update(scores={}), "scores have policies []"),
     "policy without full": (lambda c: c["scores"].update(last={}), "scores.last: parts []"),
     "policy not asked for": (lambda c: c["plan"].update(epoch_policy="inner"), "no predictions under inner"),
     "class that is not there": (lambda c: last(c).update(predicted=3), "does not fit 3 classes"),
     "truth beyond 64 bits": (lambda c: first(c).update(truth=10**30), "does not fit 3 classes"),
     "another class likelier": (
-        lambda c: last(c).update(predicted=(last(c)["predicted"] + 1) % 3), "another class than the predicted one is"
+        lambda c: last(c).update(predicted=(last(c)["predicted"] + 1) % 3), "a class that was not predicted is"
     ),
     "too few class scores": (lambda c: last(c).update(scores=[1.0]), "does not fit 3 classes"),
     "policy of nobody": (
@@ -124,7 +124,7 @@ CHANGES: dict[str, tuple[Callable[[Content], Any], str]] = {
             [one["policies"].update(submitted=one["policies"]["last"]) for one in c["predictions"]],
             c["scores"].update(submitted=c["scores"]["last"]),
         ),
-        "submitted, or those of a run",
+        "must be submitted or come from a run",
     ),
     "more clips than there are": (lambda c: c["plan"].update(clips_total=127), "plan.clips_total is 127"),
     "clips beyond all bounds": (lambda c: c["plan"].update(clips_total=10**12), "plan.estimator.clips_total"),
@@ -133,9 +133,9 @@ CHANGES: dict[str, tuple[Callable[[Content], Any], str]] = {
     "warning of 10,000 letters": (lambda c: c.update(warnings=["x" * 10_000]), "warnings.0"),
     "predictions and subjects": (
         lambda c: c.update(subjects=[{"subject": "demo-a/a01", "confusion": {"last": [[1, 0, 0]] * 3}}]),
-        "either predictions or subjects must have rows, and not both",
+        "either predictions or subjects must have rows, not both",
     ),
-    "policy of one clip": (lambda c: c["predictions"][3]["policies"].update(oracle=last(c)), "oracle'], elsewhere"),
+    "policy of one clip": (lambda c: c["predictions"][3]["policies"].update(oracle=last(c)), "other clips have"),
     "clip id of two lines": (lambda c: first(c).update(clip="demo-a/a01/0\n1"), "predictions.0.clip"),
     "clip id of another folder": (lambda c: first(c).update(clip="../../etc/x"), "cannot be a"),
     "nesting": (lambda c: c["environment"].update(deep=nested(50)), "levels deep"),
@@ -157,9 +157,7 @@ def test_a_change_without_a_new_digest_is_told_as_such(name, original, tmp_path,
     content = json.loads(json.dumps(original))
     CHANGES[name][0](content)
     told = refusal(tmp_path, json.dumps(content).encode(), capsys)
-    assert (
-        "record.json was changed after it was written: its digest does not fit; get it again from where it came" in told
-    )
+    assert "record.json was changed after it was written: its digest does not match; get a new copy" in told
 
 
 def test_no_bit_of_a_record_can_be_flipped_without_notice(undisturbed, tmp_path):
@@ -230,7 +228,7 @@ def test_a_huge_record_is_refused_in_one_line(original, tmp_path, capsys):
     rows = [{**first(original), "clip": f"demo-a/a01/x{number}"} for number in range(20_000)]
     content = {**original, "predictions": rows}
     told = refusal(tmp_path, written(content), capsys)
-    assert "20000 clips were predicted, and plan.clips_total is 128" in told
+    assert "20000 clips were predicted, but plan.clips_total is 128" in told
     plan = {**original["plan"], "clips_total": 20_000}
     content = {**content, "plan": plan, "id": Plan.model_validate(plan).digest()}
     assert "plan.digests.clips" in refusal(tmp_path, written(content), capsys)

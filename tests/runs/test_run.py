@@ -175,13 +175,13 @@ def test_a_fold_file_that_is_not_the_folds_own_is_computed_anew(
 @pytest.mark.parametrize("content", ['{"mode":', '{"mode": "batched", "at_once": 0}', '{"at_once": "many"}', "[]"])
 def test_a_schedule_that_cannot_be_read_is_made_again(content, kinds, undisturbed, run, without_times, tmp_path):
     record = copied(undisturbed("batched"), tmp_path)
-    (record.parent / "schedule.json").write_text(content)
+    (record.parent / "grouping.json").write_text(content)
     record.unlink()
     run(tmp_path, *kinds["batched"])
     assert without_times(record) == without_times(undisturbed("batched"))
 
 
-# Two folds: the files of a run are the plan, the schedule, the folds of every stage and the record. Moment 2n is just
+# Two folds: the files of a run are the plan, the grouping, the folds of every stage and the record. Moment 2n is just
 # before the file n has its name, when it lies half-written beside it; 2n + 1 just after.
 @pytest.mark.parametrize(
     ("kind", "moments"),
@@ -300,7 +300,7 @@ def test_a_note_on_folds_is_in_the_record_with_their_number_and_survives_a_resum
     argv = ("--plugin", str(tmp_path / "centroid.py"), "--model", "centroid")
     record = run(tmp_path / "out", *argv)
     (said,) = [one for one in json.loads(record.read_text())["warnings"] if "disagrees" in one]
-    assert re.fullmatch(r"predict disagrees with .*, so those are not used: .* \(in \d+ of 24 folds\)", said)
+    assert re.fullmatch(r"predict disagrees with .*: the scores are 1 for .* \(in \d+ of 24 folds\)", said)
     before = without_times(record)
     folds_in(record)[0].unlink()
     record.unlink()

@@ -96,10 +96,10 @@ def test_a_value_is_read_as_the_options_default_has_it(assignment, value) -> Non
         ("momentum=1", "--set momentum=1.0: must be at least 0 and below 1"),
         ("layer_decay=0", "--set layer_decay=0.0: must be above 0 and at most 1"),
         ("warmup_epochs=100", "--set warmup_epochs=100: must be 0 or above, and fewer than epochs"),
-        ("decay=0.5", "--set decay=0.5: only schedule=step decays; the schedule is constant"),
-        ("decay_every=2", "--set decay_every=2: only schedule=step decays; the schedule is constant"),
-        ("decay_epochs=2", "--set decay_epochs=2: only schedule=step decays; the schedule is constant"),
-        ("momentum=0.9", "--set momentum=0.9: only optimizer=sgd has it; this is adam"),
+        ("decay=0.5", "--set decay=0.5: it needs schedule=step; the schedule is constant"),
+        ("decay_every=2", "--set decay_every=2: it needs schedule=step; the schedule is constant"),
+        ("decay_epochs=2", "--set decay_epochs=2: it needs schedule=step; the schedule is constant"),
+        ("momentum=0.9", "--set momentum=0.9: it needs optimizer=sgd; the optimizer is adam"),
         ("decay_every=0", "--set decay_every=0: must be at least 1"),
         ("decay_epochs=-1", "--set decay_epochs=-1: must be 0 or above"),
         ("focal=-1", "--set focal=-1.0: must be 0 or above"),
@@ -147,7 +147,7 @@ def test_settings_that_work_together_can_be_set_together() -> None:
     together = ["optimizer=sgd", "momentum=0.9", "schedule=step", "decay=0.5", "decay_every=2", "decay_epochs=4"]
     recipe, _ = apply_settings(together, NET, Recipe(), Net)
     assert (recipe.momentum, recipe.decay, recipe.decay_every, recipe.decay_epochs) == (0.9, 0.5, 2, 4)
-    with pytest.raises(OptionError, match=r"momentum=0\.9: schedule=one-cycle has a momentum of its own"):
+    with pytest.raises(OptionError, match=r"momentum=0\.9: schedule=one-cycle sets its own momentum"):
         apply_settings(["optimizer=sgd", "momentum=0.9", "schedule=one-cycle"], NET, Recipe(), Net)
 
 
@@ -170,7 +170,7 @@ def test_an_unknown_name_is_answered_with_the_nearest_and_all() -> None:
         options("repeat=2")
     says = str(caught.value)
     assert says.startswith("model net has no option 'repeat' (nearest: repeats")
-    assert "what can be set: batch_size, class_weights, crop_padding, " in says
+    assert "available: batch_size, class_weights, crop_padding, " in says
     assert "regions" in says
     assert "\n" not in says
 
@@ -193,13 +193,13 @@ def test_an_estimator_has_options_and_features_but_no_training_settings() -> Non
     recipe, features = apply_settings(["depth=5", "flow-28=tvl1"], ESTIMATOR, Recipe(), build)
     assert recipe.options == {"depth": 5}
     assert features == ("flow-28@tvl1",)
-    with pytest.raises(OptionError, match=r"model tree has no option 'lr'; what can be set: depth, flow-28"):
+    with pytest.raises(OptionError, match=r"model tree has no option 'lr'; available: depth, flow-28"):
         apply_settings(["lr=1"], ESTIMATOR, Recipe(), build)
 
 
 def test_a_model_with_nothing_to_set_says_so() -> None:
     bare = EstimatorModel(name="bare", estimator="m:bare", features=())
-    with pytest.raises(OptionError, match="model bare has no option 'x'; nothing can be set"):
+    with pytest.raises(OptionError, match="model bare has no option 'x'; it has no options"):
         apply_settings(["x=1"], bare, Recipe(), lambda: None)
 
 
@@ -224,7 +224,7 @@ def test_a_recipe_of_words_that_mean_nothing_is_the_plugins_fault() -> None:
 
 def test_a_value_that_does_not_go_with_the_recipe_is_the_users() -> None:
     recipe = Recipe(optimizer="sgd", momentum=0.9)
-    with pytest.raises(OptionError, match=r"--set momentum=0\.9: only optimizer=sgd has it; this is adam"):
+    with pytest.raises(OptionError, match=r"--set momentum=0\.9: it needs optimizer=sgd; the optimizer is adam"):
         options("optimizer=adam", recipe=recipe)
 
 

@@ -22,7 +22,7 @@ def plan(**changes: object) -> Plan:
         "model": "a-net",
         "kind": "torch",
         "dataset": "demo",
-        "protocol": "composite",
+        "protocol": "loso",
         "recipe": "quick",
         "settings": {},
         "options": {},
@@ -136,16 +136,16 @@ def test_a_fold_file_with_a_flipped_bit_counts_as_not_there_wherever_it_is(tmp_p
 
 def test_a_schedule_with_a_flipped_bit_counts_as_not_there(tmp_path):
     folder = RunFolder(tmp_path, plan())
-    schedule = {"mode": "batched", "at_once": 4, "reason": "", "keyed": True, "parameters": 5, "fold_bytes": 7}
-    folder.keep_schedule(schedule)
-    assert folder.kept_schedule() == schedule
-    path = folder.path / "schedule.json"
+    grouping = {"mode": "batched", "at_once": 4, "reason": "", "keyed": True, "parameters": 5, "fold_bytes": 7}
+    folder.keep_grouping(grouping)
+    assert folder.kept_grouping() == grouping
+    path = folder.path / "grouping.json"
     whole = path.read_bytes()
     for place in range(8 * len(whole)):
         flipped = bytearray(whole)
         flipped[place // 8] ^= 1 << place % 8
         path.write_bytes(flipped)
-        assert folder.kept_schedule() in (None, schedule)
+        assert folder.kept_grouping() in (None, grouping)
 
 
 def test_the_fold_of_another_run_or_of_another_name_is_none_of_this_one(tmp_path):
@@ -194,7 +194,7 @@ def test_what_cannot_be_read_for_another_reason_is_told(tmp_path):
 def test_the_schedule_of_another_run_counts_as_not_there(tmp_path):
     here, there = RunFolder(tmp_path, plan()), RunFolder(tmp_path, plan(seed=4))
     for folder in (here, there):
-        folder.keep_schedule({"mode": "batched", "at_once": folder is here})
-    (here.path / "schedule.json").write_bytes((there.path / "schedule.json").read_bytes())
-    assert here.kept_schedule() is None
-    assert there.kept_schedule()
+        folder.keep_grouping({"mode": "batched", "at_once": folder is here})
+    (here.path / "grouping.json").write_bytes((there.path / "grouping.json").read_bytes())
+    assert here.kept_grouping() is None
+    assert there.kept_grouping()

@@ -83,12 +83,12 @@ def test_ststnets_own_log_scores_the_uf1_that_its_paper_prints_and_another_uar(h
 def test_capsulenets_own_log_has_another_truth_for_one_clip_and_scores_what_its_paper_prints_with_that(handed_in):
     predicted, clip = counted_off("capsulenet"), "smic/s18/s18_sur_03"
     log = log_of(predicted, unpadded=True).replace("s18_sur_03 2 2", "s18_sur_03 0 2")
-    with pytest.raises(SubmissionError, match=f"{clip} has truth 0, canonically 2; correct the log") as told:
+    with pytest.raises(SubmissionError, match=f"{clip} has truth 0, but the clip list says 2; correct the log") as told:
         handed_in(log)
     assert "swapped" not in str(told.value)
     record = handed_in(log.replace("s18_sur_03 0 2", "s18_sur_03 2 2"))
     assert (record.clips, record.complete) == (435, False)
-    assert record.warnings[0] == "7 of 442 clips have no prediction: not to be ranked"
+    assert record.warnings[0] == "7 of 442 clips have no prediction: not ranked"
     assert record.warnings[1].count("smic/") == 7
     # The paper prints .6520/.6506 (full) and .5820/.5877 (SMIC), which is what its truth of that clip comes to.
     assert scores(record, "uf1") == [0.6554, 0.5887, 0.7068, 0.6209]
@@ -102,7 +102,7 @@ def test_a_record_says_who_declared_what_and_from_which_file(handed_in):
     text = log_of(ststnet())
     record = handed_in(text)
     plan = record.plan
-    assert (plan.kind, plan.model, plan.dataset, plan.protocol) == ("rescored", "STSTNet", "composite", "composite")
+    assert (plan.kind, plan.model, plan.dataset, plan.protocol) == ("rescored", "STSTNet", "composite", "loso")
     assert (plan.epoch_policy, plan.declared_policy) == ("submitted", "last")
     assert (plan.paper, plan.link) == (DECLARED.paper, DECLARED.link)
     assert plan.source == hashlib.sha256(text.encode()).hexdigest()
@@ -149,7 +149,7 @@ def test_the_other_order_of_columns_is_taken_when_told_and_only_then(handed_in):
     swapped = log_of(ststnet(), swapped=True)
     record = handed_in(swapped, replace(DECLARED, order="prediction-truth"))
     assert record.predictions == handed_in(log_of(ststnet())).predictions
-    with pytest.raises(SubmissionError, match=r"line 7: casme2/sub02/EP02_04f has truth 1, canonically 0; .*"
+    with pytest.raises(SubmissionError, match=r"line 7: casme2/sub02/EP02_04f has truth 1, but the clip list says 0; .*"
                        r"and 97 more; .* look swapped: pass --order prediction-truth"):  # fmt: skip
         handed_in(swapped)
     with pytest.raises(SubmissionError, match="look swapped: pass --order truth-prediction"):
@@ -162,7 +162,7 @@ def test_missing_clips_are_named_and_the_record_is_not_complete(handed_in, regis
         del predicted[clip]
     record = handed_in(log_of(predicted))
     assert record.warnings == [
-        "2 of 442 clips have no prediction: not to be ranked",
+        "2 of 442 clips have no prediction: not ranked",
         "no prediction for smic/s01/s01_ne_02, samm/037/037_3_2",
     ]
     assert (record.clips, record.plan.clips_total, record.complete) == (440, 442, False)
@@ -172,7 +172,7 @@ def test_missing_clips_are_named_and_the_record_is_not_complete(handed_in, regis
 def test_one_clip_alone_makes_a_record_that_says_how_little_it_knows(handed_in, registry):
     record = handed_in("casme2 sub01\nEP02_01f 1 1\n")
     assert record.scores == {"submitted": {"full": None}}
-    assert record.warnings[0] == "441 of 442 clips have no prediction: not to be ranked"
+    assert record.warnings[0] == "441 of 442 clips have no prediction: not ranked"
     assert record.warnings[1].endswith(", and more")
     assert record.warnings[2] == "UF1 and UAR of full are not defined: it has no clip of some class"
     assert verify(record, registry) == []
@@ -181,7 +181,11 @@ def test_one_clip_alone_makes_a_record_that_says_how_little_it_knows(handed_in, 
 def test_another_dataset_and_protocol_are_taken_by_name(handed_in, registry):
     own = {clip: label for clip, label in ststnet().items() if clip.startswith("samm/")}
     record = handed_in(csv_of(own), replace(DECLARED, dataset="samm-3"))
-    assert (record.plan.protocol, record.complete, list(record.scores["submitted"])) == ("per-database", True, ["full"])
+    assert (record.plan.protocol, record.complete, list(record.scores["submitted"])) == (
+        "loso-per-database",
+        True,
+        ["full"],
+    )
     assert verify(record, registry) == []
     five = handed_in(csv_of(own), replace(DECLARED, dataset="samm-3", protocol="subjects-5"))
     assert {one.fold for one in five.predictions} == {f"{number}of5" for number in range(1, 6)}
@@ -191,7 +195,12 @@ def test_another_dataset_and_protocol_are_taken_by_name(handed_in, registry):
 @pytest.mark.parametrize(
     ("text", "declared", "error", "message"),
     [
-        ("casme2 sub01\nEP02_01f 1 3\n", DECLARED, SubmissionError, r"line 2: '3' is no class; classes .* are 0 .neg"),
+        (
+            "casme2 sub01\nEP02_01f 1 3\n",
+            DECLARED,
+            SubmissionError,
+            r"line 2: '3' is not a class; classes .* are 0 .neg",
+        ),
         ("casme2 sub01\nEP02_01f 1 -1\n", DECLARED, SubmissionError, "line 2: '-1' is no class"),
         ("casme2 sub01\nEP02_01f 1 1.0\n", DECLARED, SubmissionError, "line 2: '1.0' is no class"),
         ("casme2 sub01\nEP02_01f 4 1\n", DECLARED, SubmissionError, "line 2: '4' is no class"),
@@ -204,7 +213,7 @@ def test_another_dataset_and_protocol_are_taken_by_name(handed_in, registry):
             UnknownName,
             "no dataset is called 'compsite' .nearest: composite",
         ),
-        ("smic s01\ns01_ne_01 0 0\n", replace(DECLARED, protocol="loso"), UnknownName, "no protocol is called"),
+        ("smic s01\ns01_ne_01 0 0\n", replace(DECLARED, protocol="lobo"), UnknownName, "no protocol is called"),
         ("smic s01\ns01_ne_01 0 0\n", replace(DECLARED, dataset="samm-3"), SubmissionError, "no database of samm-3"),
     ],
 )
@@ -266,7 +275,7 @@ def test_nothing_that_is_there_is_overwritten(there, handed_in, tmp_path):
     other = handed_in(csv_of(ststnet()))
     path.write_text(other.to_json() if there == "other record" else there)
     before = path.read_bytes()
-    with pytest.raises(OutputError, match="is there already and is another file"):
+    with pytest.raises(OutputError, match="exists and has other content"):
         keep(handed_in(log_of(ststnet())), path)
     assert path.read_bytes() == before
 

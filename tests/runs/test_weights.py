@@ -12,12 +12,14 @@ import pytest
 import torch
 from merbench_htnet.network import HTNet
 
-from merbench.engine.task import FoldTask, Task
+from merbench.engine.build import Build
+from merbench.engine.checkpoints import predict_from, unused_tensors
+from merbench.engine.task import Task
 from merbench.errors import OptionError, ReleaseError
 from merbench.plugin.calls import Author
 from merbench.plugin.specs import EstimatorModel, Recipe, TorchModel
-from merbench.runs.build import Build
-from merbench.runs.weights import find_weights, predict_from, unused_tensors, weights_digest
+from merbench.protocols import Fold
+from merbench.runs.weights import find_weights, weights_digest
 
 NET = TorchModel(name="htnet", network="m:Net", features=("regions",), recipes={"published": Recipe()})
 FOLDS = ["casme2/sub01", "smic/s01", "samm/006"]
@@ -37,7 +39,7 @@ def task(**settings: Any) -> Task:
     )
 
 
-FOLD = FoldTask(name="smic/s01", train=np.arange(4), evaluate=np.arange(4, 9), seed=0)
+FOLD = Fold(name="smic/s01", train=np.arange(4), test=np.arange(4, 9), seed=0)
 
 
 @pytest.fixture
@@ -126,7 +128,7 @@ def test_tensors_that_are_there_for_official_checkpoints_alone_are_named() -> No
 @pytest.mark.parametrize("content", [b"", b"not a checkpoint", b"PK\x03\x04 cut off"])
 def test_a_file_that_is_no_checkpoint_is_one_line(tmp_path, content) -> None:
     (tmp_path / "s01.pth").write_bytes(content)
-    with pytest.raises(ReleaseError, match=r"s01.pth is not a checkpoint of tensors alone: cut off") as caught:
+    with pytest.raises(ReleaseError, match=r"s01.pth is not a checkpoint with only tensors: it is damaged") as caught:
         predict_from(task(), FOLD, tmp_path / "s01.pth")
     assert "\n" not in str(caught.value)
 
@@ -155,7 +157,7 @@ def test_code_in_a_checkpoint_is_refused_and_never_run(tmp_path, save) -> None:
     with pytest.raises(ReleaseError) as caught:
         predict_from(task(), FOLD, tmp_path / "s01.pth")
     assert not sprung.exists()
-    assert "with code in it, which is never run" in str(caught.value)
+    assert "contains code, which merbench never runs" in str(caught.value)
     assert "weights_only" not in str(caught.value)  # no advice to read it all the same
     with open(tmp_path / "s01.pth", "rb") as file:
         assert b"touch" in file.read()

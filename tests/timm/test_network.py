@@ -9,12 +9,13 @@ import torch
 from merbench_timm.architectures import member
 from merbench_timm.network import TimmNetwork
 
+from merbench.engine.build import Build
 from merbench.engine.grouping import why_not_batched
-from merbench.engine.task import FoldTask, Task
+from merbench.engine.task import Task
 from merbench.plugin.calls import Author
 from merbench.plugin.loading import load
 from merbench.plugin.registry import Registry
-from merbench.runs.build import Build
+from merbench.protocols import Fold
 
 # A residual, an attentive, and two mobile or modern convolutional architectures, all small.
 SMALL = ("resnet18", "vit_tiny_patch16_224", "efficientnet_b0", "convnext_atto")
@@ -82,7 +83,7 @@ def test_a_vision_transformer_takes_images_of_other_sizes_than_its_weights() -> 
         ({"in_chans": 4, "normalize": True}, "in_chans is 4; to normalize, it must be a multiple of 3"),
         ({"pretrained": 7}, "pretrained is 7; it must be true, false or the path of a checkpoint"),
         ({"architecture": "resnet19"}, "has no architecture 'resnet19'"),
-        ({"architecture": "gemma4_vit_167m_enc"}, "is an encoder without a head for classes"),
+        ({"architecture": "gemma4_vit_167m_enc"}, "is an encoder without a classification head"),
     ],
 )
 def test_an_option_out_of_range_is_named(options: dict[str, object], said: str) -> None:
@@ -93,11 +94,11 @@ def test_an_option_out_of_range_is_named(options: dict[str, object], said: str) 
 def test_clips_of_other_channels_are_told() -> None:
     with torch.device("meta"):
         network = TimmNetwork(architecture="resnet18")
-    with pytest.raises(ValueError, match="in_chans is 3, and the clips have 6 channels"):
+    with pytest.raises(ValueError, match="in_chans is 3, but the clips have 6 channels"):
         network(torch.zeros(1, 2, 3, 28, 28, device="meta"))
 
 
-def task(architecture: str) -> tuple[Task, FoldTask]:
+def task(architecture: str) -> tuple[Task, Fold]:
     model = Registry(load(allow=())).models.get(f"timm:{architecture}")
     recipe = model.recipes["quick"]
     clips = np.random.default_rng(0).integers(0, 256, (12, 3, 28, 28)).astype(np.uint8)
@@ -113,7 +114,7 @@ def task(architecture: str) -> tuple[Task, FoldTask]:
             device="cpu",
             precision="fp32",
         ),
-        FoldTask(name="s1", train=np.arange(8), evaluate=np.arange(8, 12), seed=1),
+        Fold(name="s1", train=np.arange(8), test=np.arange(8, 12), seed=1),
     )
 
 

@@ -9,10 +9,10 @@ import pytest
 from merbench_flow import mirror
 
 from merbench.errors import OptionError, PluginError
+from merbench.features.mirrors import find_mirrors
 from merbench.features.resolve import Resolved
 from merbench.plugin.calls import Author
 from merbench.plugin.specs import Recipe
-from merbench.runs.mirrors import find_mirrors
 
 FLOW, IMAGES, REGIONS, LANDMARKS = (
     Resolved(name) for name in ("flow-28", "onset-apex-224", "htnet-regions", "landmarks-28")
@@ -49,7 +49,7 @@ class Unlike:
     ],
 )
 def test_a_mirror_at_fault_is_told_with_its_feature(registry, monkeypatch, mirror, says) -> None:
-    monkeypatch.setattr("merbench.runs.mirrors.load_target", lambda target, owner: mirror)
+    monkeypatch.setattr("merbench.features.mirrors.load_target", lambda target, owner: mirror)
     (one,) = found(registry, Recipe(flip=0.5), FLOW)
     ours = replace(one, author=Author.of("feature flow-28", "flow", __name__))
     with pytest.raises(PluginError, match=rf"^feature flow-28 \(plugin flow\): {says}"):

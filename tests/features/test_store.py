@@ -8,13 +8,13 @@ import subprocess
 import sys
 from pathlib import Path
 
-from merbench.features.cache import writable
+from merbench.features.store import writable
 from merbench.files import HOST, partial_name
 
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from merbench.features.cache import writable
+from merbench.features.store import writable
 
 def kill(*anything, **more):
     os.kill(os.getpid(), signal.SIGKILL)

@@ -58,10 +58,8 @@ def _mirror(registry: Registry, feature: Resolved, recipe: Recipe) -> Mirror | N
     spec = feature.spec or next((one for one in registry.features if one.name == feature.name), None)
     if spec is None or not spec.mirror:
         raise OptionError(f"flip={recipe.flip:g}: feature {feature.name} does not say how it is mirrored; --set flip=0")
-    plugin = registry.features.origin(spec.name).plugin
-    return _Mirror(
-        load_target(spec.mirror, owner=f"feature {spec.name}"), Author.of(f"feature {spec.name}", plugin, spec.mirror)
-    )
+    mirror = load_target(spec.mirror, owner=f"feature {spec.name}")
+    return _Mirror(mirror, registry.features.author(spec.name, spec.mirror))
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""How a network or estimator is made again in another process."""
+"""Builds a network or estimator, in this process or in another one."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ __all__ = ["Build"]
 
 @dataclass(frozen=True)
 class Build:
-    """Calls `target(**options)`.
+    """A picklable call of `target(**options)`.
 
     Attributes:
         target: `"module:attribute"` of the class or function.
         options: its keyword arguments.
-        author: whose it is, e.g. of `model htnet`.
+        author: the plugin it belongs to, for errors.
     """
 
     target: str
@@ -29,19 +29,19 @@ class Build:
     author: Author
 
     def __call__(self) -> Any:
-        """A new network or estimator.
+        """Build a new network or estimator.
 
         Raises:
-            OptionError: it does not accept one of its options, or they make it larger than memory.
-            PluginError: it fails in another way.
+            OptionError: the target does not accept its options, or does not fit into memory with them.
+            PluginError: the target fails in another way.
         """
         given = ", ".join(f"{name}={value!r}" for name, value in self.options.items())
         with calling(self.author, f"{self.target.partition(':')[2]}({given})"):
             target = load_target(self.target, owner=self.author.spec)
             try:
                 return target(**self.options)
-            except (TypeError, ValueError, RuntimeError, MemoryError) as error:  # the latter two: larger than memory
-                # A ValueError is how an author refuses an option: its sentence is for the user, and its line is not.
+            except (TypeError, ValueError, RuntimeError, MemoryError) as error:  # the last two: out of memory
+                # Authors refuse an option with a ValueError: show the user its message without its line of code.
                 refused = type(error) is ValueError and str(error)
                 why = (
                     f": {' '.join(str(error).split())}"
