@@ -7,7 +7,7 @@ import textwrap
 
 import merbench
 from docs.generate.markdown import table
-from merbench.plugin import hookspecs
+from merbench.plugin import hooks as hook_module
 
 __all__ = ["api", "hooks"]
 
@@ -27,7 +27,7 @@ DIRECTIVE = """```{{eval-rst}}
 
 def hooks() -> str:
     """A table of the hooks, then what each one's documentation says."""
-    found = {name: hook for name, hook in vars(hookspecs).items() if name.startswith("merbench_")}
+    found = {name: hook for name, hook in vars(hook_module).items() if name.startswith("merbench_")}
     rows = [[f"`{_signature(hook)}`", (inspect.getdoc(hook) or "").split("\n")[0]] for hook in found.values()]
     sections = [f"## {name}\n\n{_code_blocks(inspect.getdoc(hook) or '')}" for name, hook in found.items()]
     return "\n\n".join([table(["hook", "provides"], rows), *sections])

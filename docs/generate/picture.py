@@ -60,7 +60,7 @@ def _best_of_each_model() -> list[Row]:
 
 def _head(gain: float) -> Iterator[str]:
     yield _text(24, 36, f"Choosing the epoch on the test subject adds {decimal(gain, 2)} to UF1 (median)", "title")
-    yield _text(24, 58, "SMIC + CASME II + SAMM, 442 clips, leave one subject out; the best recipe of each method", "soft")
+    yield _text(24, 58, "SMIC + CASME II + SAMM, 442 clips, leave one subject out; best recipe of each method", "soft")
     marks = (
         (24, _disc(31, 83), "honest: last epoch, 95 % interval"),
         (286, _ring(293, 83), "epoch chosen on the test subject"),
@@ -83,7 +83,8 @@ def _baseline(figure: Figure, height: float) -> Iterator[str]:
     """A logistic regression on the flow, as a line, with its interval as a band."""
     low, high = figure.interval or (figure.value, figure.value)
     x, end = _x(figure.value), height - BOTTOM
-    yield f'<rect class="band" x="{_x(low)}" y="{TOP - 8}" width="{round(_x(high) - _x(low), 1)}" height="{end - TOP + 8}"/>'
+    width = round(_x(high) - _x(low), 1)
+    yield f'<rect class="band" x="{_x(low)}" y="{TOP - 8}" width="{width}" height="{end - TOP + 8}"/>'
     yield f'<path class="base" d="M{x} {TOP - 8}V{end + 28}"/>'
     yield _text(x, end + 44, f"logistic regression on the flow: {decimal(figure.value)}", "basetext", "middle")
 

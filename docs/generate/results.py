@@ -17,7 +17,9 @@ HEAD = ["rank", "model", "recipe", "UF1", "UAR", "oracle (test-selected)"]
 
 def leaders() -> str:
     """The first rows of the board."""
-    return table(HEAD, [_cells(row) for row in runs()[:LEADERS]])
+    level = sum(row.leading for row in runs())
+    tied = f"A paired test over subjects, with Holm's correction, cannot tell the first {level} rows from the best."
+    return f"{table(HEAD, [_cells(row) for row in runs()[:LEADERS]])}\n\n{tied}"
 
 
 def seeds() -> str:
@@ -37,10 +39,12 @@ def networks() -> str:
             for row in rows
             if _score(row, metric) > reference
         ]
-        lines.append(f"- {len(above) or 'none'} has a higher {metric.upper()}{': ' if above else ''}{', '.join(above)};")
+        lines.append(
+            f"- {len(above) or 'none'} has a higher {metric.upper()}{': ' if above else ''}{', '.join(above)};"
+        )
     low, high = baseline.figures["full"]["uf1"].interval or (0.0, 1.0)
     inside = sum(low <= _score(row, "uf1") <= high for row in rows)
-    lines.append(f"- {inside} have a UF1 within the 95 % interval of the logistic regression.")
+    lines.append(f"- UF1 within the 95 % interval of the logistic regression: {inside}.")
     return "\n".join(lines)
 
 
