@@ -1,73 +1,90 @@
-"""Runs the benchmarks named, or all, and prints one table (Markdown)."""
+"""Runs the benchmarks named, or all, and prints one table (Markdown); with --write, keeps the figures for the docs."""
 
 from __future__ import annotations
 
 import argparse
+import datetime
+import json
+import os
 import platform
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
-from tests.benchmarks import (
-    composite,
-    features,
-    folds,
-    handcrafted,
-    hsta,
-    leaderboard,
-    mmnet,
-    quick_recipe,
-    shallow,
-    startup,
-    training_step,
-)
 from tests.benchmarks.released import CLONES
 from tests.benchmarks.row import Row
 
-# name -> the benchmark; a new one is a module beside these and a line here.
-BENCHMARKS: dict[str, Callable[[Path | None], list[Row]]] = {
-    "composite": composite.run,
-    "features": features.run,
-    "folds": folds.run,
-    "handcrafted": handcrafted.run,
-    "hsta": hsta.run,
-    "leaderboard": leaderboard.run,
-    "mmnet": mmnet.run,
-    "quick-recipe": quick_recipe.run,
-    "shallow": shallow.run,
-    "startup": startup.run,
-    "training-step": training_step.run,
+# A new benchmark is a module beside this one, with dashes for its underscores, and a line here.
+TITLES = {
+    "composite": "Runs on the composite",
+    "features": "Features",
+    "folds": "Folds that train at once",
+    "handcrafted": "Handcrafted descriptors",
+    "hsta": "HSTA, one training step",
+    "leaderboard": "Leaderboard",
+    "mmnet": "MMNet, one training step",
+    "quick-recipe": "Settings of htnet quick, compared on the demo",
+    "shallow": "Shallow networks, one training step",
+    "startup": "Command line",
+    "training-step": "HTNet, one training step",
 }
+MEASURED = Path(__file__).with_name("measured.json")
 
 
-def main() -> None:
-    """Measures and prints."""
+def main(argv: Sequence[str] | None = None, measured: Path = MEASURED) -> None:
+    """Measures, prints, and with --write puts the figures in place of the last ones."""
+    arguments = _arguments(argv)
+    print(f"Machine: {machine()}\n\n| measured | figure | conditions |\n| --- | --- | --- |")
+    for name in arguments.names or TITLES:
+        rows = []
+        for row in benchmark(name)(arguments.reference):
+            print(f"| {row.what} | {row.figure} | {row.conditions} |", flush=True)
+            rows.append(row)
+        if arguments.write:
+            keep(measured, name, rows)
+
+
+def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(BENCHMARKS)}; without one, all")
-    parser.add_argument(
-        "--reference",
-        type=Path,
-        metavar="PATH",
-        help="a folder with clones of the authors' repositories, under their names, to compare training steps with: "
-        f"any of {', '.join(CLONES)}",
-    )
-    arguments = parser.parse_args()
-    if unknown := [name for name in arguments.names if name not in BENCHMARKS]:
-        parser.error(f"no benchmark is called {unknown[0]!r}; there are {', '.join(BENCHMARKS)}")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"one of {', '.join(TITLES)}; without a name, all")
+    parser.add_argument("--reference", type=Path, metavar="PATH", help=f"a folder with clones of {', '.join(CLONES)}")
+    parser.add_argument("--write", action="store_true", help=f"keep the figures in {MEASURED.name}, for docs/speed.md")
+    arguments = parser.parse_args(argv)
+    if unknown := [name for name in arguments.names if name not in TITLES]:
+        parser.error(f"no benchmark is called {unknown[0]!r}; there are {', '.join(TITLES)}")
     reference = arguments.reference
     if reference is not None and not any((reference / name).is_dir() for name in CLONES):
         parser.error(f"{reference} holds none of the folders {', '.join(CLONES)}")
-    print(f"Machine: {processor()}, {platform.system()}, Python {platform.python_version()}\n")
-    print("| measured | figure | conditions |\n| --- | --- | --- |")
-    for name in arguments.names or BENCHMARKS:
-        for row in BENCHMARKS[name](reference):
-            print(f"| {row.what} | {row.figure} | {row.conditions} |", flush=True)
+    return arguments
 
 
-def processor() -> str:
-    """The processor's name where the system tells it."""
+def benchmark(name: str) -> Callable[[Path | None], list[Row]]:
+    """The function that measures; its module is imported only when it is asked for."""
+    run: Callable[[Path | None], list[Row]] = import_module(f"tests.benchmarks.{name.replace('-', '_')}").run
+    return run
+
+
+def keep(measured: Path, name: str, rows: Sequence[Row]) -> None:
+    """Replaces the figures of one benchmark; the others keep their dates and machines."""
+    known: dict[str, Any] = json.loads(measured.read_text("utf-8"))
+    known[name] = {
+        "title": TITLES[name],
+        "measured": datetime.datetime.now(datetime.UTC).date().isoformat(),
+        "machine": machine(),
+        "how": "by the benchmark",
+        "rows": [row._asdict() for row in rows],
+    }
+    measured.write_text(json.dumps(known, indent=1, ensure_ascii=False) + "\n", "utf-8")
+
+
+def machine() -> str:
+    """Cores, processor, system and Python version."""
     cpuinfo = Path("/proc/cpuinfo")
     lines = cpuinfo.read_text().splitlines() if cpuinfo.exists() else []
-    return next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), platform.machine())
+    names = (line.split(":")[1].strip() for line in lines if line.startswith("model name"))
+    processor = next(names, platform.machine())
+    return f"{os.cpu_count()} cores of {processor}, {platform.system()}, Python {platform.python_version()}"
 
 
 if __name__ == "__main__":

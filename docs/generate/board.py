@@ -1,0 +1,49 @@
+"""The board that the documentation speaks of: every committed record on the composite, and what papers report."""
+
+from __future__ import annotations
+
+import functools
+from pathlib import Path
+
+from merbench.leaderboard.site import Board, Entry, Row
+
+from merbench.leaderboard.boards import make_site
+from merbench.leaderboard.entries import read_entries, record_files
+from merbench.leaderboard.reported import read_reported
+from merbench.plugin.loading import load
+from merbench.plugin.registry import Registry
+
+__all__ = ["BASELINE", "board", "record_paths", "runs"]
+
+LEADERBOARDS = Path(__file__).parents[2] / "leaderboards"
+BASELINE = "flow-lr"  # the logistic regression that networks are compared with
+
+
+@functools.cache
+def board() -> Board:
+    """The board of the composite with the most records."""
+    reported = read_reported(LEADERBOARDS / "reported.csv")
+    site = make_site([entry for _, entry in _entries()], reported, _registry())
+    boards = [one for one in site.boards if one.dataset == "composite"]
+    return max(boards, key=lambda one: sum(len(row.entries) for row in one.rows))
+
+
+def runs() -> list[Row]:
+    """The rows of this project's own runs, best first."""
+    return [row for row in board().rows if row.badge == "reproduced"]
+
+
+@functools.cache
+def record_paths() -> dict[str, Path]:
+    """The file of each record, by the record's id."""
+    return {entry.record.id: path for path, entry in _entries()}
+
+
+@functools.cache
+def _entries() -> list[tuple[Path, Entry]]:
+    return list(read_entries(record_files([LEADERBOARDS / "records"]), _registry()))
+
+
+@functools.cache
+def _registry() -> Registry:
+    return Registry(load(allow=()))

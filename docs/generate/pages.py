@@ -1,0 +1,45 @@
+"""Which function writes which generated part."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+from docs.generate import command_line, interface, lists, picture, results, speed
+
+__all__ = ["BLOCKS", "ROOT", "fresh"]
+
+ROOT = Path(__file__).parents[2]
+BLOCK = re.compile(r"(<!-- generated: ([\w-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
+
+# name -> what writes it; the text is Markdown
+BLOCKS: dict[str, Callable[[], str]] = {
+    "api": interface.api,
+    "command-line": command_line.verbs,
+    "datasets": lists.datasets,
+    "features": lists.features,
+    "hooks": interface.hooks,
+    "leaders": results.leaders,
+    "methods": results.methods,
+    "models": lists.models,
+    "networks": results.networks,
+    "protocols": lists.protocols,
+    "recipes": lists.recipes,
+    "results": results.seeds,
+    "sources": lists.sources,
+    "speed": speed.tables,
+}
+
+
+def fresh() -> dict[Path, str]:
+    """Every file with a generated part, and the text that it should have."""
+    pages = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+    texts = {page: page.read_text("utf-8") for page in pages}
+    written = {page: BLOCK.sub(_block, text) for page, text in texts.items() if BLOCK.search(text)}
+    return {**written, ROOT / "docs" / "pictures" / "finding.svg": picture.finding()}
+
+
+def _block(found: re.Match[str]) -> str:
+    start, name, end = found.groups()
+    return f"{start}\n{BLOCKS[name]().strip()}\n\n{end}"

@@ -1,0 +1,83 @@
+"""What the committed records say, as tables."""
+
+from __future__ import annotations
+
+from merbench.leaderboard.site import Figure, Row
+
+from docs.generate.board import BASELINE, board, record_paths, runs
+from docs.generate.markdown import decimal, table
+from merbench.leaderboard.methods import methods_of
+from merbench.scores import Metric
+
+__all__ = ["leaders", "methods", "networks", "seeds"]
+
+LEADERS = 5  # rows on the front page
+METRICS: tuple[Metric, ...] = ("uf1", "uar")
+HEAD = ["rank", "model", "recipe", "UF1", "UAR", "oracle (test-selected)"]
+
+
+def leaders() -> str:
+    """The first rows of the board."""
+    level = sum(row.leading for row in runs())
+    tied = f"A paired test over subjects, with Holm's correction, cannot tell the first {level} rows from the best."
+    return f"{table(HEAD, [_cells(row) for row in runs()[:LEADERS]])}\n\n{tied}"
+
+
+def seeds() -> str:
+    """Every run, its seeds folded into one row, with a link to each record."""
+    return table([*HEAD, "records, by seed"], [[*_cells(row), _links(row)] for row in runs()])
+
+
+def networks() -> str:
+    """How many networks score higher than the logistic regression."""
+    baseline = next(row for row in runs() if row.model == BASELINE)
+    rows = [row for row in runs() if row.family == "network"]
+    lines = [f"{len({row.model for row in rows})} networks were run, in {len(rows)} settings. Of these settings:\n"]
+    for metric in METRICS:
+        reference = _score(baseline, metric)
+        above = [
+            f"`{row.model}` `{row.recipe}` (by {decimal(_score(row, metric) - reference)})"
+            for row in rows
+            if _score(row, metric) > reference
+        ]
+        lines.append(
+            f"- {len(above) or 'none'} has a higher {metric.upper()}{': ' if above else ''}{', '.join(above)};"
+        )
+    low, high = baseline.figures["full"]["uf1"].interval or (0.0, 1.0)
+    inside = sum(low <= _score(row, "uf1") <= high for row in rows)
+    lines.append(f"- UF1 within the 95 % interval of the logistic regression: {inside}.")
+    return "\n".join(lines)
+
+
+def methods() -> str:
+    """What papers report of a method, beside what its runs score."""
+    rows = [
+        [
+            f"`{one.name}`",
+            " / ".join(dict.fromkeys(map(decimal, one.reported))),
+            *("-" if value is None else decimal(value) for value in (one.honest, one.selected)),
+        ]
+        for one in methods_of(board())
+        if one.reported
+    ]
+    return table(["method", "reported", "run here, last epoch", "run here, test-selected"], rows)
+
+
+def _cells(row: Row) -> list[object]:
+    full, oracle = row.figures["full"], row.oracle.get("full")
+    selected = " / ".join(decimal(oracle[one].value) for one in METRICS) if oracle else "-"
+    return [row.rank or "-", f"`{row.model}`", row.recipe, *(_figure(full[one]) for one in METRICS), selected]
+
+
+def _links(row: Row) -> str:
+    named = [(entry.record.plan.model_dump()["seed"], record_paths()[entry.record.id].name) for entry in row.entries]
+    return " ".join(f"[{seed}](../leaderboards/records/{name})" for seed, name in sorted(named))
+
+
+def _figure(figure: Figure) -> str:
+    low, high = figure.interval or (0.0, 1.0)
+    return f"{decimal(figure.value)} [{decimal(low, 2)} {decimal(high, 2)}]"
+
+
+def _score(row: Row, metric: Metric) -> float:
+    return row.figures["full"][metric].value
