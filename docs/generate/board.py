@@ -5,11 +5,10 @@ from __future__ import annotations
 import functools
 from pathlib import Path
 
-from merbench.leaderboard.site import Board, Entry, Row
-
-from merbench.leaderboard.boards import make_site
-from merbench.leaderboard.entries import read_entries, record_files
+from merbench.leaderboard.boards import Board, make_site
+from merbench.leaderboard.entries import Entry, read_entries, record_files
 from merbench.leaderboard.reported import read_reported
+from merbench.leaderboard.rows import Row
 from merbench.plugin.loading import load
 from merbench.plugin.registry import Registry
 

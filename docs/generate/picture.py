@@ -8,11 +8,11 @@ import statistics
 from collections.abc import Iterator
 from html import escape
 
-from merbench.leaderboard.site import Figure, Row
-
 from docs.generate.board import BASELINE, board, runs
 from docs.generate.markdown import decimal
+from merbench.leaderboard.entries import Figure
 from merbench.leaderboard.methods import methods_of
+from merbench.leaderboard.rows import Row
 
 __all__ = ["finding"]
 

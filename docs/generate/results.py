@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from merbench.leaderboard.site import Figure, Row
-
 from docs.generate.board import BASELINE, board, record_paths, runs
 from docs.generate.markdown import decimal, table
+from merbench.leaderboard.entries import Figure
 from merbench.leaderboard.methods import methods_of
+from merbench.leaderboard.rows import Row
 from merbench.scores import Metric
 
 __all__ = ["leaders", "methods", "networks", "seeds"]
@@ -18,7 +18,7 @@ HEAD = ["rank", "model", "recipe", "UF1", "UAR", "oracle (test-selected)"]
 
 def leaders() -> str:
     """The first rows of the board."""
-    level = sum(row.leading for row in runs())
+    level = sum(row.standing is not None and row.standing.leading for row in runs())
     tied = f"A paired test over subjects, with Holm's correction, cannot tell the first {level} rows from the best."
     return f"{table(HEAD, [_cells(row) for row in runs()[:LEADERS]])}\n\n{tied}"
 
@@ -31,7 +31,7 @@ def seeds() -> str:
 def networks() -> str:
     """How many networks score higher than the logistic regression."""
     baseline = next(row for row in runs() if row.model == BASELINE)
-    rows = [row for row in runs() if row.family == "network"]
+    rows = [row for row in runs() if row.approach == "network"]
     lines = [f"{len({row.model for row in rows})} networks were run, in {len(rows)} settings. Of these settings:\n"]
     for metric in METRICS:
         reference = _score(baseline, metric)

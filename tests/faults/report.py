@@ -23,40 +23,40 @@ PARTS = {
 }
 ABOUT = {
     "moments": """
-A library is loaded into the command's process and fails one file operation: the process is killed before it, a write is
-done by half and the process killed, the disk is full from then on, the operation gives an I/O error, the disk is
-read-only from then on, or no file can be opened any more. First each operation of each command is failed in each way,
-then up to three faults follow each other. The disturbed command must succeed, be killed, or end with one line. The same
-command must then give the same result, and leave nothing half-written.
+A library in the command's process makes one file operation fail. The process is killed before the operation, or after
+half of a write; or the operation gives an I/O error; or from then on the disk is full, the disk is read-only, or no
+file can be opened. First each operation of each command fails in each way. Then up to three faults follow each other.
+The disturbed command must succeed, be killed, or end with one line. The same command must then give the same result,
+and leave nothing half-written.
 """,
     "damage": """
-A file that merbench wrote gets one flipped bit, is cut short, ends in zeros, has a sector of noise, or is another file
-of its kind. The command that reads the file must give the same result, or one line.
+In a file that merbench wrote, one bit is flipped, the end is cut off or set to zero, or a sector becomes noise; or the
+file is replaced by another of its kind. The command that reads the file must give the same result, or one line.
 """,
     "mutations": """
-A seeded mutator flips, cuts, inserts, repeats and moves bytes, words and lines, and puts odd numbers and characters in.
-In files with checksums (PNG, XLSX, checkpoints) half of the mutations are made within, and the checksums fit again. The
-reader must read the file or refuse it with one line, within 10 seconds and 1.5 GB, and without a warning. A record that
-was changed must not pass `merbench results verify`, unless the change makes it a record of schema 1, which has no
-digest.
+A seeded mutator flips, cuts, inserts, repeats and moves bytes, words and lines, and inserts odd numbers and characters.
+In files with checksums (PNG, XLSX, checkpoints), half of the mutations change the content and then repair the
+checksums. The reader must read the file or refuse it with one line, within 10 seconds and 1.5 GB, and without a
+warning. A record that was changed must not pass `merbench results verify`, unless the change makes it a record of
+schema 1, which has no digest.
 """,
     "concurrency": """
-Two or four processes give the same command in the same folder at once; in every second round one of them is killed. And
-a run has other surroundings: {surroundings}. The record must be the same.
+Two or four processes run the same command in the same folder at once. In every second round one of them is killed. In
+another test a run has other surroundings: {surroundings}. The record must be the same.
 """,
 }
 PROMISE = """# Reliability
 
-A record says what happened, whatever went wrong on the way:
+A run can go wrong in many ways. Whatever happens, merbench promises:
 
 - A command that is killed, or whose disk fails, leaves what is finished. The same command continues, and gives the
   record of a run that nothing disturbed.
-- A command that cannot go on says so in one line, with exit code 2.
-- A damaged file is computed again or refused. It never becomes part of a result in silence.
-- A file from somebody else is read or refused. Nothing in it is executed (see [security](../SECURITY.md)).
+- A command that cannot continue says why in one line, and exits with 2.
+- A damaged file is computed again or refused. It never becomes part of a result without a word.
+- A file from somebody else is read or refused, and never executed (see [security](../SECURITY.md)).
 - The record does not depend on the number of processes, on the locale, the time zone or Python's hash seed.
 
-This page says what was tried to break these promises. `python -m tests.faults --write` writes it; nobody edits it.
+This page says what was tried to break these promises. `python -m tests.faults --write` writes the page.
 """
 REPEAT = """## Repeat it
 
@@ -71,7 +71,7 @@ its first case and show all that the command says. The tests run a few hundred c
 These are held by tests of their own and not repeated by the bench: folds that train together predict what each does
 alone (`tests/engine/test_training.py`, `tests/engine/test_built_in_networks.py`), networks in other processes
 (`tests/engine/test_folds.py`), estimators in other processes (`tests/engine/test_estimators.py`), and Ctrl-C
-(`tests/runs/test_folds.py`).
+(`tests/runs/test_run.py`).
 """
 
 
