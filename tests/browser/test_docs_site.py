@@ -1,4 +1,4 @@
-"""The site of the documentation: built without a warning, offline, fit for a phone, searchable, with the leaderboard."""
+"""The site of the documentation: built without a warning, offline, fit for a phone, searchable, with its boards."""
 
 from __future__ import annotations
 
