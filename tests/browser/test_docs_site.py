@@ -1,8 +1,4 @@
-<<<<<<< HEAD
-"""The site of the documentation: built without a warning, offline, fit for a phone, searchable, with its boards."""
-=======
 """The site of the documentation: built without a warning, offline, fit for a phone, and searchable."""
->>>>>>> docs
 
 from __future__ import annotations
 
