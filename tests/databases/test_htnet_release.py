@@ -70,7 +70,10 @@ def test_without_the_landmarks_file_all_clips_have_the_scripts_fallback_and_a_no
         assert (landmarks.shape, landmarks.dtype) == ((5, 2), np.float32)
         np.testing.assert_array_equal(landmarks, np.float32(FALLBACK))
     assert len(reader.notes()) == 1
-    assert "no landmarks_mtcnn28.csv, so all its 442 clips have the fixed fallback landmarks" in reader.notes()["landmarks-28"]
+    assert (
+        "no landmarks_mtcnn28.csv, so all its 442 clips have the fixed fallback landmarks"
+        in reader.notes()["landmarks-28"]
+    )
 
 
 def test_landmarks_are_read_where_the_file_is_there(release):
