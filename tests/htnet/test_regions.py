@@ -77,8 +77,8 @@ def test_the_flow_is_left_as_it_was() -> None:
     [
         (np.zeros((3, 32, 28)), LANDMARKS, "as-released", "flow has shape"),
         (np.zeros((28, 28)), LANDMARKS, "as-released", "flow has shape"),
-        (POSITIONS, LANDMARKS[:4], "as-released", "five pairs of numbers"),
-        (POSITIONS, np.full((5, 2), np.nan), "as-released", "five pairs of numbers"),
+        (POSITIONS, LANDMARKS[:4], "as-released", "must be five pairs"),
+        (POSITIONS, np.full((5, 2), np.nan), "as-released", "must be five pairs"),
         (POSITIONS, LANDMARKS, "transposed", "variant is 'transposed'; it must be one of"),
     ],
 )
