@@ -221,7 +221,7 @@ def test_without_room_finished_folds_stay_and_the_same_command_goes_on(size, kep
     file_size(size)
     line = refused(*HTNET)
     assert "cannot write" in line
-    assert "make room" in line
+    assert "free disk space" in line
     assert len(list(tmp_path.rglob("folds/*.json"))) == kept
     assert not list(tmp_path.rglob("*.partial"))
     assert not list(tmp_path.rglob("record.json"))

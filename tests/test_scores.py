@@ -88,9 +88,9 @@ def test_a_class_without_clips_is_an_error_that_names_it():
         ([0, 1], [0, 1], ["a"], "2 truths, 2 predictions, 1 subjects"),
         ([], [], [], "there are no clips"),
         ([0, 3], [0, 1], ["a", "b"], "truth: 3 is not a class; class indices are 0..2"),
-        ([0, 1], [0, -1], ["a", "b"], "prediction: -1 is no class"),
+        ([0, 1], [0, -1], ["a", "b"], "prediction: -1 is not a class"),
         ([0, 1], [0.2, 0.8], ["a", "b"], "prediction: must be one row of class indices, not float64"),
-        ([0, 1], [[0], [1]], ["a", "b"], r"got int64 of shape \(2, 1\)"),
+        ([0, 1], [[0], [1]], ["a", "b"], r"not int64 of shape \(2, 1\)"),
     ],
 )
 def test_what_is_no_table_of_predictions_is_refused_in_one_line(truth, predicted, subjects, message):

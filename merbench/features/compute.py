@@ -135,9 +135,9 @@ class _Computation:
         raise OutputError(f"the feature store {self.root} does not return what is written to it; check its disk")
 
     def _wanted(self) -> Iterator[tuple[Resolved, Store, list[str]]]:
-        """Each stored feature, its store, and the keys of all clips."""
+        """Each stored feature, its store, and the keys of all clips that could be read, in their order."""
         for place, one in enumerate(self.kept or ()):
-            yield one, self.stores[one], [self.keys[clip][place] for clip in self.clips]
+            yield one, self.stores[one], [keys[place] for keys in self.keys.values()]
 
     def _missing(self) -> list[str]:
         """The clips that lack a feature in the store."""
@@ -177,7 +177,7 @@ class _Computation:
 
     def _note_corrupt(self) -> None:
         for one, store, keys in self._wanted():
-            clips = dict(zip(keys, self.clips, strict=True))
+            clips = dict(zip(keys, self.keys, strict=True))
             self.corrupt |= {(one.name, clips.get(key, "")) for key in store.corrupt}  # empty: the array of all clips
 
     def _tell_corrupt(self) -> None:

@@ -129,7 +129,7 @@ def _highlights(entry: Entry, policy: AnyPolicy) -> Iterator[dict[str, str]]:
         gained = wording.signed(chosen.value - last.value)
         yield {
             "value": gained,
-            "text": f"UF1 that choosing the epoch on the test subject adds (oracle {wording.MINUS} last)",
+            "text": f"gain in UF1 from choosing the epoch on the test subject (oracle {wording.MINUS} last)",
         }
 
 

@@ -165,7 +165,7 @@ def _highlights(board: Board) -> list[dict[str, str]]:
     chosen = [(row.selection, row) for row in board.rows if row.selection is not None]
     if chosen:
         value, row = max(chosen, key=lambda pair: pair[0])
-        text = f"most UF1 that choosing the epoch on the test subject adds, {_name(row)}"
+        text = f"largest gain in UF1 from choosing the epoch on the test subject, {_name(row)}"
         found.append({"value": wording.signed(value), "text": text})
     return found
 

@@ -100,8 +100,8 @@ def test_missing_clips_are_told_on_stderr_and_the_record_is_not_to_be_ranked(fol
         (["negative.csv", "--model", "x", "--declared-policy", "best"], "no declared_policy is called 'best'"),
         (["negative.csv", "--model", "x", "--order", "truth"], "no order is called 'truth'"),
         (["negative.csv", "--model", "x", "--dataset", "demo"], "demo has no canonical clip list"),
-        (["negative.csv", "--model", "x", "--out", "negative.csv"], "negative.csv is there already"),
-        (["negative.csv", "--model", "x", "--out", "."], ". is there already"),
+        (["negative.csv", "--model", "x", "--out", "negative.csv"], "negative.csv exists and has other content"),
+        (["negative.csv", "--model", "x", "--out", "."], ". exists and has other content"),
     ],
 )
 def test_what_cannot_be_imported_is_one_line_and_leaves_nothing_behind(argv, message, negative, folder, capsys):

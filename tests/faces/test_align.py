@@ -33,7 +33,7 @@ def test_a_mirror_image_is_never_made():
 
 
 def test_points_on_one_spot_are_a_broken_clip():
-    with pytest.raises(merbench.ReleaseError, match="on one spot"):
+    with pytest.raises(merbench.ReleaseError, match="on one point"):
         similarity(np.ones((5, 2)), np.array(CANONICAL))
 
 

@@ -62,5 +62,5 @@ def test_released_images_reach_both_ends_in_every_channel_as_ours_do(real_data):
 
 def test_an_unknown_variant_is_refused(aligned):
     made = aligned(frames=2, apex=1)
-    with pytest.raises(ValueError, match="none of"):
+    with pytest.raises(ValueError, match="must be one of"):
         flow_28(made.face, made.apex, variant="tvl1-strain")

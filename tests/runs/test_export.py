@@ -210,7 +210,7 @@ CHANGES: dict[str, tuple[Callable[[Content], Any], str]] = {
     "policy that is none": (lambda c: row(c)["confusion"].update(best=matrix(c)), "subjects.0.confusion.best"),
     "subject twice": (lambda c: c["subjects"].append(row(c)), "casme2/sub01 is listed twice"),
     "subject that is none": (lambda c: row(c).update(subject="casme2/sub99"), "sub99 is not a subject of composite"),
-    "subject of another folder": (lambda c: row(c).update(subject="../../etc"), "wanted database/subject"),
+    "subject of another folder": (lambda c: row(c).update(subject="../../etc"), "must be database/subject"),
     "subject of 10,000 letters": (lambda c: row(c).update(subject="x/" + "x" * 10_000), "subjects.0.subject"),
     "subject with escapes": (lambda c: row(c).update(subject="x/\x1b[2J"), "subjects.0.subject"),
     "subject of a strange direction": (lambda c: row(c).update(subject="x/\u202eabc"), r"x/\u202eabc is not a subject"),

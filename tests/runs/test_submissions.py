@@ -201,10 +201,10 @@ def test_another_dataset_and_protocol_are_taken_by_name(handed_in, registry):
             SubmissionError,
             r"line 2: '3' is not a class; classes .* are 0 .neg",
         ),
-        ("casme2 sub01\nEP02_01f 1 -1\n", DECLARED, SubmissionError, "line 2: '-1' is no class"),
-        ("casme2 sub01\nEP02_01f 1 1.0\n", DECLARED, SubmissionError, "line 2: '1.0' is no class"),
-        ("casme2 sub01\nEP02_01f 4 1\n", DECLARED, SubmissionError, "line 2: '4' is no class"),
-        ("clip,prediction\ncasme2/sub01/EP02_01f,nan\n", DECLARED, SubmissionError, "line 2: 'nan' is no class"),
+        ("casme2 sub01\nEP02_01f 1 -1\n", DECLARED, SubmissionError, "line 2: '-1' is not a class"),
+        ("casme2 sub01\nEP02_01f 1 1.0\n", DECLARED, SubmissionError, "line 2: '1.0' is not a class"),
+        ("casme2 sub01\nEP02_01f 4 1\n", DECLARED, SubmissionError, "line 2: '4' is not a class"),
+        ("clip,prediction\ncasme2/sub01/EP02_01f,nan\n", DECLARED, SubmissionError, "line 2: 'nan' is not a class"),
         ("", DECLARED, SubmissionError, "log.txt: the file is empty"),
         ("x", replace(DECLARED, dataset="demo"), SubmissionError, "demo has no canonical clip list"),
         (
@@ -283,7 +283,7 @@ def test_nothing_that_is_there_is_overwritten(there, handed_in, tmp_path):
 def test_a_place_that_cannot_be_written_is_told(handed_in, tmp_path):
     record = handed_in("smic s01\ns01_ne_01 0 0\n")
     (tmp_path / "file").write_text("")
-    with pytest.raises(OutputError, match="is there already"):
+    with pytest.raises(OutputError, match="exists and has other content"):
         keep(record, tmp_path)
     with pytest.raises(OutputError, match="cannot write"):
         keep(record, tmp_path / "file" / "record.json")
