@@ -18,6 +18,7 @@ myst_heading_anchors = 4  # links to headings, as code hosts make them
 autodoc_typehints = "signature"
 autodoc_member_order = "bysource"
 autodoc_preserve_defaults = True
+python_maximum_signature_line_length = 88
 autodoc_default_options = {"members": True}
 napoleon_use_ivar = True
 copybutton_prompt_text = "$ "
@@ -28,6 +29,8 @@ html_theme = "furo"
 html_title = "merbench"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
+html_js_files = ["site.js"]
+html_show_search_summary = False  # it would fetch pages, which a browser refuses without a server
 html_copy_source = False
 html_theme_options = {
     "light_css_variables": {"color-brand-primary": "#1f57b8", "color-brand-content": "#1f57b8"},
