@@ -38,7 +38,7 @@ def read_png(path: Path, side: int) -> np.ndarray:
     try:
         Image.open(io.BytesIO(data), formats=["PNG"]).verify()  # every checksum; the image must be opened again to load
         return np.array(Image.open(io.BytesIO(data), formats=["PNG"]))[..., ::-1]
-    except (OSError, SyntaxError, ValueError, struct.error) as error:  # what Pillow raises for damaged files
+    except Exception as error:  # Pillow raises many kinds of errors for a damaged file
         raise ReleaseError(f"{path.name} is damaged or truncated") from error
 
 

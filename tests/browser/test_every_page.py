@@ -21,7 +21,7 @@ def page_of(site: Path, kind: str) -> str:
     entries = {path.name: path.read_text("utf-8") for path in sorted((site / "entries").glob("*.html"))}
     named = {
         "board": "boards/composite-loso.html",
-        "board without runs": "boards/smic-3-per-database.html",
+        "board without runs": "boards/smic-3-loso-per-database.html",
         "compare": "boards/composite-loso-compare.html",
         "entry": next(f"entries/{name}" for name, text in entries.items() if "Training loss" in text),
         "entry handed in": next(
