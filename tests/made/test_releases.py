@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import multiprocessing
+import sys
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -16,6 +18,7 @@ from merbench.errors import MerbenchError, OutputError, ReleaseError, UnknownNam
 from tests.made import LAYOUTS, QUIRKS, cached_shelf, made_clips, plain_grey, rendering, write_release
 from tests.made.quirks import ODD_FOLDER
 
+CHECKOUT = Path(__file__).parents[2]
 SMALL = {"size": (16, 16), "draw": "plain"}
 
 
@@ -438,9 +441,10 @@ def test_a_shelf_is_written_once_for_the_same_request(tmp_path):
     assert len(list(tmp_path.iterdir())) == 2
 
 
-def test_two_processes_may_ask_for_one_shelf(tmp_path):
+def test_two_processes_may_ask_for_one_shelf(tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "path", [*sys.path, str(CHECKOUT)])  # the processes import this module by its name
     with multiprocessing.get_context("spawn").Pool(2) as pool:
-        asked = [pool.apply_async(cached_shelf, (tmp_path, ("casme2",)), SMALL) for _ in range(2)]
+        asked = [pool.apply_async(cached_shelf, (tmp_path, ("casme2",)), {"subjects": 1, **SMALL}) for _ in range(2)]
         found = {one.get(600) for one in asked}
     assert len(found) == 1
     assert list(tmp_path.iterdir()) == [*found]
