@@ -30,7 +30,7 @@ from merbench_demo.face import draw_face
 from merbench_demo.muscles import BLINK, Push, pushes_of, shown_units
 from merbench_demo.shape import VERSION, Pose, generator, neutral_landmarks
 
-__all__ = ["DrawnFrames", "RenderedClip", "render", "write_frames"]
+__all__ = ["DrawnFrames", "RenderedClip", "render"]
 
 TURN, GROW, SHIFT = 0.002, 0.0015, 0.004  # drift over the clip: radians, ratio, face units (standard deviations)
 FPS = 200  # frames per second in the clip table
@@ -215,29 +215,6 @@ def render(
     return RenderedClip(subject, clip, emotion, shown, frames, onset, apex, offset, size, cropped, noise, strength)
 
 
-def write_frames(clip: RenderedClip, folder: Path, *, annotate_apex: bool = True) -> Frames:
-    """Write the frames as `img1.png`, `img2.png`, … and return them as a source would.
-
-    Args:
-        clip: the clip to draw.
-        folder: created if it does not exist; files with these names are replaced.
-        annotate_apex: whether the apex is annotated.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    files = {place + 1: folder / f"img{place + 1}.png" for place in range(clip.frames)}
-    for number, path in files.items():
-        cv2.imwrite(str(path), clip.image(number - 1)[..., ::-1])
-    return Frames(
-        files,
-        root=folder,
-        onset=clip.onset + 1,
-        apex=clip.apex + 1 if annotate_apex else None,
-        offset=clip.offset + 1,
-        fps=FPS,
-        cropped=clip.cropped,
-    )
-
-
 class DrawnFrames(Frames):
     """The images of a rendered clip, in the form that a source returns, but drawn when they are asked for.
 
@@ -247,10 +224,9 @@ class DrawnFrames(Frames):
     """
 
     def __init__(self, clip: RenderedClip, *, annotate_apex: bool = True) -> None:
-        nowhere = Path()
         super().__init__(
-            {place + 1: nowhere for place in range(clip.frames)},
-            root=nowhere,
+            {place + 1: Path() for place in range(clip.frames)},
+            root=Path(),
             onset=clip.onset + 1,
             apex=clip.apex + 1 if annotate_apex else None,
             offset=clip.offset + 1,

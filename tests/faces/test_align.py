@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from merbench_demo.video import render, write_frames
+from merbench_demo.video import DrawnFrames, render
 from merbench_faces.align import CANONICAL, SIDE, face, face_landmarks_68, landmarks_28, similarity
 
 import merbench
@@ -43,25 +43,25 @@ def test_the_same_face_turned_larger_and_elsewhere_gives_the_same_crop(tmp_path)
     matrix = np.column_stack([1.2 * np.array([(0.995, -0.0998), (0.0998, 0.995)]), (-40.0, -60.0)])
     cv2.imwrite(str(tmp_path / "1.png"), cv2.warpAffine(image, matrix, (800, 640), flags=cv2.INTER_CUBIC)[..., ::-1])
     turned = merbench.Frames({1: tmp_path / "1.png"}, root=tmp_path, onset=1, offset=1)
-    one = face(write_frames(clip, tmp_path / "as-it-is"), points)[0]
+    one = face(DrawnFrames(clip), points)[0]
     other = face(turned, points @ matrix[:, :2].T + matrix[:, 2])[0]
     assert one.shape == (SIDE, SIDE, 3)
     inside = np.s_[20:-20, 20:-20]
     assert np.abs(one.astype(float) - other)[inside].mean() < 2
 
 
-def test_all_frames_of_a_clip_are_moved_alike_so_that_motion_is_kept(tmp_path):
+def test_all_frames_of_a_clip_are_moved_alike_so_that_motion_is_kept():
     clip = render("s2", "c1", "surprise", frames=5, onset=0, noise=0)
-    frames, points = write_frames(clip, tmp_path), clip.landmarks(0)
+    frames, points = DrawnFrames(clip), clip.landmarks(0)
     aligned = face(frames, points)
     first, apex = (aligned[place].astype(float) for place in (0, clip.apex))
     assert np.abs(first - apex).mean() > 0.2
     assert (aligned.onset, aligned.apex, aligned.offset) == (frames.onset, frames.apex, frames.offset)
 
 
-def test_the_landmarks_of_the_crop_lie_where_the_crop_shows_them(tmp_path):
+def test_the_landmarks_of_the_crop_lie_where_the_crop_shows_them():
     clip = render("s1", "c1", "positive", frames=1, onset=0)
-    points = face_landmarks_68(write_frames(clip, tmp_path), clip.landmarks(0))
+    points = face_landmarks_68(DrawnFrames(clip), clip.landmarks(0))
     eyes = points[36:42].mean(0), points[42:48].mean(0)
     assert np.linalg.norm(eyes[0] - CANONICAL[0]) < 12
     assert np.linalg.norm(eyes[1] - CANONICAL[1]) < 12
@@ -69,9 +69,9 @@ def test_the_landmarks_of_the_crop_lie_where_the_crop_shows_them(tmp_path):
     assert points.max() < SIDE
 
 
-def test_a_cropped_release_is_only_resized(tmp_path):
+def test_a_cropped_release_is_only_resized():
     clip = render("s1", "c1", "positive", frames=1, onset=0, cropped=True, size=(300, 240), noise=0)
-    frames = write_frames(clip, tmp_path)
+    frames = DrawnFrames(clip)
     assert np.array_equal(face(frames, clip.landmarks(0))[0], cv2.resize(clip.image(0), (SIDE, SIDE), interpolation=3))
     points = face_landmarks_68(frames, clip.landmarks(0))
     assert np.allclose(points, (clip.landmarks(0) + 0.5) * (SIDE / 240, SIDE / 300) - 0.5, atol=1e-3)

@@ -7,7 +7,7 @@ import sys
 
 import numpy as np
 import pytest
-from merbench_demo.video import render, write_frames
+from merbench_demo.video import DrawnFrames, render
 from merbench_faces import model
 from merbench_faces.landmarks import Box, find_landmarks, landmarks_68, the_face
 
@@ -17,16 +17,16 @@ FOUND_WITHIN = 9.0  # pixels (median of a face) at 115 pixels a face unit; the d
 
 
 @pytest.mark.parametrize("subject", ["s1", "s2", "s3"])
-def test_the_landmarks_of_the_onset_frame_are_found_where_they_are(subject, tmp_path):
+def test_the_landmarks_of_the_onset_frame_are_found_where_they_are(subject):
     clip = render(subject, "c1", "positive", frames=3, onset=1)
-    found = landmarks_68(write_frames(clip, tmp_path))
+    found = landmarks_68(DrawnFrames(clip))
     assert (found.shape, found.dtype) == ((68, 2), np.float32)
     assert np.median(np.linalg.norm(found - clip.landmarks(1), axis=1)) < FOUND_WITHIN
 
 
-def test_the_face_of_a_cropped_release_is_found_too(tmp_path):
+def test_the_face_of_a_cropped_release_is_found_too():
     clip = render("s1", "c1", "positive", frames=1, onset=0, cropped=True, size=(300, 250))
-    found = landmarks_68(write_frames(clip, tmp_path))
+    found = landmarks_68(DrawnFrames(clip))
     assert np.median(np.linalg.norm(found - clip.landmarks(0), axis=1)) < FOUND_WITHIN
 
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
-from merbench_demo.video import RenderedClip, render, write_frames
+from merbench_demo.video import DrawnFrames, RenderedClip, render
 from merbench_faces.align import canonical_similarity, face, face_landmarks_68
 
 import merbench
@@ -19,10 +18,10 @@ SIDE = 224
 class Aligned:
     """A rendered clip and its crop."""
 
-    def __init__(self, clip: RenderedClip, folder: Path, annotate_apex: bool = True) -> None:
+    def __init__(self, clip: RenderedClip, annotate_apex: bool = True) -> None:
         self.clip = clip
         self.points = clip.landmarks(clip.onset)
-        frames = write_frames(clip, folder, annotate_apex=annotate_apex)
+        frames = DrawnFrames(clip, annotate_apex=annotate_apex)
         self.face: merbench.Frames = face(frames, self.points)
         self.landmarks = face_landmarks_68(frames, self.points)
         self.apex = np.array([clip.apex])
@@ -39,11 +38,11 @@ class Aligned:
 
 
 @pytest.fixture
-def aligned(tmp_path: Path) -> Callable[..., Aligned]:
+def aligned() -> Callable[..., Aligned]:
     """Renders and aligns a clip."""
 
     def make(subject: str = "s1", emotion: str = "positive", *, annotate_apex: bool = True, **settings) -> Aligned:
         settings = {"frames": 8, "onset": 0, "apex": 4, **settings}
-        return Aligned(render(subject, "c1", emotion, **settings), tmp_path / subject, annotate_apex)
+        return Aligned(render(subject, "c1", emotion, **settings), annotate_apex)
 
     return make

@@ -8,12 +8,10 @@ import merbench_flow
 import merbench_handcrafted
 import numpy as np
 import pytest
-from merbench_demo.video import render, write_frames
+from merbench_demo.video import DrawnFrames, render
 from merbench_faces.align import face
 from merbench_flow.sampling import frames_10
 from merbench_handcrafted.texture_specs import texture_features, texture_models
-
-import merbench
 
 FEATURES = {feature.name: feature for feature in texture_features()}
 MODELS = {model.name: model for model in texture_models()}
@@ -25,13 +23,12 @@ def target(name: str):
 
 
 @pytest.fixture(scope="module")
-def frames(tmp_path_factory: pytest.TempPathFactory) -> dict[str, np.ndarray]:
+def frames() -> dict[str, np.ndarray]:
     """Ten interpolated frames of a rendered face, smiling and still."""
     found = {}
     for name, strength in (("smile", 1.0), ("still", 0.0)):
         clip = render("s1", "c1", "positive", frames=6, onset=0, apex=3, strength=strength)
-        written: merbench.Frames = write_frames(clip, tmp_path_factory.mktemp(name))
-        found[name] = frames_10(face(written, clip.landmarks(clip.onset)), variant="tim")
+        found[name] = frames_10(face(DrawnFrames(clip), clip.landmarks(clip.onset)), variant="tim")
     return found
 
 

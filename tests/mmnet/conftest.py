@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
-from merbench_demo.video import render, write_frames
+from merbench_demo.video import DrawnFrames, render
 from merbench_faces.align import face
 
 import merbench
@@ -15,11 +14,11 @@ SIZE = (180, 240)  # height and width of the images in pixels: drawn in little t
 
 
 @pytest.fixture
-def aligned(tmp_path: Path) -> Callable[..., merbench.Frames]:
+def aligned() -> Callable[..., merbench.Frames]:
     """Renders a clip and aligns its face."""
 
     def make(**settings: int) -> merbench.Frames:
         clip = render("s1", "c1", "positive", **{"frames": 8, "onset": 0, "apex": 4, **settings}, size=SIZE)
-        return face(write_frames(clip, tmp_path), clip.landmarks(clip.onset))
+        return face(DrawnFrames(clip), clip.landmarks(clip.onset))
 
     return make
