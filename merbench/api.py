@@ -5,11 +5,13 @@
     record = merbench.run(model="flow-lr", dataset="demo")
     print(merbench.scores_table([record]))
 
-The command line calls the same functions. Importing this module is fast; heavy libraries load on the first call.
+`merbench run` takes the same steps, and `merbench results` reads records with the same function. Importing this module
+is fast; heavy libraries load on the first call.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -46,7 +48,6 @@ def run(
     out: Path | str = "results",
     fresh: bool = False,
     plugins: Sequence[Path | str] = (),
-    registry: Registry | None = None,
     progress: Progress | None = None,
 ) -> Record:
     """Train and test a model fold by fold, like `merbench run`.
@@ -69,7 +70,6 @@ def run(
         out: folder of results, in which the run gets its own folder.
         fresh: start over, and remove the files of the same run.
         plugins: .py files to load besides the installed plugins.
-        registry: the loaded plugins, if the caller has loaded them already.
         progress: follows the work; None for no output.
 
     Raises:
@@ -93,7 +93,7 @@ def run(
         jobs=jobs,
         skip_broken=skip_broken,
     )
-    job = prepare(registry or _loaded(plugins), request, progress)
+    job = prepare(_loaded(plugins), request, progress)
     record, _ = run_job(job, Path(out), fresh=fresh, progress=progress)
     return record
 
@@ -157,6 +157,7 @@ def compare(a: Record, b: Record, *, metric: Metric = "uf1", policy: AnyPolicy |
 
     Raises:
         RecordError: the records have different clips or classes, or a record does not have the policy.
+        InvalidPredictions: the metric has another name.
     """
     from merbench.runs.scoring import count
     from merbench.scores import compare_confusions
@@ -182,17 +183,21 @@ def scores_table(records: Iterable[Record]) -> pd.DataFrame:
     """
     import pandas as pd
 
+    from merbench.runs.record import under_current_names
+
+    registry = _loaded(())
     return pd.DataFrame(
         [
-            {**_run_columns(record), "policy": policy, "part": part, **_score_columns(scores)}
-            for record in records
+            {**run_columns(record), "policy": policy, "part": part, **_score_columns(scores)}
+            for record in (under_current_names(record, registry) for record in records)
             for policy, parts in record.scores.items()
             for part, scores in parts.items()
         ]
     )
 
 
-def _run_columns(record: Record) -> dict[str, Any]:
+def run_columns(record: Record) -> dict[str, Any]:
+    """What names a run in a table; imported predictions have no recipe and no seed."""
     plan = record.plan
     return {
         "id": record.id,
@@ -216,9 +221,9 @@ def _score_columns(scores: Any) -> dict[str, Any]:
 
 
 def _as_text(value: object) -> str:
-    """Format a setting for `--set`: `1,2` for a tuple, `true` for True."""
-    if isinstance(value, bool):
-        return str(value).lower()
+    """Format a setting for `--set`: `1,2` for a tuple, `true` for True, `null` for None."""
+    if value is None or isinstance(value, bool):
+        return json.dumps(value)
     return ",".join(map(str, value)) if isinstance(value, tuple | list) else str(value)
 
 

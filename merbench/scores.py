@@ -236,8 +236,6 @@ def paired_test(
         InvalidPredictions: as in `score`, or the metric has another name.
         MissingClass: a class is the truth of no clip.
     """
-    if metric not in get_args(Metric):
-        raise InvalidPredictions(f"no metric is called {metric!r}; use {', '.join(get_args(Metric))}")
     _, a = confusion_per_subject(truth, predicted_a, subjects, classes)
     _, b = confusion_per_subject(truth, predicted_b, subjects, classes)
     _require_every_class(a.sum(axis=0))
@@ -253,7 +251,12 @@ def compare_confusions(
         a, b: `[seeds, subjects, classes, classes]` clip counts of both models, on the same clips. Every seed of a is
             compared with every seed of b, and a resample exchanges all seeds on a subject.
         metric, resamples, seed: as in `paired_test`.
+
+    Raises:
+        InvalidPredictions: the metric has another name.
     """
+    if metric not in get_args(Metric):
+        raise InvalidPredictions(f"no metric is called {metric!r}; use {', '.join(get_args(Metric))}")
     drawn_a, drawn_b = (mean_resampled(one, metric, resamples=resamples, seed=seed) for one in (a, b))
     return PairedTest(
         difference=mean_rate(a, metric) - mean_rate(b, metric),

@@ -44,14 +44,15 @@ def test_settings_are_those_of_set(tmp_path: Path) -> None:
         merbench.run(model="majorty", dataset="demo", out=tmp_path)
 
 
-def test_a_plugin_file_can_be_loaded(tmp_path: Path) -> None:
+def test_a_plugin_file_can_be_loaded_and_its_options_set_to_none(tmp_path: Path) -> None:
     plugin = tmp_path / "most_frequent.py"
     plugin.write_text(
         "import merbench\n\n@merbench.hookimpl\ndef merbench_models():\n    yield merbench.EstimatorModel(\n"
         "        name='most-frequent', estimator='sklearn.dummy:DummyClassifier', features=()\n    )\n"
     )
-    record = merbench.run(model="most-frequent", dataset="demo", plugins=[plugin], out=tmp_path / "out")
-    assert record.plan.model == "most-frequent"
+    given = {"constant": None, "strategy": "prior"}
+    asked = {"model": "most-frequent", "dataset": "demo", "plugins": [plugin], "out": tmp_path / "out"}
+    assert merbench.run(**asked, settings=given).plan.options == given
 
 
 def test_a_record_whose_scores_do_not_follow_is_refused(record, tmp_path: Path) -> None:
@@ -102,6 +103,8 @@ def test_records_of_other_clips_or_without_the_policy_do_not_compare(record) -> 
         merbench.compare(record, published("majority"))
     with pytest.raises(RecordError, match="a record has no policy oracle, only last"):
         merbench.compare(record, record, policy="oracle")
+    with pytest.raises(InvalidPredictions, match="no metric is called 'f2'; use uf1, uar, accuracy"):
+        merbench.compare(record, record, metric="f2")
 
 
 def test_the_table_has_a_row_for_each_policy_and_part(record) -> None:

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from merbench.api import read_record, run_columns
 from merbench.cli import exchange
 from merbench.cli.tables import print_json, print_table
 from merbench.errors import MerbenchError, printable
@@ -79,15 +80,13 @@ def _may_be_record(path: Path) -> bool:
 
 
 def _row(path: Path, registry: Registry) -> dict[str, Any]:
-    from merbench.runs.record import read_record
-    from merbench.runs.verify import check_scores
+    from merbench.runs.record import under_current_names
 
     try:
         record = read_record(path)
-        check_scores(record)
     except MerbenchError as error:
         return {"name": str(path), "error": str(error)}
-    return {"name": str(path), **_headline(_under_current_names(record, registry))}
+    return {"name": str(path), **_headline(under_current_names(record, registry))}
 
 
 def _headline(record: Record) -> dict[str, Any]:
@@ -96,45 +95,33 @@ def _headline(record: Record) -> dict[str, Any]:
     plan = record.plan
     full = record.scores[plan.epoch_policy]["full"]
     return {
-        "model": plan.model,
-        "recipe": None if plan.kind == "rescored" else plan.recipe,
-        "dataset": plan.dataset,
-        "protocol": plan.protocol,
-        "seed": None if plan.kind == "rescored" else plan.seed,
+        **run_columns(record),
         "epoch_policy": marked(plan.epoch_policy, plan),
         "uf1": full.uf1 if full else None,
         "uar": full.uar if full else None,
     }
 
 
-def _under_current_names(record: Record, registry: Registry) -> Record:
-    """The record as it is shown: a protocol that was renamed since has its current name."""
-    protocol = registry.protocols.current(record.plan.protocol)
-    return record.model_copy(update={"plan": record.plan.model_copy(update={"protocol": protocol})})
-
-
 def _show(arguments: argparse.Namespace, registry: Registry) -> int:
     from merbench.cli.report import print_record
-    from merbench.runs.record import read_record
-    from merbench.runs.verify import check_scores
+    from merbench.runs.record import under_current_names
 
     record = read_record(arguments.record)
-    check_scores(record)
     if arguments.json:
         sys.stdout.write(record.to_json())
     else:
-        print_record(_under_current_names(record, registry), arguments.record)
+        print_record(under_current_names(record, registry), arguments.record)
         for warning in record.warnings:
             print(f"note: {printable(warning)}")
     return 0
 
 
 def _verify(arguments: argparse.Namespace, registry: Registry) -> int:
-    from merbench.runs.record import read_record
+    from merbench.runs import record as files
     from merbench.runs.verify import verify
 
     for path in arguments.record:
-        record = read_record(path)
+        record = files.read_record(path)
         unchecked = verify(record, registry)
         print(f"{path}: {PREDICTED if record.predictions else COUNTED}")
         for sentence in unchecked:

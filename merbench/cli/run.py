@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import os
 import sys
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -71,9 +71,6 @@ def add_parser(verbs: argparse._SubParsersAction[Any]) -> None:
 
 def run(arguments: argparse.Namespace, registry: Registry) -> int:
     """Run every seed; raises `MerbenchError` for errors that the user can fix."""
-    # Set before torch is loaded, which reads this once. Threads that wait by spinning stall on a busy machine (a step
-    # took 1324 ms on two busy cores); a short spin before sleep costs nothing on an idle machine (35 instead of 34 ms).
-    os.environ.setdefault("GOMP_SPINCOUNT", "10000")
     seeds = range(arguments.seeds) if arguments.seeds else [arguments.seed]
     if arguments.dry_run:
         return _dry_run(_job(arguments, registry, seeds[0]), arguments)
@@ -107,21 +104,8 @@ def _stdout(arguments: argparse.Namespace) -> contextlib.AbstractContextManager[
 def _request(arguments: argparse.Namespace, seed: int) -> Request:
     from merbench.runs.prepare import Request
 
-    return Request(
-        model=arguments.model,
-        dataset=arguments.dataset,
-        protocol=arguments.protocol,
-        recipe=arguments.recipe,
-        settings=arguments.set,
-        seed=seed,
-        device=arguments.device,
-        precision=arguments.precision,
-        epoch_policy=arguments.epoch_policy,
-        folds=arguments.folds,
-        weights=arguments.weights,
-        jobs=arguments.jobs,
-        skip_broken=arguments.skip_broken,
-    )
+    given = vars(arguments) | {"settings": arguments.set, "seed": seed}
+    return Request(**{field.name: given[field.name] for field in fields(Request)})
 
 
 def _one(job: Job, arguments: argparse.Namespace) -> Record:

@@ -231,9 +231,9 @@ def _totals(clips: pd.DataFrame, published: Mapping[str, Published]) -> list[str
     for database, said in published.items():
         own = clips[clips["database"] == database]
         found = {"clips": (len(own), said.clips), "subjects": (own["subject"].nunique(), said.subjects)}
-        reference = f" ({said.reference})" if said.reference else ""
+        source = f" ({said.source})" if said.source else ""
         sentences += [
-            f"{database}: {count} {noun}, {known} were published{reference}"
+            f"{database}: {count} {noun}, {known} were published{source}"
             for noun, (count, known) in found.items()
             if known not in (None, count)
         ]

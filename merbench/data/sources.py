@@ -24,13 +24,13 @@ class Published:
     Attributes:
         clips, subjects: how many; None if not known.
         emotions: clips of each emotion as annotated (lower case); empty if not known.
-        reference: where it was published.
+        source: where it was published.
     """
 
     clips: int | None = None
     subjects: int | None = None
     emotions: Mapping[str, int] = field(default_factory=dict)
-    reference: str = ""
+    source: str = ""
 
 
 class SourceReader(ABC):

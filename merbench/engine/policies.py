@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from dataclasses import replace
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-__all__ = ["TEST_SELECTED", "Policy", "inner_epoch", "last_best", "oracle_epoch"]
+from merbench.engine.seeds import derive_seed
+from merbench.protocols import Fold, inner_split
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["TEST_SELECTED", "Policy", "inner_epoch", "inner_fold", "last_best", "oracle_epoch"]
 
 Policy = Literal["last", "inner", "oracle"]
 TEST_SELECTED: frozenset[Policy] = frozenset({"oracle"})  # chosen with test labels: shown, but never ranked
@@ -41,3 +48,18 @@ def inner_epoch(predicted: np.ndarray, truth: np.ndarray) -> int:
         for label in np.unique(truth)
     ]
     return last_best(np.mean(f1, axis=0))
+
+
+def inner_fold(fold: Fold, clips: pd.DataFrame, labels: np.ndarray) -> Fold:
+    """Split the training side of a fold into a training part and a held-out part, in which `inner` chooses its epoch.
+
+    Args:
+        fold: holds positions in the clip table.
+        clips: the clip table.
+        labels: `[clips]` class indices.
+
+    Raises:
+        ProtocolError: the training side cannot be split.
+    """
+    train, held_out = inner_split(clips, fold.train, labels, derive_seed(fold=fold.seed, purpose="inner split"))
+    return replace(fold, train=train, test=held_out)

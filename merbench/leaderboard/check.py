@@ -9,12 +9,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import get_args
 
-from merbench.errors import MerbenchError
+from merbench.errors import MerbenchError, and_more
 from merbench.leaderboard.batches import uncollected
 from merbench.leaderboard.entries import counting_policy, read_verified, record_files, refusal, same_id
 from merbench.leaderboard.history import committed_records
 from merbench.leaderboard.reported import read_remarks, read_reported
 from merbench.plugin.registry import Registry
+from merbench.runs.record import under_current_names
 from merbench.runs.schema import Plan, Record
 from merbench.scores import Metric
 
@@ -57,7 +58,7 @@ def check(folders: Sequence[Path], reported: Path | None, registry: Registry, si
     with uncollected():
         records = _read(record_files(folders), registry, findings)
     findings.problems += [*_duplicates(records), *_licensed(records, registry)]
-    findings.notes += _same_predictions(records)
+    findings.notes += _same_predictions(records, registry)
     if reported:
         try:
             read_reported(reported, registry)
@@ -96,7 +97,7 @@ def _licensed(records: dict[Path, Record], registry: Registry) -> list[str]:
     return [f"{path}: {why}" for path, why in refusals.items() if why]
 
 
-def _same_predictions(records: dict[Path, Record]) -> list[str]:
+def _same_predictions(records: dict[Path, Record], registry: Registry) -> list[str]:
     """Notes on models that predict exactly the same: they may be the same work under two names."""
     first: dict[tuple[object, ...], tuple[Path, str]] = {}
     notes = []
@@ -104,7 +105,8 @@ def _same_predictions(records: dict[Path, Record]) -> list[str]:
         policy = counting_policy(record)
         answers = tuple(one.policies[policy].predicted for one in record.predictions)
         counts = json.dumps([(one.subject, one.confusion[policy]) for one in record.subjects])
-        key = (record.plan.dataset, record.plan.protocol, record.plan.digests.clips, answers, counts)
+        protocol = registry.protocols.current(record.plan.protocol)
+        key = (record.plan.dataset, protocol, record.plan.digests.clips, answers, counts)
         other, model = first.setdefault(key, (path, record.plan.model))
         if model != record.plan.model:
             notes.append(f"{path} predicts exactly what {other} does, under another model's name")
@@ -113,15 +115,13 @@ def _same_predictions(records: dict[Path, Record]) -> list[str]:
 
 def _compare(before: dict[str, Record | str], now: Sequence[Record], findings: Findings, registry: Registry) -> None:
     """Every record of the earlier revision must still exist, or have a successor that covers the same clips."""
-    old = {name: one for name, one in before.items() if not isinstance(one, str)}
+    old = {name: under_current_names(one, registry) for name, one in before.items() if not isinstance(one, str)}
     findings.notes += [f"{name} was not compared: {why}" for name, why in before.items() if isinstance(why, str)]
-    kept = {record.id: record for record in now}
+    kept = {record.id: under_current_names(record, registry) for record in now}
     known = {record.id for record in old.values()}
     fresh = [record for record in kept.values() if record.id not in known]
     for name, record in old.items():
-        successor = kept.get(record.id) or next(
-            (one for one in fresh if _line(one, registry) == _line(record, registry)), None
-        )
+        successor = kept.get(record.id) or next((one for one in fresh if _line(one) == _line(record)), None)
         if successor is None:
             findings.problems.append(f"{name} ({_title(record)}) has disappeared; put it back")
             continue
@@ -135,9 +135,8 @@ def _compare_one(name: str, old: Record, new: Record, findings: Findings) -> Non
     lost = sorted((_covered(old, by_clip) - _covered(new, by_clip)).elements())
     if lost:
         named = list(dict.fromkeys(lost))
-        more = f" and {len(named) - NAMED} more" if len(named) > NAMED else ""
         what = "" if by_clip else f"{len(lost)} clips of "
-        findings.problems.append(f"{_title(new)} has lost {what}{', '.join(named[:NAMED])}{more}, which {name} had")
+        findings.problems.append(f"{_title(new)} has lost {what}{and_more(named, NAMED)}, which {name} had")
     before, after = _scores(old), _scores(new)
     changed = [
         f"{key} {_said(before.get(key))} is now {_said(after.get(key))}"
@@ -145,16 +144,14 @@ def _compare_one(name: str, old: Record, new: Record, findings: Findings) -> Non
         if _said(before.get(key)) != _said(after.get(key))
     ]
     if changed:
-        more = f"; and {len(changed) - NAMED} more" if len(changed) > NAMED else ""
-        findings.changes.append(f"{_title(new)}: {'; '.join(changed[:NAMED])}{more}")
+        findings.changes.append(f"{_title(new)}: {and_more(changed, NAMED, '; ')}")
 
 
-def _line(record: Record, registry: Registry) -> tuple[str, ...]:
+def _line(record: Record) -> tuple[str, ...]:
     """What records of two revisions must have in common so that one can replace the other."""
     plan = record.plan
-    protocol = registry.protocols.current(plan.protocol)
     run = (plan.recipe, str(plan.seed)) if isinstance(plan, Plan) else ("submitted", plan.paper)
-    return plan.model, plan.dataset, protocol, counting_policy(record), *run
+    return plan.model, plan.dataset, plan.protocol, counting_policy(record), *run
 
 
 def _covered(record: Record, by_clip: bool) -> Counter[str]:

@@ -201,7 +201,7 @@ def _loss(entry: Entry) -> str:
 
 def _plan(entry: Entry) -> Iterator[tuple[str, str]]:
     plan = entry.record.plan
-    content = plan.model_dump(mode="json")
+    content = {**plan.model_dump(mode="json"), "protocol": entry.protocol}
     yield "record", entry.record.id
     for name, value in content.items():
         if name not in NOT_IN_PLAN and value not in (None, ""):

@@ -208,7 +208,7 @@ def _entries(placed: Sequence[tuple[Entry, dict[str, Any]]]) -> list[tuple[str, 
 
 
 def _reported(site: Site) -> str:
-    slugs = {(one.dataset, one.protocol): board.slug for board in site.boards for one in board.reported}
+    boards = {(one.dataset, one.protocol): board for board in site.boards for one in board.reported}
     references = list(dict.fromkeys((one.paper, one.table, one.link) for one in site.reported))
     notes = list(dict.fromkeys(note for one in site.reported for note in one.notes))
     filters = [
@@ -226,7 +226,7 @@ def _reported(site: Site) -> str:
     }
     return _page(
         "reported.html", here="reported.html", figures=site.reported, references=references, numbers=numbers,
-        notes=notes, note_numbers={text: number for number, text in enumerate(notes, start=1)}, slugs=slugs,
+        notes=notes, note_numbers={text: number for number, text in enumerate(notes, start=1)}, boards=boards,
         filters=filters, columns=reported_columns(), data=_json(data),
     )  # fmt: skip
 

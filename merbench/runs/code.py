@@ -17,7 +17,6 @@ DECIDING = (
     "merbench.data.clips",
     "merbench.data.datasets",
     "merbench.data.frames",
-    "merbench.data.images",
     "merbench.data.readers",
     "merbench.engine",
     "merbench.features.clip",

@@ -11,11 +11,12 @@ from pydantic import ValidationError
 
 from merbench.errors import RecordError, printable
 from merbench.files import read_bounded
+from merbench.plugin.registry import Registry
 from merbench.runs.schema import READABLE, AnyPolicy, PolicyPrediction, Prediction, Record, SubjectConfusion
 from merbench.runs.scoring import count
 from merbench.runs.seal import is_sealed
 
-__all__ = ["MOST_BYTES", "read_record", "shown", "split_subjects", "unlike"]
+__all__ = ["MOST_BYTES", "read_record", "shown", "split_subjects", "under_current_names", "unlike"]
 
 MAX_DEPTH = 20  # a record needs 8; far below the recursion limits of Python and pydantic
 MOST_SUBJECTS = 5000  # far more than the field has; the bootstrap draws this many subjects ten thousand times
@@ -162,6 +163,12 @@ def _check_confusion(one: SubjectConfusion, policies: set[AnyPolicy], classes: i
         raise RecordError(f"subjects, {one.subject}: does not fit {classes} classes")
     if any([sum(row) for row in matrix] != [sum(row) for row in matrices[0]] for matrix in matrices):
         raise RecordError(f"subjects, {one.subject}: the policies differ in the number of clips of a class")
+
+
+def under_current_names(record: Record, registry: Registry) -> Record:
+    """The record as it is shown: a protocol that was renamed since has its current name."""
+    protocol = registry.protocols.current(record.plan.protocol)
+    return record.model_copy(update={"plan": record.plan.model_copy(update={"protocol": protocol})})
 
 
 def shown(value: Any) -> str:

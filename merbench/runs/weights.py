@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from merbench.errors import OptionError, ReleaseError
+from merbench.errors import OptionError, ReleaseError, and_more
 from merbench.plugin.specs import Model, TorchModel
 from merbench.runs.schema import Plan
 
@@ -34,8 +34,8 @@ def find_weights(model: Model, folder: Path | None, folds: Sequence[str]) -> dic
     missing = [path.name for path in files.values() if not path.is_file()]
     if missing:
         raise ReleaseError(
-            f"--weights {folder}: no checkpoint for {len(missing)} of {len(files)} folds: {', '.join(missing[:8])}"
-            f"{' …' if len(missing) > 8 else ''}; name one file per subject, or run part of the folds with --folds"
+            f"--weights {folder}: no checkpoint for {len(missing)} of {len(files)} folds: {and_more(missing, 8)}"
+            "; name one file per subject, or run part of the folds with --folds"
         )
     if len(set(files.values())) < len(files):
         raise OptionError(

@@ -22,4 +22,4 @@ class CASME(TableRelease):
     subject_folder = r"(?:sub)?0*(\d{1,2})"
     clip_folder = r"EP\d+(_\d+)*f?"
     hint = "name the folder that holds its table and Cropped or Raw"
-    counts = Published(clips=195, subjects=19, reference="Yan et al., FG 2013; tables with fewer clips are in use")
+    counts = Published(clips=195, subjects=19, source="Yan et al., FG 2013; tables with fewer clips are in use")

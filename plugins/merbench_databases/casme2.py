@@ -34,5 +34,5 @@ class CASME2(TableRelease):
             "sadness": 4,
             "fear": 2,
         },
-        reference="CASME2-coding-20190701.xlsx; earlier tables call three of the surprised clips sad",
+        source="CASME2-coding-20190701.xlsx; earlier tables call three of the surprised clips sad",
     )

@@ -34,7 +34,7 @@ class CASME3A(TableRelease):
         clips=860,
         subjects=94,
         emotions={"disgust": 250, "surprise": 187, "others": 161, "fear": 86, "anger": 64, "sad": 57, "happy": 55},
-        reference="the second version of its table",
+        source="the second version of its table",
     )
 
     def clip_of(self, line: Line) -> Clip:

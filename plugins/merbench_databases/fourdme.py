@@ -25,7 +25,7 @@ class FourDME(TableRelease):
     subject_folder = r"[a-z_]*0*(\d{1,3})"
     clip_folder = r".+"
     hint = "name the folder that holds its table of micro-expressions and gray_micro"
-    counts = Published(clips=267, reference="public code that reads it")
+    counts = Published(clips=267, source="public code that reads it")
 
     @classmethod
     def is_tree(cls, folder: Path, root: Path) -> bool:

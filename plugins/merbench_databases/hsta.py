@@ -56,7 +56,7 @@ class HSTAFolds(merbench.SourceReader):
 
     def published(self) -> merbench.Published:
         """The number of clips of CAS(ME)3 part A."""
-        return merbench.Published(clips=860, subjects=94, reference="HSTA's repository")
+        return merbench.Published(clips=860, subjects=94, source="HSTA's repository")
 
     @classmethod
     def recognises(cls, folder: Path) -> bool:

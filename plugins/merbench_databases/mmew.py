@@ -41,7 +41,7 @@ class MMEW(TableRelease):
             "sadness": 13,
             "anger": 8,
         },
-        reference="Ben et al., TPAMI 2021",
+        source="Ben et al., TPAMI 2021",
     )
 
     @classmethod

@@ -35,5 +35,5 @@ class SAMM(TableRelease):
             "fear": 8,
             "sadness": 6,
         },
-        reference="SAMM_Micro_FACS_Codes_v2.xlsx",
+        source="SAMM_Micro_FACS_Codes_v2.xlsx",
     )

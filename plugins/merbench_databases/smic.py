@@ -97,7 +97,7 @@ class HS(SMIC):
         clips=164,
         subjects=16,
         emotions={"negative": 70, "positive": 51, "surprise": 43},
-        reference="the ground truth of MEGC2019",
+        source="the ground truth of MEGC2019",
     )
 
 
@@ -110,7 +110,7 @@ class VIS(SMIC):
     fps = 25.0
     hint = "name SMIC_all_raw or SMIC_all_cropped, the folder that holds VIS"
     counts = Published(
-        clips=71, subjects=8, emotions={"positive": 28, "negative": 24, "surprise": 19}, reference="the table of SMIC"
+        clips=71, subjects=8, emotions={"positive": 28, "negative": 24, "surprise": 19}, source="the table of SMIC"
     )
 
 
@@ -122,4 +122,4 @@ class NIR(SMIC):
     title = "SMIC-NIR"
     fps = 25.0
     hint = "name SMIC_all_raw or SMIC_all_cropped, the folder that holds NIR"
-    counts = Published(clips=71, subjects=8, reference="Li et al., FG 2013")
+    counts = Published(clips=71, subjects=8, source="Li et al., FG 2013")

@@ -20,6 +20,7 @@ from merbench.leaderboard.rows import Paper, Row
 from merbench.leaderboard.tables import PER_PAGE
 from merbench.leaderboard.wording import DASH
 from merbench.runs.export import without_clips
+from merbench.runs.schema import Code
 
 MARKUP = '"><img src=x onerror=alert(1)><script>alert(2)</script>'
 REMARKS = (Remark(topic="Units & names", text="Some <b>paper</b> says so."),)
@@ -293,6 +294,17 @@ def test_an_entry_has_its_command_and_its_citation(pages, site):
     assert "merbench run \\ --model other \\ --dataset composite \\ --protocol loso \\ --recipe quick" in text
     assert f"@misc{{merbench-{entry.id}" in text
     assert "Something to know." in text
+
+
+def test_every_page_names_the_protocol_by_its_current_name(make_record, entry_of, registry, figures):
+    code = {"merbench:core": Code(distribution="merbench", digest="0" * 64)}  # as runs write it today: no version
+    entry = entry_of(make_record("old", protocol="composite", code=code))
+    made = dict(render(make_site([entry], figures, registry)))
+    for name in ("index.html", "reported.html", f"entries/{entry.id}.html"):
+        text = Parsed(made[name]).text
+        assert "loso" in text
+        assert "composite composite" not in text
+        assert "None" not in text
 
 
 def test_predictions_handed_in_say_so(pages, site):
