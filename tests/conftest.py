@@ -131,12 +131,14 @@ def parity(golden: Path) -> Callable[[str], ParityCase]:
 
 @pytest.fixture(autouse=True)
 def own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No test sees or changes the configuration of whoever runs it."""
-    # One for all: what a test keeps there is under a name that says what it was computed from.
-    shared = tmp_path_factory.getbasetemp()
-    monkeypatch.setenv(
-        "MERBENCH_CACHE", str((shared.parent if "PYTEST_XDIST_WORKER" in os.environ else shared) / "cache")
-    )
+    """No test sees or changes the configuration of whoever runs it.
+
+    All share one folder of features, whose names say what they were computed from: that of MERBENCH_TEST_CACHE, which
+    may hold the demo's already, or a new one.
+    """
+    own = tmp_path_factory.getbasetemp()
+    shared = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "cache"
+    monkeypatch.setenv("MERBENCH_CACHE", os.environ.get("MERBENCH_TEST_CACHE", str(shared)))
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.mktemp("config")))
     for name in ("DATA", "PLUGINS", "REPORT_AFTER", "TIMEOUT", "TRACEBACK"):
         monkeypatch.delenv(f"MERBENCH_{name}", raising=False)

@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from merbench.cli import main
+
 HERE = Path(__file__).parent
 TOYS = HERE.parent / "features" / "toys.py"
 SPEAKERS = {
@@ -28,42 +30,46 @@ def outcome(record: dict[str, Any]) -> list[Any]:
 
 
 @pytest.fixture
-def run(toys: Callable[..., Path], tmp_path: Path) -> Callable[..., tuple[Any, str]]:
-    """Runs a model in so many processes into a folder; the record that stdout is, and stderr."""
+def command(toys: Callable[..., Path], tmp_path: Path) -> Callable[[str, int, str], list[str]]:
+    """The words that run a model in so many processes into a folder."""
     toys(12)
 
-    def run_in(model: str, processes: int, out: str) -> tuple[Any, str]:
-        command = [sys.executable, "-m", "merbench", "--plugin", str(TOYS), "--plugin", str(HERE / "chatty.py")]
+    def words(model: str, processes: int, out: str) -> list[str]:
+        plugins = ["--plugin", str(TOYS), "--plugin", str(HERE / "chatty.py")]
         arguments = ["--model", model, "--dataset", "toys", "--jobs", str(processes), "--json"]
-        done = subprocess.run(
-            [*command, "run", *arguments, "--device", "cpu", "--out", str(tmp_path / out)],
-            env={**os.environ, "LOKY_MAX_CPU_COUNT": str(processes), "MERBENCH_CACHE": str(tmp_path / f"of {out}")},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr
-        return json.loads(done.stdout), done.stderr
+        return [*plugins, "run", *arguments, "--device", "cpu", "--out", str(tmp_path / out)]
 
-    return run_in
+    return words
 
 
-@pytest.mark.processes
-@pytest.mark.parametrize("model", SPEAKERS)
-def test_stdout_is_the_record_and_the_same_again_in_other_processes_and_after_a_resume(run, model, tmp_path) -> None:
-    record, said = run(model, 1, "one")
-    assert {line.split()[1] for line in said.splitlines() if line.startswith("[chatty] ")} == SPEAKERS[model]
-    assert record["environment"]["engine"]["mode"] == model.removeprefix("chatty-")
+def spoken(said: str) -> set[str]:
+    """Who spoke, as stderr has it, on lines that hold nothing else."""
     assert "speaks" not in "".join(line for line in said.splitlines() if not line.startswith("[chatty] "))
+    return {line.split()[1] for line in said.splitlines() if line.startswith("[chatty] ")}
 
-    several, said = run(model, 2, "two")
-    assert {line.split()[1] for line in said.splitlines() if line.startswith("[chatty] ")} == SPEAKERS[model]
-    assert outcome(several) == outcome(record)
+
+@pytest.mark.parametrize("model", SPEAKERS)
+def test_stdout_is_the_record_and_the_same_again_in_other_processes_and_after_a_resume(
+    command, model, tmp_path, capfd
+) -> None:
+    assert main(command(model, 1, "one")) == 0
+    out, said = capfd.readouterr()
+    record = json.loads(out)
+    assert spoken(said) == SPEAKERS[model]
+    assert record["environment"]["engine"]["mode"] == model.removeprefix("chatty-")
+
+    environment = {**os.environ, "LOKY_MAX_CPU_COUNT": "2", "MERBENCH_CACHE": str(tmp_path / "of two")}
+    begin = [sys.executable, "-m", "merbench"]
+    several = subprocess.run([*begin, *command(model, 2, "two")], env=environment, capture_output=True, text=True)
+    assert several.returncode == 0, several.stderr
+    assert spoken(several.stderr) == SPEAKERS[model]
+    assert outcome(json.loads(several.stdout)) == outcome(record)
 
     (folder,) = (tmp_path / "one").iterdir()
     (folder / "record.json").unlink()
     sorted((folder / "folds").iterdir())[0].unlink()
-    resumed, _ = run(model, 1, "one")
+    assert main(command(model, 1, "one")) == 0
+    resumed = json.loads(capfd.readouterr().out)
     assert resumed["environment"]["resumed"]
     assert outcome(resumed) == outcome(record)
 
