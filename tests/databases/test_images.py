@@ -45,13 +45,13 @@ def test_an_image_is_read_as_opencv_reads_it(tmp_path, image):
         ("jpeg", lambda image: encoded(image, ".jpg"), "is not a PNG image"),
         ("cut in half", lambda image: encoded(image)[: len(encoded(image)) // 2], "is damaged or truncated"),
         ("without its end", lambda image: encoded(image)[:-12], "is damaged or truncated"),
-        ("signature alone", lambda image: encoded(image)[:8], "is damaged or truncated"),
+        ("signature alone", lambda image: encoded(image)[:8], "is not a PNG image"),
         ("one bit turned", lambda image: encoded(image)[:200] + b"\x00\x01" + encoded(image)[202:], "is damaged"),
         ("pixels missing", lambda image: rebuilt(encoded(image), b"IDAT", lambda body: body[:20]), "is damaged"),
         ("larger", lambda image: encoded(np.pad(image, ((0, 4), (0, 0), (0, 0)))), "has 28x32 pixels instead of 28x28"),
-        ("grey", lambda image: encoded(image[..., 0]), "is grey with 8 bits"),
-        ("16 bits", lambda image: encoded(image.astype(np.uint16)), "is truecolour with 16 bits"),
-        ("alpha", lambda image: encoded(np.dstack([image, image[..., :1]])), "is truecolour with alpha with 8 bits"),
+        ("grey", lambda image: encoded(image[..., 0]), "has pixels of the form L instead of RGB"),
+        ("16 bits", lambda image: encoded(image.astype(np.uint16)), "has pixels of the form RGB;16B instead"),
+        ("alpha", lambda image: encoded(np.dstack([image, image[..., :1]])), "has pixels of the form RGBA instead"),
     ],
 )
 def test_a_file_that_is_not_the_image_it_should_be_is_refused(name, damage, reason, tmp_path, image, capfd):
