@@ -338,7 +338,8 @@ def _check_apart(fold: Fold, clips: pd.DataFrame, nouns: Sequence[str]) -> None:
         both = sorted(set(names[fold.train]) & set(names[fold.test]))
         if both:
             raise SplitterFault(
-                f"fold {fold.name!r}: {noun} {both[0]} stands on both sides{_more(both)}; keep each on one"
+                f"fold {fold.name!r}: {noun} {both[0]} is on the training side and the test side{_more(both)}; "
+                f"put each {noun} on one side"
             )
 
 

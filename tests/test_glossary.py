@@ -41,7 +41,7 @@ def unexplained(names: list[str]) -> dict[str, list[str]]:
 
 def test_the_glossary_explains_the_nouns_of_the_design() -> None:
     nouns = {"clip", "source", "scheme", "dataset", "feature", "model", "recipe", "protocol", "fold", "plan", "record"}
-    assert nouns | {"executor", "unit", "leaderboard"} <= glossary()
+    assert nouns | {"leaderboard"} <= glossary()
 
 
 def test_what_plugins_import_is_named_by_the_glossary() -> None:

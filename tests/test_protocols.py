@@ -139,9 +139,9 @@ def test_a_splitter_that_keeps_the_rules_need_not_test_every_clip():
     ("folds", "message"),
     [
         ([], "Given made no folds of 6 clips"),
-        ([("f", [0, 1], [2])], "fold 'f': subject two/b stands on both sides; keep"),
-        ([("f", [0, 4], [2, 5])], r"fold 'f': subject one/c stands on both sides \(and 1 more\)"),
-        ([("f", [0, 1], [1, 3])], "fold 'f': clip two/a/clip1 stands on both sides"),
+        ([("f", [0, 1], [2])], "fold 'f': subject two/b is on the training side and the test side; put"),
+        ([("f", [0, 4], [2, 5])], r"fold 'f': subject one/c is on the training side and the test side \(and 1 more\)"),
+        ([("f", [0, 1], [1, 3])], "fold 'f': clip two/a/clip1 is on the training side and the test side"),
         ([("f", [], [1])], "fold 'f': the train side is empty"),
         ([("f", [1], [])], "fold 'f': the test side is empty"),
         ([("f", [1], [6])], r"fold 'f': test must be ascending positions in 0\.\.5"),
@@ -163,7 +163,7 @@ def test_a_splitter_that_says_so_may_share_subjects_but_never_clips():
 
     folds = Shared(("f", [0, 4], [2, 5])).folds(clips_of(SMALL))
     assert shared_subjects(clips_of(SMALL), folds) == [2]
-    with pytest.raises(ProtocolError, match="clip two/a/clip1 stands on both sides"):
+    with pytest.raises(ProtocolError, match="clip two/a/clip1 is on the training side and the test side"):
         Shared(("f", [0, 1], [1, 3])).folds(clips_of(SMALL))
 
 
@@ -437,7 +437,7 @@ def test_a_splitter_cannot_replace_the_checks():
         def folds(self, clips):
             return list(self.split(clips))
 
-    with pytest.raises(ProtocolError, match="subject two/b stands on both sides"):
+    with pytest.raises(ProtocolError, match="subject two/b is on the training side and the test side"):
         make_folds(Unchecked(lambda clips: None), clips_of(SMALL))
 
 
@@ -447,7 +447,7 @@ def test_a_splitter_cannot_allow_itself_to_share_subjects():
             self.shares_subjects = True
             yield from super().split(clips)
 
-    with pytest.raises(ProtocolError, match="subject two/b stands on both sides"):
+    with pytest.raises(ProtocolError, match="subject two/b is on the training side and the test side"):
         Own(lambda clips: None).folds(clips_of(SMALL))
 
 

@@ -71,7 +71,7 @@ def splitters(tmp_path: Path) -> Path:
     [
         ("OwnSubjects", "splitters.py:7: OwnSubjects.split changes column 'subject' of the clip table"),
         ("Unchecked", "(plugin splitters) at "),
-        ("Unchecked", "splitters.py:14: fold 'demo-a/a01/01': subject demo-a/a01 stands on both sides"),
+        ("Unchecked", "splitters.py:14: fold 'demo-a/a01/01': subject demo-a/a01 is on the training side"),
         ("Failing", "protocol Failing (plugin splitters): Failing.split failed at "),
     ],
 )
@@ -112,7 +112,7 @@ def test_a_record_is_verified_by_the_clips_subjects_and_not_by_what_a_splitter_s
     protocol: str, made: dict[str, Any], splitters: Path, tmp_path: Path
 ) -> None:
     record = read_record(renamed(made, protocol, tmp_path))
-    with pytest.raises(RecordError, match=r"stands on both sides|changes column 'subject'"):
+    with pytest.raises(RecordError, match=r"is on the training side and the test side|changes column 'subject'"):
         verify(record, Registry(load(files=[splitters])))
 
 

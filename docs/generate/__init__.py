@@ -1,4 +1,6 @@
-"""Writes what ages in the documentation: `python -m docs.generate`, or with `--check` says what is out of date.
+"""Writes the parts of the documentation that go out of date: `python -m docs.generate`.
+
+With `--check` the command only says which files are out of date.
 
 A page holds generated text between two comments, `<!-- generated: NAME -->` and `<!-- end -->`; `BLOCKS` in `pages`
 says which function writes NAME. Everything comes from the committed records, the measurements in

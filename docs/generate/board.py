@@ -12,7 +12,7 @@ from merbench.leaderboard.rows import Row
 from merbench.plugin.loading import load
 from merbench.plugin.registry import Registry
 
-__all__ = ["BASELINE", "board", "record_paths", "runs"]
+__all__ = ["BASELINE", "LEADERBOARDS", "board", "record_paths", "runs"]
 
 LEADERBOARDS = Path(__file__).parents[2] / "leaderboards"
 BASELINE = "flow-lr"  # the logistic regression that networks are compared with

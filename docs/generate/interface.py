@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import inspect
 import textwrap
+from collections.abc import Callable
+from typing import Any, get_args, get_type_hints
 
 import merbench
 from docs.generate.markdown import table
@@ -33,8 +35,10 @@ def hooks() -> str:
     return "\n\n".join([table(["hook", "provides"], rows), *sections])
 
 
-def _signature(hook: object) -> str:
-    return f"{hook.__name__}{inspect.signature(hook)}".replace("'", "")  # type: ignore[attr-defined, arg-type]
+def _signature(hook: Callable[[], Any]) -> str:
+    """With the public name of each kind of spec that the hook yields."""
+    (spec,) = get_args(get_type_hints(hook)["return"])
+    return f"{hook.__name__}() -> Iterable[{' | '.join(one.__name__ for one in get_args(spec) or (spec,))}]"
 
 
 def _code_blocks(text: str) -> str:

@@ -6,18 +6,23 @@ import contextlib
 import functools
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
+from importlib import import_module
 from typing import Any
+
+from merbench_databases.errata import errata as known_errata
 
 from docs.generate.markdown import table
 from merbench.cli import main
 
-__all__ = ["datasets", "features", "models", "protocols", "recipes", "sources"]
+__all__ = ["datasets", "errata", "features", "models", "protocols", "recipes", "sources"]
 
 
-def models() -> str:
-    """Models, and families of models."""
-    return _table("models", {"model": "name", "parameters": "parameters", "features": "features", "about": "about"})
+def models(package: str = "") -> str:
+    """Models, and families of models; with a package, those of this plugin."""
+    columns = {"model": "name", "parameters": "parameters", "features": "features", "about": "about"}
+    names = {one.name for one in import_module(package).merbench_models()} if package else None
+    return _table("models", columns, names)
 
 
 def recipes() -> str:
@@ -31,8 +36,14 @@ def recipes() -> str:
 
 def datasets() -> str:
     """Datasets."""
-    columns = {"dataset": "name", "databases": "databases", "classes": "classes", "protocol": "protocol"}
-    return _table("datasets", columns)
+    keys = ("databases", "classes", "protocol", "about")
+    return _table("datasets", {"dataset": "name", **{key: key for key in keys}})
+
+
+def errata() -> str:
+    """The known errors of annotation tables."""
+    rows = [[f"`{one.database}/{one.clip}`", one.when, one.repair, one.since] for one in known_errata()]
+    return table(["clip", "fault", "what is done", "since"], rows)
 
 
 def features() -> str:
@@ -50,8 +61,9 @@ def sources() -> str:
     return _table("sources", {"source": "name", "databases": "databases", "provides": "provides", "about": "about"})
 
 
-def _table(noun: str, columns: dict[str, str]) -> str:
-    rows = [[_cell(key, one[key]) for key in columns.values()] for one in _listed(noun)]
+def _table(noun: str, columns: dict[str, str], names: Container[str] | None = None) -> str:
+    listed = [one for one in _listed(noun) if names is None or one["name"] in names]
+    rows = [[_cell(key, one[key]) for key in columns.values()] for one in listed]
     return table(list(columns), rows)
 
 

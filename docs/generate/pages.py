@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
-from docs.generate import command_line, interface, lists, picture, results, speed
+from docs.generate import command_line, example, interface, lists, picture, results, speed
 
 __all__ = ["BLOCKS", "ROOT", "fresh"]
 
@@ -18,6 +19,8 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "api": interface.api,
     "command-line": command_line.verbs,
     "datasets": lists.datasets,
+    "errata": lists.errata,
+    "faces-and-flow": speed.accuracy,
     "features": lists.features,
     "hooks": interface.hooks,
     "leaders": results.leaders,
@@ -26,7 +29,10 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "networks": results.networks,
     "protocols": lists.protocols,
     "recipes": lists.recipes,
+    "record": example.record,
+    "remarks": results.remarks,
     "results": results.seeds,
+    "shallow-models": partial(lists.models, "merbench_shallow"),
     "sources": lists.sources,
     "speed": speed.tables,
 }

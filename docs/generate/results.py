@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from docs.generate.board import BASELINE, board, record_paths, runs
+import csv
+
+from docs.generate.board import BASELINE, LEADERBOARDS, board, record_paths, runs
 from docs.generate.markdown import decimal, table
 from merbench.leaderboard.entries import Figure
 from merbench.leaderboard.methods import methods_of
 from merbench.leaderboard.rows import Row
 from merbench.scores import Metric
 
-__all__ = ["leaders", "methods", "networks", "seeds"]
+__all__ = ["leaders", "methods", "networks", "remarks", "seeds"]
 
 LEADERS = 5  # rows on the front page
 METRICS: tuple[Metric, ...] = ("uf1", "uar")
@@ -32,7 +34,8 @@ def networks() -> str:
     """How many networks score higher than the logistic regression."""
     baseline = next(row for row in runs() if row.model == BASELINE)
     rows = [row for row in runs() if row.approach == "network"]
-    lines = [f"{len({row.model for row in rows})} networks were run, in {len(rows)} settings. Of these settings:\n"]
+    models = len({row.model for row in rows})
+    lines = [f"{models} networks were run in {len(rows)} settings, and compared with the logistic regression:\n"]
     for metric in METRICS:
         reference = _score(baseline, metric)
         above = [
@@ -40,12 +43,11 @@ def networks() -> str:
             for row in rows
             if _score(row, metric) > reference
         ]
-        lines.append(
-            f"- {len(above) or 'none'} has a higher {metric.upper()}{': ' if above else ''}{', '.join(above)};"
-        )
+        named = f": {', '.join(above)}" if above else ""
+        lines.append(f"- {len(above)} of {len(rows)} have a higher {metric.upper()}{named}.")
     low, high = baseline.figures["full"]["uf1"].interval or (0.0, 1.0)
     inside = sum(low <= _score(row, "uf1") <= high for row in rows)
-    lines.append(f"- UF1 within the 95 % interval of the logistic regression: {inside}.")
+    lines.append(f"- {inside} of {len(rows)} have a UF1 within the 95 % interval of the logistic regression.")
     return "\n".join(lines)
 
 
@@ -61,6 +63,12 @@ def methods() -> str:
         if one.reported
     ]
     return table(["method", "reported", "run here, last epoch", "run here, test-selected"], rows)
+
+
+def remarks() -> str:
+    """What to look for in figures that papers report."""
+    with (LEADERBOARDS / "reported-remarks.csv").open(encoding="utf-8", newline="") as file:
+        return "\n".join(f"- **{one['topic']}.** {one['text']}" for one in csv.DictReader(file))
 
 
 def _cells(row: Row) -> list[object]:

@@ -21,12 +21,14 @@ def add_parsers(actions: argparse._SubParsersAction[Any]) -> None:
         description="Make a record of the predictions in a log of MEGC2019 (a line `database subject` for each fold, "
         "then `clip truth prediction`), or in a CSV with the header clip,prediction.",
     )
-    handed_in.add_argument("log", type=Path)
-    handed_in.add_argument("--model", required=True, metavar="NAME", help="its name in tables")
+    handed_in.add_argument("log", type=Path, help="a log of MEGC2019, or a CSV with the header clip,prediction")
+    handed_in.add_argument("--model", required=True, metavar="NAME", help="the model's name in tables")
     handed_in.add_argument(
-        "--dataset", default="", help="one with a canonical clip list; default: the one of most databases"
+        "--dataset",
+        default="",
+        help="a dataset with a canonical clip list; default: the one with the most databases",
     )
-    handed_in.add_argument("--protocol", default="", help="default: that of the dataset")
+    handed_in.add_argument("--protocol", default="", help="default: the dataset's own")
     handed_in.add_argument(
         "--order",
         choices=("truth-prediction", "prediction-truth"),
@@ -49,7 +51,7 @@ def add_parsers(actions: argparse._SubParsersAction[Any]) -> None:
         description="Replace each clip's truth and prediction by the confusion matrix of its subject. Every score, "
         "interval and paired test stays the same.",
     )
-    export.add_argument("record", type=Path)
+    export.add_argument("record", type=Path, help="the record.json of a run")
     export.add_argument("--out", type=Path, metavar="FILE", help="default: NAME-subjects.json beside the record")
 
 

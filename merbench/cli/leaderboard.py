@@ -28,7 +28,7 @@ def add_parser(verbs: argparse._SubParsersAction[Any]) -> None:
     verb = verbs.add_parser("leaderboard", help=about, description=f"{about}.")
     actions = verb.add_subparsers(dest="action", required=True, metavar="ACTION")
     add = actions.add_parser("add", help="verify records and copy them into the leaderboard")
-    add.add_argument("record", metavar="RECORD", type=Path, nargs="+")
+    add.add_argument("record", metavar="RECORD", type=Path, nargs="+", help="the record.json of a run")
     add.add_argument("--to", type=Path, default=RECORDS, metavar="DIR", help=f"default: {RECORDS}")
     build = actions.add_parser("build", help="build the pages")
     _add_inputs(build)

@@ -57,7 +57,7 @@ def add_parser(verbs: argparse._SubParsersAction[Any]) -> None:
     )
     verb.add_argument("--weights", type=Path, metavar="DIR", help="test checkpoints DIR/SUBJECT.pth without training")
     verb.add_argument(
-        "--folds", default="*", metavar="PATTERN", help="run only folds with such a name, e.g. 'DATABASE/*'"
+        "--folds", default="*", metavar="PATTERN", help="run only folds whose name matches, e.g. 'DATABASE/*'"
     )
     verb.add_argument("--jobs", type=positive, metavar="N", help="processes for features; default: one for each core")
     verb.add_argument(

@@ -32,7 +32,7 @@ def find_mirrors(
         arrays: `[clips, ...]`, one per feature.
 
     Raises:
-        OptionError: the recipe mirrors, turns or moves a feature that cannot be, or moves it out of sight.
+        OptionError: the recipe flips, rotates or crops a feature that is not an image, or crops by more than its size.
     """
     for feature, array in zip(features, arrays, strict=True):
         for setting in ("flip", "rotation", "crop_padding"):
@@ -45,8 +45,8 @@ def find_mirrors(
         if recipe.crop_padding and recipe.crop_padding >= min(array.shape[-2:]):
             size = "x".join(map(str, array.shape[-2:]))
             raise OptionError(
-                f"--set crop_padding={recipe.crop_padding}: feature {feature.name} is {size}; it must be less, or "
-                "nothing may be left of an image"
+                f"--set crop_padding={recipe.crop_padding}: feature {feature.name} is {size}; crop_padding must be "
+                "smaller than the image"
             )
     return tuple(_mirror(registry, feature, recipe) for feature in features)
 
@@ -54,7 +54,7 @@ def find_mirrors(
 def _mirror(registry: Registry, feature: Resolved, recipe: Recipe) -> Mirror | None:
     if not recipe.flip:
         return None
-    # What a source reads as it was released is mirrored as what is computed under that name.
+    # A raw feature uses the mirror of the computed feature of the same name.
     spec = feature.spec or next((one for one in registry.features if one.name == feature.name), None)
     if spec is None or not spec.mirror:
         raise OptionError(f"flip={recipe.flip:g}: feature {feature.name} does not say how it is mirrored; --set flip=0")

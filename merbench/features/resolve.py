@@ -75,7 +75,7 @@ def resolve_dataset(
 
     Raises:
         UnknownName: no dataset or source has that name.
-        ReleaseError: the releases of every home that would do are missing.
+        ReleaseError: no home that can provide the features is on this machine.
         UnresolvableFeature, OptionError, PluginError: as `resolve` does, for every home that is here.
     """
     title = registry.datasets.get(dataset).name

@@ -21,8 +21,8 @@ R = TypeVar("R")
 
 
 def in_batches(work: Callable[[Sequence[T]], list[R]], items: Sequence[T]) -> Iterator[R]:
-    """What `work` makes of the items, in their order; many are shared out among processes, which stay for more work
-    until `end_processes`.
+    """Apply `work` to batches of items and yield results in order. Many items use several processes, which stay until
+    `end_processes`.
 
     Raises:
         OutputError: a process was ended from outside.
@@ -50,9 +50,7 @@ def _in_worker(work: Callable[[Sequence[T]], list[R]], items: Sequence[T]) -> li
 
 @contextlib.contextmanager
 def uncollected() -> Iterator[None]:
-    """Without the garbage collector, which would walk every record read so far again and again: that takes several
-    times as long as reading them.
-    """
+    """Turn off the garbage collector: it would scan every record again and again."""
     enabled = gc.isenabled()
     gc.disable()
     try:

@@ -1,1 +1,1 @@
-"""A page to look at what became of a dataset's clips: every feature that can be drawn, each in all its variants."""
+"""A page with pictures of a dataset's clips: every feature that can be drawn, in all its variants."""

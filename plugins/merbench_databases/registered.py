@@ -8,7 +8,7 @@ import merbench
 from merbench_databases import schemes
 
 COMPOSITE = ("smic", "casme2", "samm")
-TITLES = {"smic": "SMIC-HS", "casme2": "CASME II", "samm": "SAMM"}
+TITLES = {"smic": "164 clips of SMIC-HS", "casme2": "145 clips of CASME II", "samm": "133 clips of SAMM"}
 VIDEOS = {"smic": "smic-hs", "casme2": "casme2", "samm": "samm"}  # database of the composite → source of its videos
 CAMERAS = ("smic", "smic-vis", "smic-nir")  # SMIC's three cameras recorded the same people
 LIST = "merbench_databases.canonical:composite"
@@ -41,14 +41,14 @@ RELEASES = {
 CUTS = (
     ("smic-vis", schemes.SMIC_VIS_3, "SMIC's camera for visible light: 71 clips of 8 subjects, 3 classes"),
     ("smic-nir", schemes.SMIC_NIR_3, "SMIC's camera for near infrared: 71 clips of 8 subjects, 3 classes"),
-    ("casme", schemes.CASME_4, "CASME in the 4 emotions with most clips"),
+    ("casme", schemes.CASME_4, "CASME in the 4 emotions with most clips: 171 clips"),
     ("casme2", schemes.CASME2_5, "CASME II in the 5 classes of its authors: 249 clips"),
     ("casme2", schemes.CASME2_3_MMNET, "CASME II in the 3 classes of MMNet's official code: 156 clips"),
     ("samm", schemes.SAMM_5, "SAMM in the 5 emotions with most clips: 136 clips of 27 subjects"),
     ("casme3a", schemes.CASME3_3, "CAS(ME)3 part A in 3 classes: 699 clips of 88 subjects"),
     ("casme3a", schemes.CASME3_4, "CAS(ME)3 part A in 4 classes: 860 clips of 94 subjects"),
     ("casme3a", schemes.CASME3_7, "CAS(ME)3 part A in the 7 emotions of its authors: 860 clips of 94 subjects"),
-    ("mmew", schemes.MMEW_4, "MMEW in the 4 emotions with most clips"),
+    ("mmew", schemes.MMEW_4, "MMEW in the 4 emotions with most clips: 263 clips"),
 )
 
 
@@ -110,7 +110,7 @@ def datasets() -> Iterator[merbench.Dataset]:
             clip_list=LIST,
             protocol="loso-per-database",
             public_labels=True,
-            about=f"the clips of {title} in the composite, 3 classes",
+            about=f"the {title} in the composite, 3 classes",
         )
     for source, scheme, about in CUTS:
         yield merbench.Dataset(

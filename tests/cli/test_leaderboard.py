@@ -166,24 +166,15 @@ def test_a_full_disk_is_one_line(home, made):
     assert done.stderr == "merbench: error: no space is left for the output; make room and run again\n"
 
 
-def test_the_commands_of_the_workflow_for_a_pages_host_run_in_a_checkout(home, made, say, monkeypatch):
-    workflow = (ROOT / "docs" / "pages-workflow.yml").read_text("utf-8")
-    commands = re.findall(r"^ +(?:- )?run: (merbench .+)$", workflow, re.MULTILINE)
-    assert [command.split()[2] for command in commands] == ["check", "check", "build"]
+def test_the_workflow_for_a_pages_host_checks_a_checkout_and_gives_the_pages_only_the_rights_they_need(home, made, say):
+    workflow = (ROOT / ".github" / "workflows" / "site.yml").read_text("utf-8")
+    commands = re.findall(r"^ +(?:- )?run: merbench (leaderboard .+)$", workflow, re.MULTILINE)
+    assert commands == ["leaderboard check --since origin/main"]
     say("add", made)
     name = ("-c", "user.name=Lab", "-c", "user.email=lab@example.org", "-c", "commit.gpgsign=false")
     for words in (("init", "-q"), ("add", "-A"), ("commit", "-q", "-m", "x"), ("update-ref", MAIN, "HEAD")):
         subprocess.run(["git", *name, *words], check=True, capture_output=True)
-    for command in commands:
-        assert say(*command.split()[2:])[0] == 0
-    path = re.search(r"^ +path: (\S+)$", workflow, re.MULTILINE)
-    assert path
-    assert Path(path[1], "index.html").is_file()
-
-
-def test_the_workflow_gives_the_check_the_history_and_the_pages_only_the_rights_they_need():
-    workflow = (ROOT / "docs" / "pages-workflow.yml").read_text("utf-8")
-    assert "\t" not in workflow
+    assert say(*commands[0].split()[1:])[0] == 0
     assert "fetch-depth: 0" in workflow
     assert "permissions:\n  contents: read\n" in workflow
     assert "pull_request_target" not in workflow

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import argparse
-import dataclasses
 import inspect
-import json
 import re
 import subprocess
 import sys
@@ -13,14 +10,11 @@ import tomllib
 from types import ModuleType
 
 import pytest
+from merbench_databases.registered import sources
 from pydantic import BaseModel
 
-from merbench import Recipe
-from merbench.cli import exchange
-from merbench.plugin import hooks
 from merbench.runs import schema
-from merbench.runs.schema import Record
-from tests.docs.pages import PAGES, ROOT, TEXT, blocks, first_cells, section, table
+from tests.docs.pages import PAGES, ROOT, TEXT, blocks, first_cells, section
 
 BUILT = {"leaderboards/site"}  # folders that a command makes
 
@@ -72,27 +66,6 @@ def test_the_example_distribution_registers_the_example_model() -> None:
     assert "# my_net.py\n" in TEXT["writing-a-plugin.md"]
 
 
-def test_the_table_of_hooks_names_every_hook_with_its_arguments() -> None:
-    given = {name: hook for name, hook in vars(hooks).items() if name.startswith("merbench_")}
-    signatures = {f"{name}{inspect.signature(hook)}".replace("'", "") for name, hook in given.items()}
-    assert set(first_cells(section("writing-a-plugin.md", "The hooks"))) == signatures
-
-
-def test_the_table_of_recipes_names_the_fields_of_a_recipe_and_their_defaults() -> None:
-    rows = table(section("writing-a-plugin.md", "Recipes"))
-    default = Recipe()
-    wanted = {field.name: repr(getattr(default, field.name)) for field in dataclasses.fields(Recipe)}
-    assert {name.strip("`"): value.strip("`").replace('"', "'") for name, value, _ in rows} == wanted
-
-
-def test_the_table_of_flags_names_the_flags_of_import() -> None:
-    actions = argparse.ArgumentParser().add_subparsers()
-    exchange.add_parsers(actions)
-    named = {cell.split()[0] for cell in first_cells(section("handing-in-predictions.md", "Flags"))}
-    flags = {name for action in actions.choices["import"]._actions for name in action.option_strings}
-    assert named == {name for name in flags if name.startswith("--")} - {"--help"}
-
-
 KINDS = {
     name: kind
     for name, kind in vars(schema).items()
@@ -108,16 +81,6 @@ def test_every_field_of_the_record_is_explained_and_nothing_else(name: str) -> N
     assert first_cells(section("the-record.md", name)) == fields
 
 
-def test_the_shortened_record_has_the_layout_of_a_record() -> None:
-    (example,) = blocks(TEXT["the-record.md"], "json")
-    content = json.loads(example)
-    assert list(content) == [*(field.alias or own for own, field in Record.model_fields.items()), "digest"]
-    assert list(content["plan"]) == list(schema.Plan.model_fields)
-    assert list(content["plan"]["digests"]) == list(schema.Digests.model_fields)
-    for code in content["plan"]["code"].values():
-        assert list(code) == list(schema.Code.model_fields)
-    for prediction in content["predictions"]:
-        schema.Prediction.model_validate(prediction)
-    for fold in content["folds"]:
-        schema.FoldSummary.model_validate(fold)
-    schema.PartScores.model_validate(content["scores"]["last"]["full"])
+def test_the_page_of_databases_names_every_source_but_the_demo() -> None:
+    named = first_cells(section("databases.md", "How to get each, and what to add"))
+    assert sorted(named) == sorted(one.name for one in sources())

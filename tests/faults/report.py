@@ -56,7 +56,7 @@ A run can go wrong in many ways. Whatever happens, merbench promises:
 - A file from somebody else is read or refused, and never executed (see [security](../SECURITY.md)).
 - The record does not depend on the number of processes, on the locale, the time zone or Python's hash seed.
 
-This page says what was tried to break these promises. `python -m tests.faults --write` writes the page.
+This page says how these promises were tested. `python -m tests.faults --write` writes the page.
 """
 REPEAT = """## Repeat it
 
@@ -117,7 +117,7 @@ def _parts(campaign: dict[str, Any]) -> Iterator[str]:
         yield f"## {title}\n\n{about}\n"
         yield f"| {what} | tried | survived | how those ended |\n| --- | --- | --- | --- |"
         for one in rows:
-            ends = ", ".join(f"{times:,} times {name}" for name, times in one["outcomes"].items())
+            ends = ", ".join(f"{name}: {times:,}" for name, times in one["outcomes"].items())
             yield f"| {one['subject']} | {one['tried']:,} | {one['survived']:,} | {ends} |"
         yield ""
         yield from _failures(rows)

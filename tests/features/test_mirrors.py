@@ -73,7 +73,7 @@ def test_a_feature_that_does_not_say_how_it_is_mirrored_is_refused(registry, nam
 
 
 def test_padding_as_wide_as_the_image_is_refused(registry) -> None:
-    with pytest.raises(OptionError, match=r"--set crop_padding=8: feature onset-apex-224 is 8x8; it must be less"):
+    with pytest.raises(OptionError, match=r"feature onset-apex-224 is 8x8; crop_padding must be smaller"):
         found(registry, Recipe(crop_padding=8), FLOW, IMAGES)
     assert found(registry, Recipe(crop_padding=7), FLOW, IMAGES) == (None, None)
 
