@@ -6,8 +6,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 HERE = Path(__file__).parent
 # How `nohup`, and some services that run tests, start what they run.
 IGNORING = """
@@ -35,22 +33,9 @@ def of_pytest(*argv: str, begin: tuple[str, ...] = ()) -> str:
     return subprocess.run(command, capture_output=True, text=True, check=False, cwd=HERE.parent).stdout
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        "cli/test_plugins.py::test_an_interrupt_is_one_line_and_exit_code_130",
-        "features/test_extract.py::test_an_interrupt_keeps_what_is_finished",
-        "leaderboard/test_serve.py::test_pages_are_served_to_this_machine_until_ctrl_c_which_ends_it_without_a_traceback",
-    ],
-)
-def test_a_test_that_interrupts_passes_where_it_was_started_with_interrupts_ignored(name: str) -> None:
-    assert "1 passed" in of_pytest(f"tests/{name}", begin=("-c", IGNORING))
-
-
-def test_every_test_that_sends_an_interrupt_takes_care_of_what_it_inherits() -> None:
-    senders = {path: text for path in HERE.rglob("test_*.py") if "signal.SIGINT" in (text := path.read_text("utf-8"))}
-    assert senders
-    assert [path.name for path, text in senders.items() if "interruptible" not in text] == []
+def test_a_test_that_interrupts_passes_where_it_was_started_with_interrupts_ignored() -> None:
+    name = "tests/cli/test_plugins.py::test_an_interrupt_is_one_line_and_exit_code_130"
+    assert "1 passed" in of_pytest(name, begin=("-c", IGNORING))
 
 
 def test_a_test_that_waits_for_ever_fails_and_the_next_one_is_run(tmp_path: Path) -> None:
