@@ -1,8 +1,5 @@
 """Scores: hand-computed cases, scikit-learn as a second opinion, and what holds for any predictions."""
 
-import subprocess
-import sys
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -309,9 +306,3 @@ def test_a_plain_loop_agrees_on_any_predictions(case, seed):
     scores = score(*case, resamples=8, seed=seed)
     found = [scores.uf1_interval, scores.uar_interval, scores.accuracy_interval]
     np.testing.assert_allclose(found, np.quantile(rows, [0.025, 0.975], axis=0).T, rtol=1e-9)
-
-
-def test_importing_the_scores_imports_nothing_heavy():
-    code = "import sys, merbench.scores; print({'numpy', 'pandas', 'sklearn', 'torch'} & set(sys.modules))"
-    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert found.stdout.strip() == "set()"

@@ -14,6 +14,7 @@ from typing import Any
 
 from tests.benchmarks.released import CLONES
 from tests.benchmarks.row import Row
+from tests.rows import in_lines
 
 # A new benchmark is a module beside this one, with dashes for its underscores, and a line here.
 TITLES = {
@@ -75,7 +76,7 @@ def keep(measured: Path, name: str, rows: Sequence[Row]) -> None:
         "how": "by the benchmark",
         "rows": [row._asdict() for row in rows],
     }
-    measured.write_text(json.dumps(known, indent=1, ensure_ascii=False) + "\n", "utf-8")
+    measured.write_text(in_lines(known) + "\n", "utf-8")
 
 
 def machine() -> str:

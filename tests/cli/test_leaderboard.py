@@ -74,14 +74,6 @@ def test_published_figures_are_read_where_they_are_given(home, say):
     assert not out.startswith("boards: 0")
 
 
-def test_the_committed_leaderboard_has_no_problems(say, monkeypatch):
-    monkeypatch.chdir(ROOT)
-    code, out, err = say("check")
-    assert code == 0, out
-    assert out.endswith("records read: no problems\n")
-    assert err == ""
-
-
 def test_a_check_that_finds_problems_prints_all_and_exits_with_one(home, made, say):
     say("add", made)
     (kept,) = Path("leaderboards", "records").iterdir()

@@ -20,6 +20,7 @@ from merbench.plugin.registry import Registry
 from merbench.protocols import FiveFold, ProtocolError, shared_subjects
 from merbench.runs.prepare import Request, prepare
 
+NUMBERS = ["onset", "apex", "offset"]
 COUNTS = {"smic": [70, 51, 43], "casme2": [88, 32, 25], "samm": [92, 26, 15]}
 
 
@@ -69,6 +70,31 @@ def test_every_row_of_the_real_tables_is_a_clip_that_can_be_read(added):
         assert (len(table), table["subject"].nunique()) == (clips, subjects)
         assert all(len(reader.read("frames", clip)) >= 2 for clip in table["clip"])
         assert dict(reader.published().emotions) == dict(table["emotion"].value_counts())
+
+
+def stands(path, subject, frame="{}", **options):
+    """The cells of a real table, read without the plugin."""
+    table = (pd.read_csv if path.suffix == ".csv" else pd.read_excel)(path, dtype=str, **options)
+    table = table.rename(columns=lambda name: name.replace(" ", "").lower()).dropna(subset=["filename"])
+    table = table.rename(columns={"estimatedemotion": "emotion", "actionunits": "au"})
+    cells = {name: pd.to_numeric(table[frame.format(name)], errors="coerce").astype("Int64") for name in NUMBERS}
+    cells |= {"subject": subject + table["subject"].str.strip(), "emotion": table["emotion"].str.strip().str.lower()}
+    cells |= {"name": table["filename"].str.strip(), "action_units": table["au"].str.strip()}
+    return pd.DataFrame(cells).reset_index(drop=True)
+
+
+def test_every_cell_of_the_real_tables_is_read_as_it_stands_but_for_two_that_errata_mend(added):
+    casme2, samm = added / "casme2", added / "samm"
+    for reader, cells, mended in (
+        (CASME2(casme2), stands(casme2 / "CASME2-coding-20190701.xlsx", "casme2/sub", "{}frame"), 0),
+        (SAMM(samm), stands(samm / "SAMM_Micro_FACS_Codes_v2.xlsx", "samm/", "{}frame", header=13), 2),
+    ):
+        read = reader.clips()
+        assert list(read["clip"]) == list(cells["subject"] + "/" + cells["name"])
+        other = read["apex"].isna() & cells["apex"].notna()
+        assert other.sum() == mended
+        columns = ["subject", "emotion", "action_units", *NUMBERS]
+        pd.testing.assert_frame_equal(read.loc[~other, columns], cells.loc[~other, columns], check_dtype=False)
 
 
 def test_the_composite_from_videos_has_the_canonical_clips_and_labels(registry, added):
@@ -146,6 +172,13 @@ def test_part_a_of_casme3_gives_the_published_counts(registry, casme3a, name, co
 def test_errata_mend_the_four_impossible_rows_of_casme3_and_nothing_else(casme3a):
     reader = CASME3A(casme3a)
     clips = reader.clips()
+    cells = stands(casme3a / "cas(me)3_part_A_ME.csv", "casme3a/")
+    columns = ["subject", "emotion", "action_units"]
+    pd.testing.assert_frame_equal(clips[columns], cells[columns], check_dtype=False)
+    same = clips[NUMBERS].eq(cells[NUMBERS]).fillna(False).all(axis=1)
+    assert list(clips["clip"][same]) == [
+        f"{row.subject}/{row.name.lower()}_{row.onset}" for row in cells[same].itertuples(index=False)
+    ]
     apex = clips["apex"].fillna(clips["onset"])
     assert ((clips["onset"] <= apex) & (apex <= clips["offset"])).all()
     mended = [one for one in reader._clips.values() if one.erratum]
@@ -155,6 +188,7 @@ def test_errata_mend_the_four_impossible_rows_of_casme3_and_nothing_else(casme3a
         "casme3a/spNO.40/e",
         "casme3a/spNO.40/e",
     ]
+    assert set(clips["clip"][~same]) == {one.id for one in mended}
     assert "errata repair 4 clip(s)" in reader.notes()["frames"]
 
 

@@ -84,3 +84,19 @@ def test_no_source_takes_another_ones_release(registry, tmp_path, source):
         if other != source:
             with pytest.raises(merbench.ReleaseError):
                 release_reader(spec, tmp_path / "release").clips()
+
+
+@pytest.mark.parametrize("source", [source for source in LAYOUTS if not source.startswith("smic")])
+def test_a_clip_without_its_folder_is_broken_and_a_release_without_frames_refused(registry, tmp_path, source):
+    spec, root = registry.sources.get(source), tmp_path / "release"
+    first, *_, last = write_release(source, root, size=SIZE, draw="plain", subjects=1)["clip"]
+    next(iter(release_reader(spec, root).read("frames", last).files.values())).parent.rename(tmp_path / "gone")
+    reader = release_reader(spec, root)
+    assert {first, last} <= set(reader.clips()["clip"])
+    assert len(reader.read("frames", first)) > 2
+    with pytest.raises(merbench.ReleaseError, match=r"its folder (is missing|has no image)"):
+        reader.read("frames", last)
+    for folder in [path for path in root.iterdir() if path.is_dir()]:
+        folder.rename(tmp_path / "frames")
+    with pytest.raises(merbench.ReleaseError, match="is not a release of"):
+        release_reader(spec, root).clips()

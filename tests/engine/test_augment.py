@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from merbench.engine.augment import augment, draw_augmentation, moved, turned
-from merbench.engine.loop import Group, train_group
+from merbench.engine.loop import Group
 from merbench.plugin.specs import Recipe
 
 EVERY = {"flip": 0.5, "rotation": 10.0, "crop_padding": 2}
@@ -91,15 +91,6 @@ def test_numbers_belong_to_fold_epoch_and_clip_and_to_no_company(make_task, make
     assert not torch.equal(both[0], both[1])
     assert not torch.equal(alone, draw_augmentation(task, folds[1:], 4))
     assert draw_augmentation(make_task(), folds, 3) is None
-
-
-def test_folds_of_a_group_see_what_each_sees_alone(make_task, make_folds) -> None:
-    task = replace(make_task(**EVERY, optimizer="sgd", lr=0.01), mirrors=(mirror,))
-    folds = make_folds((20, 17))
-    together = train_group(Group(task, folds, stacked=True))
-    for fold, outcome in zip(folds, together, strict=True):
-        (alone,) = train_group(Group(task, [fold], stacked=False))
-        np.testing.assert_allclose(outcome.scores, alone.scores, atol=2e-5)
 
 
 def test_the_clips_themselves_are_never_changed_and_evaluation_sees_them(make_task, make_folds, flow) -> None:

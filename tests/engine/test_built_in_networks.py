@@ -19,25 +19,32 @@ from merbench.plugin.registry import Registry
 HSTA = {"image_size": 28, "patch_sizes": (4, 14), "embed_dims": (48, 24), "heads": (3, 3), "stages": 1, "depth": (1, 1)}
 RANDOM = {"dropout": 0.2, "head_dropout": 0.2, "drop_path": 0.2}
 VIT = {"architecture": "vit_tiny_patch16_224", "image_size": 32}
-# name → the network, its options, whether it convolves
-NETWORKS: dict[str, tuple[str, dict[str, Any], bool]] = {
-    "htnet": ("merbench_htnet.network:HTNet", {"dim": 8, "block_repeats": (1, 1, 1), "dropout": 0.1}, False),
-    "hsta": ("merbench_hsta.network:HSTA", {**HSTA, **RANDOM}, False),
-    "off-apexnet": ("merbench_shallow.off_apexnet:OFFApexNet", {}, True),
-    "dual-inception": ("merbench_shallow.dual_inception:DualInception", {"width": 16}, True),
-    "vision-transformer": ("merbench_timm.network:TimmNetwork", VIT, False),
+FLOW, VIDEO = (3, 28, 28), (8, 3, 28, 28)
+# name → the network, its options, what it sees of a clip, whether it convolves
+NETWORKS: dict[str, tuple[str, dict[str, Any], list[tuple[int, ...]], bool]] = {
+    "htnet": ("merbench_htnet.network:HTNet", {"dim": 8, "block_repeats": (1, 1, 1), "dropout": 0.1}, [FLOW], False),
+    "htnet of several tokens": (
+        "merbench_htnet.network:HTNet",
+        {"image_size": 56, "dim": 8, "block_repeats": (1, 1)},
+        [(3, 56, 56)],
+        False,
+    ),
+    "hsta": ("merbench_hsta.network:HSTA", {**HSTA, **RANDOM}, [VIDEO], False),
+    "hsta with flow": ("merbench_hsta.network:HSTA", {**HSTA, "special": "flow"}, [VIDEO, (2, 28, 28)], False),
+    "off-apexnet": ("merbench_shallow.off_apexnet:OFFApexNet", {}, [FLOW], True),
+    "dual-inception": ("merbench_shallow.dual_inception:DualInception", {"width": 16}, [FLOW], True),
+    "vision-transformer": ("merbench_timm.network:TimmNetwork", VIT, [FLOW], False),
 }
 
 
 @pytest.fixture(params=NETWORKS)
 def subject(request, make_task) -> Any:
     """A task with one of them on random images, or videos."""
-    target, options, convolves = NETWORKS[request.param]
-    shape = (30, 8, 3, 28, 28) if request.param == "hsta" else (30, 3, 28, 28)
-    images = np.random.default_rng(0).random(shape, np.float32)
+    target, options, shapes, convolves = NETWORKS[request.param]
+    arrays = tuple(np.random.default_rng(0).random((30, *shape), np.float32) for shape in shapes)
     build = Build(target, {"classes": 3, **options}, Author.of(f"model {request.param}", "mine"))
     # SGD: in it a difference of rounding stays one, where Adam divides a tiny gradient by its own size
-    return make_task(build, arrays=(images,), optimizer="sgd", lr=0.01, epochs=2), convolves
+    return make_task(build, arrays=arrays, optimizer="sgd", lr=0.01, epochs=2), convolves
 
 
 def test_folds_train_together_as_each_does_alone(subject, make_folds) -> None:

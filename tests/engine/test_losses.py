@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 import torch
 
-from merbench.engine.loop import Group, train_group
 from merbench.engine.losses import Mixing, class_weights, clip_losses, draw_mixing, step_losses
 from merbench.plugin.specs import Recipe
 
@@ -105,18 +104,3 @@ def test_small_mixup_mixes_little_and_1_draws_any_share_alike(make_folds) -> Non
     assert (
         np.mean(np.minimum(shares(0.05), 1 - shares(0.05))) < 0.06 < 0.2 < np.mean(np.minimum(shares(1), 1 - shares(1)))
     )
-
-
-@pytest.mark.parametrize(
-    "settings",
-    [{"class_weights": "balanced"}, {"focal": 2.0}, {"mixup": 0.4}, {"order": "balanced"}],
-    ids=["weights", "focal", "mixup", "sampling"],
-)
-def test_folds_train_together_as_each_does_alone(make_task, make_folds, settings) -> None:
-    task, folds = make_task(optimizer="sgd", lr=0.01, **settings), make_folds((20, 17))
-    together = train_group(Group(task, folds, stacked=True))
-    plain = train_group(Group(make_task(optimizer="sgd", lr=0.01), folds, stacked=True))
-    for fold, outcome, other in zip(folds, together, plain, strict=True):
-        (alone,) = train_group(Group(task, [fold], stacked=False))
-        np.testing.assert_allclose(outcome.scores, alone.scores, atol=2e-5)
-        assert np.abs(outcome.scores - other.scores).max() > 1e-4

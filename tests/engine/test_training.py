@@ -35,6 +35,14 @@ RECIPES: list[dict[str, Any]] = [
     {"optimizer": "sgd", "lr": 0.05, "order": "clip", "schedule": "one-cycle", "standardize": True},
 ]
 NAMES = ["adam", "by-class", "adamw-one-cycle", "sgd", "sgd-one-cycle"]
+# What no plain loop below has.
+SETTINGS: dict[str, dict[str, Any]] = {
+    "weights": {"class_weights": "balanced"},
+    "focal": {"focal": 2.0},
+    "mixup": {"mixup": 0.4},
+    "sampling": {"order": "balanced"},
+    "augmentation": {"flip": 0.5, "rotation": 10.0, "crop_padding": 2},
+}
 SIZES = (20, 17, 24, 23)  # three steps of 8 each, the last of 4, 1, 8 and 7 clips
 OPTIMIZERS = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW, "sgd": torch.optim.SGD}
 
@@ -112,9 +120,18 @@ def test_ststnet_trains_as_a_plain_loop_trains_it_dropout_and_all(make_task, mak
         assert_same(found[fold.name], by_hand(task, fold, STSTNet))
 
 
-@pytest.mark.parametrize("recipe", RECIPES, ids=NAMES)
-def test_grouping_and_order_of_folds_change_nothing(make_task, make_folds, recipe) -> None:
-    task, folds = make_task(**recipe), make_folds(SIZES)
+@pytest.mark.parametrize("name", SETTINGS)
+def test_folds_train_together_as_each_does_alone(make_task, make_folds, name) -> None:
+    plain, folds = make_task(optimizer="sgd", lr=0.01), make_folds(SIZES[:2])
+    task = replace(plain, recipe=replace(plain.recipe, **SETTINGS[name]), mirrors=(lambda clips: clips.flip(-1),))
+    alone, without = trained(task, folds, 1, stacked=False), trained(plain, folds, 2)
+    for fold, outcome in trained(task, folds, 2).items():
+        assert_same(outcome, alone[fold].scores)
+        assert np.abs(outcome.scores - without[fold].scores).max() > 1e-4
+
+
+def test_grouping_and_order_of_folds_change_nothing(make_task, make_folds) -> None:
+    task, folds = make_task(**RECIPES[NAMES.index("adamw-one-cycle")]), make_folds(SIZES)
     alone = trained(task, folds, 1, stacked=False)
     for at_once, some in ((1, folds), (2, folds), (4, folds), (2, folds[::-1]), (3, folds[1:])):
         for name, outcome in trained(task, some, at_once).items():

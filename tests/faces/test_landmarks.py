@@ -58,9 +58,3 @@ def test_a_missing_model_is_told_with_what_to_install(monkeypatch):
     monkeypatch.setattr(model, "PACKAGE", "no_such_package")
     with pytest.raises(merbench.MerbenchError, match="pip install no_such_package"):
         model.predictor_file()
-
-
-def test_registering_imports_no_dlib():
-    code = "import sys, merbench_faces, merbench_flow; print({'dlib', 'cv2', 'numpy'} & set(sys.modules) or '[]')"
-    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert told.stdout.strip() == "[]"

@@ -7,7 +7,6 @@ import contextlib
 import datetime
 import importlib.metadata
 import io
-import json
 import os
 import sys
 from collections.abc import Iterable, Sequence
@@ -24,6 +23,7 @@ from tests.faults.moments import Moments, parse
 from tests.faults.mutations import Mutations
 from tests.faults.preload import missing
 from tests.faults.scenarios import SCENARIOS, Material, find_toys
+from tests.rows import in_lines
 
 __all__ = ["main"]
 
@@ -147,7 +147,7 @@ def _keep(arguments: argparse.Namespace, tallies: Sequence[Tally]) -> None:
     content = report.content(tallies, asked)
     if arguments.only:  # the other parts stay as they were tried last
         content = report.merged(report.read(), content, arguments.only)
-    text = json.dumps(content, indent=1) + "\n"
+    text = in_lines(content) + "\n"
     if arguments.json:
         arguments.json.write_text(text, "utf-8")
     if arguments.write:

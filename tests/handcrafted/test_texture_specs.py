@@ -5,16 +5,14 @@ from __future__ import annotations
 import importlib
 
 import merbench_flow
-import merbench_handcrafted
 import numpy as np
 import pytest
 from merbench_demo.video import DrawnFrames, render
 from merbench_faces.align import face
 from merbench_flow.sampling import frames_10
-from merbench_handcrafted.texture_specs import texture_features, texture_models
+from merbench_handcrafted.texture_specs import texture_features
 
 FEATURES = {feature.name: feature for feature in texture_features()}
-MODELS = {model.name: model for model in texture_models()}
 
 
 def target(name: str):
@@ -56,24 +54,3 @@ def test_the_descriptors_see_ten_interpolated_frames() -> None:
         name, _, variant = wanted.partition("@")
         assert (name, variant) == ("frames-10", "tim")
         assert variant in given[name].variants
-
-
-@pytest.mark.parametrize(("name", "recipe"), [(one.name, each) for one in MODELS.values() for each in one.recipes])
-def test_every_recipe_builds_its_machine_and_is_one_of_three_kernels(name: str, recipe: str) -> None:
-    settings = MODELS[name].recipes[recipe]
-    built = target(MODELS[name].estimator)(**settings.options)
-    kernel = "precomputed" if settings.options["kernel"] == "chi2" else settings.options["kernel"]
-    assert built[-1].kernel == kernel
-    assert [recipe.options["kernel"] for recipe in MODELS[name].recipes.values()] == ["linear", "rbf", "chi2"]
-
-
-def test_the_baseline_of_the_composite_is_the_first_recipe_of_lbp_top() -> None:
-    recipe = MODELS["lbp-top"].recipes["megc2019"]
-    assert next(iter(MODELS["lbp-top"].recipes)) == "megc2019"
-    assert recipe.features == ("lbp-top@megc2019",)
-    assert recipe.options["kernel"] == "linear"
-
-
-def test_what_is_described_here_is_registered() -> None:
-    assert set(FEATURES) <= {one.name for one in merbench_handcrafted.merbench_features()}
-    assert set(MODELS) <= {one.name for one in merbench_handcrafted.merbench_models()}

@@ -11,9 +11,6 @@ import torch
 from merbench_hsta.blocks import FEW_TOKENS, CrossBlock, DropPath, TubeletEmbedding, attend
 from merbench_hsta.network import HSTA, drop_paths, flow_pictures, sine_positions
 from torch import Tensor, nn
-from torch.func import functional_call, stack_module_state, vmap
-
-from merbench.engine.draws import KeyedDraws
 
 SMALL: dict[str, Any] = {
     "image_size": 32,
@@ -166,17 +163,6 @@ def test_the_heads_see_class_tokens_last_tokens_or_the_mean() -> None:
             "mean": [one.mean(1) for one in tokens],
         }
         assert torch.equal(seen, torch.cat(wanted[head], 1))
-
-
-def test_many_networks_under_vmap_give_what_each_gives_alone() -> None:
-    torch.manual_seed(0)
-    networks, videos = [HSTA(**SMALL) for _ in range(2)], 255 * torch.rand(2, 3, 6, 3, 32, 32)
-    stacked, buffers = stack_module_state(networks)
-    together = vmap(lambda p, b, x: functional_call(networks[0], (p, b), (x,)), randomness="error")
-    with KeyedDraws(torch.tensor(0)):
-        found = together(stacked, buffers, videos)
-    for index, network in enumerate(networks):
-        torch.testing.assert_close(found[index], network(videos[index]), rtol=1e-4, atol=1e-5)
 
 
 def test_randomness_acts_in_training_alone() -> None:

@@ -10,10 +10,7 @@ from typing import Any
 import pytest
 import torch
 from merbench_htnet.network import Attention, Convolution, HTNet
-from torch.func import functional_call, stack_module_state, vmap
 from torch.nn import functional
-
-from merbench.engine.draws import KeyedDraws
 
 SMALL: dict[str, Any] = {"dim": 24, "heads": 3, "block_repeats": (1, 2, 2)}
 MULTITOKEN: dict[str, Any] = {"image_size": 56, "dim": 24, "heads": 3, "block_repeats": (2, 2)}
@@ -85,26 +82,6 @@ def test_query_and_key_get_zero_gradient_where_a_token_is_alone() -> None:
     gradient = found["layers.0.0.layers.0.0.fn.to_qkv.weight"]
     assert not gradient[:48].any()
     assert gradient[48:].any()
-
-
-@pytest.mark.parametrize("options", [SMALL, MULTITOKEN], ids=["one-token", "multitoken"])
-def test_many_networks_under_vmap_train_as_each_does_alone(options: dict[str, Any]) -> None:
-    torch.manual_seed(0)
-    networks = [HTNet(**options).train() for _ in range(3)]
-    size = options.get("image_size", 28)
-    images, labels = torch.randn(3, 5, 3, size, size), torch.arange(15).reshape(3, 5) % 3
-    stacked, _ = stack_module_state(networks)
-    with KeyedDraws(torch.tensor(0)):
-        logits = vmap(lambda p, x: functional_call(networks[0], p, (x,)), randomness="error")(stacked, images)
-    functional.cross_entropy(logits.flatten(0, 1), labels.flatten(), reduction="sum").backward()
-
-    for index, network in enumerate(networks):
-        network.zero_grad()
-        alone = network(images[index])
-        functional.cross_entropy(alone, labels[index], reduction="sum").backward()
-        torch.testing.assert_close(logits[index], alone, rtol=1e-4, atol=1e-5)
-        for name, parameter in network.named_parameters():
-            torch.testing.assert_close(stacked[name].grad[index], parameter.grad, rtol=1e-3, atol=1e-4, msg=name)
 
 
 def test_dropout_acts_in_training_alone() -> None:

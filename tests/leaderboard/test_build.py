@@ -209,14 +209,6 @@ def test_a_file_that_somebody_put_into_the_site_stops_the_build_and_stays(built,
     assert files(out) == {**before, "CNAME": b"board.example.org"}
 
 
-def test_a_folder_of_somebody_else_is_not_touched(built, out):
-    out.mkdir(parents=True)
-    (out / "thesis.tex").write_text("mine")
-    with pytest.raises(OutputError, match=r"contains thesis\.tex"):
-        built()
-    assert files(out) == {"thesis.tex": b"mine"}
-
-
 def test_the_folder_of_the_records_is_never_the_site(records, registry, save, make_record):
     save(make_record(), "one")
     with pytest.raises(OutputError, match=r"contains one\.json"):

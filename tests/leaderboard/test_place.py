@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -39,27 +38,6 @@ def nobody() -> int:
     done = subprocess.Popen([sys.executable, "-c", ""])
     done.wait()
     return done.pid
-
-
-def test_a_site_holds_what_was_written_and_a_list_of_it(out):
-    put(out)
-    assert (out / "index.html").read_text() == "old"
-    assert (out / MANIFEST).read_text() == "boards/a.html\nindex.html\n"
-    assert names(out.parent) == ["site"]
-
-
-def test_folders_on_the_way_are_made(tmp_path):
-    put(tmp_path / "a" / "b" / "site")
-    assert (tmp_path / "a" / "b" / "site" / "index.html").is_file()
-
-
-def test_the_next_build_replaces_the_site_with_all_its_files(out):
-    put(out)
-    with whole_folder(out) as folder:
-        (folder / "index.html").write_text("new")
-    assert (out / "index.html").read_text() == "new"
-    assert names(out) == [MANIFEST, "index.html"]
-    assert names(out.parent) == ["site"]
 
 
 def test_an_empty_folder_is_taken(out):
@@ -118,91 +96,9 @@ def test_a_file_in_the_place_of_the_folder_is_refused(out):
     assert out.read_text() == "mine"
 
 
-def test_a_file_in_the_way_to_the_folder_is_one_line(tmp_path):
-    (tmp_path / "file").write_text("mine")
-    out = tmp_path / "file" / "site"
-    recover(out)
-    require_built(out)
-    with pytest.raises(OutputError, match=r"cannot write .*: Not a directory; it is unchanged"):
-        put(out)
-
-
 def test_a_name_that_is_too_long_is_one_line(tmp_path):
     with pytest.raises(OutputError, match="File name too long"):
         require_built(tmp_path / ("x" * 300))
-
-
-def test_a_full_disk_leaves_the_old_site(out):
-    put(out)
-
-    def fill(folder: Path) -> None:
-        (folder / "full").symlink_to("/dev/full")
-        (folder / "full").write_text("new")
-
-    with pytest.raises(OutputError, match=r"cannot write .*: No space left on device; it is unchanged"):
-        put(out, "new", fill)
-    assert (out / "index.html").read_text() == "old"
-    assert names(out.parent) == ["site"]
-
-
-@pytest.mark.parametrize("error", [ValueError("a defect"), KeyboardInterrupt()])
-def test_an_exception_or_ctrl_c_leaves_the_old_site_and_nothing_beside_it(out, error):
-    put(out)
-
-    def stop(folder: Path) -> None:
-        raise error
-
-    with pytest.raises(type(error)):
-        put(out, "new", stop)
-    assert (out / "index.html").read_text() == "old"
-    assert names(out.parent) == ["site"]
-
-
-KILLED = """
-import os, signal, sys
-from pathlib import Path
-from merbench.leaderboard import place
-
-out, at = Path(sys.argv[1]), sys.argv[2]
-rename, calls = os.rename, []
-
-def die(*paths):
-    calls.append(paths)
-    if len(calls) == 2:
-        os.kill(os.getpid(), signal.SIGKILL)
-    rename(*paths)
-
-if at == "between":
-    os.rename = die
-with place.whole_folder(out) as folder:
-    (folder / "index.html").write_text("half")
-    if at == "writing":
-        os.kill(os.getpid(), signal.SIGKILL)
-"""
-
-
-def kill(out: Path, at: str) -> None:
-    done = subprocess.run([sys.executable, "-c", KILLED, str(out), at], check=False)
-    assert done.returncode == -signal.SIGKILL
-
-
-def test_a_kill_while_the_pages_are_made_leaves_the_old_site_and_the_next_build_clears_the_rest(out):
-    put(out)
-    kill(out, "writing")
-    assert (out / "index.html").read_text() == "old"
-    assert len(names(out.parent)) == 2
-    recover(out)
-    assert names(out.parent) == ["site"]
-    assert (out / "index.html").read_text() == "old"
-
-
-def test_a_kill_between_taking_the_old_site_away_and_putting_the_new_one_there_is_undone(out):
-    put(out)
-    kill(out, "between")
-    assert not out.exists()
-    recover(out)
-    assert (out / "index.html").read_text() == "old"
-    assert names(out.parent) == ["site"]
 
 
 def test_an_exchange_that_fails_half_way_puts_the_old_site_back(out, monkeypatch):

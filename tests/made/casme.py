@@ -21,8 +21,6 @@ class Episodes(Layout):
     """Clips that are called after the episode of the video that the subject watched."""
 
     quirks = TABLED | {"bare-folders", "context"}
-    clip_form = r"sub\d\d/.+"
-    example = "sub01/EP02_01f"
     trees: ClassVar[dict[str, str]]  # layout → the folder of its subjects
 
     def subject(self, number: int) -> str:
@@ -45,7 +43,6 @@ class CASME(Episodes):
 
     source, database, fps = "casme", "casme", 60.0
     emotions = ("tense", "disgust", "surprise", "repression", "happiness")
-    classes = ("disgust", "happiness", "surprise")
     layouts = ("cropped", "raw")
     trees: ClassVar = {"cropped": "Cropped", "raw": "Raw"}
 
@@ -69,7 +66,6 @@ class CASME2(Episodes):
 
     source, database, fps = "casme2", "casme2", 200.0
     emotions = ("happiness", "disgust", "surprise", "repression", "others")
-    classes = ("disgust", "happiness", "surprise")
     layouts = ("raw", "cropped", "cropped-updated")
     trees: ClassVar = {"raw": "CASME2_RAW_selected", "cropped": "Cropped", "cropped-updated": "Cropped-updated/Cropped"}
 

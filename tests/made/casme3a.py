@@ -23,11 +23,8 @@ class CASME3A(Layout):
 
     source, database, fps = "casme3a", "casme3a", 30.0
     emotions = ("disgust", "surprise", "happy", "others", "fear", "anger", "sad")
-    classes = ("disgust", "happy", "surprise")
     layouts = ("xlsx", "csv")
     quirks = TABLED | {"context"}
-    clip_form = r"spNO\.\d+/[a-m]_\d+"
-    example = "spNO.1/a_355"
     onsets = (16, 80)
 
     def subject(self, number: int) -> str:
@@ -43,16 +40,6 @@ class CASME3A(Layout):
         onset, apex, offset = super().made_span(number, place)
         later = APART * place
         return onset + later, apex + later, offset + later
-
-    def given_span(self, name: str, place: int) -> tuple[int, int, int]:
-        """From the onset in the clip's name."""
-        onset, apex, offset = super().given_span(name, place)
-        later = int(name.partition("_")[2]) - onset
-        return onset + later, apex + later, offset + later
-
-    def fits(self, subject: str, name: str, onset: int | None) -> bool:
-        """As the base class, and the onset is the one in the name."""
-        return super().fits(subject, name, onset) and name.partition("_")[2] == str(onset)
 
     def folder(self, clip: Clip, style: Style) -> PurePosixPath:
         """`part_A/spNO.1/a/color`."""

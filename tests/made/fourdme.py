@@ -21,8 +21,6 @@ class FourDME(Layout):
     source, database, fps = "4dme", "4dme", None
     emotions = ("negative", "surprise", "positive", "negative+surprise", "repression", "others")
     quirks = TABLED | {"absolute"}
-    clip_form = r"s\d\d/.+"
-    example = "s01/s01_c01"
     grey = True
 
     def subject(self, number: int) -> str:

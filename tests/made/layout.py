@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
@@ -25,10 +24,8 @@ class Layout(ABC):
         source, database: its names; the second begins its clips' ids.
         fps: frames per second; None where that is not known.
         emotions: what made-up clips show, in turn.
-        classes: an emotion for each class of the composite: negative, positive, surprise.
         layouts: the layouts that it is distributed in; the first is taken when none is asked for.
         quirks: those that it can have.
-        clip_form: what `subject/clip` in an id must look like, as a regular expression; example: one that does.
         suffix: the images' extension; grey: whether they have one channel.
         annotates_units: whether it tells action units.
         onsets: between which numbers the onsets of made-up clips lie.
@@ -38,11 +35,8 @@ class Layout(ABC):
     database: ClassVar[str]
     fps: ClassVar[float | None]
     emotions: ClassVar[tuple[str, ...]]
-    classes: ClassVar[tuple[str, str, str]] = ("negative", "positive", "surprise")
     layouts: ClassVar[tuple[str, ...]] = ("",)
     quirks: ClassVar[frozenset[str]] = COMMON
-    clip_form: ClassVar[str]
-    example: ClassVar[str]
     suffix: ClassVar[str] = "jpg"
     grey: ClassVar[bool] = False
     annotates_units: ClassVar[bool] = True
@@ -79,21 +73,9 @@ class Layout(ABC):
         """What the release tells of a clip's frames."""
         return clip.told
 
-    def emotion(self, name: str, label: int) -> str:
-        """The emotion of a clip of which a list tells its class, or nothing."""
-        return self.classes[label] if 0 <= label < len(self.classes) else ""
-
     def made_span(self, number: int, place: int) -> tuple[int, int, int]:
         """Onset, apex and offset of a made-up clip: the `place`-th (from 0) of subject `number`."""
         draw = generator(self.source, str(number), str(place), "span")
         onset = int(draw.integers(*self.onsets))
         apex = onset + int(draw.integers(*RISE))
         return onset, apex, apex + int(draw.integers(*FALL))
-
-    def given_span(self, name: str, place: int) -> tuple[int, int, int]:
-        """Onset, apex and offset of a clip of which nothing but its name and its place in the release is known."""
-        return self.made_span(place, 0)
-
-    def fits(self, subject: str, name: str, onset: int | None) -> bool:
-        """Whether a clip of this id can lie in such a release."""
-        return bool(re.fullmatch(self.clip_form, f"{subject}/{name}", flags=re.ASCII))

@@ -23,11 +23,8 @@ class MMEW(Layout):
 
     source, database, fps = "mmew", "mmew", 90.0
     emotions = ("happiness", "surprise", "disgust", "others", "fear", "sadness", "anger")
-    classes = ("disgust", "happiness", "surprise")
     layouts = ("by-emotion", "by-subject")
     quirks = TABLED | {"absolute", "repression"}
-    clip_form = r"S\d\d/S\d\d-\d\d-\d{3}"
-    example = "S13/S13-07-001"
 
     def subject(self, number: int) -> str:
         """`S13`."""

@@ -1,4 +1,20 @@
-"""What is odd about releases as people have them: each quirk by its name, and what it does to clips and to names."""
+"""What is odd about releases as people have them, and what each quirk does to clips and to names.
+
+absolute: frames are numbered as the table numbers them, where the release numbers them within the clip.
+bare-folders: every second subject's folder is called by its number alone.
+context: there are frames before the onset and after the offset.
+extra-files: what file managers and spreadsheet programs leave behind, and folders of other recordings.
+gaps: frames are missing: in every third clip some about the apex, in every third the onset and one more.
+grey: images have one channel.
+mixed-case: extensions are in upper, lower and mixed case.
+no-apex: every second clip has no apex in the table.
+odd-names: blanks and letters beyond ASCII: in a folder around all, after clips' names, in frames' names.
+padded: numbers in names of folders and frames have leading zeros.
+png: images are png.
+repression: clips that the table calls others lie in the folder repression.
+unpadded: numbers in names of folders and frames have no leading zeros.
+wrong-rows: in the first rows the apex is before the onset, the offset 0, the apex after the offset.
+"""
 
 from __future__ import annotations
 
@@ -6,24 +22,8 @@ from dataclasses import dataclass, replace
 
 from tests.made.clips import Clip, Span
 
-__all__ = ["COMMON", "QUIRKS", "Style", "quirky"]
+__all__ = ["COMMON", "Style", "quirky"]
 
-QUIRKS = {
-    "absolute": "frames are numbered as the table numbers them, where the release numbers them within the clip",
-    "bare-folders": "every second subject's folder is called by its number alone",
-    "context": "there are frames before the onset and after the offset",
-    "extra-files": "what file managers and spreadsheet programs leave behind, and folders of other recordings",
-    "gaps": "frames are missing: in every third clip some about the apex, in every third the onset and one more",
-    "grey": "images have one channel",
-    "mixed-case": "extensions are in upper, lower and mixed case",
-    "no-apex": "every second clip has no apex in the table",
-    "odd-names": "blanks and letters beyond ASCII: in a folder around all, after clips' names, in frames' names",
-    "padded": "numbers in names of folders and frames have leading zeros",
-    "png": "images are png",
-    "repression": "clips that the table calls others lie in the folder repression",
-    "unpadded": "numbers in names of folders and frames have no leading zeros",
-    "wrong-rows": "in the first rows the apex is before the onset, the offset 0, the apex after the offset",
-}
 COMMON = frozenset({"extra-files", "gaps", "grey", "mixed-case", "odd-names", "padded", "png", "unpadded"})
 TABLED = COMMON | {"no-apex", "wrong-rows"}  # releases with a table
 

@@ -39,10 +39,7 @@ class SAMM(Layout):
 
     source, database, fps = "samm", "samm", 200.0
     emotions = ("anger", "happiness", "surprise", "contempt", "other")
-    classes = ("anger", "happiness", "surprise")
     quirks = TABLED | {"context"}
-    clip_form = r"\d{3}/.+"
-    example = "006/006_1_2"
     grey = True
     onsets = (900, 9900)
 

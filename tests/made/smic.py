@@ -20,8 +20,6 @@ class SMIC(Layout):
     camera: str
     emotions = tuple(CODES)
     layouts = ("raw", "cropped")
-    clip_form = r"s\d\d/s\d\d_(ne|po|sur)_\d\d"
-    example = "s01/s01_ne_01"
     suffix = "bmp"
     annotates_units = False
     onsets = (90_000, 99_000)
@@ -55,10 +53,6 @@ class SMIC(Layout):
     def told(self, clip: Clip) -> Span:
         """The first and the last frame that is there, and no apex."""
         return Span(clip.numbers[0], None, clip.numbers[-1])
-
-    def emotion(self, name: str, label: int) -> str:
-        """The emotion in the clip's name."""
-        return next((emotion for emotion, code in CODES.items() if f"_{code}_" in name), "")
 
     def _subject(self, clip: Clip, style: Style) -> str:
         return style.digits(clip.number, 2 if self.cropped(style) else 1, 2)

@@ -1,4 +1,4 @@
-"""Writing a release: everything below one folder, which must be new or empty."""
+"""Writing a release: everything below one folder."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import Literal
 
 import pandas as pd
 
-from merbench.errors import OutputError, UnknownName
 from tests.made.casme import CASME, CASME2
 from tests.made.casme3a import CASME3A
 from tests.made.clips import Clip
@@ -17,7 +16,7 @@ from tests.made.fourdme import FourDME
 from tests.made.layout import Layout
 from tests.made.listing import around, laid_out, made, table_of
 from tests.made.mmew import MMEW
-from tests.made.quirks import ODD_FOLDER, QUIRKS, Style
+from tests.made.quirks import ODD_FOLDER, Style
 from tests.made.samm import SAMM
 from tests.made.smic import HS, NIR, VIS
 
@@ -30,13 +29,8 @@ LEFTOVERS = ("Thumbs.db", ".DS_Store", "desktop.ini")
 
 
 def made_clips(source: str, subjects: int = 3) -> pd.DataFrame:
-    """The clips that `write_release` makes up, as they are shown: a clip table.
-
-    Raises:
-        UnknownName: no such source can be written.
-        ValueError: the number of subjects is not 1 to 80.
-    """
-    return made(_known(source), subjects)
+    """The clips that `write_release` makes up, of 1 to 80 subjects, as they are shown: a clip table."""
+    return made(LAYOUTS[source], subjects)
 
 
 def write_release(
@@ -55,64 +49,30 @@ def write_release(
 
     Args:
         source: which release: a key of `LAYOUTS`.
-        root: the release's folder: one that is not there yet, or empty. Nothing is written outside it.
+        root: the release's folder.
         clips: a table with the columns of a clip table, of which `clip`, `database` and `subject` must be there. Rows
-            of other databases are left out. A row without onset and offset gets made-up frames; one without an emotion
-            gets one of the class in `label` (0 negative, 1 positive, 2 surprise). Rows may be impossible: they stand
-            in the release's table as they are. None: made-up clips (`made_clips`).
+            of other databases are left out. A row without onset and offset gets made-up frames. Rows may be
+            impossible: they stand in the release's table as they are. None: made-up clips (`made_clips`).
         subjects: how many are made up.
-        quirks: names of what is to be odd about it (`QUIRKS`).
+        quirks: names of what is to be odd about it (see `tests.made.quirks`).
         size: height and width of the images in pixels.
         layout: one of the layouts that the release is distributed in (`LAYOUTS[source].layouts`); empty for the first.
         frames: those from onset to offset, or only those that are annotated.
-        draw: `faces` draws virtual faces (`rendering` gives the video behind a clip). `plain` costs nothing: a flat
-            grey in the upper half that tells the frame's number (`plain_grey`), and in the lower one the clip.
+        draw: `faces` draws virtual faces. `plain` costs nothing: a flat grey in the upper half that tells the frame's
+            number (`plain_grey`), and in the lower one the clip.
 
     Returns:
         The clips as the release tells them: what a reader should give before it mends anything.
-
-    Raises:
-        UnknownName: no source, layout or quirk is called so, or the release cannot have the quirk.
-        OutputError: the folder is not empty, or cannot be written.
-        ReleaseError: a clip is not called as this database's clips are.
-        ValueError: the number of subjects or the size is out of range.
     """
-    plan = _known(source)
-    style = _style(plan, layout, quirks)
-    if min(size) < 1:
-        raise ValueError(f"images cannot have {size[0]}x{size[1]} pixels")
+    plan = LAYOUTS[source]
+    assert set(quirks) <= plan.quirks
+    assert not layout or layout in plan.layouts
+    style = Style(layout or plan.layouts[0], frozenset(quirks))
     laid = laid_out(plan, made(plan, subjects) if clips is None else clips, style, frames == "all")
-    try:
-        _prepare(root)
-        inner = root / ODD_FOLDER if "odd-names" in style.quirks else root
-        inner.mkdir(exist_ok=True)
-        _write(plan, inner, laid, style, size, draw)
-    except OSError as error:
-        raise OutputError(f"{root} cannot be written ({error.strerror})") from error
+    inner = root / ODD_FOLDER if "odd-names" in style.quirks else root
+    inner.mkdir(parents=True, exist_ok=True)
+    _write(plan, inner, laid, style, size, draw)
     return table_of(plan, laid)
-
-
-def _known(source: str) -> Layout:
-    if source not in LAYOUTS:
-        raise UnknownName("release", source, LAYOUTS, f"those that can be written are {', '.join(LAYOUTS)}")
-    return LAYOUTS[source]
-
-
-def _style(plan: Layout, layout: str, quirks: Collection[str]) -> Style:
-    layouts = ", ".join(filter(None, plan.layouts)) or "one without a name"
-    if layout and layout not in plan.layouts:
-        raise UnknownName("layout", layout, plan.layouts, f"{plan.source} has {layouts}")
-    for name in quirks:
-        if name not in plan.quirks:
-            why = f"{plan.source} can have {', '.join(sorted(plan.quirks))}"
-            raise UnknownName("quirk", name, () if name in QUIRKS else plan.quirks, why)
-    return Style(layout or plan.layouts[0], frozenset(quirks))
-
-
-def _prepare(root: Path) -> None:
-    root.mkdir(parents=True, exist_ok=True)
-    if any(root.iterdir()):
-        raise OutputError(f"{root} is not empty; name a new folder for the release")
 
 
 def _write(plan: Layout, root: Path, clips: list[Clip], style: Style, size: tuple[int, int], draw: Draw) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import merbench_shallow
 import pytest
 import torch
 from merbench_shallow.ststnet import STSTNet, joint_norm
@@ -49,11 +48,3 @@ def test_a_number_of_classes_out_of_range_is_named() -> None:
 def test_images_of_another_shape_are_refused() -> None:
     with pytest.raises(ValueError, match=r"built for images of shape \(3, 28, 28\), not \(3, 32, 32\)"):
         STSTNet()(torch.zeros(1, 3, 32, 32))
-
-
-def test_the_published_recipe_is_the_authors_script() -> None:
-    model = next(one for one in merbench_shallow.merbench_models() if one.name == "ststnet")
-    published = model.recipes["published"]
-    assert next(iter(model.recipes)) == "published"
-    assert (published.optimizer, published.lr, published.batch_size, published.epochs) == ("adam", 5e-5, 256, 800)
-    assert (published.order, published.standardize) == ("by-class", False)
