@@ -34,12 +34,12 @@ def add_parser(verbs: argparse._SubParsersAction[Any]) -> None:
     actions = verb.add_subparsers(dest="action", required=True, metavar="ACTION")
     listing = actions.add_parser("list", help="list the records in a folder")
     listing.add_argument("folder", nargs="?", type=Path, default=Path("results"), help="default: ./results")
-    listing.add_argument("--json", action="store_true")
+    listing.add_argument("--json", action="store_true", help="print a list of objects")
     show = actions.add_parser("show", help="print the scores in a record")
-    show.add_argument("record", type=Path)
+    show.add_argument("record", type=Path, help="a record file")
     show.add_argument("--json", action="store_true", help="print the record as it is")
     verify = actions.add_parser("verify", help="recompute scores and digests from the predictions, and compare")
-    verify.add_argument("record", type=Path, nargs="+")
+    verify.add_argument("record", type=Path, nargs="+", help="record files")
     exchange.add_parsers(actions)
 
 
