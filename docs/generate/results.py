@@ -56,13 +56,14 @@ def methods() -> str:
     rows = [
         [
             f"`{one.name}`",
+            one.recipe or "-",
             " / ".join(dict.fromkeys(map(decimal, one.reported))),
             *("-" if value is None else decimal(value) for value in (one.honest, one.selected)),
         ]
         for one in methods_of(board())
         if one.reported
     ]
-    return table(["method", "reported", "run here, last epoch", "run here, test-selected"], rows)
+    return table(["method", "recipe", "reported", "run here, last epoch", "run here, test-selected"], rows)
 
 
 def remarks() -> str:

@@ -255,7 +255,7 @@ def _forest_row(sheet: Sheet, scale: Scale, y: float, row: Row) -> None:
 
 
 def _dumbbell(sheet: Sheet, scale: Scale, y: float, method: Method) -> None:
-    sheet.text(LEFT, y + 4, shorten(method.name, NAME), anchor="end")
+    sheet.text(LEFT, y + 4, shorten(method.title, NAME), anchor="end")
     sheet.lines([[(scale(min(method.values())), y), (scale(max(method.values())), y)]], "chart-grid", 2)
     for value in method.reported:
         sheet.ring(scale(value), y, "chart-reported", 12)  # wide enough to be seen around another mark

@@ -32,12 +32,13 @@ MOST = 10**15  # of a count or of seconds that a record may state
 
 @dataclass(frozen=True)
 class Paper:
-    """What to cite. `link` is empty or begins with http:// or https://."""
+    """What to cite. `link` is empty or begins with http:// or https://; `evidence` is that of reported figures."""
 
     title: str
     year: int | None = None
     table: str = ""
     link: str = ""
+    evidence: str = ""
 
 
 @dataclass(frozen=True)

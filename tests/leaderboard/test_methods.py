@@ -25,6 +25,16 @@ def test_a_papers_figures_belong_to_the_runs_of_that_name_however_it_is_spelt() 
     assert found == [Method("st-st net", reported=(0.72, 0.74), honest=0.68, selected=0.76)]
 
 
+def test_honest_and_test_selected_figures_are_those_of_one_row() -> None:
+    quick = row("net", 0.71, badge="reproduced", policy="last", recipe="quick", oracle={"full": {"uf1": Figure(0.8)}})
+    other = row("Net", 0.70, badge="reproduced", policy="last", recipe="meb", oracle={"full": {"uf1": Figure(0.83)}})
+    handed = row("net", 0.86, badge="rescored", policy="declared test-selected", unranked="its sender chose it so")
+    assert methods_of(board(quick, other, handed, row("net", 0.9))) == [
+        Method("net", "quick", reported=(0.9,), honest=0.71, selected=0.8),
+        Method("net", reported=(0.9,), selected=0.86),
+    ]
+
+
 def test_predictions_of_which_nobody_says_how_the_epoch_was_chosen_are_not_called_honest() -> None:
     handed = row("net", 0.7, badge="rescored", unranked="its sender does not say how the epoch was chosen")
     (method,) = methods_of(board(handed, row("net", 0.71)))
