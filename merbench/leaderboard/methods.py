@@ -21,6 +21,8 @@ class Method:
 
     Attributes:
         name, recipe: of the row; the recipe is empty if there was none.
+        hollow: whether the run was shortened.
+        joined: whether the run is as published, or the predictions were handed in: papers' figures speak of the same.
         reported: what papers print, in ascending order.
         unknown: scored from predictions whose sender does not say how the epoch was chosen.
         honest: the epoch was chosen without the test subject.
@@ -29,6 +31,8 @@ class Method:
 
     name: str
     recipe: str = ""
+    hollow: bool = False
+    joined: bool = False
     reported: tuple[float, ...] = ()
     unknown: float | None = None
     honest: float | None = None
@@ -42,6 +46,11 @@ class Method:
     def values(self) -> list[float]:
         """Every known score."""
         return [*self.reported, *(one for one in (self.unknown, self.honest, self.selected) if one is not None)]
+
+    def line(self) -> tuple[float, float]:
+        """The ends of the line that joins the figures of one thing; those of papers are left out if not `joined`."""
+        found = self.values()[0 if self.joined else len(self.reported) :]
+        return min(found), max(found)
 
     def sentence(self) -> str:
         """The figures in words."""
@@ -58,15 +67,22 @@ class Method:
 def methods_of(board: Board) -> list[Method]:
     """The methods that were run or handed in and have more than one known score, in the order of the board.
 
-    Of each model the best ranked row counts, and each row that is not ranked. All figures of a method but those of
-    papers are of that row. A paper's figures belong to the model with that name, in any spelling.
+    Of each model the best ranked row counts, the best as published, and each row that is not ranked. All figures of a
+    method but those of papers are of that row. A paper's figures belong to the model with that name, in any spelling.
     """
     rows = [row for row in board.rows if row.uf1]
     papers = [row for row in rows if row.badge == "reported"]
-    best = {_plain(row.model): row for row in reversed(rows) if row.badge != "reported" and not row.unranked}
-    shown = [row for row in rows if row.badge != "reported" and (row.unranked or best[_plain(row.model)] is row)]
+    ours = [row for row in rows if row.badge != "reported"]
+    ranked = [row for row in reversed(ours) if not row.unranked]
+    best = {_plain(row.model): row.id for row in ranked}.values()
+    published = {_plain(row.model): row.id for row in ranked if _as_published(row)}.values()
+    shown = [row for row in ours if row.unranked or row.id in (*best, *published)]
     found = [_method(row, [paper for paper in papers if _plain(paper.model) == _plain(row.model)]) for row in shown]
     return [method for method in found if len(method.values()) > 1]
+
+
+def _as_published(row: Row) -> bool:
+    return row.claim == "as published" or row.badge == "rescored"
 
 
 def _method(row: Row, papers: list[Row]) -> Method:
@@ -76,7 +92,9 @@ def _method(row: Row, papers: list[Row]) -> Method:
     return Method(
         name=row.model,
         recipe=row.recipe,
-        reported=tuple(sorted(paper.uf1.value for paper in papers if paper.uf1)),
+        hollow=row.claim == "shortened",
+        joined=_as_published(row),
+        reported=tuple(sorted(one.uf1.value for one in papers if one.uf1)),
         unknown=row.uf1.value if row.unranked and not _is_selected(row) else None,
         honest=None if row.unranked else row.uf1.value,
         selected=chosen,

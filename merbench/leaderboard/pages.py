@@ -122,6 +122,7 @@ def _listed(board: Board) -> dict[str, Any]:
         "board": board,
         "runs": sum(len(row.entries) for row in board.every_row),
         "best": next(iter(board.ranked), None),
+        "leading": sum(row.standing is not None and row.standing.leading for row in board.ranked),
         "reported": sum(row.badge == "reported" for row in board.rows),
         "highest": max(reported, default=None),
     }
@@ -193,7 +194,7 @@ def _ends(row: Row) -> tuple[float, float] | None:
 
 def _tally(board: Board) -> str:
     badges = [row.badge for row in board.rows]
-    counts = ((badges.count(badge), badge) for badge in ("reproduced", "rescored", "reported"))
+    counts = ((badges.count(badge), badge) for badge in ("run here", "rescored", "reported"))
     return ", ".join(f"{count} {badge}" for count, badge in counts if count) or "none"
 
 

@@ -254,7 +254,7 @@ def test_a_board_shows_rank_interval_badge_and_what_choosing_adds(pages, site):
     assert cells[1][:2] == [">1", "#"]
     assert "leading" in cells[1]
     assert cells[2][1] == "net"
-    assert cells[3] == [">reproduced"]
+    assert cells[3] == [">run", "here", "own", "settings"]
     low, high = row.figures["full"]["uf1"].interval
     shown = f">{row.figures['full']['uf1'].value:.3f} {low:.2f}{DASH}{high:.2f}".replace("0.", ".")
     assert " ".join(cells[4][:2]) == shown
