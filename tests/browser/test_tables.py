@@ -120,7 +120,7 @@ def test_the_view_stands_in_the_address_and_is_there_again_after_a_reload(publis
     page.locator("#columns summary").click()
     hidden.uncheck()
     seen = column(page, "model")
-    for part in ("sort=accuracy", "dir=down", "badge=run%20here", "text=flow", "hide="):
+    for part in ("sort=accuracy", "dir=down", "badge=run+here", "text=flow", "hide="):
         assert part in page.url
     page.reload()
     assert column(page, "model") == seen == ["flow-svm", "flow-lr"]
