@@ -32,7 +32,7 @@ MAX_BYTES = 8 * 2**20  # the log of the composite has 7 kB; ten thousand clips t
 NAMED = 5  # faults in an error before "and n more"
 
 # Of a log by subject. A terminal breaks the summary at any place, so its entries are matched without white space.
-_SUBJECT_LOG = re.compile(rb"Best Predicted\s*:|Ground Truth\s*:|\{'pred'\s*:")
+_SUBJECT_LOG = re.compile(rb"\bSubject\s*:|Best Predicted\s*:|Ground Truth\s*:|\{'pred'\s*:")
 _SUMMARY = re.compile(r"\{\s*'[^']*'\s*:\s*\{\s*'pred'")
 _ENTRY = re.compile(r"'([^']*)':\{'pred':\[([^\[\]]*)\],'truth':\[([^\[\]]*)\]\}([,}])")
 _PRINTED = re.compile(r"\b(Subject|Best Predicted|Ground Truth)\s*:\s*(.*)")
