@@ -132,7 +132,7 @@ def test_the_back_button_brings_the_earlier_view_back(published, open_page):
     page = open_page(published, BOARD, "#badge=run%20here")
     first = column(page, "model")
     page.goto((published / BOARD).as_uri() + "#badge=rescored")
-    assert column(page, "model") == ["STSTNet"]
+    assert column(page, "model") == ["HTNet", "STSTNet"]
     page.go_back()
     assert column(page, "model") == first
 
