@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from merbench.cli.tables import print_table
 from merbench.errors import and_more, printable
+from merbench.leaderboard.wording import figure, p_value
 from merbench.plugin.registry import Registry
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ def _summary(found: Position) -> Iterator[str]:
     figures = row.figures.get("full", {})
     yield f"{_name(row)} on {found.board.title}"
     yield "   ".join(
-        f"{metric if metric == 'accuracy' else metric.upper()} {_figure(one.value)}"
+        f"{metric if metric == 'accuracy' else metric.upper()} {figure(one.value)}"
         + (f" [{_ends(one.interval)}]" if one.interval else "")
         for metric, one in figures.items()
     )
@@ -93,17 +94,23 @@ def _against(found: Position) -> Iterator[tuple[str, ...]]:
     for row, test in found.against:
         verdict = "not separable" if test.p_value > ALPHA else "ahead" if test.difference > 0 else "behind"
         ends = " to ".join(map(_signed, test.interval))
-        p_value = "below .001" if test.p_value < 0.001 else _figure(test.p_value)
-        yield _name(row), _figure(row.uf1.value if row.uf1 else 0.0), _signed(test.difference), ends, p_value, verdict
+        yield (
+            _name(row),
+            figure(row.uf1.value if row.uf1 else 0.0),
+            _signed(test.difference),
+            ends,
+            p_value(test.p_value),
+            verdict,
+        )
 
 
-def _clips(found: Position, limit: int = CLIPS) -> Iterator[str]:
+def _clips(found: Position) -> Iterator[str]:
     if (difference := found.difference) is None:
         return
     best = next(row for row in found.board.ranked if row is not found.row)
     yield f"beside {_name(best)}:"
     for words, clips in (("right where it is wrong", difference.gained), ("wrong where it is right", difference.lost)):
-        yield f"  {words}: {len(clips)} clips" + (f" ({and_more(clips, limit)})" if clips else "")
+        yield f"  {words}: {len(clips)} clips" + (f" ({and_more(clips, CLIPS)})" if clips else "")
 
 
 def _markdown(found: Position, rows: list[dict[str, str]]) -> Iterator[str]:
@@ -124,12 +131,8 @@ def _name(row: Row) -> str:
     return f"{row.model} ({row.recipe})" if row.recipe else row.model
 
 
-def _figure(value: float) -> str:
-    return f"{value:.3f}".removeprefix("0")
-
-
 def _signed(value: float) -> str:
-    return f"{'-' if value < 0 else '+'}{_figure(abs(value))}"
+    return f"{'-' if value < 0 else '+'}{figure(abs(value))}"
 
 
 def _ends(interval: tuple[float, float]) -> str:

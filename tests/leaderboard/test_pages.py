@@ -19,7 +19,7 @@ from merbench.leaderboard.pages import LARGEST, render
 from merbench.leaderboard.reported import COLUMNS, Remark, read_reported
 from merbench.leaderboard.rows import Paper, Row
 from merbench.leaderboard.tables import PER_PAGE
-from merbench.leaderboard.wording import DASH, signed
+from merbench.leaderboard.wording import DASH, figure, signed
 from merbench.runs.export import without_clips
 from merbench.runs.schema import Code
 
@@ -266,7 +266,9 @@ def test_the_headlines_are_the_leading_group_the_highest_report_and_the_median_g
     leading = [row for row in board.ranked if row.standing.leading]
     gains = sorted(row.selection for row in board.rows if row.selection is not None)
     text = Parsed(pages["index.html"]).text
-    assert f"{len(leading)} of {len(board.ranked)} ranked rows that lead" in text or "which leads" in text
+    assert len(leading) == 1
+    assert f"{figure(leading[0].uf1.value)} UF1 of net (quick) (95" in text
+    assert ", which leads" in text
     assert f"the median of {len(gains)} rows ({signed(gains[0])} to {signed(gains[-1])})" in text
     assert signed(median(gains)) in text
     assert "best honest" not in text
