@@ -6,7 +6,6 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from merbench.cli import placing
 from merbench.cli.tables import print_json
 from merbench.errors import printable
 from merbench.plugin.registry import Registry
@@ -32,8 +31,7 @@ def add_parser(verbs: argparse._SubParsersAction[Any]) -> None:
     add.add_argument("record", metavar="RECORD", type=Path, nargs="+", help="the record.json of a run")
     add.add_argument("--to", type=Path, default=RECORDS, metavar="DIR", help=f"default: {RECORDS}")
     place = actions.add_parser("place", help="print where a record or predictions would stand; writes nothing")
-    placing.add_options(place)
-    _add_records(place)
+    _add_place(place)
     build = actions.add_parser("build", help="build the pages")
     _add_inputs(build)
     build.add_argument("--out", type=Path, default=SITE, metavar="DIR", help=f"default: {SITE}")
@@ -44,6 +42,15 @@ def add_parser(verbs: argparse._SubParsersAction[Any]) -> None:
     serve = actions.add_parser("serve", help="serve the pages to a browser on this machine")
     serve.add_argument("--site", type=Path, default=SITE, metavar="DIR", help=f"default: {SITE}")
     serve.add_argument("--port", type=_port, default=8000, help="default: 8000; 0 chooses a free port")
+
+
+def _add_place(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", metavar="FILE", type=Path, help="a record, or predictions as for results import")
+    parser.add_argument("--model", default="your model", metavar="NAME", help="the name of the model of predictions")
+    parser.add_argument("--dataset", default="", help="of predictions; default: the one with the most databases")
+    parser.add_argument("--protocol", default="", help="of predictions; default: the dataset's own")
+    parser.add_argument("--markdown", action="store_true", help="print Markdown, e.g. for a pull request")
+    _add_records(parser)
 
 
 def _add_inputs(parser: argparse.ArgumentParser) -> None:
@@ -62,7 +69,9 @@ def _add_records(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace, registry: Registry) -> int:
     """Run the action; `check` returns 1 if it found problems."""
     if arguments.action == "place":
-        return placing.place(arguments, arguments.records or [RECORDS], registry)
+        from merbench.cli.placing import place
+
+        return place(arguments, arguments.records or [RECORDS], registry)
     return {"add": _add, "build": _build, "check": _check, "serve": _serve}[arguments.action](arguments, registry)
 
 

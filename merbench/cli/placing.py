@@ -17,19 +17,10 @@ if TYPE_CHECKING:
     from merbench.leaderboard.rows import Row
     from merbench.runs.schema import Record
 
-__all__ = ["add_options", "place"]
+__all__ = ["place"]
 
 CLIPS = 8  # that are named on the terminal
 HEAD = ("leading row", "UF1", "difference", "95 %", "p", "the record is")
-
-
-def add_options(parser: argparse.ArgumentParser) -> None:
-    """Add the file and what to say of a file of predictions."""
-    parser.add_argument("file", metavar="FILE", type=Path, help="a record, or predictions as for results import")
-    parser.add_argument("--model", default="your model", metavar="NAME", help="the name of the model of predictions")
-    parser.add_argument("--dataset", default="", help="of predictions; default: the one with the most databases")
-    parser.add_argument("--protocol", default="", help="of predictions; default: the dataset's own")
-    parser.add_argument("--markdown", action="store_true", help="print Markdown, e.g. for a pull request")
 
 
 def place(arguments: argparse.Namespace, folders: list[Path], registry: Registry) -> int:
@@ -84,7 +75,7 @@ def _summary(found: Position) -> Iterator[str]:
         yield f"would not be ranked: {row.unranked}"
     if len(row.entries) > 1:
         yield f"with the {len(row.entries) - 1} other seed(s) of this configuration that the leaderboard has"
-    if row.badge == "rescored":
+    if row.badge == "rescored" and standing:
         yield "as if the epoch was chosen without the test subjects, which the predictions do not show"
 
 

@@ -61,6 +61,13 @@ def test_predictions_are_placed_as_if_their_epoch_was_chosen_honestly(place, tmp
     assert "right where it is wrong: 0 clips\n" in out
 
 
+def test_predictions_declared_test_selected_are_compared_but_not_ranked(place):
+    code, out, _ = place(next(RECORDS.glob("HTNet-composite-submitted-*.json")))
+    assert code == 0
+    assert "would not be ranked: its sender chose the epoch on the test labels\n" in out
+    assert "as if the epoch" not in out
+
+
 def test_as_markdown_a_strangers_name_is_no_markup(place):
     content = json.loads(RECORD.read_text())
     content["plan"]["recipe"] = "<b>|[x](http://x)\u202e"
