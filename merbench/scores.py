@@ -30,6 +30,7 @@ __all__ = [
     "compare_confusions",
     "confusion_per_subject",
     "exchange_p_value",
+    "exchange_p_values",
     "interval_of",
     "mean_rate",
     "mean_resampled",
@@ -281,15 +282,23 @@ def mean_resampled(seeds: np.ndarray, metric: Metric, *, resamples: int = 10_000
 
 def exchange_p_value(a: np.ndarray, b: np.ndarray, metric: Metric, *, resamples: int = 10_000, seed: int = 0) -> float:
     """The p-value of `compare_confusions`, with the same arguments."""
+    return exchange_p_values(a, [b], metric, resamples=resamples, seed=seed)[0]
+
+
+def exchange_p_values(
+    a: np.ndarray, others: Sequence[np.ndarray], metric: Metric, *, resamples: int = 10_000, seed: int = 0
+) -> list[float]:
+    """The p-value of `compare_confusions` of a and each of the others; all tests exchange the same subjects."""
     import numpy as np
 
-    difference = mean_rate(a, metric) - mean_rate(b, metric)
-    extreme = 0
+    least = [abs(mean_rate(a, metric) - mean_rate(b, metric)) - TIE for b in others]
+    extreme = [0] * len(others)
     for first in range(0, resamples, AT_ONCE):  # all at once would need much memory
         swapped = _swaps(a.shape[1], min(AT_ONCE, resamples - first), (seed, 1, first) if first else (seed, 1))
-        permuted = np.mean([_exchanged(one, other, swapped, metric) for one in a for other in b], axis=0)
-        extreme += int(np.count_nonzero(np.abs(permuted) >= abs(difference) - TIE))
-    return (1 + extreme) / (1 + resamples)
+        for index, b in enumerate(others):
+            permuted = np.mean([_exchanged(one, other, swapped, metric) for one in a for other in b], axis=0)
+            extreme[index] += int(np.count_nonzero(np.abs(permuted) >= least[index]))
+    return [(1 + count) / (1 + resamples) for count in extreme]
 
 
 def _exchanged(a: np.ndarray, b: np.ndarray, swapped: np.ndarray, metric: Metric) -> np.ndarray:
