@@ -220,6 +220,7 @@ def _row(group: Sequence[Reported]) -> Row:
         approach=first.approach,
         clips=max((one.clips for one in group if one.clips), default=None),
         paper=Paper(first.paper, first.year, table, first.link, first.evidence),
+        first_published=first.first_published,
         notes=_row_notes(group, table),
     )
 
