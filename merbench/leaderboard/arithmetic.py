@@ -15,6 +15,7 @@ from math import sqrt
 __all__ = ["Contradiction", "contradictions", "highest_uf1", "lowest_uf1", "reach"]
 
 FULL = "full"  # the part that pools all others
+FINEST = -9  # decimals of a figure that count: sums of floating-point numbers differ in later ones
 
 
 @dataclass(frozen=True)
@@ -127,7 +128,7 @@ def _of_pool(
             if not _meets(pooled[metric], unit, ends):
                 figures = tuple((part, metric) for part in (FULL, *parts))
                 found = ", ".join(f"{scores[part][metric]:g} ({part})" for part in parts)
-                why = f"{metric.upper()} {pooled[metric]:g} of all clips: from {found} it is {_between(ends)}"
+                why = f"{_name(metric)} {pooled[metric]:g} of all clips: from {found} it is {_between(ends)}"
                 yield Contradiction(figures, why)
 
 
@@ -169,7 +170,7 @@ def _unit(value: float) -> float:
     """One unit of the last decimal of a figure."""
     exponent = Decimal(repr(value)).as_tuple().exponent
     assert isinstance(exponent, int)
-    return float(10.0 ** min(exponent, 0))
+    return float(10.0 ** max(FINEST, min(exponent, 0)))
 
 
 def _up(value: float, unit: float) -> float:

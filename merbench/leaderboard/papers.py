@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -14,6 +15,8 @@ from merbench.leaderboard.verdicts import Verdict
 
 __all__ = ["MEANINGS", "Checked", "checked_papers", "first_board"]
 
+COMMIT = re.compile(r"/blob/[0-9a-f]{40}/")  # of a file in a repository
+
 # In the order of the page.
 MEANINGS = {
     "chosen on test": "The authors' code picks the epoch by its score on the test subject. Such a figure says what the "
@@ -21,8 +24,8 @@ MEANINGS = {
     "other clips": "The figures are of other clips than those of a benchmark. Nothing here can be compared with them.",
     "matches": "A run here, as published, has a 95 % interval that contains the paper's figure.",
     "differs": "A run here, as published, has a 95 % interval that does not contain the paper's figure.",
-    "cannot be tested": "No run as published is on these boards, and nothing is proven of the authors' code. This says "
-    "nothing against a paper.",
+    "cannot be tested": "No run as published is on these boards, and nothing else decides. This says nothing against a "
+    "paper.",
 }
 
 
@@ -51,6 +54,11 @@ class Checked:
     proof: tuple[str, ...]
     link: str
     run: tuple[str, Row] | None = None
+
+    @property
+    def source(self) -> str:
+        """The link in words: host, repository and file, without the commit."""
+        return COMMIT.sub(": ", self.link.partition("//")[2])
 
 
 def checked_papers(site: Site) -> list[Checked]:
