@@ -16,7 +16,7 @@ from merbench.leaderboard.compare import comparable, compare_rows
 from merbench.leaderboard.entry_page import entry_page
 from merbench.leaderboard.finding import facts
 from merbench.leaderboard.front import front_of
-from merbench.leaderboard.papers import MEANINGS, checked_papers, first_board
+from merbench.leaderboard.papers import MEANINGS, Checked, checked_papers, first_board
 from merbench.leaderboard.tables import (
     Notes,
     board_columns,
@@ -107,7 +107,7 @@ def _index(site: Site, compared: Mapping[str, dict[str, Any]]) -> str:
     return _page(
         "index.html", here="index.html", front=front_of(first, compared[first.slug]) if first else None,
         run=[one for one in boards if one["runs"]], untested=[one for one in boards if not one["runs"]],
-        records=len(site.entries),
+        records=len(site.entries), verdicts=_verdicts(site),
     )  # fmt: skip
 
 
@@ -223,12 +223,16 @@ def _reported(site: Site) -> str:
     )  # fmt: skip
 
 
-def _papers(site: Site) -> str:
+def _verdicts(site: Site) -> list[tuple[str, list[Checked]]]:
     papers = checked_papers(site)
-    groups = [(name, text, [one for one in papers if one.verdict == name]) for name, text in MEANINGS.items()]
+    groups = [(name, [one for one in papers if one.verdict == name]) for name in MEANINGS]
+    return [group for group in groups if group[1]]
+
+
+def _papers(site: Site) -> str:
     return _page(
         "papers.html", here="papers.html", board=first_board(site), untested=list(MEANINGS)[-1],
-        groups=[group for group in groups if group[2]],
+        groups=[(name, MEANINGS[name], papers) for name, papers in _verdicts(site)],
     )  # fmt: skip
 
 
