@@ -36,6 +36,7 @@ SLOW = (
     "browser",
     "cli/test_exchange.py",
     "cli/test_leaderboard.py",
+    "cli/test_placing.py",
     "cli/test_plugin_faults.py",
     "cli/test_results.py",
     "cli/test_run.py",
@@ -46,7 +47,9 @@ SLOW = (
     "docs",
     "engine/test_built_in_networks.py",
     "engine/test_training.py",
+    "faces",
     "faults",
+    "features/test_damaged.py",
     "features/test_ended.py",
     "features/test_extract.py",
     "features/test_large.py",
@@ -59,10 +62,12 @@ SLOW = (
     "leaderboard/test_check.py",
     "leaderboard/test_compare.py",
     "leaderboard/test_pages.py",
+    "leaderboard/test_position.py",
     "made/test_runs_on_releases.py",
     "mmnet",
     "plugin/test_watch.py",
     "preview/test_demo.py",
+    "preview/test_write.py",
     "runs/test_chatty.py",
     "runs/test_code.py",
     "runs/test_export.py",
@@ -78,7 +83,7 @@ SLOW = (
     "timm",
 )
 SLOW_MARKS = {"processes"}
-SLOW_FIXTURES = {"parity", "undisturbed"}
+SLOW_FIXTURES = {"parity", "real_data", "undisturbed"}
 
 
 @pytest.hookimpl(tryfirst=True)
