@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from merbench.errors import MerbenchError, RecordError
 from merbench.leaderboard.batches import in_batches
@@ -19,11 +19,15 @@ from merbench.runs.scoring import Counts, count
 from merbench.runs.verify import verify
 from merbench.scores import Metric
 
+if TYPE_CHECKING:
+    from merbench.leaderboard.disputes import Dispute
+
 __all__ = [
     "Answers",
     "Entry",
     "Figure",
     "Figures",
+    "Mark",
     "counting_policy",
     "has_public_labels",
     "make_entry",
@@ -63,6 +67,15 @@ class Answers:
 
 
 @dataclass(frozen=True)
+class Mark:
+    """Why a record is contested or withdrawn: since when (ISO date), where it was said (a link or empty), a sentence."""
+
+    date: str
+    link: str
+    reason: str
+
+
+@dataclass(frozen=True)
 class Entry:
     """A verified record on a leaderboard; every entry has a page.
 
@@ -74,6 +87,7 @@ class Entry:
         public: whether the truth of its clips may be published.
         answers: of every clip; None if their truth may not be published, or if the record has no predictions.
         split_subjects: how many subjects are tested in more than one fold; None if the record has counts alone.
+        disputes: what `disputes.csv` says of the record.
     """
 
     record: Record
@@ -83,6 +97,12 @@ class Entry:
     public: bool
     answers: Answers | None = None
     split_subjects: int | None = 0
+    disputes: tuple[Dispute, ...] = ()
+
+    @property
+    def withdrawn(self) -> bool:
+        """Whether the record is no longer ranked."""
+        return any(one.status == "withdrawn" for one in self.disputes)
 
     @property
     def id(self) -> str:

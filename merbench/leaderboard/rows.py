@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from statistics import fmean, stdev
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -21,6 +21,9 @@ from merbench.protocols import shares_subjects
 from merbench.runs.schema import AnyPolicy, Plan, Submission
 from merbench.runs.weights import given_files, starts_from
 from merbench.scores import Metric, interval_of, resampled
+
+if TYPE_CHECKING:
+    from merbench.leaderboard.disputes import Dispute
 
 __all__ = ["Approach", "Badge", "Paper", "Row", "configuration", "make_rows"]
 
@@ -93,6 +96,11 @@ class Row:
     def name(self) -> str:
         """The name of the model on pages."""
         return self.title or self.model
+
+    @property
+    def contested(self) -> tuple[Dispute, ...]:
+        """The objections to the row's records."""
+        return tuple(one for entry in self.entries for one in entry.disputes if one.status == "contested")
 
     @property
     def rank(self) -> int | None:

@@ -1,0 +1,69 @@
+"""Records that are contested or withdrawn, from a table beside the records: who says so, when, where and why."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field
+
+from merbench.leaderboard.about import day
+from merbench.leaderboard.reported import InvalidReport, read_lines, valid_line
+from merbench.runs.schema import Link, Strict
+
+__all__ = ["DISPUTES_FILE", "Dispute", "read_disputes", "require_records"]
+
+DISPUTES_FILE = "disputes.csv"
+
+
+class Dispute(Strict):
+    """A line of `disputes.csv`.
+
+    Attributes:
+        record: the id of a record of the leaderboard, or its first twelve digits.
+        status: a `contested` record keeps its rank and is marked; a `withdrawn` record is struck and not ranked.
+        date: of the objection or withdrawal, `YYYY-MM-DD`.
+        link: where it can be read, an http or https address; may be empty.
+        reason: one sentence.
+    """
+
+    record: Annotated[str, Field(pattern=r"^[0-9a-f]{12}([0-9a-f]{52})?$")]
+    status: Literal["contested", "withdrawn"]
+    date: Annotated[str, AfterValidator(day)]
+    link: Link
+    reason: Annotated[str, Field(min_length=1, max_length=500, pattern=r"^[^\x00-\x1f\x7f-\x9f]+$")]
+
+    @property
+    def entry(self) -> str:
+        """The id of the entry: the first twelve digits of the record's id."""
+        return self.record[:12]
+
+
+def read_disputes(path: Path | None) -> tuple[Dispute, ...]:
+    """The lines of a table of disputes, in its order; none for None.
+
+    Raises:
+        InvalidReport: the file cannot be read, or a line is not valid or is listed twice.
+    """
+    lines: dict[Dispute, str] = {}
+    for where, cells in read_lines(path, tuple(Dispute.model_fields)) if path else ():
+        one = valid_line(Dispute, where, cells, cells)
+        if one in lines:
+            raise InvalidReport(f"{where}: the same as on {lines[one].rsplit(', ', 1)[-1]}; remove one of them")
+        lines[one] = where
+    return tuple(lines)
+
+
+def require_records(disputes: Collection[Dispute], records: Collection[str], path: Path | None) -> None:
+    """Require that every dispute names one of the records, by their full ids.
+
+    Raises:
+        InvalidReport: a record is unknown.
+    """
+    known = {*records, *(one[:12] for one in records)}
+    for one in disputes:
+        if one.record not in known:
+            raise InvalidReport(
+                f"{path}: no record has the id {one.record}; correct the id, or put the record's file back"
+            )
