@@ -133,6 +133,11 @@ def _pictures(
         f"{solved} of {len(clips)} clips are solved by every leading row, {sum(one.right == 0 for one in clips)} by "
         "none. The score of a row is the mean of its seeds.",
     )
+    yield _picture(
+        "Chance of being first",
+        lambda narrow: pictures.chances(board, narrow=narrow),
+        "How often a leading row has the highest UF1 when the subjects are drawn again with replacement.",
+    )
     names = [one[0] for one in compared.get("rows", ())]
     by_id = {row.id: row for row in board.ranked}
     beats = _beats(compared, len(names))
@@ -141,11 +146,6 @@ def _pictures(
         lambda narrow: pictures.duels(board, [by_id[one] for one in names], beats, narrow=narrow),
         f"Blue: the row of the line beats the row of the column (paired test over subjects, p < {ALPHA:.2f} before "
         "correction for the number of tests). Orange: it is beaten. Empty: the test separates nothing.",
-    )
-    yield _picture(
-        "Chance of being first",
-        lambda narrow: pictures.chances(board, narrow=narrow),
-        "How often a leading row has the highest UF1 when the subjects are drawn again with replacement.",
     )
     yield _picture(
         "What a score costs",
