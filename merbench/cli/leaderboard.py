@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from merbench.cli.options import day
 from merbench.cli.tables import print_json
 from merbench.errors import printable
 from merbench.plugin.registry import Registry
@@ -18,6 +20,8 @@ __all__ = ["add_parser", "run"]
 HOME = Path("leaderboards")
 RECORDS = HOME / "records"
 REPORTED = HOME / "reported.csv"
+DISPUTES = HOME / "disputes.csv"
+SETTINGS = HOME / "board.toml"
 SITE = HOME / "site"
 PROBLEMS = 1  # exit code of a check that found problems
 
@@ -35,6 +39,13 @@ def add_parser(verbs: argparse._SubParsersAction[Any]) -> None:
     build = actions.add_parser("build", help="build the pages")
     _add_inputs(build)
     build.add_argument("--out", type=Path, default=SITE, metavar="DIR", help=f"default: {SITE}")
+    build.add_argument("--date", type=day, default="", metavar="YYYY-MM-DD", help="the date that the pages show")
+    build.add_argument(
+        "--settings",
+        type=Path,
+        metavar="FILE",
+        help=f"title, licence and addresses of the board; default: {SETTINGS} if it exists",
+    )
     check = actions.add_parser("check", help="verify everything; exits with 1 if there are problems")
     _add_inputs(check)
     check.add_argument("--since", default="", metavar="REV", help="compare with the records of this git revision")
@@ -58,6 +69,12 @@ def _add_inputs(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--reported", type=Path, metavar="FILE", help=f"reported figures; default: {REPORTED} if it exists"
     )
+    parser.add_argument(
+        "--disputes",
+        type=Path,
+        metavar="FILE",
+        help=f"contested and withdrawn records; default: {DISPUTES} if it exists",
+    )
 
 
 def _add_records(parser: argparse.ArgumentParser) -> None:
@@ -76,8 +93,11 @@ def run(arguments: argparse.Namespace, registry: Registry) -> int:
 
 
 def _inputs(arguments: argparse.Namespace) -> tuple[list[Path], Path | None]:
-    reported = arguments.reported or (REPORTED if REPORTED.is_file() else None)
-    return arguments.records or [RECORDS], reported
+    return arguments.records or [RECORDS], arguments.reported or _if_there(REPORTED)
+
+
+def _if_there(path: Path) -> Path | None:
+    return path if path.is_file() else None
 
 
 def _add(arguments: argparse.Namespace, registry: Registry) -> int:
@@ -93,11 +113,17 @@ def _add(arguments: argparse.Namespace, registry: Registry) -> int:
 
 def _build(arguments: argparse.Namespace, registry: Registry) -> int:
     from merbench.cli.progress import progress
+    from merbench.leaderboard.about import about_board, read_settings
     from merbench.leaderboard.build import build
 
     folders, reported = _inputs(arguments)
+    disputes = arguments.disputes or _if_there(DISPUTES)
+    settings = read_settings(arguments.settings or _if_there(SETTINGS))
+    about = about_board(settings, folders[0], arguments.date)
     with progress("records and pages") as shown:
-        site = build(folders, reported, arguments.out, registry, shown)
+        site = build(folders, reported, arguments.out, registry, shown, disputes=disputes, about=about)
+    if site.no_history:
+        print(f"without the history of rows: {printable(site.no_history)}", file=sys.stderr)
     print(f"boards: {len(site.boards)}, records: {len(site.entries)}; open {arguments.out / 'index.html'}")
     return 0
 

@@ -6,6 +6,7 @@ import importlib.metadata
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date as calendar_date
 from pathlib import Path
 from typing import Annotated
 
@@ -16,8 +17,9 @@ from merbench.leaderboard.history import commit_of
 from merbench.leaderboard.lines import Cell, shown
 from merbench.runs.schema import Link, Strict
 
-__all__ = ["About", "Settings", "about_board", "read_settings"]
+__all__ = ["About", "Settings", "about_board", "day", "read_settings"]
 
+Words = Annotated[str, Field(max_length=200, pattern=r"^[^\x00-\x1f\x7f-\x9f]*$")]
 PACKAGE = "merbench"
 REPOSITORY = "repository"  # the label of its address in a package's metadata, in any case
 
@@ -27,15 +29,17 @@ class Settings(Strict):
 
     Attributes:
         title: the name of the board.
+        authors: who keeps it, for citations.
         repository: the address of the repository that holds the records.
         site: the address under which the pages are published, for links from elsewhere.
         licence: of the records.
     """
 
     title: Cell = "merbench leaderboard"
+    authors: Words = ""
     repository: Link = ""
     site: Link = ""
-    licence: Annotated[str, Field(max_length=200, pattern=r"^[^\x00-\x1f\x7f-\x9f]*$")] = ""
+    licence: Words = ""
 
 
 @dataclass(frozen=True)
@@ -43,9 +47,9 @@ class About:
     """Everything that a page says of the board itself; a text is empty if it is not known.
 
     Attributes:
-        title, licence: of the board.
+        title, authors, licence: of the board.
         version: of merbench.
-        commit: the last one that changed the records.
+        commit: the last one that changed the records, with `+` if they differ from it.
         date: of the build, as the user gave it (ISO).
         repository: its address; without a slash at the end.
         site: the address of the pages; with a slash at the end.
@@ -56,14 +60,30 @@ class About:
     commit: str = ""
     date: str = ""
     licence: str = ""
+    authors: str = ""
     repository: str = ""
     site: str = ""
 
-    def contest(self, what: str) -> str:
-        """The address at which a reader contests a row or a record; empty without a repository on GitHub."""
-        if not self.repository.startswith("https://github.com/"):
-            return ""
-        return f"{self.repository}/issues/new?title=Contest+{what}" if what else f"{self.repository}/issues/new"
+    @property
+    def objection(self) -> str:
+        """The address at which a reader contests a row; empty without a repository on GitHub."""
+        on_github = self.repository.startswith("https://github.com/")
+        return f"{self.repository}/issues/new?title=Contest+row" if on_github else ""
+
+
+def day(text: str) -> str:
+    """The text, if it is a day as `2026-11-23`.
+
+    Raises:
+        ValueError: it is not.
+    """
+    try:
+        found = calendar_date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        found = False
+    if not found:
+        raise ValueError("not a date; write YYYY-MM-DD")
+    return text
 
 
 def about_board(settings: Settings, records: Path, date: str = "") -> About:
@@ -75,6 +95,7 @@ def about_board(settings: Settings, records: Path, date: str = "") -> About:
         version=importlib.metadata.version(PACKAGE),
         commit=commit_of(records),
         date=date,
+        authors=settings.authors,
         licence=settings.licence or metadata.get("License-Expression", ""),
         repository=(settings.repository or _repository(metadata.get_all("Project-URL", []))).rstrip("/"),
         site=f"{site.rstrip('/')}/" if site else "",

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
 from merbench.leaderboard.about import day
-from merbench.leaderboard.reported import InvalidReport, read_lines, valid_line
+from merbench.leaderboard.entries import Entry
+from merbench.leaderboard.lines import InvalidReport, lines, valid
 from merbench.runs.schema import Link, Strict
 
-__all__ = ["DISPUTES_FILE", "Dispute", "read_disputes", "require_records"]
+__all__ = ["DISPUTES_FILE", "Dispute", "marked", "read_disputes", "require_records"]
 
 DISPUTES_FILE = "disputes.csv"
 
@@ -46,13 +48,13 @@ def read_disputes(path: Path | None) -> tuple[Dispute, ...]:
     Raises:
         InvalidReport: the file cannot be read, or a line is not valid or is listed twice.
     """
-    lines: dict[Dispute, str] = {}
-    for where, cells in read_lines(path, tuple(Dispute.model_fields)) if path else ():
-        one = valid_line(Dispute, where, cells, cells)
-        if one in lines:
-            raise InvalidReport(f"{where}: the same as on {lines[one].rsplit(', ', 1)[-1]}; remove one of them")
-        lines[one] = where
-    return tuple(lines)
+    found: dict[Dispute, str] = {}
+    for where, cells in lines(path, tuple(Dispute.model_fields)) if path else ():
+        one = valid(Dispute, where, cells, cells)
+        if one in found:
+            raise InvalidReport(f"{where}: the same as on {found[one].rsplit(', ', 1)[-1]}; remove one of them")
+        found[one] = where
+    return tuple(found)
 
 
 def require_records(disputes: Collection[Dispute], records: Collection[str], path: Path | None) -> None:
@@ -67,3 +69,9 @@ def require_records(disputes: Collection[Dispute], records: Collection[str], pat
             raise InvalidReport(
                 f"{path}: no record has the id {one.record}; correct the id, or put the record's file back"
             )
+
+
+def marked(entry: Entry, disputes: Sequence[Dispute]) -> Entry:
+    """The entry, with the disputes about its record."""
+    own = tuple(one for one in disputes if one.entry == entry.id)
+    return replace(entry, disputes=own) if own else entry

@@ -27,7 +27,6 @@ __all__ = [
     "Entry",
     "Figure",
     "Figures",
-    "Mark",
     "counting_policy",
     "has_public_labels",
     "make_entry",
@@ -64,15 +63,6 @@ class Answers:
     clips: tuple[str, ...]
     truth: tuple[int, ...]
     predicted: dict[AnyPolicy, tuple[int, ...]]
-
-
-@dataclass(frozen=True)
-class Mark:
-    """Why a record is contested or withdrawn: since when (ISO date), where it was said (a link or empty), a sentence."""
-
-    date: str
-    link: str
-    reason: str
 
 
 @dataclass(frozen=True)

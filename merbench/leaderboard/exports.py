@@ -212,7 +212,7 @@ def _line(board: Board) -> BoardLine:
     path = f"boards/{board.slug}"
     return BoardLine(
         name=board.slug,
-        title=board.title,
+        title=board.name,
         dataset=board.dataset,
         protocol=board.protocol,
         page=f"{path}.html",
@@ -231,7 +231,7 @@ def _line(board: Board) -> BoardLine:
 def _board(board: Board) -> BoardExport:
     return BoardExport(
         name=board.slug,
-        title=board.title,
+        title=board.name,
         dataset=board.dataset,
         protocol=board.protocol,
         about=board.about,

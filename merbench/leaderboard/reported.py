@@ -32,11 +32,9 @@ __all__ = [
     "InvalidReport",
     "Remark",
     "Reported",
-    "read_lines",
     "read_remarks",
     "read_reported",
     "reported_rows",
-    "valid_line",
 ]
 
 # Beside the table of figures:
@@ -108,7 +106,7 @@ class Remark(Strict):
     text: Annotated[str, Field(min_length=1, max_length=2000, pattern=r"^[^\x00-\x1f\x7f-\x9f]+$")]
 
 
-Model = TypeVar("Model", bound=Strict)
+Model = TypeVar("Model", Reported, Note, Remark)
 COLUMNS = tuple(Reported.model_fields)
 # All figures of a row have these in common.
 _OF_A_ROW = ("approach", "year", "epoch_policy", "link", "evidence")
@@ -128,7 +126,7 @@ def read_reported(path: Path, registry: Registry | None = None) -> tuple[Reporte
     notes = _read_notes(path.with_name(NOTES_FILE))
     figures: list[Reported] = []
     agreement = _Agreement()
-    for where, cells in read_lines(path, COLUMNS):
+    for where, cells in _lines(path, COLUMNS):
         figure = _figure(where, cells, notes)
         agreement.require(figure, where)
         _require_part(figure, where, registry)
@@ -145,7 +143,7 @@ def read_remarks(path: Path) -> tuple[Remark, ...]:
     remarks = path.with_name(REMARKS_FILE)
     if not remarks.exists():
         return ()
-    return tuple(valid_line(Remark, where, cells, cells) for where, cells in read_lines(remarks, tuple(Remark.model_fields)))
+    return tuple(_valid(Remark, where, cells, cells) for where, cells in _lines(remarks, tuple(Remark.model_fields)))
 
 
 def reported_rows(figures: Iterable[Reported]) -> tuple[Row, ...]:
@@ -224,12 +222,8 @@ def _row_notes(group: Sequence[Reported], table: str) -> tuple[str, ...]:
     return (*([kind] if kind else []), *own)
 
 
-def read_lines(path: Path, columns: Sequence[str]) -> Iterator[tuple[str, dict[str, str]]]:
-    """Each line of a table after the header, as `PATH, line N` and its cells by column.
-
-    Raises:
-        InvalidReport: the file cannot be read, or its columns are not these.
-    """
+def _lines(path: Path, columns: Sequence[str]) -> Iterator[tuple[str, dict[str, str]]]:
+    """Each line after the header, as `PATH, line N` and its cells by column."""
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.reader(file, strict=True)
@@ -259,8 +253,8 @@ def _require_columns(where: str, header: Sequence[str], columns: Sequence[str]) 
 
 def _read_notes(path: Path) -> dict[str, str]:
     notes: dict[str, str] = {}
-    for where, cells in read_lines(path, tuple(Note.model_fields)):
-        note = valid_line(Note, where, cells, cells)
+    for where, cells in _lines(path, tuple(Note.model_fields)):
+        note = _valid(Note, where, cells, cells)
         if note.id in notes:
             raise InvalidReport(f"{where}: note {note.id} is listed twice; give the second one another id")
         notes[note.id] = note.text
@@ -276,15 +270,10 @@ def _figure(where: str, cells: dict[str, str], notes: dict[str, str]) -> Reporte
         **{name: cells[name] or None for name in ("classes", "clips")},
         "notes": tuple(notes[one] for one in ids),
     }
-    return valid_line(Reported, where, cells, content)
+    return _valid(Reported, where, cells, content)
 
 
-def valid_line(kind: type[Model], where: str, cells: Mapping[str, str], content: Mapping[str, object]) -> Model:
-    """The content of a line as an instance of `kind`.
-
-    Raises:
-        InvalidReport: a field is not valid; the message shows its cell.
-    """
+def _valid(kind: type[Model], where: str, cells: Mapping[str, str], content: Mapping[str, object]) -> Model:
     try:
         return kind.model_validate(content)
     except ValidationError as error:
