@@ -1,4 +1,4 @@
-"""`merbench leaderboard`: add records, place a record, build the pages, check records, and serve the pages."""
+"""`merbench leaderboard`: start a board, add and place records, build the pages, check records, serve the pages."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from merbench.cli.init import add_init, init
 from merbench.cli.options import day
 from merbench.cli.tables import print_json
 from merbench.errors import printable
@@ -31,6 +32,8 @@ def add_parser(verbs: argparse._SubParsersAction[Any]) -> None:
     about = "add records to a leaderboard, see where one would stand, check it, build its pages and serve them"
     verb = verbs.add_parser("leaderboard", help=about, description=f"{about}.")
     actions = verb.add_subparsers(dest="action", required=True, metavar="ACTION")
+    start = actions.add_parser("init", help="write a repository for a leaderboard of your own")
+    add_init(start)
     add = actions.add_parser("add", help="verify records and copy them into the leaderboard")
     add.add_argument("record", metavar="RECORD", type=Path, nargs="+", help="the record.json of a run")
     add.add_argument("--to", type=Path, default=RECORDS, metavar="DIR", help=f"default: {RECORDS}")
@@ -49,7 +52,9 @@ def add_parser(verbs: argparse._SubParsersAction[Any]) -> None:
     check = actions.add_parser("check", help="verify everything; exits with 1 if there are problems")
     _add_inputs(check)
     check.add_argument("--since", default="", metavar="REV", help="compare with the records of this git revision")
-    check.add_argument("--json", action="store_true", help="print a JSON object")
+    form = check.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="print a JSON object")
+    form.add_argument("--markdown", action="store_true", help="print the comment for a pull request; see --since")
     serve = actions.add_parser("serve", help="serve the pages to a browser on this machine")
     serve.add_argument("--site", type=Path, default=SITE, metavar="DIR", help=f"default: {SITE}")
     serve.add_argument("--port", type=_port, default=8000, help="default: 8000; 0 chooses a free port")
@@ -69,6 +74,12 @@ def _add_inputs(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--reported", type=Path, metavar="FILE", help=f"reported figures; default: {REPORTED} if it exists"
     )
+
+
+def _add_records(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--records", type=Path, action="append", metavar="DIR", help=f"can be repeated; default: {RECORDS}"
+    )
     parser.add_argument(
         "--disputes",
         type=Path,
@@ -77,23 +88,24 @@ def _add_inputs(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _add_records(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--records", type=Path, action="append", metavar="DIR", help=f"can be repeated; default: {RECORDS}"
-    )
-
-
 def run(arguments: argparse.Namespace, registry: Registry) -> int:
     """Run the action; `check` returns 1 if it found problems."""
     if arguments.action == "place":
         from merbench.cli.placing import place
 
-        return place(arguments, arguments.records or [RECORDS], registry)
+        return place(arguments, arguments.records or [RECORDS], _disputes(arguments), registry)
+    if arguments.action == "init":
+        return init(arguments)
     return {"add": _add, "build": _build, "check": _check, "serve": _serve}[arguments.action](arguments, registry)
 
 
 def _inputs(arguments: argparse.Namespace) -> tuple[list[Path], Path | None]:
     return arguments.records or [RECORDS], arguments.reported or _if_there(REPORTED)
+
+
+def _disputes(arguments: argparse.Namespace) -> Path | None:
+    path: Path | None = arguments.disputes
+    return path or _if_there(DISPUTES)
 
 
 def _if_there(path: Path) -> Path | None:
@@ -117,7 +129,7 @@ def _build(arguments: argparse.Namespace, registry: Registry) -> int:
     from merbench.leaderboard.build import build
 
     folders, reported = _inputs(arguments)
-    disputes = arguments.disputes or _if_there(DISPUTES)
+    disputes = _disputes(arguments)
     settings = read_settings(arguments.settings or _if_there(SETTINGS))
     about = about_board(settings, folders[0], arguments.date)
     with progress("records and pages") as shown:
@@ -131,9 +143,14 @@ def _build(arguments: argparse.Namespace, registry: Registry) -> int:
 def _check(arguments: argparse.Namespace, registry: Registry) -> int:
     from merbench.leaderboard.check import check
 
-    findings = check(*_inputs(arguments), registry, arguments.since)
+    folders, reported = _inputs(arguments)
+    findings = check(folders, reported, registry, arguments.since, _disputes(arguments))
     if arguments.json:
         print_json(vars(findings))
+    elif arguments.markdown:
+        from merbench.cli.comment import comment
+
+        print("\n".join(comment(findings, folders, _disputes(arguments), registry)))
     else:
         _print(findings)
     return PROBLEMS if findings.problems else 0

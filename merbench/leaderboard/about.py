@@ -96,8 +96,8 @@ def about_board(settings: Settings, records: Path, date: str = "") -> About:
         commit=commit_of(records),
         date=date,
         authors=settings.authors,
-        licence=settings.licence or metadata.get("License-Expression", ""),
-        repository=(settings.repository or _repository(metadata.get_all("Project-URL", []))).rstrip("/"),
+        licence=settings.licence or _licence(metadata),
+        repository=(settings.repository or _repository(metadata.get_all("Project-URL") or [])).rstrip("/"),
         site=f"{site.rstrip('/')}/" if site else "",
     )
 
@@ -124,6 +124,10 @@ def read_settings(path: Path | None) -> Settings:
         known = ", ".join(Settings.model_fields)
         what = fault["msg"] if name in Settings.model_fields else f"no such setting; the settings are {known}"
         raise ConfigError(f"{path}: {shown(name)}: {what}, found {shown(str(content.get(name)))}") from error
+
+
+def _licence(metadata: importlib.metadata.PackageMetadata) -> str:
+    return str(metadata["License-Expression"]) if "License-Expression" in metadata else ""
 
 
 def _repository(addresses: list[str]) -> str:

@@ -10,11 +10,12 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from merbench.leaderboard.about import day
-from merbench.leaderboard.entries import Entry
+from merbench.leaderboard.entries import Entry, read_entries, record_files
 from merbench.leaderboard.lines import InvalidReport, lines, valid
+from merbench.plugin.registry import Registry
 from merbench.runs.schema import Link, Strict
 
-__all__ = ["DISPUTES_FILE", "Dispute", "marked", "read_disputes", "require_records"]
+__all__ = ["DISPUTES_FILE", "Dispute", "marked", "present_entries", "read_disputes", "require_records"]
 
 DISPUTES_FILE = "disputes.csv"
 
@@ -69,6 +70,19 @@ def require_records(disputes: Collection[Dispute], records: Collection[str], pat
             raise InvalidReport(
                 f"{path}: no record has the id {one.record}; correct the id, or put the record's file back"
             )
+
+
+def present_entries(folders: Sequence[Path], path: Path | None, registry: Registry) -> list[Entry]:
+    """The entries of all records in some folders, without withdrawn ones.
+
+    Raises:
+        InvalidReport: the table of disputes is not valid, or names an unknown record.
+        RecordError: a record is not valid.
+    """
+    disputes = read_disputes(path)
+    entries = [entry for _, entry in read_entries(record_files(folders), registry)]
+    require_records(disputes, {entry.record.id for entry in entries}, path)
+    return [one for one in (marked(entry, disputes) for entry in entries) if not one.withdrawn]
 
 
 def marked(entry: Entry, disputes: Sequence[Dispute]) -> Entry:

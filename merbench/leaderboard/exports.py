@@ -10,9 +10,12 @@ import io
 import json
 import re
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict
+
+from merbench.leaderboard.wording import without_controls
+from merbench.scores import Metric
 
 if TYPE_CHECKING:
     from merbench.leaderboard.boards import Board, Site
@@ -21,10 +24,10 @@ if TYPE_CHECKING:
 
 __all__ = ["SCHEMA_VERSION", "BoardExport", "BoardLine", "Endpoint", "IndexExport", "RowExport", "exports"]
 
-SCHEMA_VERSION = 1  # raised when a field is removed, renamed, or gets another meaning; a new field does not raise it
+# Raised when a field is removed or renamed, or gets another meaning; a new field does not raise it.
+SCHEMA_VERSION: Final = 1
 # A spreadsheet would take such a text for a formula.
 FORMULA = re.compile(r"\s*[=+\-@\t\r\u2212\uff1d\uff0b\uff0d\uff20]")
-METRICS = ("uf1", "uar", "accuracy")
 
 
 class Exported(BaseModel):
@@ -241,9 +244,7 @@ def _board(board: Board) -> BoardExport:
         subjects=board.subjects_total,
         digests=board.digests,
         rows=tuple(map(_row, board.every_row)),
-        past=tuple(
-            PastExport(**{name: getattr(one, name) for name in PastExport.model_fields}) for one in board.past
-        ),
+        past=tuple(PastExport(**{name: getattr(one, name) for name in PastExport.model_fields}) for one in board.past),
     )
 
 
@@ -291,17 +292,17 @@ def _csv(board: Board) -> str:
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\r\n")
     rows = [_cells(row, board.parts) for row in board.every_row]
-    writer.writerow(rows[0] if rows else ["id"])
+    writer.writerow(map(_cell, rows[0] if rows else ["id"]))
     writer.writerows([map(_cell, row.values()) for row in rows])
     return file.getvalue()
 
 
 def _cells(row: Row, parts: Sequence[str]) -> dict[str, Any]:
     low, high = row.standing.rank_interval if row.standing else ("", "")
-    figures = {}
+    figures: dict[str, Any] = {}
     for part in parts:
-        for metric in METRICS:
-            one = row.figures.get(part, {}).get(metric)  # type: ignore[call-overload]
+        for metric in get_args(Metric):
+            one = row.figures.get(part, {}).get(metric)
             ends = one.interval if one and one.interval else ("", "")
             values = (one.value if one else "", *ends, one.spread if one else "")
             names = (f"{part} {metric}{what}" for what in ("", " low", " high", " spread"))
@@ -334,8 +335,6 @@ def _cells(row: Row, parts: Sequence[str]) -> dict[str, Any]:
 
 def _cell(value: object) -> object:
     """A text that a spreadsheet would take for a formula gets an apostrophe; control characters are replaced."""
-    from merbench.leaderboard.wording import without_controls
-
     if not isinstance(value, str):
         return "" if value is None else value
     text = without_controls(value)

@@ -1,4 +1,4 @@
-"""An Atom feed of new, contested and withdrawn records. Its dates are those of the records, never those of the build."""
+"""An Atom feed of new, contested and withdrawn records, with the dates of the records, never that of the build."""
 
 from __future__ import annotations
 
@@ -45,7 +45,8 @@ def feed(site: Site) -> str:
     return (
         '<?xml version="1.0" encoding="utf-8"?>\n<feed xmlns="http://www.w3.org/2005/Atom">\n'
         f"<id>{_text(about.site) or 'urn:merbench:leaderboard'}</id>\n<title>{_text(about.title)}</title>\n"
-        f"{home}\n{own}<updated>{updated}</updated>\n<author><name>{_text(about.authors or about.title)}</name></author>\n"
+        f"{home}\n{own}<updated>{updated}</updated>\n"
+        f"<author><name>{_text(about.authors or about.title)}</name></author>\n"
         f"{''.join(_entry(one, about.site) for one in items)}</feed>\n"
     )
 

@@ -21,7 +21,8 @@ TOO_LARGE = f"it is larger than {MOST_BYTES // 2**20} MiB, or not a file"
 MOST_REMOVED = 200  # versions of files that are read, the newest ones
 REASON = 300  # letters of a commit's subject
 # Each commit as its id and day, then the files that it changed or deleted.
-CHANGES = ("-c", "log.showSignature=false", "log", "-z", "--no-renames", "--diff-filter=DM", "--name-only", "--relative")
+LOG = ("-c", "log.showSignature=false", "log")
+CHANGES = (*LOG, "-z", "--no-renames", "--diff-filter=DM", "--name-only", "--relative", "--format=%x01%H %cs")
 COMMIT = re.compile("\x01([0-9a-f]{40,64}) (\\d{4}-\\d\\d-\\d\\d)\0\n")
 
 
@@ -100,14 +101,14 @@ def _missing(folder: Path) -> str:
 
 def _changes(folder: Path) -> Iterator[tuple[str, str, str]]:
     """Commit, day and name of each record file that a commit changed or deleted, newest first."""
-    said = os.fsdecode(_git(folder, *CHANGES, "--format=%x01%H %cs", "--", "."))
+    said = os.fsdecode(_git(folder, *CHANGES, "--", "."))
     _, *parts = COMMIT.split(said)
     for commit, date, names in zip(*(parts[start::3] for start in range(3)), strict=True):
         yield from ((commit, date, name) for name in names.split("\0") if _is_record(name))
 
 
 def _subject(folder: Path, commit: str) -> str:
-    said = _git(folder, "-c", "log.showSignature=false", "log", "-1", "--format=%s", commit)
+    said = _git(folder, *LOG, "-1", "--format=%s", commit)
     return one_line(said.decode(errors="replace"))[:REASON]
 
 

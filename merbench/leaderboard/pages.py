@@ -220,9 +220,9 @@ def _reported(site: Site) -> str:
         "papers": [[paper, None, table, wording.safe_link(link)] for paper, table, link in references],
     }
     return _page(
-        "reported.html", site.about, here="reported.html", figures=site.reported, references=references, numbers=numbers,
-        notes=notes, note_numbers={text: number for number, text in enumerate(notes, start=1)}, boards=boards,
-        filters=filters, columns=reported_columns(), data=_json(data),
+        "reported.html", site.about, here="reported.html", figures=site.reported, references=references,
+        numbers=numbers, notes=notes, note_numbers={text: number for number, text in enumerate(notes, start=1)},
+        boards=boards, filters=filters, columns=reported_columns(), data=_json(data),
     )  # fmt: skip
 
 

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from merbench.errors import MerbenchError
-from merbench.leaderboard.entries import Entry, make_entry
-from merbench.leaderboard.history import Removed, removed_records
+from merbench.leaderboard.entries import Entry, counting_policy
+from merbench.leaderboard.history import removed_records
 from merbench.leaderboard.rows import configuration
 from merbench.plugin.registry import Registry
-from merbench.runs.schema import Record
-from merbench.runs.verify import verify
+from merbench.runs.schema import AnyPolicy, Plan, Record, Submission
+from merbench.runs.scoring import Counts, count
+from merbench.scores import mean_rate
 
 __all__ = ["Past", "past_of"]
 
@@ -55,44 +55,44 @@ def past_of(entries: Sequence[Entry], folders: Sequence[Path], registry: Registr
     Args:
         entries: of all files in the folders, withdrawn ones too.
         folders: of records.
-        registry: verifies old records. One that is not valid today is left out.
+        registry: knows today's names of protocols.
     """
-    present = [one for one in entries if not one.withdrawn]
-    found = [_past(one, "withdrawn", *_withdrawal(one)) for one in entries if one.withdrawn]
     removed, missing = removed_records(folders, {one.record.id for one in entries})
-    lines = {_line(one) for one in present}
-    for entry, old in _verified(removed, registry):
-        fate: Fate = "superseded" if _line(entry) in lines else "removed"
-        found.append(_past(entry, fate, old.date, old.reason))
-    found.sort(key=lambda one: (one.date, one.model, one.recipe, one.seed, one.record))
-    return found[::-1], missing
-
-
-def _withdrawal(entry: Entry) -> tuple[str, str, str]:
-    one = next(one for one in entry.disputes if one.status == "withdrawn")
-    return one.date, one.reason, one.link
-
-
-def _verified(removed: Collection[Removed], registry: Registry) -> Iterator[tuple[Entry, Removed]]:
+    lines = {_line(one.record.plan, one.protocol) for one in entries if not one.withdrawn}
+    found = [*map(_withdrawn, (one for one in entries if one.withdrawn))]
     for one in removed:
-        try:
-            verify(one.record, registry)
-        except MerbenchError:
-            continue
-        yield make_entry(one.record, registry), one
+        plan = one.record.plan
+        protocol = registry.protocols.current(plan.protocol)
+        fate: Fate = "superseded" if _line(plan, protocol) in lines else "removed"
+        score = _uf1(count(one.record), counting_policy(one.record))
+        found.append(_past(one.record, protocol, score, fate, one.date, one.reason))
+    found.sort(key=lambda one: (one.date, one.model, one.recipe, one.seed, one.record), reverse=True)
+    return found, missing
 
 
-def _past(entry: Entry, fate: Fate, date: str, reason: str, link: str = "") -> Past:
-    plan, full = entry.record.plan, entry.figures.get(entry.policy, {}).get("full", {})
+def _withdrawn(entry: Entry) -> Past:
+    one = next(one for one in entry.disputes if one.status == "withdrawn")
+    score = _uf1(entry.counts, entry.policy)
+    return _past(entry.record, entry.protocol, score, "withdrawn", one.date, one.reason, one.link)
+
+
+def _uf1(counts: Counts, policy: AnyPolicy) -> float | None:
+    """UF1 over all clips, computed from the answers; None if some class has no clip."""
+    confusion = counts.confusions[policy]
+    return mean_rate(confusion[None], "uf1") if confusion.sum(axis=(0, 2)).all() else None
+
+
+def _past(record: Record, protocol: str, uf1: float | None, fate: Fate, date: str, reason: str, link: str = "") -> Past:
+    plan = record.plan
     return Past(
-        record=entry.id,
-        row=configuration(entry, plan.protocol)[:12],
+        record=record.id[:12],
+        row=configuration(plan, plan.protocol)[:12],
         dataset=plan.dataset,
-        protocol=entry.protocol,
+        protocol=protocol,
         model=plan.model,
-        recipe=str(getattr(plan, "recipe", "")),
-        seed=str(getattr(plan, "seed", "")),
-        uf1=full["uf1"].value if "uf1" in full else None,
+        recipe=plan.recipe if isinstance(plan, Plan) else "",
+        seed=str(plan.seed) if isinstance(plan, Plan) else "",
+        uf1=uf1,
         fate=fate,
         date=date,
         reason=reason,
@@ -100,8 +100,7 @@ def _past(entry: Entry, fate: Fate, date: str, reason: str, link: str = "") -> P
     )
 
 
-def _line(entry: Entry) -> tuple[str, ...]:
+def _line(plan: Plan | Submission, protocol: str) -> tuple[str, ...]:
     """What a record and its successor have in common."""
-    plan: Record | object = entry.record.plan
-    run = str(getattr(plan, "recipe", getattr(plan, "paper", ""))), str(getattr(plan, "seed", ""))
-    return entry.record.plan.model, entry.record.plan.dataset, entry.protocol, entry.policy, *run
+    run = (plan.recipe, str(plan.seed)) if isinstance(plan, Plan) else (plan.paper, plan.link)
+    return plan.model, plan.dataset, protocol, plan.epoch_policy, *run

@@ -117,16 +117,16 @@ def make_rows(entries: Sequence[Entry], registry: Registry) -> list[Row]:
     """One row for each configuration: the seeds of one configuration become one row."""
 
     def key(entry: Entry) -> str:
-        return configuration(entry, entry.protocol)
+        return configuration(entry.record.plan, entry.protocol)
 
     ordered = sorted(entries, key=lambda one: (key(one), _seed(one), one.id))
     return [_row(tuple(seeds), registry) for _, seeds in groupby(ordered, key=key)]
 
 
-def configuration(entry: Entry, protocol: str) -> str:
+def configuration(plan: Plan | Submission, protocol: str) -> str:
     """sha256 (hex) of a plan without its seed, with its protocol under this name."""
-    plan = {**entry.record.plan.model_dump(mode="json", exclude={"seed"}), "protocol": protocol}
-    return hashlib.sha256(json.dumps(plan, sort_keys=True).encode()).hexdigest()
+    content = {**plan.model_dump(mode="json", exclude={"seed"}), "protocol": protocol}
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 def _seed(entry: Entry) -> int:
@@ -142,7 +142,7 @@ def _row(entries: tuple[Entry, ...], registry: Registry) -> Row:
     claim, about = claim_of(plan, registry) if isinstance(plan, Plan) else ("", "")
     last = honest if policy == "last" else _mean(entries, "last")
     return Row(
-        id=configuration(entries[0], entries[0].record.plan.protocol)[:12],
+        id=configuration(plan, plan.protocol)[:12],
         model=plan.model,
         recipe=plan.recipe if isinstance(plan, Plan) else "",
         title=_title(plan, registry),
