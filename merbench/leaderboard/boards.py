@@ -99,6 +99,7 @@ def make_site(
     registry: Registry,
     remarks: Sequence[Remark] = (),
     verdicts: Sequence[Verdict] = (),
+    *,
     past: Sequence[Past] = (),
     about: About | None = None,
 ) -> Site:
