@@ -91,3 +91,12 @@ def test_names_of_rows_are_escaped_in_every_picture(entry_of, make_record, regis
     pages = dict(render(make_site(map(entry_of, records), (), registry)))
     assert "<script>alert" not in pages["index.html"]
     assert "\u202e" not in pages["index.html"]
+
+
+def test_the_first_page_counts_the_verdicts_on_papers_and_lists_those_that_are_proven(
+    entry_of, make_record, figures, registry
+) -> None:
+    site = make_site([entry_of(make_record())], figures, registry)
+    page = dict(render(site))["index.html"]
+    assert 'href="papers.html#cannot-be-tested">cannot be tested</a> <span>1</span>' in page
+    assert "Paper's net" not in page.split('id="papers"')[1].split("</table>")[0]
