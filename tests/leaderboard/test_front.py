@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from merbench.leaderboard import pictures
 from merbench.leaderboard.boards import make_site
 from merbench.leaderboard.compare import compare_rows
 from merbench.leaderboard.front import DOZEN, front_of
@@ -69,6 +70,13 @@ def test_a_method_is_compared_with_the_highest_figure_that_a_paper_reports(front
     run = next(row for row in board.ranked if row.model == "Paper's net")
     reported = max(row.uf1.value for row in board.rows if row.badge == "reported" and row.model == "Paper's net")
     assert f"Paper&#x27;s net: reported {figure(reported)}, here {figure(run.uf1.value)}." in diagonal.wide
+
+
+@pytest.mark.parametrize(("first", "shown"), [(2015, 2015), (None, 2020)])
+def test_a_figure_stands_at_the_year_of_its_method_else_of_its_paper(figures, registry, first, shown) -> None:
+    told = [one.model_copy(update={"first_published": first}) for one in figures]
+    (board,) = make_site([], told, registry).boards
+    assert f"Paper&#x27;s net, {shown}: .900." in pictures.years(board)
 
 
 def test_a_board_of_papers_alone_has_no_first_screen_but_is_listed_as_untested(figures, registry) -> None:
