@@ -20,6 +20,7 @@ from merbench.leaderboard.past import Past
 from merbench.leaderboard.reported import Remark, Reported, reported_rows
 from merbench.leaderboard.rows import Row, make_rows
 from merbench.leaderboard.statistics import stand
+from merbench.leaderboard.verdicts import Verdict
 from merbench.plugin.registry import Registry
 
 __all__ = ["Board", "Site", "counts_of", "finished", "make_site"]
@@ -87,6 +88,7 @@ class Site:
     entries: tuple[Entry, ...] = ()
     reported: tuple[Reported, ...] = ()
     remarks: tuple[Remark, ...] = ()
+    verdicts: tuple[Verdict, ...] = ()
     about: About = field(default_factory=About)
     no_history: str = ""
 
@@ -96,6 +98,8 @@ def make_site(
     reported: Sequence[Reported],
     registry: Registry,
     remarks: Sequence[Remark] = (),
+    verdicts: Sequence[Verdict] = (),
+    *,
     past: Sequence[Past] = (),
     about: About | None = None,
 ) -> Site:
@@ -106,6 +110,7 @@ def make_site(
         reported: every figure that papers print.
         registry: gives the order of a dataset's parts, the names of protocols, and what to cite for a model.
         remarks: for the page that explains the scores.
+        verdicts: what is known of the methods of the figures.
         past: records that were on the boards, newest first.
         about: what the pages say of themselves.
     """
@@ -127,7 +132,8 @@ def make_site(
     ]
     newest = sorted(entries, key=lambda one: (finished(one), one.id), reverse=True)
     boards = [*_apart(_with_past(boards, past))]
-    return Site(tuple(boards), tuple(newest), tuple(reported), tuple(remarks), about or About())
+    known = tuple(reported), tuple(remarks), tuple(verdicts)
+    return Site(tuple(boards), tuple(newest), *known, about or About())
 
 
 def _with_past(boards: Sequence[Board], past: Sequence[Past]) -> Iterator[Board]:

@@ -17,6 +17,7 @@ from merbench.leaderboard.compare import comparable, compare_rows
 from merbench.leaderboard.entry_page import entry_page
 from merbench.leaderboard.finding import facts
 from merbench.leaderboard.front import front_of
+from merbench.leaderboard.papers import MEANINGS, checked_papers, first_board
 from merbench.leaderboard.tables import (
     Notes,
     board_columns,
@@ -59,6 +60,7 @@ def render(site: Site) -> Iterator[tuple[str, str]]:
     work = functools.partial(_entries, about=site.about)
     yield from in_batches(work, [(entry, places[entry.id]) for entry in site.entries])
     yield "reported.html", _reported(site)
+    yield "papers.html", _papers(site)
     yield "scores.html", _page("scores.html", site.about, here="scores.html", remarks=site.remarks)
     cited = board_bibtex(site.about, len(site.entries))
     yield "about.html", _page("about.html", site.about, here="about.html", citation=cited)
@@ -223,6 +225,15 @@ def _reported(site: Site) -> str:
         "reported.html", site.about, here="reported.html", figures=site.reported, references=references,
         numbers=numbers, notes=notes, note_numbers={text: number for number, text in enumerate(notes, start=1)},
         boards=boards, filters=filters, columns=reported_columns(), data=_json(data),
+    )  # fmt: skip
+
+
+def _papers(site: Site) -> str:
+    papers = checked_papers(site)
+    groups = [(name, text, [one for one in papers if one.verdict == name]) for name, text in MEANINGS.items()]
+    return _page(
+        "papers.html", site.about, here="papers.html", board=first_board(site), untested=list(MEANINGS)[-1],
+        groups=[group for group in groups if group[2]],
     )  # fmt: skip
 
 

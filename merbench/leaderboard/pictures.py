@@ -76,11 +76,12 @@ def _reported(board: Board) -> list[tuple[int, float, str, str]]:
     """Year, UF1, name and class of each reported figure; figures of one method that print alike are one point."""
     found: dict[tuple[str, str], tuple[int, float, str, str]] = {}
     for row in board.rows:
-        if row.badge == "reported" and row.uf1 and row.paper and row.paper.year:
+        printed = row.first_published or (row.paper.year if row.paper else None)
+        if row.badge == "reported" and row.uf1 and printed:
             kind = "chart-warn" if "test-selected" in row.policy else "chart-reported"
             key = row.model.casefold(), figure(row.uf1.value)
-            year, *_ = found.get(key, (row.paper.year,))
-            found[key] = min(year, row.paper.year), row.uf1.value, shorten(row.model, NAME), kind
+            year, *_ = found.get(key, (printed,))
+            found[key] = min(year, printed), row.uf1.value, shorten(row.model, NAME), kind
     return sorted(found.values(), key=lambda one: (-one[1], one[2]))[:MOST_POINTS]
 
 
