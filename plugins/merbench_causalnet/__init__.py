@@ -28,7 +28,7 @@ QUICK = merbench.Recipe(
     label_smoothing=0.1,
     standardize=True,
     options={"dim": 32, "block_repeats": (2, 2, 4), "head_width": 128},
-    about="merbench's own: a smaller network for minutes on two CPU cores",
+    about="merbench's own: a smaller network for two CPU cores",
 )
 
 

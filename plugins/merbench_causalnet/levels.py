@@ -54,9 +54,11 @@ class Convolution(nn.Conv2d):
 
     def forward(self, x: Tensor) -> Tensor:
         """A map of the same rows and columns."""
-        windows = functional.unfold(x.permute(0, 3, 1, 2), 3, padding=1)
-        filled = project(windows.transpose(1, 2), self.weight.flatten(1), self.bias)
-        return filled.reshape(*x.shape[:3], -1)
+        # Slices and one product, so that many folds stay one batched product under torch.func.vmap.
+        rows, columns = x.shape[1:3]
+        padded = functional.pad(x, (0, 0, 1, 1, 1, 1))
+        shifts = [padded[:, down : down + rows, right : right + columns] for down in range(3) for right in range(3)]
+        return project(torch.cat(shifts, -1), self.weight.permute(0, 2, 3, 1).flatten(1), self.bias)
 
 
 class ChannelNorm(nn.Module):
