@@ -44,6 +44,7 @@ Metric = Literal["uf1", "uar", "accuracy"]
 QUANTILES = (0.025, 0.975)  # of the 95 % percentile interval
 # Equal differences may differ in the last bits if they are summed in another order. Differences within this tolerance
 # count as equal, which can only raise a p-value.
+AT_ONCE = 100_000  # exchanges
 TIE = 1e-12
 
 
@@ -283,11 +284,12 @@ def exchange_p_value(a: np.ndarray, b: np.ndarray, metric: Metric, *, resamples:
     import numpy as np
 
     difference = mean_rate(a, metric) - mean_rate(b, metric)
-    swapped = _swaps(a.shape[1], resamples, seed)
-    pairs = [_exchanged(one, other, swapped, metric) for one in a for other in b]
-    permuted = np.mean(pairs, axis=0)
-    extreme = np.count_nonzero(np.abs(permuted) >= abs(difference) - TIE)
-    return (1 + int(extreme)) / (1 + resamples)
+    extreme = 0
+    for first in range(0, resamples, AT_ONCE):  # all at once would need much memory
+        swapped = _swaps(a.shape[1], min(AT_ONCE, resamples - first), (seed, 1, first) if first else (seed, 1))
+        permuted = np.mean([_exchanged(one, other, swapped, metric) for one in a for other in b], axis=0)
+        extreme += int(np.count_nonzero(np.abs(permuted) >= abs(difference) - TIE))
+    return (1 + extreme) / (1 + resamples)
 
 
 def _exchanged(a: np.ndarray, b: np.ndarray, swapped: np.ndarray, metric: Metric) -> np.ndarray:
@@ -336,11 +338,11 @@ def _draws(subjects: int, resamples: int, seed: int) -> np.ndarray:
 
 
 @functools.lru_cache(maxsize=4)
-def _swaps(subjects: int, resamples: int, seed: int) -> np.ndarray:
+def _swaps(subjects: int, resamples: int, seed: tuple[int, ...]) -> np.ndarray:
     """1 for the subjects on which two models are exchanged, else 0."""
     import numpy as np
 
-    swapped = np.random.default_rng((seed, 1)).integers(0, 2, (resamples, subjects))
+    swapped = np.random.default_rng(seed).integers(0, 2, (resamples, subjects))
     return np.ascontiguousarray(swapped.T, dtype=np.float32)
 
 

@@ -16,9 +16,14 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
+from hypothesis import settings
 
 from merbench.plugin.loading import load
 from merbench.plugin.registry import Registry
+
+# How long an example takes says nothing on a busy machine.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 TOYS = Path(__file__).parent / "features" / "toys.py"
 EMOTIONS = ("negative", "positive")

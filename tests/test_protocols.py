@@ -25,9 +25,7 @@ from merbench.protocols import (
     shared_subjects,
 )
 
-# No example is timed: how long one takes says nothing here.
-UNTIMED = settings(deadline=None)
-FEWER = settings(deadline=None, max_examples=25)
+FEWER = settings(max_examples=25)
 
 
 def clips_of(subjects, labels=None):
@@ -290,7 +288,6 @@ def test_the_folds_of_each_protocol_partition_the_clips(splitter, clips):
             assert sorted(both) == list(range(len(clips)))
 
 
-@UNTIMED
 @given(clip_tables())
 def test_any_table_is_split_by_subject_or_refused(clips):
     for splitter in (LeaveOneSubjectOut(), PerDatabase(), LeaveOneDatabaseOut(), FiveFold()):
@@ -301,7 +298,6 @@ def test_any_table_is_split_by_subject_or_refused(clips):
         assert sorted(np.concatenate([fold.test for fold in folds])) == list(range(len(clips)))
 
 
-@UNTIMED
 @given(clip_tables(), st.integers(0, 2**32))
 def test_the_inner_split_divides_the_training_side_by_subject(clips, seed):
     subjects, labels = clips["subject"].to_numpy(object), clips["label"].to_numpy()

@@ -15,9 +15,7 @@ from merbench.scores import (
     score,
 )
 
-# No example is timed: how long one takes says nothing here.
-UNTIMED = settings(deadline=None)
-FEWER = settings(deadline=None, max_examples=25)
+FEWER = settings(max_examples=25)
 
 # Nine clips of three subjects. Counted by hand:
 #            predicted 0  1  2        TP FP FN   F1             recall
@@ -237,7 +235,6 @@ def predictions(draw):
     return np.array(truth), np.array(predicted), np.array(subjects), classes
 
 
-@UNTIMED
 @given(predictions())
 def test_scikit_learn_agrees(case):
     truth, predicted, subjects, classes = case
@@ -251,7 +248,6 @@ def test_scikit_learn_agrees(case):
     np.testing.assert_allclose(scores.accuracy, accuracy_score(truth, predicted), rtol=1e-12)
 
 
-@UNTIMED
 @given(predictions(), st.randoms(use_true_random=False))
 def test_the_order_of_the_clips_changes_nothing(case, random):
     truth, predicted, subjects, classes = case
@@ -264,7 +260,6 @@ def test_the_order_of_the_clips_changes_nothing(case, random):
     assert paired_test(truth[order], predicted[order], other[order], subjects[order], classes, resamples=50) == test
 
 
-@UNTIMED
 @given(predictions(), st.randoms(use_true_random=False))
 def test_renaming_the_classes_permutes_what_is_per_class(case, random):
     truth, predicted, subjects, classes = case
@@ -278,7 +273,6 @@ def test_renaming_the_classes_permutes_what_is_per_class(case, random):
     assert renamed.uf1_interval == pytest.approx(scores.uf1_interval)
 
 
-@UNTIMED
 @given(predictions())
 def test_only_perfect_predictions_score_one(case):
     truth, predicted, subjects, classes = case
@@ -289,7 +283,6 @@ def test_only_perfect_predictions_score_one(case):
     assert (scores.accuracy == 1) == (scores.uar == 1) == bool((truth == predicted).all())
 
 
-@UNTIMED
 @given(predictions())
 def test_scores_are_rates_and_intervals_are_ordered(case):
     scores = score(*case, resamples=50)

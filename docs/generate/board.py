@@ -29,7 +29,7 @@ def board() -> Board:
 
 def runs() -> list[Row]:
     """The rows of this project's own runs, best first."""
-    return [row for row in board().rows if row.badge == "reproduced"]
+    return [row for row in board().rows if row.badge == "run here"]
 
 
 @functools.cache

@@ -26,12 +26,12 @@ def models(package: str = "") -> str:
 
 
 def recipes() -> str:
-    """The recipes of every model, and where their settings come from."""
+    """The recipes of every model, what each claims to be, and where its settings come from."""
     rows = [
-        [f"`{one['model']}`", f"`{one['recipe']}`{' (default)' if one['default'] else ''}", one["about"]]
+        [f"`{one['model']}`", f"`{one['recipe']}`{' (default)' if one['default'] else ''}", one["claim"], one["about"]]
         for one in _listed("recipes")
     ]
-    return table(["model", "recipe", "settings from"], rows)
+    return table(["model", "recipe", "claim", "settings from"], rows)
 
 
 def datasets() -> str:

@@ -22,11 +22,13 @@ STYLE = """
 .card{fill:#fff}.title{fill:#16202c;font-weight:650;font-size:18px}.text{fill:#16202c}.soft{fill:#566373}
 .grid{stroke:#e3e8ee}.band{fill:#2f6fde;opacity:.09}.base{stroke:#2f6fde;stroke-dasharray:4 3}.basetext{fill:#1f57b8}
 .span{stroke:#b9cdf3;stroke-width:7;stroke-linecap:round}.gain{stroke:#e2a05f;stroke-width:2}.honest{fill:#1f57b8}
-.selected{fill:#fff;stroke:#c2570c;stroke-width:2.5}.reported{fill:#16202c}
+.selected{fill:#fff;stroke:#c2570c;stroke-width:2.5}.short{fill:#fff;stroke:#1f57b8;stroke-width:2.5}
+.reported{fill:#16202c}
 text{font:14px system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif}
 @media (prefers-color-scheme:dark){.card{fill:#10161e}.title,.text{fill:#e8edf3}.soft{fill:#a3b0bf}.grid{stroke:#26303c}
 .band{fill:#6ea0ff;opacity:.14}.base{stroke:#6ea0ff}.basetext{fill:#9dbfff}.span{stroke:#2b4470}.gain{stroke:#8f5a2a}
-.honest{fill:#6ea0ff}.selected{fill:#10161e;stroke:#ff9d4d}.reported{fill:#e8edf3}}
+.honest{fill:#6ea0ff}.selected{fill:#10161e;stroke:#ff9d4d}.short{fill:#10161e;stroke:#6ea0ff}
+.reported{fill:#e8edf3}}
 """
 
 
@@ -61,7 +63,7 @@ def _best_of_each_model() -> list[Row]:
 
 def _head(gain: float) -> Iterator[str]:
     yield _text(24, 36, f"Choosing the epoch on the test subject adds {decimal(gain, 2)} to UF1 (median)", "title")
-    yield _text(24, 58, "SMIC + CASME II + SAMM, 442 clips, leave one subject out; best recipe of each method", "soft")
+    yield _text(24, 58, "SMIC + CASME II + SAMM, 442 clips, leave one subject out; hollow: shortened training", "soft")
     marks = (
         (24, _disc(31, 83), "honest: last epoch, 95 % interval"),
         (286, _ring(293, 83), "epoch chosen on the test subject"),
@@ -99,7 +101,7 @@ def _row(row: Row, reported: tuple[float, ...], y: float) -> Iterator[str]:
         best = row.oracle["full"]["uf1"].value
         yield f'<path class="gain" d="M{_x(figure.value)} {y}H{_x(best)}"/>'
         yield _ring(_x(best), y)
-    yield _disc(_x(figure.value), y)
+    yield _disc(_x(figure.value), y, "short" if row.claim == "shortened" else "honest")
     yield from (_diamond(_x(value), y) for value in dict.fromkeys(reported))
 
 
@@ -122,8 +124,8 @@ def _text(x: float, y: float, words: str, kind: str, anchor: str = "start") -> s
     return f'<text class="{kind}" x="{x}" y="{y}" text-anchor="{anchor}">{escape(words)}</text>'
 
 
-def _disc(x: float, y: float) -> str:
-    return f'<circle class="honest" cx="{x}" cy="{y}" r="6"/>'
+def _disc(x: float, y: float, kind: str = "honest") -> str:
+    return f'<circle class="{kind}" cx="{x}" cy="{y}" r="{6 if kind == "honest" else 5}"/>'
 
 
 def _ring(x: float, y: float) -> str:

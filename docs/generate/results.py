@@ -52,17 +52,18 @@ def networks() -> str:
 
 
 def methods() -> str:
-    """What papers report of a method, beside what its runs score."""
+    """What papers report of a method, beside the scores of its runs and of predictions that were handed in."""
     rows = [
         [
             f"`{one.name}`",
+            one.recipe or "handed in",
             " / ".join(dict.fromkeys(map(decimal, one.reported))),
             *("-" if value is None else decimal(value) for value in (one.honest, one.selected)),
         ]
         for one in methods_of(board())
         if one.reported
     ]
-    return table(["method", "reported", "run here, last epoch", "run here, test-selected"], rows)
+    return table(["method", "recipe", "reported", "scored here, last epoch", "scored here, test-selected"], rows)
 
 
 def remarks() -> str:

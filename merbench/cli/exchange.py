@@ -19,9 +19,12 @@ def add_parsers(actions: argparse._SubParsersAction[Any]) -> None:
         "import",
         help="score predictions that were made elsewhere",
         description="Make a record of the predictions in a log of MEGC2019 (a line `database subject` for each fold, "
-        "then `clip truth prediction`), or in a CSV with the header clip,prediction.",
+        "then `clip truth prediction`), in a log by subject (`Best Predicted` and `Ground Truth` of each subject, then "
+        "a summary of all), or in a CSV with the header clip,prediction.",
     )
-    handed_in.add_argument("log", type=Path, help="a log of MEGC2019, or a CSV with the header clip,prediction")
+    handed_in.add_argument(
+        "log", type=Path, help="a log of MEGC2019, a log by subject, or a CSV with the header clip,prediction"
+    )
     handed_in.add_argument("--model", required=True, metavar="NAME", help="the model's name in tables")
     handed_in.add_argument(
         "--dataset",

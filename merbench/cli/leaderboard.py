@@ -1,4 +1,4 @@
-"""`merbench leaderboard`: add records, build the pages, check records, and serve the pages."""
+"""`merbench leaderboard`: add records, place a record, build the pages, check records, and serve the pages."""
 
 from __future__ import annotations
 
@@ -23,13 +23,15 @@ PROBLEMS = 1  # exit code of a check that found problems
 
 
 def add_parser(verbs: argparse._SubParsersAction[Any]) -> None:
-    """Add the verb and its four actions."""
-    about = "add records to a leaderboard, check it, build its pages and serve them"
+    """Add the verb and its actions."""
+    about = "add records to a leaderboard, see where one would stand, check it, build its pages and serve them"
     verb = verbs.add_parser("leaderboard", help=about, description=f"{about}.")
     actions = verb.add_subparsers(dest="action", required=True, metavar="ACTION")
     add = actions.add_parser("add", help="verify records and copy them into the leaderboard")
     add.add_argument("record", metavar="RECORD", type=Path, nargs="+", help="the record.json of a run")
     add.add_argument("--to", type=Path, default=RECORDS, metavar="DIR", help=f"default: {RECORDS}")
+    place = actions.add_parser("place", help="print where a record or predictions would stand; writes nothing")
+    _add_place(place)
     build = actions.add_parser("build", help="build the pages")
     _add_inputs(build)
     build.add_argument("--out", type=Path, default=SITE, metavar="DIR", help=f"default: {SITE}")
@@ -42,17 +44,34 @@ def add_parser(verbs: argparse._SubParsersAction[Any]) -> None:
     serve.add_argument("--port", type=_port, default=8000, help="default: 8000; 0 chooses a free port")
 
 
+def _add_place(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", metavar="FILE", type=Path, help="a record, or predictions as for results import")
+    parser.add_argument("--model", default="your model", metavar="NAME", help="the name of the model of predictions")
+    parser.add_argument("--dataset", default="", help="of predictions; default: the one with the most databases")
+    parser.add_argument("--protocol", default="", help="of predictions; default: the dataset's own")
+    parser.add_argument("--markdown", action="store_true", help="print Markdown, e.g. for a pull request")
+    _add_records(parser)
+
+
 def _add_inputs(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--records", type=Path, action="append", metavar="DIR", help=f"can be repeated; default: {RECORDS}"
-    )
+    _add_records(parser)
     parser.add_argument(
         "--reported", type=Path, metavar="FILE", help=f"reported figures; default: {REPORTED} if it exists"
     )
 
 
+def _add_records(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--records", type=Path, action="append", metavar="DIR", help=f"can be repeated; default: {RECORDS}"
+    )
+
+
 def run(arguments: argparse.Namespace, registry: Registry) -> int:
     """Run the action; `check` returns 1 if it found problems."""
+    if arguments.action == "place":
+        from merbench.cli.placing import place
+
+        return place(arguments, arguments.records or [RECORDS], registry)
     return {"add": _add, "build": _build, "check": _check, "serve": _serve}[arguments.action](arguments, registry)
 
 

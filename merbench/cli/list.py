@@ -168,6 +168,7 @@ def _recipes(registry: Registry, pattern: str | None) -> Iterator[Described]:
                 "recipe": name,
                 "default": at == 0,
                 "settings": recipe_settings(model, recipe),
+                "claim": recipe.claim,
                 "about": recipe.about,
                 "distribution": registry.models.origin(model_name).distribution,
             }
@@ -187,7 +188,7 @@ def recipe_settings(model: Model, recipe: Recipe) -> Described:
     if isinstance(model, EstimatorModel):
         return {**features, "options": dict(recipe.options)}
     settings = {field.name: getattr(recipe, field.name) for field in dataclasses.fields(recipe)}
-    del settings["about"], settings["api"], settings["features"]
+    del settings["about"], settings["api"], settings["claim"], settings["features"]
     return {**features, **settings, "options": dict(recipe.options)}
 
 
@@ -210,6 +211,6 @@ COLUMNS = {
     "datasets": ("name", "databases", "protocol", "about"),
     "features": ("name", "inputs", "variants", "about"),
     "protocols": ("name", "about"),
-    "recipes": ("name", "settings"),
+    "recipes": ("name", "claim", "settings"),
     "sources": ("name", "provides", "about"),
 }

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 from merbench.cli.progress import duration
 from merbench.cli.tables import print_table
 from merbench.engine.policies import TEST_SELECTED
+from merbench.leaderboard.wording import figure
 
 if TYPE_CHECKING:
     from merbench.runs.estimate import Estimate
@@ -106,11 +107,11 @@ def _cell(scores: PartScores | None, metric: Literal["uf1", "uar"]) -> str:
     if scores is None:
         return "not defined"
     low, high = scores.intervals[metric]
-    return f"{_figure(getattr(scores, metric))} [{low:.2f} {high:.2f}]".replace("0.", ".")
+    return f"{figure(getattr(scores, metric))} [{low:.2f} {high:.2f}]".replace("0.", ".")
 
 
 def _pair(scores: PartScores | None) -> str:
-    return "not defined" if scores is None else f"{_figure(scores.uf1)} / {_figure(scores.uar)}"
+    return "not defined" if scores is None else f"{figure(scores.uf1)} / {figure(scores.uar)}"
 
 
 def _clips(record: Record) -> dict[str, str]:
@@ -122,10 +123,5 @@ def _clips(record: Record) -> dict[str, str]:
     return {part: str(confusions[mask].sum()) for part, mask in counts.parts().items()}
 
 
-def _figure(value: float) -> str:
-    """Three decimals, as the field prints them: `.655`, `1.000`."""
-    return f"{value:.3f}".removeprefix("0")
-
-
 def _spread(values: Sequence[float]) -> str:
-    return f"{_figure(fmean(values))} ± {_figure(stdev(values))}" if len(values) > 1 else "not defined"
+    return f"{figure(fmean(values))} ± {figure(stdev(values))}" if len(values) > 1 else "not defined"

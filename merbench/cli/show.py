@@ -79,7 +79,8 @@ def _fields(spec: Any) -> dict[str, Any]:
     values = {field.name: getattr(spec, field.name) for field in dataclasses.fields(spec)}
     if isinstance(spec, TorchModel | EstimatorModel):
         values["recipes"] = {
-            name: {**recipe_settings(spec, recipe), "about": recipe.about} for name, recipe in spec.recipes.items()
+            name: {**recipe_settings(spec, recipe), "claim": recipe.claim, "about": recipe.about}
+            for name, recipe in spec.recipes.items()
         }
     return {name: _plain(value) for name, value in values.items() if name not in HIDDEN and value not in ("", (), {})}
 

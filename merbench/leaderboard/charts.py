@@ -67,6 +67,7 @@ def forest(board: Board) -> str:
         _forest_row(sheet, scale, 30 + LINE * (index + 0.5), row)
     _legend(sheet, bottom + 48, [
         (sheet.dot, "chart-accent", "scored from predictions, 95 % interval over subjects"),
+        (sheet.ring, "chart-accent", "shortened training"),
         (sheet.ring, "chart-reported", "reported by a paper, without interval"),
     ])  # fmt: skip
     return sheet.svg(
@@ -96,11 +97,12 @@ def dumbbells(board: Board) -> str:
         _dumbbell(sheet, scale, 30 + LINE * (index + 0.5), method)
     _legend(sheet, bottom + 48, [
         (sheet.ring, "chart-reported", "reported by a paper (the number: the highest)"),
-        (sheet.ring, "chart-accent", "scored from predictions, choice of the epoch not known"),
+        (sheet.diamond, "chart-warn", "epoch chosen on the test subject"),
+        (sheet.ring, "chart-warn", "choice of the epoch not known"),
     ])  # fmt: skip
     _legend(sheet, bottom + 66, [
         (sheet.dot, "chart-accent", "honest: epoch chosen without the test subject"),
-        (sheet.diamond, "chart-warn", "epoch chosen on the test subject"),
+        (sheet.ring, "chart-accent", "honest, of a shortened training"),
     ])  # fmt: skip
     return sheet.svg(
         f"chart-dumbbells-{board.slug}",
@@ -249,22 +251,22 @@ def _forest_row(sheet: Sheet, scale: Scale, y: float, row: Row) -> None:
     sheet.text(640, y + 4, _value(row), "chart-ink" if _interval(row) else "chart-muted")
     if ends := _interval(row):
         sheet.lines([[(scale(ends[0]), y), (scale(ends[1]), y)]], "chart-accent", 1.5)
-        sheet.dot(scale(_uf1(row)), y, "chart-accent")
+        (sheet.ring if row.claim == "shortened" else sheet.dot)(scale(_uf1(row)), y, "chart-accent")
     else:
         sheet.ring(scale(_uf1(row)), y, "chart-reported")
 
 
 def _dumbbell(sheet: Sheet, scale: Scale, y: float, method: Method) -> None:
-    sheet.text(LEFT, y + 4, shorten(method.name, NAME), anchor="end")
-    sheet.lines([[(scale(min(method.values())), y), (scale(max(method.values())), y)]], "chart-grid", 2)
+    sheet.text(LEFT, y + 4, shorten(method.title, NAME), anchor="end")
+    sheet.lines([[(scale(end), y) for end in method.line()]], "chart-grid", 2)
     for value in method.reported:
         sheet.ring(scale(value), y, "chart-reported", 12)  # wide enough to be seen around another mark
     if method.unknown is not None:
-        sheet.ring(scale(method.unknown), y, "chart-accent")
+        sheet.ring(scale(method.unknown), y, "chart-warn")
     if method.selected is not None:
         sheet.diamond(scale(method.selected), y, "chart-warn")
     if method.honest is not None:
-        sheet.dot(scale(method.honest), y, "chart-accent")
+        (sheet.ring if method.hollow else sheet.dot)(scale(method.honest), y, "chart-accent")
     numbers = (max(method.reported, default=None), method.unknown, method.honest, method.selected)
     for column, number in enumerate(numbers):
         name = "chart-ink" if column == 2 else "chart-muted"

@@ -17,25 +17,40 @@ NAME = 60  # letters of a name in a sentence; a longer one is cut
 
 @dataclass(frozen=True)
 class Method:
-    """UF1 over all clips of one method, by kind; the best if there are several of a kind.
+    """UF1 over all clips of one row that was run or handed in, beside what papers report for its method.
 
     Attributes:
-        name: as its first row spells it.
+        name, recipe: of the row; the recipe is empty if there was none.
+        hollow: whether the run was shortened.
+        joined: whether the run is as published, or the predictions were handed in: papers' figures speak of the same.
         reported: what papers print, in ascending order.
         unknown: scored from predictions whose sender does not say how the epoch was chosen.
         honest: the epoch was chosen without the test subject.
-        selected: the epoch was chosen on the test labels.
+        selected: the epoch was chosen on the test labels, in the same runs or by the sender.
     """
 
     name: str
+    recipe: str = ""
+    hollow: bool = False
+    joined: bool = False
     reported: tuple[float, ...] = ()
     unknown: float | None = None
     honest: float | None = None
     selected: float | None = None
 
+    @property
+    def title(self) -> str:
+        """Name and recipe."""
+        return f"{self.name} {self.recipe}".strip()
+
     def values(self) -> list[float]:
         """Every known score."""
         return [*self.reported, *(one for one in (self.unknown, self.honest, self.selected) if one is not None)]
+
+    def line(self) -> tuple[float, float]:
+        """The ends of the line that joins the figures of one thing; those of papers are left out if not `joined`."""
+        found = self.values()[0 if self.joined else len(self.reported) :]
+        return min(found), max(found)
 
     def sentence(self) -> str:
         """The figures in words."""
@@ -45,40 +60,49 @@ class Method:
             ("honest", _shown(self.honest)),
             ("chosen on the test subject", _shown(self.selected)),
         )
-        name = shorten(self.name, NAME)
+        name = shorten(self.title, NAME)
         return f"{name}: {', '.join(f'{kind} {value}' for kind, value in kinds if value)}."
 
 
 def methods_of(board: Board) -> list[Method]:
     """The methods that were run or handed in and have more than one known score, in the order of the board.
 
-    A paper's figures belong to the runs of the model with that name, in any spelling.
+    Of each model the best ranked row counts, the best as published, and each row that is not ranked. All figures of a
+    method but those of papers are of that row. A paper's figures belong to the model with that name, in any spelling.
     """
     rows = [row for row in board.rows if row.uf1]
-    ours = dict.fromkeys(_plain(row.model) for row in rows if row.badge != "reported")
-    found = [_method([row for row in rows if _plain(row.model) == name]) for name in ours]
+    papers = [row for row in rows if row.badge == "reported"]
+    ours = [row for row in rows if row.badge != "reported"]
+    ranked = [row for row in reversed(ours) if not row.unranked]
+    best = {_plain(row.model): row.id for row in ranked}.values()
+    published = {_plain(row.model): row.id for row in ranked if _as_published(row)}.values()
+    shown = [row for row in ours if row.unranked or row.id in (*best, *published)]
+    found = [_method(row, [paper for paper in papers if _plain(paper.model) == _plain(row.model)]) for row in shown]
     return [method for method in found if len(method.values()) > 1]
 
 
-def _method(rows: list[Row]) -> Method:
-    ours = [row for row in rows if row.badge != "reported"]
-    unstated = [row for row in ours if row.unranked and not _is_selected(row)]
-    oracles = [row.oracle["full"]["uf1"].value for row in ours if "uf1" in row.oracle.get("full", {})]
+def _as_published(row: Row) -> bool:
+    return row.claim == "as published" or row.badge == "rescored"
+
+
+def _method(row: Row, papers: list[Row]) -> Method:
+    assert row.uf1
+    oracle = row.oracle.get("full", {}).get("uf1")
+    chosen = row.uf1.value if _is_selected(row) else oracle.value if oracle else None
     return Method(
-        name=ours[0].model,
-        reported=tuple(sorted(row.uf1.value for row in rows if row.badge == "reported" and row.uf1)),
-        unknown=_best(unstated),
-        honest=_best([row for row in ours if not row.unranked]),
-        selected=max([*oracles, *filter(None, [_best([row for row in ours if _is_selected(row)])])], default=None),
+        name=row.model,
+        recipe=row.recipe,
+        hollow=row.claim == "shortened",
+        joined=_as_published(row),
+        reported=tuple(sorted(one.uf1.value for one in papers if one.uf1)),
+        unknown=row.uf1.value if row.unranked and not _is_selected(row) else None,
+        honest=None if row.unranked else row.uf1.value,
+        selected=chosen,
     )
 
 
 def _is_selected(row: Row) -> bool:
     return "test-selected" in row.policy
-
-
-def _best(rows: list[Row]) -> float | None:
-    return max((row.uf1.value for row in rows if row.uf1), default=None)
 
 
 def _shown(value: float | None) -> str:

@@ -7,8 +7,10 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from importlib import resources
 from itertools import groupby
+from statistics import median
 from typing import TYPE_CHECKING, Any
 
+from merbench.errors import and_more
 from merbench.leaderboard import charts, wording
 from merbench.leaderboard.batches import in_batches
 from merbench.leaderboard.boards import finished
@@ -35,6 +37,7 @@ __all__ = ["LARGEST", "render"]
 
 LARGEST = 400_000  # bytes of a page, at most
 ASSETS = ("site.css", "site.js")
+NAMED = 3  # of the leading rows by name; the others are counted
 
 
 def render(site: Site) -> Iterator[tuple[str, str]]:
@@ -119,6 +122,7 @@ def _listed(board: Board) -> dict[str, Any]:
         "board": board,
         "runs": sum(len(row.entries) for row in board.every_row),
         "best": next(iter(board.ranked), None),
+        "leading": sum(row.standing is not None and row.standing.leading for row in board.ranked),
         "reported": sum(row.badge == "reported" for row in board.rows),
         "highest": max(reported, default=None),
     }
@@ -152,27 +156,45 @@ def _board_data(rows: Sequence[Row]) -> str:
 
 
 def _highlights(board: Board) -> list[dict[str, str]]:
-    """A board in three figures: the best honest row, the highest that papers report, the most that choosing adds."""
+    """A board in three figures: what the leading group scores, the highest that papers report, what choosing adds."""
     found = []
-    for row in board.ranked[:1]:
-        assert row.uf1
-        ends = f" (95\N{NO-BREAK SPACE}% interval {wording.interval(row.uf1.interval)})" if row.uf1.interval else ""
-        found.append({"value": wording.figure(row.uf1.value), "text": f"best honest UF1, by {_name(row)}{ends}"})
+    if leading := [row for row in board.ranked if row.standing and row.standing.leading]:
+        found.append(_leading(leading, len(board.ranked)))
     reported = [(row.uf1.value, row) for row in board.rows if row.badge == "reported" and row.uf1]
     if reported:
         value, row = max(reported, key=lambda pair: pair[0])
-        found.append({"value": wording.figure(value), "text": f"highest UF1 that a paper reports, {_name(row)}"})
-    chosen = [(row.selection, row) for row in board.rows if row.selection is not None]
-    if chosen:
-        value, row = max(chosen, key=lambda pair: pair[0])
-        text = f"largest gain in UF1 from choosing the epoch on the test subject, {_name(row)}"
-        found.append({"value": wording.signed(value), "text": text})
+        mark = ", second-hand" if row.paper and row.paper.evidence == "second-hand" else ""
+        text = f"highest UF1 that a paper reports, {_name(row)}{mark}"
+        found.append({"value": wording.figure(value), "text": text})
+    if gains := sorted(row.selection for row in board.rows if row.selection is not None):
+        ends = wording.signed_interval((gains[0], gains[-1]))
+        text = "added to UF1 by choosing the epoch on the test subject, "
+        text += f"the median of {len(gains)} rows ({ends})" if len(gains) > 1 else "in one row"
+        found.append({"value": wording.signed(median(gains)), "text": text})
     return found
+
+
+def _leading(rows: Sequence[Row], ranked: int) -> dict[str, str]:
+    """The score of the rows that no test separates from the first, and whose they are."""
+    values = [row.uf1.value for row in rows if row.uf1]
+    names = and_more([_name(row) for row in rows], NAMED)
+    if len(rows) > 1:
+        ends = f"{wording.figure(min(values))} to {wording.figure(max(values))}"
+        text = f"median UF1 of the {len(rows)} of {ranked} ranked rows that lead ({ends}): no paired test separates "
+        text += f"them from the first. They are {names}"
+    else:
+        ends = f" (95\N{NO-BREAK SPACE}% interval {wording.interval(one)})" if (one := _ends(rows[0])) else ""
+        text = f"UF1 of {names}{ends}, which leads" if ranked > 1 else f"UF1 of {names}{ends}, the only ranked row"
+    return {"value": wording.figure(median(values)), "text": text}
+
+
+def _ends(row: Row) -> tuple[float, float] | None:
+    return row.uf1.interval if row.uf1 else None
 
 
 def _tally(board: Board) -> str:
     badges = [row.badge for row in board.rows]
-    counts = ((badges.count(badge), badge) for badge in ("reproduced", "rescored", "reported"))
+    counts = ((badges.count(badge), badge) for badge in ("run here", "rescored", "reported"))
     return ", ".join(f"{count} {badge}" for count, badge in counts if count) or "none"
 
 

@@ -200,7 +200,7 @@ def _row(group: Sequence[Reported]) -> Row:
         figures=figures,
         approach=first.approach,
         clips=max((one.clips for one in group if one.clips), default=None),
-        paper=Paper(first.paper, first.year, table, first.link),
+        paper=Paper(first.paper, first.year, table, first.link, first.evidence),
         notes=_row_notes(group, table),
     )
 

@@ -12,9 +12,11 @@ from typing import Any, Literal
 
 import numpy as np
 
+from merbench.leaderboard.claims import claim_of
 from merbench.leaderboard.entries import Entry, Figure, Figures
 from merbench.leaderboard.statistics import Standing
 from merbench.plugin.registry import Registry
+from merbench.plugin.specs import Claim
 from merbench.protocols import shares_subjects
 from merbench.runs.schema import AnyPolicy, Plan, Submission
 from merbench.runs.weights import given_files, starts_from
@@ -23,7 +25,7 @@ from merbench.scores import Metric, interval_of, resampled
 __all__ = ["Approach", "Badge", "Paper", "Row", "configuration", "make_rows"]
 
 # What stands behind a row: a paper's number, predictions that were handed in, or a run of this project.
-Badge = Literal["reported", "rescored", "reproduced"]
+Badge = Literal["reported", "rescored", "run here"]
 Approach = Literal["network", "handcrafted", "not stated"]
 
 APPROACHES: dict[str, Approach] = {"torch": "network", "estimator": "handcrafted", "rescored": "not stated"}
@@ -32,12 +34,13 @@ MOST = 10**15  # of a count or of seconds that a record may state
 
 @dataclass(frozen=True)
 class Paper:
-    """What to cite. `link` is empty or begins with http:// or https://."""
+    """What to cite. `link` is empty or begins with http:// or https://; `evidence` is that of reported figures."""
 
     title: str
     year: int | None = None
     table: str = ""
     link: str = ""
+    evidence: str = ""
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,7 @@ class Row:
     Attributes:
         id: permanent; `#ID` on the board's page.
         model, recipe: names; a recipe is empty if there was none.
+        claim, claim_about: what the settings of a run are, and a line about them; empty if nothing was run here.
         badge, approach: for filters, in words.
         policy: epoch policy in words, e.g. `last`, `declared last`, `test-selected`, `not stated`.
         figures: under the policy that counts for this row (never `oracle` of a run).
@@ -67,6 +71,8 @@ class Row:
     policy: str
     figures: Figures
     recipe: str = ""
+    claim: Claim | Literal[""] = ""
+    claim_about: str = ""
     approach: Approach = "not stated"
     oracle: Figures = field(default_factory=dict)
     selection: float | None = None
@@ -117,12 +123,16 @@ def _row(entries: tuple[Entry, ...], registry: Registry) -> Row:
     first = entries[0].record
     plan, policy = first.plan, entries[0].policy
     honest, selected = _mean(entries, policy), _mean(entries, "oracle")
+    claim: Claim | Literal[""]
+    claim, about = claim_of(plan, registry) if isinstance(plan, Plan) else ("", "")
     last = honest if policy == "last" else _mean(entries, "last")
     return Row(
         id=configuration(entries[0], entries[0].record.plan.protocol)[:12],
         model=plan.model,
         recipe=plan.recipe if isinstance(plan, Plan) else "",
-        badge="rescored" if isinstance(plan, Submission) else "reproduced",
+        claim=claim,
+        claim_about=about,
+        badge="rescored" if isinstance(plan, Submission) else "run here",
         approach=APPROACHES[plan.kind],
         policy=_policy_in_words(plan),
         figures=honest,

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -16,6 +18,8 @@ __all__ = ["ALPHA", "Standing", "holm", "stand"]
 ALPHA = 0.05  # family-wise error rate of the leading group
 TIE = 1e-12  # scores that differ by less are equal: their sums were rounded differently
 QUANTILES = (0.025, 0.975)
+EXCHANGES = (10_000, 100_000, 1_000_000)  # of a test: more where the chance of the draw could decide
+SURE = 3.0  # standard errors between a corrected p-value and ALPHA
 
 
 @dataclass(frozen=True)
@@ -28,12 +32,14 @@ class Standing:
         leading: whether the row is the best or not separable from the best.
         against_best: UF1 of the best row minus UF1 of this row, with the p-value after Holm's correction; None for the
             best row.
+        error: the standard error of that p-value, which comes from a sample of all exchanges.
     """
 
     rank: int
     rank_interval: tuple[int, int]
     leading: bool
     against_best: PairedTest | None = None
+    error: float = 0.0
 
 
 def stand(rows: Sequence[np.ndarray]) -> list[Standing]:
@@ -41,7 +47,8 @@ def stand(rows: Sequence[np.ndarray]) -> list[Standing]:
 
     The rank interval comes from a bootstrap over subjects: each resample scores all rows on the same draw of subjects
     and ranks them again. A row belongs to the leading group if a paired permutation test over subjects against the
-    best row, after Holm's correction for all comparisons, does not reject equality at `ALPHA`.
+    best row, after Holm's correction for all comparisons, does not reject equality at `ALPHA`. If the corrected value
+    is within `SURE` standard errors of `ALPHA`, the test is repeated with more exchanges.
 
     Args:
         rows: of each row, `[seeds, subjects, classes, classes]` clip counts, all on the same clips of the same
@@ -55,9 +62,8 @@ def stand(rows: Sequence[np.ndarray]) -> list[Standing]:
     # Threads help: nearly all of the time goes into products during which other threads run.
     with ThreadPoolExecutor(os.cpu_count()) as threads:
         drawn = np.stack(list(threads.map(lambda row: mean_resampled(row, "uf1"), rows)))
-        raw = list(threads.map(lambda index: exchange_p_value(rows[best], rows[index], "uf1"), others))
-    p_values = holm(raw)
-    adjusted = dict(zip(others, p_values, strict=True))
+        p_values, errors = _tested(rows[best], [rows[index] for index in others], threads)
+    adjusted, error = (dict(zip(others, one, strict=True)) for one in (p_values, errors))
     ranks, low, high = _ranks(scores[:, None])[:, 0], *_rank_intervals(drawn)
     return [
         Standing(
@@ -65,9 +71,26 @@ def stand(rows: Sequence[np.ndarray]) -> list[Standing]:
             rank_interval=(int(low[index]), int(high[index])),
             leading=index == best or adjusted[index] > ALPHA,
             against_best=_against(scores, drawn, best, index, adjusted.get(index)),
+            error=error.get(index, 0.0),
         )
         for index in range(len(rows))
     ]
+
+
+def _tested(
+    best: np.ndarray, others: Sequence[np.ndarray], threads: ThreadPoolExecutor
+) -> tuple[list[float], list[float]]:
+    """The corrected p-value of each row against the best, and its standard error."""
+    raw, errors, near = [0.0] * len(others), [0.0] * len(others), list(range(len(others)))
+    adjusted: list[float] = []
+    for exchanges in EXCHANGES:
+        test = partial(exchange_p_value, best, metric="uf1", resamples=exchanges)
+        for index, p_value in zip(near, threads.map(test, [others[index] for index in near]), strict=True):
+            raw[index], errors[index] = p_value, math.sqrt(p_value * (1 - p_value) / exchanges)
+        adjusted = holm(raw)
+        factors = [after / before for after, before in zip(adjusted, raw, strict=True)]
+        near = [i for i, one in enumerate(adjusted) if abs(one - ALPHA) < SURE * errors[i] * factors[i]]
+    return adjusted, [error * factor for error, factor in zip(errors, factors, strict=True)]
 
 
 def _against(scores: np.ndarray, drawn: np.ndarray, best: int, index: int, adjusted: float | None) -> PairedTest | None:

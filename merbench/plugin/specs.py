@@ -10,6 +10,7 @@ from merbench.plugin.labels import LabelScheme
 
 __all__ = [
     "API",
+    "Claim",
     "Dataset",
     "EstimatorModel",
     "Feature",
@@ -22,6 +23,8 @@ __all__ = [
     "TorchModel",
     "former_names",
 ]
+
+Claim = Literal["as published", "shortened", "own settings", "baseline"]  # what a recipe says that it is
 
 API = 1  # increased when a spec changes in a way that affects plugins
 
@@ -152,6 +155,8 @@ class Recipe:
         options: keyword arguments of the network or estimator.
         features: features that replace those of the model.
         about: where the settings come from.
+        claim: what the settings are: `as published` by the model's authors; `shortened` from those, for less time;
+            `own settings`; or `baseline`, of a model that others are compared with. Boards show it.
     """
 
     optimizer: Literal["adam", "adamw", "sgd"] = "adam"
@@ -179,6 +184,7 @@ class Recipe:
     options: Mapping[str, Any] = field(default_factory=dict)
     features: tuple[str, ...] = ()
     about: str = ""
+    claim: Claim = "own settings"
     api: int = API
 
 

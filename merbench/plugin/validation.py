@@ -115,7 +115,7 @@ def _recipe_fault(spec: object, title: str) -> str:
         wrong = _api_fault(recipe, where) or _field_fault(recipe, where)
         if wrong:
             return wrong
-        if isinstance(spec, TorchModel) and (off := setting_fault(recipe)):
+        if off := setting_fault(recipe) if isinstance(spec, TorchModel) else _choice(recipe):
             return f"{where} sets {off[0]}={reprlib.repr(getattr(recipe, off[0]))}: {off[1]}"
     return ""
 

@@ -31,12 +31,13 @@ class ClipIds:
     both EP19_05 and EP19_05f.
 
     Args:
-        canonical: columns clip, database, subject, from `merbench.data.datasets.canonical_clips`.
+        canonical: columns clip, database, subject, label, from `merbench.data.datasets.canonical_clips`.
         dataset: name of the dataset, for errors.
     """
 
     def __init__(self, canonical: pd.DataFrame, dataset: str) -> None:
         self._dataset = dataset
+        self._canonical = canonical
         self._databases = {name.lower(): name for name in canonical["database"]}
         self._clips: dict[str, dict[str, str]] = defaultdict(dict)
         for subject, clip in zip(canonical["subject"], canonical["clip"], strict=True):
@@ -66,6 +67,24 @@ class ClipIds:
             raise SubmissionError(f"subject {shown(name)} of {known} could be {' or '.join(sorted(found))}")
         names_here = [one.partition("/")[2] for one in self._clips if one.startswith(f"{known}/")]
         raise SubmissionError(f"{known} has no subject {shown(name)} in {self._dataset}{nearest(name, names_here)}")
+
+    def subject_named(self, name: str) -> str:
+        """Return the id of the subject with exactly this name, of whatever database.
+
+        Raises:
+            SubmissionError: no subject matches, or several do.
+        """
+        found = [subject for subject in self._clips if subject.partition("/")[2] == name]
+        if len(found) > 1:
+            raise SubmissionError(f"subject {shown(name)} could be {' or '.join(sorted(found))}")
+        if not found:
+            raise SubmissionError(f"{self._dataset} has no subject {shown(name)}")
+        return found[0]
+
+    def by_class(self, subject: str) -> dict[str, list[str]]:
+        """Map the class indices of a subject's clips, as text, to the ids of these clips in the order of the list."""
+        own = self._canonical[self._canonical["subject"] == subject]
+        return {str(label): list(clips) for label, clips in own.groupby("label")["clip"]}
 
     def clip(self, subject: str, name: str) -> str:
         """Return the id of the clip `name` of the subject with the id `subject`.

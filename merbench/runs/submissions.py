@@ -22,7 +22,7 @@ from merbench.plugin.specs import Dataset
 from merbench.protocols import Fold, ProtocolError, folds_digest, protocol_folds
 from merbench.runs.clip_ids import ClipIds, SubmissionError, shown
 from merbench.runs.environment import merbench_commit
-from merbench.runs.logs import NAMED, Order, Row, read_content, read_rows
+from merbench.runs.logs import NAMED, Order, Row, is_subject_log, read_content, read_rows
 from merbench.runs.record import read_record
 from merbench.runs.schema import PolicyPrediction, Prediction, Record, Submission, SubmissionDigests
 from merbench.runs.scoring import clips_of, score_predictions, undefined_parts
@@ -35,6 +35,11 @@ if TYPE_CHECKING:
 __all__ = ["Declaration", "default_path", "keep", "submit"]
 
 LONGEST = 1900  # characters of a warning; a record allows 2000
+
+NO_CLIPS = (
+    "the log names no clips: the predictions of a subject and class were given to its clips in the order of the clip "
+    "list; no score depends on this order"
+)
 
 # The limits of a record for the sender's own words.
 WANTED = {
@@ -83,6 +88,7 @@ def submit(path: Path, declared: Declaration, registry: Registry) -> Record:
     try:
         rows = read_rows(content, ClipIds(clips, spec.name), declared.order)
         predicted = _predicted(rows, spec, clips, declared.order)
+        notes = _notes(content, declared.policy)
     except SubmissionError as error:
         raise SubmissionError(f"{path}: {error}") from error
     predictions = _predictions(clips, folds, predicted, protocol.name)
@@ -95,7 +101,18 @@ def submit(path: Path, declared: Declaration, registry: Registry) -> Record:
         "clips_total": len(clips),
     }
     plan = _plan(benchmark, declared, hashlib.sha256(content).hexdigest(), _digests(predictions, clips, folds))
-    return _record(plan, predictions, [clip for clip in clips["clip"] if clip not in predicted])
+    return _record(plan, predictions, [clip for clip in clips["clip"] if clip not in predicted], notes)
+
+
+def _notes(content: bytes, policy: str) -> list[str]:
+    """Return what a reader of the record must know about the form of the file."""
+    if not is_subject_log(content):
+        return []
+    if policy != "oracle":
+        raise SubmissionError(
+            "such a log has, for each subject, the epoch that did best on this subject; pass --declared-policy oracle"
+        )
+    return [NO_CLIPS]
 
 
 def _widest(registry: Registry) -> str:
@@ -233,7 +250,7 @@ def _plan(benchmark: dict[str, Any], declared: Declaration, source: str, digests
         raise OptionError(f"--{field}: must be {WANTED[field]}, not {shown(getattr(declared, field))}") from error
 
 
-def _record(plan: Submission, predictions: list[Prediction], missing: Sequence[str]) -> Record:
+def _record(plan: Submission, predictions: list[Prediction], missing: Sequence[str], notes: Sequence[str]) -> Record:
     scores = score_predictions(predictions, plan.classes)
     # Two sentences, because a record published without clips keeps only the first.
     lacking = [f"{len(missing)} of {plan.clips_total} clips have no prediction: not ranked", _names(missing)]
@@ -247,7 +264,7 @@ def _record(plan: Submission, predictions: list[Prediction], missing: Sequence[s
         predictions=predictions,
         scores=scores,
         folds=[],  # nothing was run
-        warnings=[*(lacking if missing else []), *undefined_parts(scores)],
+        warnings=[*(lacking if missing else []), *notes, *undefined_parts(scores)],
     )
 
 

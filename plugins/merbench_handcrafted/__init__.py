@@ -8,6 +8,8 @@ import merbench
 from merbench_handcrafted.motion_specs import motion_features, motion_models
 from merbench_handcrafted.texture_specs import texture_features, texture_models
 
+BASELINE = {"default": merbench.Recipe(claim="baseline")}
+
 
 @merbench.hookimpl
 def merbench_features() -> Iterable[merbench.Feature]:
@@ -23,18 +25,21 @@ def merbench_models() -> Iterable[merbench.EstimatorModel]:
         name="majority",
         estimator="merbench_handcrafted.reference:majority",
         features=(),
+        recipes=BASELINE,
         about="predicts the most frequent class of the training side",
     )
     yield merbench.EstimatorModel(
         name="flow-lr",
         estimator="merbench_handcrafted.reference:flow_lr",
         features=("flow-28",),
+        recipes=BASELINE,
         about="logistic regression on the standardised pixels of 28x28 flow",
     )
     yield merbench.EstimatorModel(
         name="flow-svm",
         estimator="merbench_handcrafted.reference:flow_svm",
         features=("flow-28",),
+        recipes=BASELINE,
         about="support vector machine on the standardised pixels of 28x28 flow",
     )
     yield from texture_models()

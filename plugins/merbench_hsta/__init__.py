@@ -24,12 +24,14 @@ PUBLISHED = merbench.Recipe(
     warmup_epochs=5,
     options={"stages": 4, "depth": (1, 2), "dropout": 0.2, "drop_path": 0.2},
     about="the README's command for the authors' script (repository OceanSummerDay/HSTA_MER)",
+    claim="as published",
 )
 FLOW = replace(
     PUBLISHED,
     options={**PUBLISHED.options, "special": "flow"},
     features=("video-6+2", "flow"),
     about="as published, with the flow from onset to apex instead of the two frames; its input form is merbench's own",
+    claim="own settings",
 )
 QUICK = merbench.Recipe(
     optimizer="adamw",
@@ -52,6 +54,7 @@ QUICK = merbench.Recipe(
     },
     features=("hsta-video-28", "hsta-flow-28"),
     about="merbench's own: one narrow stage on small pictures and flow, seconds a fold on one CPU core",
+    claim="shortened",
 )
 
 

@@ -16,6 +16,7 @@ PUBLISHED = merbench.Recipe(
     order="by-class",
     options={"block_repeats": (2, 2, 10)},
     about="the authors' released script (repository wangzhifengharrison/HTNet)",
+    claim="as published",
 )
 PAPER = replace(
     PUBLISHED,
@@ -33,6 +34,7 @@ QUICK = merbench.Recipe(
     standardize=True,
     options={"dim": 64, "block_repeats": (2, 2, 4)},
     about="merbench's own: a smaller network for minutes on two CPU cores",
+    claim="shortened",
 )
 
 

@@ -179,6 +179,7 @@ def test_the_pages_of_a_long_board_are_linked_without_javascript(crowded, open_p
     page = open_page(crowded, "boards/composite-loso.html", java_script_enabled=False)
     seen = []
     for number in range(1, 7):
+        page.wait_for_load_state()  # all rows of the page that the link leads to
         seen += page.locator("#table > tbody > tr, .incomplete > tbody > tr").all_inner_texts()
         assert page.locator("nav.pages").first.locator("[aria-current=page]").inner_text() == str(number)
         if number < 6:

@@ -74,7 +74,7 @@ def test_a_column_is_sorted_with_the_keyboard_alone(published, open_page):
 
 @pytest.mark.parametrize(
     ("name", "value", "key"),
-    [("badge", "reproduced", "badge"), ("badge", "reported", "badge"), ("policy", "last", "policy")],
+    [("badge", "run here", "badge"), ("badge", "reported", "badge"), ("policy", "last", "policy")],
 )
 def test_a_filter_keeps_the_rows_of_its_choice_and_counts_them(published, open_page, name, value, key):
     page = open_page(published, BOARD)
@@ -89,7 +89,7 @@ def test_a_filter_keeps_the_rows_of_its_choice_and_counts_them(published, open_p
 def test_the_approach_of_a_row_can_be_chosen_and_filters_hold_together(published, open_page):
     page = open_page(published, BOARD)
     page.locator("#filter-approach").select_option("handcrafted")
-    page.locator("#filter-badge").select_option("reproduced")
+    page.locator("#filter-badge").select_option("run here")
     found = set(column(page, "model"))
     assert {"flow-lr", "flow-svm", "majority", "bi-woof"} <= found
     assert not found & {"htnet", "ststnet", "rcn-a"}
@@ -114,13 +114,13 @@ def test_the_datasets_of_the_newest_records_can_be_filtered(published, open_page
 def test_the_view_stands_in_the_address_and_is_there_again_after_a_reload(published, open_page):
     page = open_page(published, BOARD)
     sort_by(page, "accuracy")
-    page.locator("#filter-badge").select_option("reproduced")
+    page.locator("#filter-badge").select_option("run here")
     page.locator("#filter-text").fill("flow")
     hidden = page.locator("#columns input").nth(2)
     page.locator("#columns summary").click()
     hidden.uncheck()
     seen = column(page, "model")
-    for part in ("sort=accuracy", "dir=down", "badge=reproduced", "text=flow", "hide="):
+    for part in ("sort=accuracy", "dir=down", "badge=run+here", "text=flow", "hide="):
         assert part in page.url
     page.reload()
     assert column(page, "model") == seen == ["flow-svm", "flow-lr"]
@@ -129,10 +129,10 @@ def test_the_view_stands_in_the_address_and_is_there_again_after_a_reload(publis
 
 
 def test_the_back_button_brings_the_earlier_view_back(published, open_page):
-    page = open_page(published, BOARD, "#badge=reproduced")
+    page = open_page(published, BOARD, "#badge=run%20here")
     first = column(page, "model")
     page.goto((published / BOARD).as_uri() + "#badge=rescored")
-    assert column(page, "model") == ["STSTNet"]
+    assert column(page, "model") == ["HTNet", "STSTNet"]
     page.go_back()
     assert column(page, "model") == first
 
@@ -185,7 +185,7 @@ def exported(page, name: str) -> str:
 @pytest.fixture
 def narrowed(published, open_page):
     """The board, narrowed to the three models whose recipe is called `default`, the best last."""
-    view = "#badge=reproduced&approach=handcrafted&text=default&sort=full-uf1&dir=up"
+    view = "#badge=run%20here&approach=handcrafted&text=default&sort=full-uf1&dir=up"
     page = open_page(published, BOARD, view, accept_downloads=True)
     assert column(page, "model") == ["majority", "flow-svm", "flow-lr"]
     return page

@@ -114,6 +114,26 @@ def test_what_cannot_be_imported_is_one_line_and_leaves_nothing_behind(argv, mes
     assert files(folder) == before
 
 
+BEST = "Best Predicted : [0, 0, 1]\nGround Truth : [0, 0, 1]\n"
+
+
+@pytest.mark.parametrize(
+    ("log", "policy", "message"),
+    [
+        (BEST, "oracle", "console.txt: the log ends before its summary of all subjects"),
+        ("{'sub01': {'pred': [0, 0], 'truth': [0, 0]}}", "oracle", "has 0 clips of class '1', but the clip list has 1"),
+        ("{'sub01': {'pred': [0, 0, 1], 'truth': [0, 0, 1]}}", "last", "pass --declared-policy oracle"),
+        ("{'\u202e<b>': {'pred': [0], 'truth': [0]}}", "oracle", r"composite has no subject '\u202e<b>'"),
+    ],
+)
+def test_a_log_by_subject_that_does_not_fit_is_one_line_too(log, policy, message, folder, capsys):
+    (folder / "console.txt").write_text(log, "utf-8")
+    assert main(["results", "import", "console.txt", "--model", "x", "--declared-policy", policy]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert message in line
+    assert list(folder.iterdir()) == [folder / "console.txt"]
+
+
 def test_an_export_is_listed_shown_and_verified_as_the_record_was(negative, folder, capsys):
     assert main(["results", "import", str(negative), "--model", "negative", "--out", "records/record.json"]) == 0
     shown = capsys.readouterr().out

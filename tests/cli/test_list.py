@@ -211,6 +211,7 @@ def test_a_table_of_recipes_shows_the_settings_that_matter(capsys: pytest.Captur
     assert "optimizer=adam, lr=5e-05, batch_size=256, epochs=800, order=by-class" in published
     assert "momentum" not in published
     (quick,) = [line for line in lines if line.startswith("rcn-w/quick ")]
+    assert re.search(r" shortened +optimizer=adam", quick)
     assert quick.endswith(" epochs=18, schedule=one-cycle, standardize=True, divisor=1.0, wide=True")
 
 

@@ -11,6 +11,7 @@ from merbench.data.homes import choose_home, dataset_homes
 from merbench.errors import PluginError, UnknownName, UnresolvableFeature
 from merbench.plugin.loading import load
 from merbench.plugin.registry import Registry
+from tests.refusals import refusal_of
 
 # A plugin as a stranger would write it: one source that lists its clips in a text file, and datasets cut from it.
 PLUGIN = """
@@ -100,10 +101,7 @@ def write(tmp_path):
 
 
 def refusal(registry, name):
-    with pytest.raises(merbench.ReleaseError) as caught:
-        open_dataset(registry, name)
-    assert "\n" not in str(caught.value)
-    return str(caught.value)
+    return refusal_of(open_dataset, registry, name)
 
 
 def test_clips_are_labelled_by_the_scheme_in_the_order_of_the_release(registry, write):

@@ -3,12 +3,12 @@ import pytest
 from merbench_databases.canonical import composite
 from merbench_databases.htnet_release import IMAGES, TABLE
 
-import merbench
 from merbench.data import locations
 from merbench.data.check import check
 from merbench.data.datasets import open_dataset
 from merbench.plugin.loading import load
 from merbench.plugin.registry import Registry
+from tests.refusals import refusal_of
 
 COUNTS = {"smic": (70, 51, 43), "casme2": (88, 32, 25), "samm": (92, 26, 15)}
 
@@ -25,10 +25,7 @@ def added(release):
 
 
 def refusal(registry, name):
-    with pytest.raises(merbench.ReleaseError) as caught:
-        open_dataset(registry, name)
-    assert "\n" not in str(caught.value)
-    return str(caught.value)
+    return refusal_of(open_dataset, registry, name)
 
 
 def test_without_data_the_error_says_what_to_get_and_what_runs_now(registry):

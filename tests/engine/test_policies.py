@@ -30,6 +30,12 @@ def test_the_inner_epoch_is_that_of_best_uf1_not_accuracy() -> None:
     assert inner_epoch(predicted, truth) == 0
 
 
+def test_of_epochs_whose_uf1_differs_only_by_rounding_the_last_counts() -> None:
+    truth = np.array([0, 0, 1, 2, 2, 1])
+    predicted = np.array([[0, 1, 0, 2, 1, 1], [0, 2, 1, 2, 1, 2]])  # UF1 is 47/90 in both
+    assert inner_epoch(predicted, truth) == 1
+
+
 def test_only_the_oracle_looks_at_test_labels() -> None:
     assert frozenset({"oracle"}) == TEST_SELECTED
 

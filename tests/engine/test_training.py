@@ -139,7 +139,7 @@ def test_grouping_and_order_of_folds_change_nothing(make_task, make_folds) -> No
             np.testing.assert_allclose(outcome.loss, alone[name].loss, rtol=1e-4)
 
 
-@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(sizes=st.lists(st.integers(1, 28), min_size=2, max_size=4), batch_size=st.integers(1, 12))
 def test_folds_of_any_sizes_train_together_as_each_does_alone(make_task, make_folds, sizes, batch_size) -> None:
     # SGD: in it a difference of rounding stays one, where Adam divides a tiny gradient by its own size

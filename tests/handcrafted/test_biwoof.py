@@ -73,14 +73,14 @@ def test_strain_of_a_stretch_a_shear_a_shift_and_a_turn() -> None:
     np.testing.assert_allclose(strain(np.stack([0.1 * y, -0.1 * x])), 0, atol=1e-12)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.integers(0, 2**32), st.floats(1e-6, 1e6))
 def test_only_the_pattern_counts_not_how_far_everything_moves(seed: int, scale: float) -> None:
     flow = noise(seed).astype(np.float64)
     np.testing.assert_allclose(bi_woof(flow * scale), bi_woof(flow), atol=1e-5)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.integers(0, 2**32), st.integers(1, 12), st.integers(1, 28))
 def test_values_are_not_negative_and_of_norm_1(seed: int, bins: int, blocks: int) -> None:
     histograms = bi_woof(noise(seed), bins=bins, blocks=blocks)

@@ -52,14 +52,14 @@ def test_opposed_vertical_motions_part_and_opposed_horizontal_ones_fall_together
     assert hoof(along, blocks=1)[0, 0].tolist() == [0, 0, 0, 0, 1, 0, 0, 0]
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.integers(0, 2**32), st.floats(1e-6, 1e6))
 def test_only_direction_counts_not_how_far_everything_moves(seed: int, scale: float) -> None:
     flow = noise(seed)
     np.testing.assert_allclose(hoof(flow.astype(np.float64) * scale), hoof(flow), atol=1e-5)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.integers(0, 2**32), st.integers(1, 12), st.integers(1, 28))
 def test_histograms_add_to_1_and_are_blind_to_left_and_right(seed: int, bins: int, blocks: int) -> None:
     flow = noise(seed)
@@ -109,7 +109,7 @@ def test_channels_of_a_small_image_are_strain_v_and_u() -> None:
     assert np.array_equal(u + np.median(image[2]), image[2])
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.integers(0, 2**32), st.floats(0.1, 10), st.floats(-100, 100))
 def test_a_head_that_shifts_as_a_whole_changes_nothing(seed: int, scale: float, shift: float) -> None:
     image = np.random.default_rng(seed).integers(0, 256, (3, 28, 28)).astype(np.float64)

@@ -102,7 +102,7 @@ def test_regions_turn_and_grow_with_the_face(landmarks: np.ndarray) -> None:
         np.testing.assert_allclose(before @ turn.T + (9, 4), after)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.lists(st.floats(-0.1, 0.1), min_size=6, max_size=6))
 def test_affine_motion_of_the_head_leaves_nothing(landmarks: np.ndarray, numbers: list[float]) -> None:
     a, b, c, d, e, f = numbers
@@ -166,7 +166,7 @@ def test_a_turn_of_the_motion_by_one_bin_turns_the_angles(landmarks: np.ndarray)
     assert (after - before).tolist() == pytest.approx([0, np.pi / 4], abs=1e-6)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.integers(0, 2**32))
 def test_mirrored_motion_has_the_mirrored_regions_and_directions(landmarks: np.ndarray, seed: int) -> None:
     draw = np.random.default_rng(seed)
@@ -193,7 +193,7 @@ def test_the_answer_is_small_floats_and_still_faces_are_zero(landmarks: np.ndarr
     assert np.array_equal(mdmo(-still(), landmarks), np.zeros((36, 2)))
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(st.integers(0, 2**32), st.sampled_from([0.25, 8.0, 1024.0]))
 def test_under_a_head_that_stands_still_only_the_pattern_counts_not_how_far_everything_moves(
     landmarks: np.ndarray, seed: int, scale: float

@@ -101,7 +101,7 @@ def test_what_is_not_ranked_stands_below_by_uf1_and_takes_nobody_s_rank(board, m
 def test_published_figures_stand_below_the_rows_of_records_and_are_not_ranked(board, make_record, reported):
     found = board(make_record(), reported=reported)
     assert [(row.model, row.badge, row.rank) for row in found.rows] == [
-        ("net", "reproduced", 1),
+        ("net", "run here", 1),
         ("Paper's net", "reported", None),
     ]
 

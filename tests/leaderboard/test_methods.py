@@ -9,6 +9,9 @@ from merbench.leaderboard.entries import Figure, make_entry
 from merbench.leaderboard.methods import Method, methods_of
 from merbench.leaderboard.rows import Row
 
+SHORT = {"badge": "run here", "policy": "last", "recipe": "quick", "claim": "shortened"}
+WHOLE = {"badge": "run here", "policy": "last", "recipe": "published", "claim": "as published"}
+
 
 def row(model: str, uf1: float, **fields) -> Row:
     settings = {"badge": "reported", "policy": "not stated", "figures": {"full": {"uf1": Figure(uf1)}}, **fields}
@@ -20,9 +23,28 @@ def board(*rows: Row) -> Board:
 
 
 def test_a_papers_figures_belong_to_the_runs_of_that_name_however_it_is_spelt() -> None:
-    run = row("st-st net", 0.68, badge="reproduced", policy="last", oracle={"full": {"uf1": Figure(0.76)}})
+    run = row("st-st net", 0.68, **WHOLE, oracle={"full": {"uf1": Figure(0.76)}})
     found = methods_of(board(run, row("STSTNet", 0.74), row("STSTNet", 0.72), row("HTNet", 0.86)))
-    assert found == [Method("st-st net", reported=(0.72, 0.74), honest=0.68, selected=0.76)]
+    assert found == [Method("st-st net", "published", joined=True, reported=(0.72, 0.74), honest=0.68, selected=0.76)]
+
+
+def test_honest_and_test_selected_figures_are_those_of_one_row() -> None:
+    quick = row("net", 0.71, **SHORT, oracle={"full": {"uf1": Figure(0.8)}})
+    other = row("Net", 0.70, badge="run here", policy="last", recipe="meb", oracle={"full": {"uf1": Figure(0.83)}})
+    assert methods_of(board(quick, other)) == [Method("net", "quick", hollow=True, honest=0.71, selected=0.8)]
+
+
+def test_a_papers_figures_are_joined_to_runs_as_published_and_to_predictions_handed_in_alone() -> None:
+    quick = row("net", 0.71, **SHORT, oracle={"full": {"uf1": Figure(0.8)}})
+    whole = row("net", 0.69, **WHOLE)
+    handed = row("net", 0.86, badge="rescored", policy="declared test-selected", unranked="its sender chose it so")
+    found = methods_of(board(quick, whole, handed, row("net", 0.9)))
+    assert found == [
+        Method("net", "quick", hollow=True, reported=(0.9,), honest=0.71, selected=0.8),
+        Method("net", "published", joined=True, reported=(0.9,), honest=0.69),
+        Method("net", joined=True, reported=(0.9,), selected=0.86),
+    ]
+    assert [one.line() for one in found] == [(0.71, 0.8), (0.69, 0.9), (0.86, 0.9)]
 
 
 def test_predictions_of_which_nobody_says_how_the_epoch_was_chosen_are_not_called_honest() -> None:
@@ -38,7 +60,7 @@ def test_predictions_declared_test_selected_count_as_chosen_on_the_test_subject(
 
 
 def test_a_method_of_which_one_figure_is_known_is_not_shown() -> None:
-    assert methods_of(board(row("net", 0.7, badge="reproduced", policy="last"), row("other", 0.8))) == []
+    assert methods_of(board(row("net", 0.7, badge="run here", policy="last"), row("other", 0.8))) == []
 
 
 def test_the_figures_are_told_in_words() -> None:

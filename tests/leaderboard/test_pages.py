@@ -9,6 +9,7 @@ import re
 from dataclasses import replace
 from html.parser import HTMLParser
 from itertools import takewhile
+from statistics import median
 
 import pytest
 
@@ -18,7 +19,7 @@ from merbench.leaderboard.pages import LARGEST, render
 from merbench.leaderboard.reported import COLUMNS, Remark, read_reported
 from merbench.leaderboard.rows import Paper, Row
 from merbench.leaderboard.tables import PER_PAGE
-from merbench.leaderboard.wording import DASH
+from merbench.leaderboard.wording import DASH, figure, signed
 from merbench.runs.export import without_clips
 from merbench.runs.schema import Code
 
@@ -253,11 +254,36 @@ def test_a_board_shows_rank_interval_badge_and_what_choosing_adds(pages, site):
     assert cells[1][:2] == [">1", "#"]
     assert "leading" in cells[1]
     assert cells[2][1] == "net"
-    assert cells[3] == [">reproduced"]
+    assert cells[3] == [">run", "here", "own", "settings"]
     low, high = row.figures["full"]["uf1"].interval
     shown = f">{row.figures['full']['uf1'].value:.3f} {low:.2f}{DASH}{high:.2f}".replace("0.", ".")
     assert " ".join(cells[4][:2]) == shown
     assert cells[13] == [f">+{row.selection:.3f}".replace("0.", ".")]
+
+
+def test_the_headlines_are_the_leading_group_the_highest_report_and_the_median_gain(pages, site):
+    (board,) = site.boards
+    leading = [row for row in board.ranked if row.standing.leading]
+    gains = sorted(row.selection for row in board.rows if row.selection is not None)
+    text = Parsed(pages["index.html"]).text
+    assert len(leading) == 1
+    assert f"{figure(leading[0].uf1.value)} UF1 of net (quick) (95" in text
+    assert ", which leads" in text
+    assert f"the median of {len(gains)} rows ({signed(gains[0])} to {signed(gains[-1])})" in text
+    assert signed(median(gains)) in text
+    assert "best honest" not in text
+
+
+def test_a_leading_group_is_named_and_a_second_hand_report_says_so(entry_of, make_record, figures, registry):
+    records = [make_record(f"net{n}", accuracy=0.8, draw=n, oracle=None) for n in range(5)]
+    reported = tuple(one.model_copy(update={"evidence": "second-hand"}) for one in figures)
+    text = Parsed(dict(render(make_site(map(entry_of, records), reported, registry)))["index.html"]).text
+    assert "5 of 5 ranked rows that lead" in text
+    assert re.search(
+        r"no paired test separates them from the first\. They are net\d .*, net\d .*, net\d .* and 2 more", text
+    )
+    assert "highest UF1 that a paper reports, Paper's net, second-hand" in text
+    assert "added to UF1 by choosing" not in text
 
 
 def test_each_seed_of_a_row_is_linked(pages, site):

@@ -184,7 +184,7 @@ def test_the_paper_of_a_family_is_cited_for_its_members(row, make_record, regist
 
 @pytest.mark.parametrize(
     ("change", "badge", "approach"),
-    [({}, "reproduced", "network"), ({"kind": "estimator"}, "reproduced", "handcrafted")],
+    [({}, "run here", "network"), ({"kind": "estimator"}, "run here", "handcrafted")],
 )
 def test_badge_and_approach_come_from_the_kind_of_plan(row, make_record, change, badge, approach):
     found = row(make_record(**change))

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from merbench.leaderboard import statistics
 from merbench.leaderboard.statistics import holm, stand
 from merbench.scores import compare_confusions, confusion_per_subject, mean_resampled, paired_test
 
@@ -74,6 +75,19 @@ def test_a_rank_interval_holds_the_ranks_of_most_resamples() -> None:
     low, high = stand(rows)[2].rank_interval
     assert np.mean((middle >= low) & (middle <= high)) >= 0.95
     assert 1 <= low <= 2 <= high <= 3
+
+
+def test_a_test_that_chance_could_decide_takes_more_exchanges(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [row(60), row(0), row(0)]
+    monkeypatch.setattr(statistics, "EXCHANGES", (10,))
+    assert [one.leading for one in stand(rows)] == [True, True, True]  # p is 2/11 at the least
+    monkeypatch.setattr(statistics, "EXCHANGES", (10, 1000))
+    best, *others = stand(rows)
+    assert [one.leading for one in (best, *others)] == [True, False, False]
+    for one in others:
+        assert one.against_best is not None
+        assert one.against_best.p_value == pytest.approx(2 / 1001)
+        assert 0 < one.error <= one.against_best.p_value
 
 
 def test_one_row_alone_is_first() -> None:

@@ -96,7 +96,6 @@ def test_one_database_alone_has_no_part_but_the_whole():
     assert list(counts_of(["db/a", "db/b"]).parts()) == ["full"]
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(st.sampled_from(["x", "y", "z"]), st.sampled_from("abcd")).map("/".join), min_size=1))
 def test_the_parts_after_the_first_divide_the_subjects(subjects: list[str]):
     whole, *others = counts_of(subjects).parts().values()
@@ -110,7 +109,7 @@ def test_the_parts_of_the_composite_are_its_databases():
     assert list(counts_of(clips["subject"]).parts()) == ["full", *clips["database"].unique()]
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.permutations(HAND))
 def test_scores_do_not_depend_on_the_order_of_clips(shuffled: Sequence[Prediction]):
     given, wanted = (score_predictions(rows, CLASSES)["last"]["full"] for rows in (shuffled, HAND))

@@ -1,0 +1,130 @@
+"""`merbench leaderboard place`: where a record or a file of predictions would stand."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from merbench.cli.tables import print_table
+from merbench.errors import and_more, printable
+from merbench.leaderboard.wording import figure, p_value
+from merbench.plugin.registry import Registry
+
+if TYPE_CHECKING:
+    from merbench.leaderboard.position import Position
+    from merbench.leaderboard.rows import Row
+    from merbench.runs.schema import Record
+
+__all__ = ["place"]
+
+CLIPS = 8  # that are named on the terminal
+HEAD = ("leading row", "UF1", "difference", "95 %", "p", "the record is")
+
+
+def place(arguments: argparse.Namespace, folders: list[Path], registry: Registry) -> int:
+    """Print the position of the file among the records of the folders; nothing is written."""
+    from threadpoolctl import threadpool_limits
+
+    from merbench.leaderboard.entries import read_entries, record_files
+    from merbench.leaderboard.position import position_of
+
+    record = _record(arguments, registry)
+    entries = [entry for _, entry in read_entries(record_files(folders), registry)]
+    with threadpool_limits(1):
+        found = position_of(record, entries, registry)
+    rows = [dict(zip(HEAD, cells, strict=True)) for cells in _against(found)]
+    if arguments.markdown:
+        print("\n".join(_markdown(found, rows)))
+        return 0
+    for line in _summary(found):
+        print(printable(line))
+    print_table(HEAD, rows)
+    for line in _clips(found):
+        print(printable(line))
+    return 0
+
+
+def _record(arguments: argparse.Namespace, registry: Registry) -> Record:
+    """The record, or one of the predictions, as if their epoch was chosen without the test subjects."""
+    if arguments.file.suffix == ".json":
+        from merbench.leaderboard.entries import read_verified
+
+        return read_verified(arguments.file, registry)[0]
+    from merbench.runs.submissions import Declaration, submit
+
+    declared = Declaration(model=arguments.model, dataset=arguments.dataset, protocol=arguments.protocol, policy="last")
+    return submit(arguments.file, declared, registry)
+
+
+def _summary(found: Position) -> Iterator[str]:
+    row, standing = found.row, found.row.standing
+    figures = row.figures.get("full", {})
+    yield f"{_name(row)} on {found.board.title}"
+    yield "   ".join(
+        f"{metric if metric == 'accuracy' else metric.upper()} {figure(one.value)}"
+        + (f" [{_ends(one.interval)}]" if one.interval else "")
+        for metric, one in figures.items()
+    )
+    if standing:
+        low, high = standing.rank_interval
+        group = "in the leading group" if standing.leading else "behind the leading group"
+        yield f"would stand {standing.rank} ({low} to {high}) of {len(found.board.ranked)} ranked rows, {group}"
+    else:
+        yield f"would not be ranked: {row.unranked}"
+    if len(row.entries) > 1:
+        yield f"with the {len(row.entries) - 1} other seed(s) of this configuration that the leaderboard has"
+    if row.badge == "rescored" and standing:
+        yield "as if the epoch was chosen without the test subjects, which the predictions do not show"
+
+
+def _against(found: Position) -> Iterator[tuple[str, ...]]:
+    from merbench.leaderboard.statistics import ALPHA
+
+    for row, test in found.against:
+        verdict = "not separable" if test.p_value > ALPHA else "ahead" if test.difference > 0 else "behind"
+        ends = " to ".join(map(_signed, test.interval))
+        yield (
+            _name(row),
+            figure(row.uf1.value if row.uf1 else 0.0),
+            _signed(test.difference),
+            ends,
+            p_value(test.p_value),
+            verdict,
+        )
+
+
+def _clips(found: Position) -> Iterator[str]:
+    if (difference := found.difference) is None:
+        return
+    best = next(row for row in found.board.ranked if row is not found.row)
+    yield f"beside {_name(best)}:"
+    for words, clips in (("right where it is wrong", difference.gained), ("wrong where it is right", difference.lost)):
+        yield f"  {words}: {len(clips)} clips" + (f" ({and_more(clips, CLIPS)})" if clips else "")
+
+
+def _markdown(found: Position, rows: list[dict[str, str]]) -> Iterator[str]:
+    title, *summary = map(printable, _summary(found))
+    yield from (f"### {_plain(title)}", "", *(f"- {_plain(line)}" for line in summary), "")
+    yield f"| {' | '.join(HEAD)} |"
+    yield f"| {' | '.join('---' for _ in HEAD)} |"
+    yield from (f"| {' | '.join(_plain(printable(cell)) for cell in row.values())} |" for row in rows)
+    yield from ("", *(_plain(printable(line)) for line in _clips(found)))
+
+
+def _plain(text: str) -> str:
+    """Text that Markdown shows as it is: no markup, link or cell of a stranger's name."""
+    return "".join(f"\\{letter}" if letter in "\\`*_[]<>|#!&" else letter for letter in text)
+
+
+def _name(row: Row) -> str:
+    return f"{row.model} ({row.recipe})" if row.recipe else row.model
+
+
+def _signed(value: float) -> str:
+    return f"{'-' if value < 0 else '+'}{figure(abs(value))}"
+
+
+def _ends(interval: tuple[float, float]) -> str:
+    return " ".join(f"{end:.2f}".removeprefix("0") for end in interval)

@@ -1,0 +1,89 @@
+"""Where a record would stand on a board: its rank, the test against each leading row, and where answers differ."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from merbench.errors import RecordError
+from merbench.leaderboard.boards import Board, counts_of, make_site
+from merbench.leaderboard.entries import Entry, make_entry
+from merbench.leaderboard.rows import Row
+from merbench.leaderboard.statistics import holm
+from merbench.plugin.registry import Registry
+from merbench.runs.schema import Record
+from merbench.scores import PairedTest, compare_confusions
+
+__all__ = ["Difference", "Position", "position_of"]
+
+
+@dataclass(frozen=True)
+class Difference:
+    """How the answers of two rows differ, on the clips of their first seeds.
+
+    Attributes:
+        gained: ids of the clips that the record has right and the other row wrong.
+        lost: ids of the clips that the record has wrong and the other row right.
+    """
+
+    gained: tuple[str, ...]
+    lost: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Position:
+    """A record beside the rows of its board.
+
+    Attributes:
+        board: with the record's row in it.
+        row: of the record, and of the seeds of the same configuration that the board has already.
+        against: each other leading row, with the paired test of the record against it, Holm-corrected over these tests.
+        difference: to the best other row; None if the clips of one of them may not be shown.
+    """
+
+    board: Board
+    row: Row
+    against: tuple[tuple[Row, PairedTest], ...]
+    difference: Difference | None
+
+
+def position_of(record: Record, entries: Sequence[Entry], registry: Registry) -> Position:
+    """The position of a verified record among the entries of a leaderboard.
+
+    Args:
+        record: if it is on the leaderboard already, it is compared with the others.
+        entries: of the leaderboard.
+        registry: of datasets and protocols.
+
+    Raises:
+        RecordError: the record lacks clips, or the leaderboard has no other ranked row for the same clips, labels and
+            folds.
+    """
+    new = make_entry(record, registry)
+    site = make_site([new, *(one for one in entries if one.id != new.id)], (), registry)
+    board, row = next((b, r) for b in site.boards for r in b.every_row if any(e.id == new.id for e in r.entries))
+    if row not in board.rows:
+        raise RecordError(f"the record would not be ranked: it {row.unranked}")
+    others = [one for one in board.ranked if one is not row]
+    if not others:
+        raise RecordError(
+            f"the leaderboard has no row to compare with: no other record of {board.title} has the same clips, labels "
+            "and folds and is ranked"
+        )
+    leading = [one for one in others if one.standing and one.standing.leading] or others[:1]
+    tests = [compare_confusions(counts_of(row), counts_of(one)) for one in leading]
+    corrected = holm([one.p_value for one in tests])
+    against = [PairedTest(one.difference, one.interval, p) for one, p in zip(tests, corrected, strict=True)]
+    return Position(board, row, tuple(zip(leading, against, strict=True)), _difference(new, others[0].entries[0]))
+
+
+def _difference(one: Entry, other: Entry) -> Difference | None:
+    if one.answers is None or other.answers is None:
+        return None
+    theirs = dict(zip(other.answers.clips, other.answers.predicted[other.policy], strict=True))
+    ours = zip(one.answers.clips, one.answers.truth, one.answers.predicted[one.policy], strict=True)
+    marks = [(clip, predicted == truth, theirs[clip] == truth) for clip, truth, predicted in ours]
+    return Difference(
+        gained=tuple(sorted(clip for clip, right, before in marks if right and not before)),
+        lost=tuple(sorted(clip for clip, right, before in marks if before and not right)),
+    )
