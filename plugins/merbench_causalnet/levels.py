@@ -1,4 +1,7 @@
-"""CausalNet's way from a flow image to one vector: HTNet's levels with one token per block, computed channels-last."""
+"""CausalNet's way from a flow image to one vector: HTNet's levels with one token per block, computed channels-last.
+
+Some layers are HTNet's too. They are written twice because a plugin imports no other plugin.
+"""
 
 from __future__ import annotations
 

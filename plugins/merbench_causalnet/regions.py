@@ -6,18 +6,18 @@ import numpy as np
 
 __all__ = ["causalnet_regions"]
 
-# From the authors' script (repository tony19980810/CausalNet, main_train.py, lines 72 to 76): left eye, right eye, left
+# From the authors' script (repository tony19980810/CausalNet, main_train.py, lines 73 to 77): left eye, right eye, left
 # and right mouth corner, (x, y) in pixels of the 28x28 image. The script detects nothing: all clips have these points.
 POINTS = ((9.528073, 11.062551), (21.396168, 10.919773), (10.255435, 22.121233), (20.583706, 22.25584))
 HALF = 7  # pixels: a piece is 14x14, so that four of them tile a 28x28 image
 SHAPE = (4, 3, 28, 28)
-# The script keeps a piece inside the image, cuts off decimals (lines 82 to 88) and takes x for the row and y for the
-# column (lines 113 to 122), so the first row and column of each piece are:
+# The script keeps a piece inside the image, cuts off decimals (lines 83 to 89) and takes x for the row and y for the
+# column (lines 114 to 123), so the first row and column of each piece are:
 CORNERS = tuple(tuple(int(min(max(one, HALF), 3 * HALF)) - HALF for one in point) for point in POINTS)
 
 
 def causalnet_regions(flows: np.ndarray) -> np.ndarray:
-    """The pieces of each image, tiled as the script does (lines 183 to 209).
+    """The pieces of each image, tiled as the script does (lines 184 to 210).
 
     Args:
         flows: `[4, 3, 28, 28]` (image, channel, row, column), any scale.
