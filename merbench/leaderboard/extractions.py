@@ -73,15 +73,15 @@ class Extractions:
     def finding(self) -> str:
         """What the pairs show, in one sentence."""
         changes = [one.test.difference for one in self.pairs]
-        differ = sum(one.differs for one in self.pairs)
-        if len(changes) == 1:
-            return (
-                f"The extraction changes UF1 of the only row by {signed(changes[0])}; the row "
-                f"{'differs' if differ else 'does not differ'} in a paired test"
-            )
-        found = f"The extraction changes UF1 by a median of {figure(median(map(abs, changes)))}"
+        differ, rows = sum(one.differs for one in self.pairs), len(self.pairs)
+        if rows == 1:
+            seen = "finds this difference" if differ else "does not find a difference"
+            return f"The extraction changes UF1 of the only row by {signed(changes[0])}; a paired test {seen}"
         ends = signed_interval((min(changes), max(changes)))
-        return f"{found} ({ends}); {differ or 'none'} of {len(changes)} rows {'differs' if differ == 1 else 'differ'}"
+        return (
+            f"The extraction changes UF1 by a median of {figure(median(map(abs, changes)))} ({ends}); "
+            f"paired tests find a difference in {differ or 'none'} of {rows} rows"
+        )
 
     @property
     def picture(self) -> Picture:

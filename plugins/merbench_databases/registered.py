@@ -144,6 +144,8 @@ def datasets() -> Iterator[merbench.Dataset]:
     )
     yield merbench.Dataset(
         name="composite-causalnet",
+        title="MEGC2019 composite, CausalNet's flow",
+        titles=TITLES,
         sources=("causalnet-release",),
         databases=COMPOSITE,
         scheme=merbench.THREE_CLASS,

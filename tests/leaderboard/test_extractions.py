@@ -71,13 +71,17 @@ def test_the_finding_is_the_median_change_its_range_and_how_many_rows_differ(fou
     net, other = (pair.test.difference for pair in found.pairs)
     middle = figure((abs(net) + abs(other)) / 2)
     ends = f"{signed(min(net, other))} to {signed(max(net, other))}"
-    assert found.finding == f"The extraction changes UF1 by a median of {middle} ({ends}); 1 of 2 rows differs"
+    assert found.finding == (
+        f"The extraction changes UF1 by a median of {middle} ({ends}); paired tests find a difference in 1 of 2 rows"
+    )
 
 
 def test_the_finding_of_one_row_has_no_median(site_of, both) -> None:
     (one,) = extractions_of(site_of(*both("net", 0.8, 0.4)).boards)
     change = signed(one.pairs[0].test.difference)
-    assert one.finding == (f"The extraction changes UF1 of the only row by {change}; the row differs in a paired test")
+    assert one.finding == (
+        f"The extraction changes UF1 of the only row by {change}; a paired test finds this difference"
+    )
 
 
 @pytest.mark.parametrize(
