@@ -18,6 +18,7 @@ from merbench.leaderboard.entries import Entry
 from merbench.leaderboard.reported import Remark, Reported, reported_rows
 from merbench.leaderboard.rows import Row, make_rows
 from merbench.leaderboard.statistics import stand
+from merbench.leaderboard.verdicts import Verdict
 from merbench.plugin.registry import Registry
 
 __all__ = ["Board", "Site", "counts_of", "finished", "make_site", "table_key"]
@@ -83,10 +84,15 @@ class Site:
     entries: tuple[Entry, ...] = ()
     reported: tuple[Reported, ...] = ()
     remarks: tuple[Remark, ...] = ()
+    verdicts: tuple[Verdict, ...] = ()
 
 
 def make_site(
-    entries: Iterable[Entry], reported: Sequence[Reported], registry: Registry, remarks: Sequence[Remark] = ()
+    entries: Iterable[Entry],
+    reported: Sequence[Reported],
+    registry: Registry,
+    remarks: Sequence[Remark] = (),
+    verdicts: Sequence[Verdict] = (),
 ) -> Site:
     """Everything that the pages show.
 
@@ -95,6 +101,7 @@ def make_site(
         reported: every figure that papers print.
         registry: gives the order of a dataset's parts, the names of protocols, and what to cite for a model.
         remarks: for the page that explains the scores.
+        verdicts: what is known of the methods of the figures.
     """
     entries = sorted(entries, key=lambda one: one.record.id)
     tables: dict[Name, dict[tuple[str, ...], list[Entry]]] = defaultdict(dict)
@@ -112,7 +119,7 @@ def make_site(
         for board in _boards(name, [tables[name][key] for key in sorted(tables[name])], papers[name], registry)
     ]
     newest = sorted(entries, key=lambda one: (finished(one), one.id), reverse=True)
-    return Site(tuple(_apart(boards)), tuple(newest), tuple(reported), tuple(remarks))
+    return Site(tuple(_apart(boards)), tuple(newest), tuple(reported), tuple(remarks), tuple(verdicts))
 
 
 def finished(entry: Entry) -> str:

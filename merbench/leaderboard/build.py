@@ -14,6 +14,7 @@ from merbench.leaderboard.entries import Entry, read_entries, record_files
 from merbench.leaderboard.pages import render
 from merbench.leaderboard.place import recover, require_built, whole_folder
 from merbench.leaderboard.reported import read_remarks, read_reported
+from merbench.leaderboard.verdicts import read_verdicts
 from merbench.plugin.registry import Registry
 from merbench.progress import Progress, Silent
 
@@ -31,14 +32,15 @@ def build(
 
     Args:
         folders: of records.
-        reported: the table of reported figures, with notes and remarks beside it; None for no reported results.
+        reported: the table of reported figures, with notes, remarks and verdicts beside it; None for no reported
+            results.
         out: the folder to build; it is created, or replaced if an earlier build made it.
         registry: of datasets, protocols and models.
         progress: advances with every record read and every entry's page written.
 
     Raises:
         RecordError: a record is not valid.
-        InvalidReport: a reported figure, a note or a remark is not valid.
+        InvalidReport: a reported figure, a note, a remark or a verdict is not valid.
         OutputError: `out` contains other files, or cannot be written.
     """
     out, progress = out.resolve(), progress or Silent()
@@ -46,6 +48,7 @@ def build(
     require_built(out)
     figures = read_reported(reported, registry) if reported else ()
     remarks = read_remarks(reported) if reported else ()
+    verdicts = read_verdicts(reported) if reported else ()
     paths = record_files(folders)
     progress.start(2 * len(paths), 0)
     try:
@@ -55,7 +58,7 @@ def build(
             for path, entry in read_entries(paths, registry):
                 read.append((path, entry))
                 progress.advance(1)
-            site = make_site((entry for _, entry in read), figures, registry, remarks)
+            site = make_site((entry for _, entry in read), figures, registry, remarks, verdicts)
             for path, entry in read:
                 _copy_record(folder, path, entry)
             for name, text in render(site):

@@ -14,6 +14,7 @@ from merbench.leaderboard.batches import uncollected
 from merbench.leaderboard.entries import counting_policy, read_verified, record_files, refusal, same_id
 from merbench.leaderboard.history import committed_records
 from merbench.leaderboard.reported import read_remarks, read_reported
+from merbench.leaderboard.verdicts import read_verdicts
 from merbench.plugin.registry import Registry
 from merbench.runs.record import under_current_names
 from merbench.runs.schema import Plan, Record
@@ -63,6 +64,7 @@ def check(folders: Sequence[Path], reported: Path | None, registry: Registry, si
         try:
             read_reported(reported, registry)
             read_remarks(reported)
+            read_verdicts(reported)
         except MerbenchError as error:
             findings.problems.append(str(error))
     if since:

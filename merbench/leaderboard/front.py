@@ -89,9 +89,10 @@ def _picture(heading: str, draw: Callable[[bool], str], about: str) -> Picture |
 def _years_about(board: Board) -> str:
     clips = f" over all {board.clips_total} clips" if board.clips_total else ""
     return (
-        f"UF1{clips}, by year. Circles: figures that papers report, without interval or test; filled: the authors' "
-        "code chooses the epoch on the test subject. Line and blue band: the middle of the leading group and its 95 % "
-        "interval. Orange band: the same for the same group with the epoch chosen on the test subject."
+        f"UF1{clips}, by the year in which the method was first published. Circles: figures that papers report, "
+        "without interval or test; filled: the authors' code chooses the epoch on the test subject. Line and blue "
+        "band: the middle of the leading group and its 95 % interval. Orange band: the same for the same group with "
+        "the epoch chosen on the test subject."
     )
 
 
@@ -133,6 +134,11 @@ def _pictures(
         f"{solved} of {len(clips)} clips are solved by every leading row, {sum(one.right == 0 for one in clips)} by "
         "none. The score of a row is the mean of its seeds.",
     )
+    yield _picture(
+        "Chance of being first",
+        lambda narrow: pictures.chances(board, narrow=narrow),
+        "How often a leading row has the highest UF1 when the subjects are drawn again with replacement.",
+    )
     names = [one[0] for one in compared.get("rows", ())]
     by_id = {row.id: row for row in board.ranked}
     beats = _beats(compared, len(names))
@@ -141,11 +147,6 @@ def _pictures(
         lambda narrow: pictures.duels(board, [by_id[one] for one in names], beats, narrow=narrow),
         f"Blue: the row of the line beats the row of the column (paired test over subjects, p < {ALPHA:.2f} before "
         "correction for the number of tests). Orange: it is beaten. Empty: the test separates nothing.",
-    )
-    yield _picture(
-        "Chance of being first",
-        lambda narrow: pictures.chances(board, narrow=narrow),
-        "How often a leading row has the highest UF1 when the subjects are drawn again with replacement.",
     )
     yield _picture(
         "What a score costs",

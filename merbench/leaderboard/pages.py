@@ -17,6 +17,7 @@ from merbench.leaderboard.entry_page import entry_page
 from merbench.leaderboard.extractions import extractions_of
 from merbench.leaderboard.finding import facts
 from merbench.leaderboard.front import front_of
+from merbench.leaderboard.papers import MEANINGS, checked_papers, first_board
 from merbench.leaderboard.tables import (
     Notes,
     board_columns,
@@ -61,6 +62,7 @@ def render(site: Site) -> Iterator[tuple[str, str]]:
         yield from _compare(board, compared[board.slug])
     yield from in_batches(_entries, [(entry, places[entry.id]) for entry in site.entries])
     yield "reported.html", _reported(site)
+    yield "papers.html", _papers(site)
     yield "scores.html", _page("scores.html", here="scores.html", remarks=site.remarks)
 
 
@@ -223,6 +225,15 @@ def _reported(site: Site) -> str:
         "reported.html", here="reported.html", figures=site.reported, references=references, numbers=numbers,
         notes=notes, note_numbers={text: number for number, text in enumerate(notes, start=1)}, boards=boards,
         filters=filters, columns=reported_columns(), data=_json(data),
+    )  # fmt: skip
+
+
+def _papers(site: Site) -> str:
+    papers = checked_papers(site)
+    groups = [(name, text, [one for one in papers if one.verdict == name]) for name, text in MEANINGS.items()]
+    return _page(
+        "papers.html", here="papers.html", board=first_board(site), untested=list(MEANINGS)[-1],
+        groups=[group for group in groups if group[2]],
     )  # fmt: skip
 
 

@@ -48,7 +48,7 @@ def years(board: Board, *, narrow: bool = False) -> str:
     found = [year for year, *_ in points]
     across = Scale(min(found) - 0.5, max(found) + 0.5, 34, right)
     ends = [value for _, value, *_ in points] + [end for one in (honest, chosen) if one for end in _ends(one)]
-    down = Scale(math.floor(min(ends) * 10) / 10, math.ceil(max(ends) * 10 + 0.2) / 10, 346, 8)
+    down = Scale(math.floor(min(ends) * 20) / 20, math.ceil(max(ends) * 20 + 0.4) / 20, 346, 8)
     _bands(sheet, down, right, (("chart-band", honest), ("chart-warm", chosen)))
     _year_axes(sheet, across, down)
     if honest:
@@ -76,11 +76,12 @@ def _reported(board: Board) -> list[tuple[int, float, str, str]]:
     """Year, UF1, name and class of each reported figure; figures of one method that print alike are one point."""
     found: dict[tuple[str, str], tuple[int, float, str, str]] = {}
     for row in board.rows:
-        if row.badge == "reported" and row.uf1 and row.paper and row.paper.year:
+        printed = row.first_published or (row.paper.year if row.paper else None)
+        if row.badge == "reported" and row.uf1 and printed:
             kind = "chart-warn" if "test-selected" in row.policy else "chart-reported"
             key = row.model.casefold(), figure(row.uf1.value)
-            year, *_ = found.get(key, (row.paper.year,))
-            found[key] = min(year, row.paper.year), row.uf1.value, shorten(row.model, NAME), kind
+            year, *_ = found.get(key, (printed,))
+            found[key] = min(year, printed), row.uf1.value, shorten(row.model, NAME), kind
     return sorted(found.values(), key=lambda one: (-one[1], one[2]))[:MOST_POINTS]
 
 
@@ -306,7 +307,7 @@ def costs(board: Board, *, narrow: bool = False) -> str:
     sheet = Sheet(NARROW if narrow else 430, 330)
     seconds = [math.log10(row.seconds) for row in rows if row.seconds]
     values = [row.uf1.value for row in rows if row.uf1]
-    across = Scale(math.floor(min(seconds)), math.ceil(max(seconds) + 0.01), 40, sheet.width - 14)
+    across = Scale(math.floor(min(seconds)), math.ceil(max(seconds) + 0.01), 40, sheet.width - 24)
     down = Scale(math.floor(min(values) * 10) / 10, math.ceil(max(values) * 10 + 0.1) / 10, 286, 10)
     for power in range(round(across.low), round(across.high) + 1):
         sheet.lines([[(across(power), 286), (across(power), 10)]], "chart-grid")

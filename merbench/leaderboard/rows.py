@@ -60,6 +60,7 @@ class Row:
         clips, clips_total: how many clips the figures cover, of how many; None if a paper does not say.
         parameters: of the network; seconds: of the run (mean over seeds); device: e.g. `cpu`. None if unknown.
         paper: what to cite.
+        first_published: the year in which the method of a paper's numbers was first published; None if unknown.
         notes: sentences that a reader of this row should know.
         entries: one per seed, in the order of seeds; empty for a paper's numbers.
         standing: rank and comparison with the best row; None for a row that is not ranked.
@@ -84,6 +85,7 @@ class Row:
     seconds: float | None = None
     device: str | None = None
     paper: Paper | None = None
+    first_published: int | None = None
     notes: tuple[str, ...] = ()
     entries: tuple[Entry, ...] = ()
     standing: Standing | None = None

@@ -123,7 +123,7 @@ def reported_columns() -> list[Column]:
         Column("clips", "Clips", "number"),
         Column("policy", "Epoch policy"),
         Column("evidence", "Evidence"),
-        Column("year", "Year", "number"),
+        Column("year", "First published", "number"),
         Column("board", "Board"),
         Column("reference", "Reference", "number"),
     ]

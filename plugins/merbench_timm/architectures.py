@@ -78,7 +78,6 @@ def member(name: str) -> merbench.TorchModel:
     images: dict[str, Any] = {"image_size": full, "normalize": True}
     return merbench.TorchModel(
         name=f"timm:{name}",
-        title=f"{name} (timm)",
         network="merbench_timm.network:TimmNetwork",
         features=("flow-28",),
         recipes={

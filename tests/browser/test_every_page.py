@@ -10,9 +10,18 @@ import pytest
 from merbench.leaderboard.wording import without_controls
 
 KINDS = [
-    "index", "records", "board", "board without runs", "compare", "entry", "entry handed in", "extractions", "reported",
+    "index",
+    "records",
+    "board",
+    "board without runs",
+    "compare",
+    "entry",
+    "entry handed in",
+    "extractions",
+    "reported",
+    "papers",
     "scores",
-]  # fmt: skip
+]
 OPENED = "document.querySelectorAll('details').forEach((one) => { one.open = true; })"
 PHONE = {"width": 390, "height": 844}
 COLOURS = {"runOnly": {"type": "tag", "values": ["cat.color"]}}
@@ -53,7 +62,7 @@ def test_axe_finds_nothing_to_mend_where_names_are_hostile(crowded, open_page, a
     assert violations(page, axe) == []
 
 
-@pytest.mark.parametrize("kind", ["index", "records", "board", "compare", "entry", "extractions", "reported"])
+@pytest.mark.parametrize("kind", ["index", "records", "board", "compare", "entry", "extractions", "reported", "papers"])
 def test_axe_finds_nothing_to_mend_on_a_phone(published, open_page, axe, kind):
     page = open_page(published, page_of(published, kind), viewport=PHONE, bypass_csp=True)
     assert violations(page, axe) == []

@@ -249,6 +249,19 @@ def test_a_table_of_published_figures_that_is_not_valid_leaves_the_old_site(buil
     assert files(out) == before
 
 
+def test_verdicts_that_are_not_valid_are_one_line_and_leave_the_old_site(built, out, save, make_record, tmp_path):
+    save(make_record(), "one")
+    for name in ("reported.csv", "reported-notes.csv", "reported-verdicts.csv"):
+        shutil.copy(ROOT / "leaderboards" / name, tmp_path)
+    before = built(reported=tmp_path / "reported.csv")
+    assert b"main_HTNet.py" in before["papers.html"]
+    with (tmp_path / "reported-verdicts.csv").open("a") as file:
+        file.write("Net,,fraud,,\n")
+    with pytest.raises(MerbenchError, match=r"reported-verdicts\.csv, line \d+: verdict: .*found 'fraud'"):
+        built(reported=tmp_path / "reported.csv")
+    assert files(out) == before
+
+
 def test_remarks_that_are_not_valid_are_one_line_and_leave_the_old_site(built, out, save, make_record, tmp_path):
     save(make_record(), "one")
     for name in ("reported.csv", "reported-notes.csv"):

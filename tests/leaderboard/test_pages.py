@@ -107,7 +107,8 @@ def html_of(pages: dict[str, str]) -> dict[str, Parsed]:
 
 def test_there_is_a_page_for_every_board_and_entry(pages, site):
     (board,) = site.boards
-    names = ["index.html", "records.html", "reported.html", "scores.html", "assets/site.css", "assets/site.js"]
+    names = ["index.html", "records.html", "reported.html", "papers.html", "scores.html"]
+    names += ["assets/site.css", "assets/site.js"]
     names += [f"boards/{board.slug}.html", f"boards/{board.slug}-compare.html"]
     names += [f"entries/{entry.id}.html" for entry in site.entries]
     assert sorted(pages) == sorted(names)
