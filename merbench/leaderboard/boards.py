@@ -23,7 +23,7 @@ from merbench.leaderboard.statistics import stand
 from merbench.leaderboard.verdicts import Verdict
 from merbench.plugin.registry import Registry
 
-__all__ = ["Board", "Site", "counts_of", "finished", "make_site"]
+__all__ = ["Board", "Site", "counts_of", "finished", "make_site", "table_key"]
 
 SLUG = 60  # characters of a name that go into a file name
 OTHER_PAGE = re.compile(r"-(compare|page\d+)$")  # how the file names of a board's further pages end
@@ -120,7 +120,7 @@ def make_site(
     for entry in entries:
         plan = entry.record.plan
         name = plan.dataset, entry.protocol
-        tables[name].setdefault(_table(entry), []).append(entry)
+        tables[name].setdefault(table_key(entry), []).append(entry)
     for figure in reported:
         papers[figure.dataset, registry.protocols.current(figure.protocol)].append(figure)
     names = {*tables, *(name for name, figures in papers.items() if any(one.on_board for one in figures))}
@@ -150,7 +150,7 @@ def finished(entry: Entry) -> str:
     return found if isinstance(found, str) and re.fullmatch(r"\d{4}-\d\d-\d\dT[\d:.]+(\+00:00|Z)", found) else ""
 
 
-def _table(entry: Entry) -> tuple[str, ...]:
+def table_key(entry: Entry) -> tuple[str, ...]:
     """What entries of a dataset and protocol must have in common to share a table.
 
     The clips of each class of each subject are part of it: a record without clips only claims its digests.
@@ -167,10 +167,10 @@ def _boards(name: Name, tables: list[list[Entry]], reported: list[Reported], reg
     entries.
     """
     whole = [table for table in tables if table[0].record.complete]
-    whole.sort(key=lambda table: (-len(table), _table(table[0])))
+    whole.sort(key=lambda table: (-len(table), table_key(table[0])))
     incomplete = tuple(tuple(make_rows(table, registry)) for table in tables if not table[0].record.complete)
     first = _board(name, whole[0] if whole else [], registry, incomplete=incomplete, reported=tuple(reported))
-    return [first, *(_board(name, table, registry, mark=_table(table[0])) for table in whole[1:])]
+    return [first, *(_board(name, table, registry, mark=table_key(table[0])) for table in whole[1:])]
 
 
 def _board(

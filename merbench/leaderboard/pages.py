@@ -15,6 +15,7 @@ from merbench.leaderboard.boards import finished
 from merbench.leaderboard.citation import board_bibtex
 from merbench.leaderboard.compare import comparable, compare_rows
 from merbench.leaderboard.entry_page import entry_page
+from merbench.leaderboard.extractions import extractions_of
 from merbench.leaderboard.finding import facts
 from merbench.leaderboard.front import front_of
 from merbench.leaderboard.papers import MEANINGS, Checked, checked_papers, first_board
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from merbench.leaderboard.about import About
     from merbench.leaderboard.boards import Board, Site
     from merbench.leaderboard.entries import Entry
+    from merbench.leaderboard.extractions import Extractions
     from merbench.leaderboard.rows import Row
 
 __all__ = ["LARGEST", "render"]
@@ -52,7 +54,13 @@ def render(site: Site) -> Iterator[tuple[str, str]]:
     for name in ASSETS:
         yield f"assets/{name}", (resources.files(__package__) / "assets" / name).read_text("utf-8")
     compared = {board.slug: compare_rows(board) for board in site.boards}
-    yield "index.html", _index(site, compared)
+    extractions = extractions_of(site.boards)
+    yield "index.html", _index(site, compared, extractions)
+    if extractions:
+        yield (
+            "extractions.html",
+            _page("extractions.html", site.about, here="extractions.html", extractions=extractions),
+        )
     yield from _records(site, places)
     for board in site.boards:
         yield from _board(board, site.about)
@@ -106,13 +114,13 @@ def _places(board: Board) -> Iterator[tuple[Entry, dict[str, Any]]]:
             yield from ((entry, place) for entry in row.entries)
 
 
-def _index(site: Site, compared: Mapping[str, dict[str, Any]]) -> str:
+def _index(site: Site, compared: Mapping[str, dict[str, Any]], extractions: Sequence[Extractions]) -> str:
     boards = sorted((_listed(board) for board in site.boards), key=lambda one: -one["runs"])
     first = boards[0]["board"] if boards and boards[0]["runs"] else None
     return _page(
         "index.html", site.about, here="index.html", front=front_of(first, compared[first.slug]) if first else None,
         run=[one for one in boards if one["runs"]], untested=[one for one in boards if not one["runs"]],
-        records=len(site.entries), verdicts=_verdicts(site),
+        records=len(site.entries), verdicts=_verdicts(site), extractions=extractions,
     )  # fmt: skip
 
 
