@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import count
 from typing import Any, TypeAlias
@@ -17,7 +18,7 @@ from merbench.files import file_name
 from merbench.leaderboard.entries import Entry
 from merbench.leaderboard.reported import Remark, Reported, reported_rows
 from merbench.leaderboard.rows import Row, make_rows
-from merbench.leaderboard.statistics import stand
+from merbench.leaderboard.statistics import Standing, stand
 from merbench.plugin.registry import Registry
 
 __all__ = ["Board", "Site", "counts_of", "finished", "make_site"]
@@ -68,7 +69,15 @@ class Board:
     @property
     def ranked(self) -> tuple[Row, ...]:
         """The ranked rows, best first."""
-        return tuple(row for row in self.rows if row.standing)
+        return self.ranked_by("full")
+
+    def ranked_by(self, part: str) -> tuple[Row, ...]:
+        """The rows that are ranked in a part, the best of the part first; none if its UF1 is not defined."""
+        return tuple(row for row in self.part_rows(part) if part in row.standings)
+
+    def part_rows(self, part: str) -> tuple[Row, ...]:
+        """The rows of the table in the order of a part: ranked rows by rank, rows without rank, papers' rows."""
+        return tuple(sorted(self.rows, key=lambda row: (not row.entries, *_place(part)(row))))
 
 
 @dataclass(frozen=True)
@@ -149,7 +158,7 @@ def _board(
     reported: tuple[Reported, ...] = (),
 ) -> Board:
     runs = _ranked(make_rows(table, registry))
-    papers = sorted(reported_rows(reported), key=lambda row: (-_uf1(row), row.model, row.id))
+    papers = sorted(reported_rows(reported), key=_place("full"))
     return Board(
         slug=_slug(*name, mark),
         dataset=name[0],
@@ -211,10 +220,21 @@ def _parts(dataset: str, rows: Sequence[Row], registry: Registry) -> tuple[str, 
 def _ranked(rows: Sequence[Row]) -> list[Row]:
     """The ranked rows in order, then the others by UF1."""
     ranked = [row for row in rows if not row.unranked]
-    standings = stand([counts_of(row) for row in ranked])
-    stood = [replace(row, standing=standing) for row, standing in zip(ranked, standings, strict=True)]
-    stood.sort(key=lambda row: (row.rank, row.model, row.recipe, row.id))
-    return [*stood, *sorted((row for row in rows if row.unranked), key=lambda row: (-_uf1(row), row.model, row.id))]
+    standings = _standings(ranked)
+    stood = [replace(row, standings=found) for row, found in zip(ranked, standings, strict=True)]
+    return [*sorted(stood, key=_place("full")), *sorted((row for row in rows if row.unranked), key=_place("full"))]
+
+
+def _standings(ranked: Sequence[Row]) -> list[dict[str, Standing]]:
+    """Of each row, its standing in every part whose UF1 is defined: the same clips are in the part of every row."""
+    found: list[dict[str, Standing]] = [{} for _ in ranked]
+    parts = ranked[0].entries[0].counts.parts() if ranked else {}
+    counts = [counts_of(row) for row in ranked]
+    for part, subjects in parts.items():
+        if ranked[0].uf1_of(part):
+            for row, standing in zip(found, stand([one[:, subjects] for one in counts]), strict=True):
+                row[part] = standing
+    return found
 
 
 def counts_of(row: Row) -> np.ndarray:
@@ -222,5 +242,13 @@ def counts_of(row: Row) -> np.ndarray:
     return np.stack([entry.counts.confusions[entry.policy] for entry in row.entries])
 
 
-def _uf1(row: Row) -> float:
-    return row.uf1.value if row.uf1 else -1.0
+def _place(part: str) -> Callable[[Row], tuple[Any, ...]]:
+    """The key by which rows are listed for a part: ranked rows by rank, the others after them by UF1."""
+
+    def key(row: Row) -> tuple[Any, ...]:
+        standing, uf1 = row.standings.get(part), row.uf1_of(part)
+        if standing:
+            return standing.rank, 0.0, row.model, row.recipe, row.id
+        return math.inf, -uf1.value if uf1 else 1.0, row.model, row.recipe, row.id
+
+    return key

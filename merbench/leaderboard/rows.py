@@ -61,7 +61,7 @@ class Row:
         paper: what to cite.
         notes: sentences that a reader of this row should know.
         entries: one per seed, in the order of seeds; empty for a paper's numbers.
-        standing: rank and comparison with the best row; None for a row that is not ranked.
+        standings: part -> rank by the part's UF1 and comparison with its best row; empty for a row that is not ranked.
         unranked: why a row with entries is not ranked; empty if it is.
     """
 
@@ -84,8 +84,13 @@ class Row:
     paper: Paper | None = None
     notes: tuple[str, ...] = ()
     entries: tuple[Entry, ...] = ()
-    standing: Standing | None = None
+    standings: dict[str, Standing] = field(default_factory=dict)
     unranked: str = ""
+
+    @property
+    def standing(self) -> Standing | None:
+        """The standing over all clips; None for a row that is not ranked."""
+        return self.standings.get("full")
 
     @property
     def rank(self) -> int | None:
@@ -95,7 +100,11 @@ class Row:
     @property
     def uf1(self) -> Figure | None:
         """UF1 over all clips, by which rows are ordered."""
-        return self.figures.get("full", {}).get("uf1")
+        return self.uf1_of("full")
+
+    def uf1_of(self, part: str) -> Figure | None:
+        """UF1 of a part; None if it is not known or not defined."""
+        return self.figures.get(part, {}).get("uf1")
 
 
 def make_rows(entries: Sequence[Entry], registry: Registry) -> list[Row]:
