@@ -367,24 +367,28 @@ def merbench_protocols() -> Iterable[Protocol]:
     """The field's protocols."""
     yield Protocol(
         name="loso",
+        title="leave one subject out",
         splitter="merbench.protocols:LeaveOneSubjectOut",
         formerly=("composite",),
         about="leave one subject out over all databases together (MEGC2019 CDE)",
     )
     yield Protocol(
         name="loso-per-database",
+        title="leave one subject out in each database",
         splitter="merbench.protocols:PerDatabase",
         formerly=("per-database",),
         about="leave one subject out within each database alone",
     )
     yield Protocol(
         name="lodo",
+        title="leave one database out",
         splitter="merbench.protocols:LeaveOneDatabaseOut",
         formerly=("cross-database",),
         about="leave one database out",
     )
     yield Protocol(
         name="subjects-5",
+        title="five folds by subject",
         splitter="merbench.protocols:FiveFold",
         about="five folds by subject, classes spread evenly",
     )

@@ -35,7 +35,7 @@ text{font:14px system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,
 def finding() -> str:
     """The picture as SVG text; it follows the reader's light or dark scheme."""
     reported = {one.name: one.reported for one in methods_of(board())}
-    rows = [row for row in _best_of_each_model() if row.oracle or reported.get(row.model)]
+    rows = [row for row in _best_of_each_model() if row.oracle or reported.get(row.name)]
     height = TOP + STEP * len(rows) + BOTTOM
     baseline = next(row for row in runs() if row.model == BASELINE)
     gains = [row.oracle["full"]["uf1"].value - row.figures["full"]["uf1"].value for row in rows if row.oracle]
@@ -50,7 +50,7 @@ def finding() -> str:
         *_baseline(baseline.figures["full"]["uf1"], height),
     ]
     for place, row in enumerate(rows):
-        lines += _row(row, reported.get(row.model, ()), TOP + STEP * (place + 0.5))
+        lines += _row(row, reported.get(row.name, ()), TOP + STEP * (place + 0.5))
     return "\n".join([*lines, "</svg>", ""])
 
 
@@ -95,7 +95,7 @@ def _baseline(figure: Figure, height: float) -> Iterator[str]:
 def _row(row: Row, reported: tuple[float, ...], y: float) -> Iterator[str]:
     figure = row.figures["full"]["uf1"]
     low, high = figure.interval or (figure.value, figure.value)
-    yield _text(LEFT - 14, y + 5, row.model.removeprefix("timm:").replace("_patch16_224", ""), "text", "end")
+    yield _text(LEFT - 14, y + 5, row.name.replace("_patch16_224", ""), "text", "end")
     yield f'<path class="span" d="M{_x(low)} {y}H{_x(high)}"/>'
     if row.oracle:
         best = row.oracle["full"]["uf1"].value
@@ -110,8 +110,8 @@ def _in_words(rows: list[Row], reported: dict[str, tuple[float, ...]]) -> str:
     for row in rows:
         parts = [f"honest {decimal(row.figures['full']['uf1'].value)}"]
         parts += [f"test-selected {decimal(row.oracle['full']['uf1'].value)}"] if row.oracle else []
-        parts += [f"reported {decimal(value)}" for value in dict.fromkeys(reported.get(row.model, ()))]
-        said.append(f"{row.model}: {', '.join(parts)}.")
+        parts += [f"reported {decimal(value)}" for value in dict.fromkeys(reported.get(row.name, ()))]
+        said.append(f"{row.name}: {', '.join(parts)}.")
     return " ".join(said)
 
 

@@ -55,7 +55,7 @@ def methods() -> str:
     """What papers report of a method, beside the scores of its runs and of predictions that were handed in."""
     rows = [
         [
-            f"`{one.name}`",
+            one.name,
             one.recipe or "handed in",
             " / ".join(dict.fromkeys(map(decimal, one.reported))),
             *("-" if value is None else decimal(value) for value in (one.honest, one.selected)),

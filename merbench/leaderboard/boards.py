@@ -7,8 +7,8 @@ import json
 import math
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import Any, TypeAlias
 
@@ -37,6 +37,8 @@ class Board:
         slug: file name without ending: the first page is `boards/SLUG.html`.
         dataset, protocol, about: names, and a line about each.
         parts: names of the parts, `full` first.
+        name: dataset and protocol as people say it, e.g. `MEGC2019 composite, leave one subject out`.
+        part_names: the names of the parts that people use; a part may be missing.
         classes, clips_total, subjects_total, digests: what all entries share; empty or None without entries.
         rows: ranked rows by rank, then the others by UF1.
         incomplete: rows that lack clips, listed below the table and never ranked, in groups that cover the same clips.
@@ -53,6 +55,8 @@ class Board:
     subjects_total: int | None
     digests: dict[str, str]
     rows: tuple[Row, ...]
+    name: str = ""
+    part_names: Mapping[str, str] = field(default_factory=dict)
     incomplete: tuple[tuple[Row, ...], ...] = ()
     reported: tuple[Reported, ...] = ()
 
@@ -164,6 +168,8 @@ def _board(
         dataset=name[0],
         protocol=name[1],
         about=_about(*name, registry),
+        name=_name(*name, registry),
+        part_names=_part_names(name[0], registry),
         parts=_parts(name[0], [*runs, *papers], registry),
         rows=(*runs, *papers),
         incomplete=incomplete,
@@ -207,6 +213,15 @@ def _apart(boards: Sequence[Board]) -> Iterator[Board]:
 def _about(dataset: str, protocol: str, registry: Registry) -> tuple[str, ...]:
     catalogs = ((registry.datasets, dataset), (registry.protocols, protocol))
     return tuple(catalog.get(name).about for catalog, name in catalogs if name in catalog.names())
+
+
+def _name(dataset: str, protocol: str, registry: Registry) -> str:
+    catalogs = ((registry.datasets, dataset), (registry.protocols, protocol))
+    return ", ".join((name in one.names() and one.get(name).title) or name for one, name in catalogs)
+
+
+def _part_names(dataset: str, registry: Registry) -> dict[str, str]:
+    return dict(registry.datasets.get(dataset).titles) if dataset in registry.datasets.names() else {}
 
 
 def _parts(dataset: str, rows: Sequence[Row], registry: Registry) -> tuple[str, ...]:

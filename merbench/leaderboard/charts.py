@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from merbench.leaderboard.difficulty import accuracies
 from merbench.leaderboard.methods import Method, methods_of
 from merbench.leaderboard.svg import Point, Scale, Sheet, shade, shorten, ticks
 from merbench.leaderboard.wording import DASH, figure, interval
@@ -122,7 +123,7 @@ def subject_matrix(board: Board) -> str:
     rows = [row for row in rows if all(entry.counts.subjects == subjects for entry in row.entries)]
     if not 0 < len(subjects) <= MATRIX_SUBJECTS:
         return ""
-    accuracy = np.array([_accuracies(row) for row in rows])
+    accuracy = np.array([accuracies(row) for row in rows])
     groups = _hardest_first(rows[0].entries[0].counts, accuracy.mean(axis=0))
     pitch = min(max((WIDTH - LEFT - 10 * len(groups)) / len(subjects), 4.0), 22.0)
     sheet = Sheet(LEFT + pitch * len(subjects) + 10 * len(groups), 96 + BAR * len(rows))
@@ -280,14 +281,6 @@ def _legend(sheet: Sheet, y: float, marks: Sequence[tuple[Callable[[float, float
         mark(x, y, name)
         sheet.text(x + 10, y + 4, meaning, "chart-muted", size=SMALL)
         x += 40 + len(meaning) * 4.8
-
-
-def _accuracies(row: Row) -> np.ndarray:
-    """`[subjects]`, the mean over the row's seeds."""
-    counts = [entry.counts.confusions[entry.policy] for entry in row.entries]
-    right = np.mean([np.trace(one, axis1=1, axis2=2) / one.sum(axis=(1, 2)) for one in counts], axis=0)
-    shares: np.ndarray = right
-    return shares
 
 
 def _hardest_first(counts: Counts, accuracy: np.ndarray) -> dict[str, list[int]]:

@@ -10,7 +10,7 @@ from merbench.leaderboard.rows import Row
 from merbench.leaderboard.svg import shorten
 from merbench.leaderboard.wording import figure
 
-__all__ = ["Method", "methods_of"]
+__all__ = ["Method", "methods_of", "reported_of"]
 
 NAME = 60  # letters of a name in a sentence; a longer one is cut
 
@@ -71,30 +71,39 @@ def methods_of(board: Board) -> list[Method]:
     method but those of papers are of that row. A paper's figures belong to the model with that name, in any spelling.
     """
     rows = [row for row in board.rows if row.uf1]
-    papers = [row for row in rows if row.badge == "reported"]
     ours = [row for row in rows if row.badge != "reported"]
     ranked = [row for row in reversed(ours) if not row.unranked]
     best = {_plain(row.model): row.id for row in ranked}.values()
     published = {_plain(row.model): row.id for row in ranked if _as_published(row)}.values()
     shown = [row for row in ours if row.unranked or row.id in (*best, *published)]
-    found = [_method(row, [paper for paper in papers if _plain(paper.model) == _plain(row.model)]) for row in shown]
+    found = [_method(row, reported_of(board, row)) for row in shown]
     return [method for method in found if len(method.values()) > 1]
+
+
+def reported_of(board: Board, row: Row) -> tuple[float, ...]:
+    """What papers report for the model of a row, in ascending order: UF1 over all clips."""
+    return tuple(sorted(one.uf1.value for one in _papers(board, row) if one.uf1))
+
+
+def _papers(board: Board, row: Row) -> list[Row]:
+    names = {_plain(row.model), _plain(row.name)}
+    return [one for one in board.rows if one.badge == "reported" and _plain(one.model) in names]
 
 
 def _as_published(row: Row) -> bool:
     return row.claim == "as published" or row.badge == "rescored"
 
 
-def _method(row: Row, papers: list[Row]) -> Method:
+def _method(row: Row, reported: tuple[float, ...]) -> Method:
     assert row.uf1
     oracle = row.oracle.get("full", {}).get("uf1")
     chosen = row.uf1.value if _is_selected(row) else oracle.value if oracle else None
     return Method(
-        name=row.model,
+        name=row.name,
         recipe=row.recipe,
         hollow=row.claim == "shortened",
         joined=_as_published(row),
-        reported=tuple(sorted(one.uf1.value for one in papers if one.uf1)),
+        reported=reported,
         unknown=row.uf1.value if row.unranked and not _is_selected(row) else None,
         honest=None if row.unranked else row.uf1.value,
         selected=chosen,

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib import resources
 from itertools import groupby
-from statistics import median
 from typing import TYPE_CHECKING, Any
 
-from merbench.errors import and_more
 from merbench.leaderboard import charts, wording
 from merbench.leaderboard.batches import in_batches
 from merbench.leaderboard.boards import finished
 from merbench.leaderboard.compare import comparable, compare_rows
 from merbench.leaderboard.entry_page import entry_page
+from merbench.leaderboard.finding import facts
+from merbench.leaderboard.front import front_of
 from merbench.leaderboard.tables import (
     Notes,
     board_columns,
@@ -37,7 +37,6 @@ __all__ = ["LARGEST", "render"]
 
 LARGEST = 400_000  # bytes of a page, at most
 ASSETS = ("site.css", "site.js")
-NAMED = 3  # of the leading rows by name; the others are counted
 
 
 def render(site: Site) -> Iterator[tuple[str, str]]:
@@ -49,10 +48,12 @@ def render(site: Site) -> Iterator[tuple[str, str]]:
     places = {entry.id: place for board in site.boards for entry, place in _places(board)}
     for name in ASSETS:
         yield f"assets/{name}", (resources.files(__package__) / "assets" / name).read_text("utf-8")
-    yield from _index(site, places)
+    compared = {board.slug: compare_rows(board) for board in site.boards}
+    yield "index.html", _index(site, compared)
+    yield from _records(site, places)
     for board in site.boards:
         yield from _board(board)
-        yield from _compare(board)
+        yield from _compare(board, compared[board.slug])
     yield from in_batches(_entries, [(entry, places[entry.id]) for entry in site.entries])
     yield "reported.html", _reported(site)
     yield "scores.html", _page("scores.html", here="scores.html", remarks=site.remarks)
@@ -71,7 +72,7 @@ def _environment() -> Environment:
     )
     filters: tuple[Callable[..., Any], ...] = (
         wording.anchor, wording.cell, wording.clipped, wording.duration, wording.figure, wording.interval,
-        wording.isolated, wording.magnitude, wording.p_value, wording.paper_name, wording.safe_link,
+        wording.isolated, wording.magnitude, wording.p_value, wording.paper_name, wording.rounded, wording.safe_link,
         wording.script_json, wording.seed, wording.signed, wording.signed_interval,
         wording.without_controls, finished,
     )  # fmt: skip
@@ -98,9 +99,17 @@ def _places(board: Board) -> Iterator[tuple[Entry, dict[str, Any]]]:
             yield from ((entry, place) for entry in row.entries)
 
 
-def _index(site: Site, places: dict[str, dict[str, Any]]) -> Iterator[tuple[str, str]]:
+def _index(site: Site, compared: Mapping[str, dict[str, Any]]) -> str:
     boards = sorted((_listed(board) for board in site.boards), key=lambda one: -one["runs"])
     first = boards[0]["board"] if boards and boards[0]["runs"] else None
+    return _page(
+        "index.html", here="index.html", front=front_of(first, compared[first.slug]) if first else None,
+        run=[one for one in boards if one["runs"]], untested=[one for one in boards if not one["runs"]],
+        records=len(site.entries),
+    )  # fmt: skip
+
+
+def _records(site: Site, places: dict[str, dict[str, Any]]) -> Iterator[tuple[str, str]]:
     records = [(entry, places[entry.id]["row"]) for entry in site.entries]
     filters = [
         ("dataset", choices(entry.record.plan.dataset for entry, _ in records)),
@@ -108,10 +117,10 @@ def _index(site: Site, places: dict[str, dict[str, Any]]) -> Iterator[tuple[str,
     ]
     pages = paged(records)
     for number, rows in enumerate(pages, start=1):
-        yield page_name("index", number), _page(
-            "index.html", here="index.html", boards=boards, first=first, columns=record_columns(), filters=filters,
-            highlights=_highlights(first) if first else [], records=rows, total=len(records),
-            data=_json(_approaches([row for _, row in rows])), **_pager("index", number, len(pages)),
+        yield page_name("records", number), _page(
+            "records.html", here="records.html", columns=record_columns(), filters=filters, records=rows,
+            total=len(records), data=_json(_approaches([row for _, row in rows])),
+            **_pager("records", number, len(pages)),
         )  # fmt: skip
 
 
@@ -138,7 +147,7 @@ def _board(board: Board) -> Iterator[tuple[str, str]]:
         yield f"boards/{page_name(board.slug, number)}", _page(
             "board.html", root="../", board=board, rows=rows, incomplete=groups, total=len(sections),
             notes=Notes(row for _, row in page), filters=filters, columns=board_columns(board.parts),
-            charts=_charts(board) if number == 1 else [], highlights=_highlights(board) if number == 1 else [],
+            charts=_charts(board) if number == 1 else [], highlights=facts(board) if number == 1 else [],
             data=_board_data(rows), tally=_tally(board), **_pager(board.slug, number, len(pages)),
         )  # fmt: skip
 
@@ -155,51 +164,10 @@ def _board_data(rows: Sequence[Row]) -> str:
     return _json({**_approaches(rows), "papers": cited})
 
 
-def _highlights(board: Board) -> list[dict[str, str]]:
-    """A board in three figures: what the leading group scores, the highest that papers report, what choosing adds."""
-    found = []
-    if leading := [row for row in board.ranked if row.standing and row.standing.leading]:
-        found.append(_leading(leading, len(board.ranked)))
-    reported = [(row.uf1.value, row) for row in board.rows if row.badge == "reported" and row.uf1]
-    if reported:
-        value, row = max(reported, key=lambda pair: pair[0])
-        mark = ", second-hand" if row.paper and row.paper.evidence == "second-hand" else ""
-        text = f"highest UF1 that a paper reports, {_name(row)}{mark}"
-        found.append({"value": wording.figure(value), "text": text})
-    if gains := sorted(row.selection for row in board.rows if row.selection is not None):
-        ends = wording.signed_interval((gains[0], gains[-1]))
-        text = "added to UF1 by choosing the epoch on the test subject, "
-        text += f"the median of {len(gains)} rows ({ends})" if len(gains) > 1 else "in one row"
-        found.append({"value": wording.signed(median(gains)), "text": text})
-    return found
-
-
-def _leading(rows: Sequence[Row], ranked: int) -> dict[str, str]:
-    """The score of the rows that no test separates from the first, and whose they are."""
-    values = [row.uf1.value for row in rows if row.uf1]
-    names = and_more([_name(row) for row in rows], NAMED)
-    if len(rows) > 1:
-        ends = f"{wording.figure(min(values))} to {wording.figure(max(values))}"
-        text = f"median UF1 of the {len(rows)} of {ranked} ranked rows that lead ({ends}): no paired test separates "
-        text += f"them from the first. They are {names}"
-    else:
-        ends = f" (95\N{NO-BREAK SPACE}% interval {wording.interval(one)})" if (one := _ends(rows[0])) else ""
-        text = f"UF1 of {names}{ends}, which leads" if ranked > 1 else f"UF1 of {names}{ends}, the only ranked row"
-    return {"value": wording.figure(median(values)), "text": text}
-
-
-def _ends(row: Row) -> tuple[float, float] | None:
-    return row.uf1.interval if row.uf1 else None
-
-
 def _tally(board: Board) -> str:
     badges = [row.badge for row in board.rows]
     counts = ((badges.count(badge), badge) for badge in ("run here", "rescored", "reported"))
     return ", ".join(f"{count} {badge}" for count, badge in counts if count) or "none"
-
-
-def _name(row: Row) -> str:
-    return wording.clipped(f"{row.model} ({row.recipe})" if row.recipe else row.model, 60)
 
 
 def _charts(board: Board) -> list[tuple[str, str]]:
@@ -210,11 +178,11 @@ def _charts(board: Board) -> list[tuple[str, str]]:
     ]
 
 
-def _compare(board: Board) -> Iterator[tuple[str, str]]:
+def _compare(board: Board, compared: dict[str, Any]) -> Iterator[tuple[str, str]]:
     stem = f"{board.slug}-compare"
     pages = paged(board.ranked)
     for number, rows in enumerate(pages, start=1):
-        data = compare_rows(board) if number == 1 else {}
+        data = compared if number == 1 else {}
         yield f"boards/{page_name(stem, number)}", _page(
             "compare.html", root="../", board=board, rows=rows, ranked=len(board.ranked), first=number == 1,
             compared=len(data.get("rows", ())), with_clips="clips" in data, data=_json(data),

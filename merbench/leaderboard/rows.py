@@ -50,6 +50,7 @@ class Row:
     Attributes:
         id: permanent; `#ID` on the board's page.
         model, recipe: names; a recipe is empty if there was none.
+        title: the name that people use, e.g. `HTNet`; empty for `model`.
         claim, claim_about: what the settings of a run are, and a line about them; empty if nothing was run here.
         badge, approach: for filters, in words.
         policy: epoch policy in words, e.g. `last`, `declared last`, `test-selected`, `not stated`.
@@ -71,6 +72,7 @@ class Row:
     policy: str
     figures: Figures
     recipe: str = ""
+    title: str = ""
     claim: Claim | Literal[""] = ""
     claim_about: str = ""
     approach: Approach = "not stated"
@@ -91,6 +93,11 @@ class Row:
     def standing(self) -> Standing | None:
         """The standing over all clips; None for a row that is not ranked."""
         return self.standings.get("full")
+
+    @property
+    def name(self) -> str:
+        """The name of the model on pages."""
+        return self.title or self.model
 
     @property
     def rank(self) -> int | None:
@@ -139,6 +146,7 @@ def _row(entries: tuple[Entry, ...], registry: Registry) -> Row:
         id=configuration(entries[0], entries[0].record.plan.protocol)[:12],
         model=plan.model,
         recipe=plan.recipe if isinstance(plan, Plan) else "",
+        title=_title(plan, registry),
         claim=claim,
         claim_about=about,
         badge="rescored" if isinstance(plan, Submission) else "run here",
@@ -157,6 +165,11 @@ def _row(entries: tuple[Entry, ...], registry: Registry) -> Row:
         entries=entries,
         unranked=_unranked(entries[0], registry),
     )
+
+
+def _title(plan: Plan | Submission, registry: Registry) -> str:
+    known = isinstance(plan, Plan) and plan.model in registry.models.names()
+    return registry.models.get(plan.model).title if known else ""
 
 
 def _policy_in_words(plan: Plan | Submission) -> str:

@@ -29,6 +29,7 @@ class Standing:
     Attributes:
         rank: 1 plus the number of rows with greater UF1; rows of equal UF1 share a rank.
         rank_interval: (best, worst) rank in 95 % of the bootstrap resamples over subjects.
+        first: the share of those resamples in which the row is first, alone or with others.
         leading: whether the row is the best or not separable from the best.
         against_best: UF1 of the best row minus UF1 of this row, with the p-value after Holm's correction; None for the
             best row.
@@ -37,6 +38,7 @@ class Standing:
 
     rank: int
     rank_interval: tuple[int, int]
+    first: float
     leading: bool
     against_best: PairedTest | None = None
     error: float = 0.0
@@ -64,11 +66,13 @@ def stand(rows: Sequence[np.ndarray]) -> list[Standing]:
         drawn = np.stack(list(threads.map(lambda row: mean_resampled(row, "uf1"), rows)))
         p_values, errors = _tested(rows[best], [rows[index] for index in others], threads)
     adjusted, error = (dict(zip(others, one, strict=True)) for one in (p_values, errors))
-    ranks, low, high = _ranks(scores[:, None])[:, 0], *_rank_intervals(drawn)
+    ranks, resampled = _ranks(scores[:, None])[:, 0], _ranks(drawn)
+    low, high = _rank_intervals(resampled)
     return [
         Standing(
             rank=int(ranks[index]),
             rank_interval=(int(low[index]), int(high[index])),
+            first=float(np.mean(resampled[index] == 1)),
             leading=index == best or adjusted[index] > ALPHA,
             against_best=_against(scores, drawn, best, index, adjusted.get(index)),
             error=error.get(index, 0.0),
@@ -109,8 +113,7 @@ def _ranks(scores: np.ndarray) -> np.ndarray:
     return np.stack([np.searchsorted(column, own, side="left") for column, own in columns], axis=1) + 1
 
 
-def _rank_intervals(drawn: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    ranks = _ranks(drawn)
+def _rank_intervals(ranks: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     low, high = QUANTILES
     return np.quantile(ranks, low, axis=1, method="lower"), np.quantile(ranks, high, axis=1, method="higher")
 

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
-__all__ = ["CLASSES", "Point", "Scale", "Sheet", "shade", "shorten", "ticks"]
+__all__ = ["CLASSES", "Anchor", "Point", "Scale", "Sheet", "shade", "shorten", "ticks"]
 
 Point: TypeAlias = tuple[float, float]
 Anchor = Literal["start", "middle", "end"]
@@ -26,6 +26,7 @@ CLASSES = {
     "chart-grid": "thin lines behind the marks",
     "chart-accent": "honest scores, their intervals, a curve (contrast 3 on the page)",
     "chart-band": "the band around a curve, a soft accent",
+    "chart-warm": "a band of scores with the epoch chosen on the test labels, a soft warning",
     "chart-reported": "what a paper reports (contrast 3 on the page)",
     "chart-warn": "scores with the epoch chosen on the test labels (contrast 3 on the page)",
     "chart-page": "the page's background: the inside of a hollow mark",

@@ -21,6 +21,8 @@ __all__ = [
     "isolated",
     "magnitude",
     "p_value",
+    "rounded",
+    "rounded_sign",
     "safe_link",
     "script_json",
     "signed",
@@ -38,6 +40,16 @@ UNITS = ((1e9, "G"), (1e6, "M"), (1e3, "k"))
 def figure(value: float) -> str:
     """A score with three decimals, as the field prints it: `.722`, `1.000`."""
     return _bare(f"{value:.3f}")
+
+
+def rounded(value: float) -> str:
+    """A score with two decimals, as headlines print it: `.72`."""
+    return _bare(f"{value:.2f}")
+
+
+def rounded_sign(value: float) -> str:
+    """A difference of scores with two decimals: `+.09`."""
+    return f"{MINUS if round(value, 2) < 0 else '+'}{rounded(abs(value))}"
 
 
 def interval(ends: tuple[float, float], dash: str = DASH) -> str:

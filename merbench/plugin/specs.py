@@ -73,6 +73,8 @@ class Dataset:
             list are silently left out.
         public_labels: whether anyone may see the class of a clip. Records on any other dataset are published with each
             subject's counts instead of its clips.
+        title: name on pages, e.g. `MEGC2019 composite`; empty for `name`.
+        titles: names on pages of its databases, e.g. `{"casme2": "CASME II"}`.
         about: one line for `merbench list`.
     """
 
@@ -84,6 +86,8 @@ class Dataset:
     protocol: str = "loso-per-database"
     alternatives: tuple[tuple[str, ...], ...] = ()
     public_labels: bool = False
+    title: str = ""
+    titles: Mapping[str, str] = field(default_factory=dict)
     about: str = ""
     api: int = API
 
@@ -204,6 +208,7 @@ class TorchModel:
             weights from a hub, by its path. It is called once, before the run's plan is made, because the plan
             contains files by name and digest. Empty: options are used unchanged.
         paper: what to cite.
+        title: name on pages, e.g. `HTNet`; empty for `name`.
         about: one line for `merbench list`.
     """
 
@@ -214,6 +219,7 @@ class TorchModel:
     parameters: int | None = None
     with_paths: str = ""
     paper: str = ""
+    title: str = ""
     about: str = ""
     api: int = API
 
@@ -229,6 +235,7 @@ class EstimatorModel:
         features: names of the features that it sees; empty for a model that uses only labels.
         recipes: by name; the first is the default; only `options` and `features` are read.
         paper: what to cite.
+        title: name on pages, e.g. `Bi-WOOF`; empty for `name`.
         about: one line for `merbench list`.
     """
 
@@ -237,6 +244,7 @@ class EstimatorModel:
     features: tuple[str, ...]
     recipes: Mapping[str, Recipe] = field(default_factory=lambda: {"default": Recipe()})
     paper: str = ""
+    title: str = ""
     about: str = ""
     api: int = API
 
@@ -272,12 +280,14 @@ class Protocol:
         name: e.g. `loso`.
         splitter: target of a `merbench.Splitter` subclass, called without arguments.
         formerly: names that the protocol had before, the oldest first. Records and commands may still use them.
+        title: name on pages, e.g. `leave one subject out`; empty for `name`.
         about: one line for `merbench list`.
     """
 
     name: str
     splitter: str
     formerly: tuple[str, ...] = ()
+    title: str = ""
     about: str = ""
     api: int = API
 

@@ -47,6 +47,7 @@ _TYPES: dict[str, tuple[type, ...]] = {
     "float": (int, float),
     "LabelScheme": (LabelScheme,),
     "Mapping[str, Any]": (Mapping,),
+    "Mapping[str, str]": (Mapping,),
 }
 _TARGETS = ("reader", "function", "network", "estimator", "splitter", "member", "members")
 _OPTIONAL_TARGETS = ("clip_list", "mirror", "drawing", "with_paths")
@@ -84,6 +85,8 @@ def _field_fault(spec: object, title: str) -> str:
             return f"{title}: {field.name} must be {field.type}, found {reprlib.repr(value)}"
         if str(field.type).startswith("tuple[str") and not _is_names(value):
             return f'{title}: {field.name} must be a tuple of names such as ("name",), found {reprlib.repr(value)}'
+        if field.name == "titles" and not _is_names((*value, *value.values())):
+            return f'{title}: {field.name} must map names to names such as {{"name": "Name"}}'
         if field.name == "alternatives" and not _is_sets(value):
             return f'{title}: {field.name} must be a tuple of tuples of names such as (("name", "name"),)'
     return ""

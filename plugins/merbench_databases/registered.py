@@ -8,7 +8,8 @@ import merbench
 from merbench_databases import schemes
 
 COMPOSITE = ("smic", "casme2", "samm")
-TITLES = {"smic": "164 clips of SMIC-HS", "casme2": "145 clips of CASME II", "samm": "133 clips of SAMM"}
+TITLES = {"smic": "SMIC-HS", "casme2": "CASME II", "samm": "SAMM"}
+CLIPS = {"smic": 164, "casme2": 145, "samm": 133}  # of each database in the composite
 VIDEOS = {"smic": "smic-hs", "casme2": "casme2", "samm": "samm"}  # database of the composite → source of its videos
 CAMERAS = ("smic", "smic-vis", "smic-nir")  # SMIC's three cameras recorded the same people
 LIST = "merbench_databases.canonical:composite"
@@ -37,18 +38,48 @@ RELEASES = {
         "267 clips with several labels each, grey",
     ),
 }
-# Datasets from one release: source, scheme, description.
+# Datasets from one release: source, scheme, title, description.
 CUTS = (
-    ("smic-vis", schemes.SMIC_VIS_3, "SMIC's camera for visible light: 71 clips of 8 subjects, 3 classes"),
-    ("smic-nir", schemes.SMIC_NIR_3, "SMIC's camera for near infrared: 71 clips of 8 subjects, 3 classes"),
-    ("casme", schemes.CASME_4, "CASME in the 4 emotions with most clips: 171 clips"),
-    ("casme2", schemes.CASME2_5, "CASME II in the 5 classes of its authors: 249 clips"),
-    ("casme2", schemes.CASME2_3_MMNET, "CASME II in the 3 classes of MMNet's official code: 156 clips"),
-    ("samm", schemes.SAMM_5, "SAMM in the 5 emotions with most clips: 136 clips of 27 subjects"),
-    ("casme3a", schemes.CASME3_3, "CAS(ME)3 part A in 3 classes: 699 clips of 88 subjects"),
-    ("casme3a", schemes.CASME3_4, "CAS(ME)3 part A in 4 classes: 860 clips of 94 subjects"),
-    ("casme3a", schemes.CASME3_7, "CAS(ME)3 part A in the 7 emotions of its authors: 860 clips of 94 subjects"),
-    ("mmew", schemes.MMEW_4, "MMEW in the 4 emotions with most clips: 263 clips"),
+    (
+        "smic-vis",
+        schemes.SMIC_VIS_3,
+        "SMIC-VIS, 3 classes",
+        "SMIC's camera for visible light: 71 clips of 8 subjects, 3 classes",
+    ),
+    (
+        "smic-nir",
+        schemes.SMIC_NIR_3,
+        "SMIC-NIR, 3 classes",
+        "SMIC's camera for near infrared: 71 clips of 8 subjects, 3 classes",
+    ),
+    ("casme", schemes.CASME_4, "CASME, 4 classes", "CASME in the 4 emotions with most clips: 171 clips"),
+    ("casme2", schemes.CASME2_5, "CASME II, 5 classes", "CASME II in the 5 classes of its authors: 249 clips"),
+    (
+        "casme2",
+        schemes.CASME2_3_MMNET,
+        "CASME II, MMNet's 3 classes",
+        "CASME II in the 3 classes of MMNet's official code: 156 clips",
+    ),
+    ("samm", schemes.SAMM_5, "SAMM, 5 classes", "SAMM in the 5 emotions with most clips: 136 clips of 27 subjects"),
+    (
+        "casme3a",
+        schemes.CASME3_3,
+        "CAS(ME)3 part A, 3 classes",
+        "CAS(ME)3 part A in 3 classes: 699 clips of 88 subjects",
+    ),
+    (
+        "casme3a",
+        schemes.CASME3_4,
+        "CAS(ME)3 part A, 4 classes",
+        "CAS(ME)3 part A in 4 classes: 860 clips of 94 subjects",
+    ),
+    (
+        "casme3a",
+        schemes.CASME3_7,
+        "CAS(ME)3 part A, 7 classes",
+        "CAS(ME)3 part A in the 7 emotions of its authors: 860 clips of 94 subjects",
+    ),
+    ("mmew", schemes.MMEW_4, "MMEW, 4 classes", "MMEW in the 4 emotions with most clips: 263 clips"),
 )
 
 
@@ -91,6 +122,8 @@ def datasets() -> Iterator[merbench.Dataset]:
     """The composite and its parts, from the flow release or from videos; and the datasets of one database."""
     yield merbench.Dataset(
         name="composite",
+        title="MEGC2019 composite",
+        titles=TITLES,
         sources=("htnet-release",),
         alternatives=(tuple(VIDEOS.values()),),
         databases=COMPOSITE,
@@ -103,6 +136,8 @@ def datasets() -> Iterator[merbench.Dataset]:
     for database, title in TITLES.items():
         yield merbench.Dataset(
             name=f"{database}-3",
+            title=f"{title} in the composite, 3 classes",
+            titles={database: title},
             sources=("htnet-release",),
             alternatives=((VIDEOS[database],),),
             databases=(database,),
@@ -110,11 +145,12 @@ def datasets() -> Iterator[merbench.Dataset]:
             clip_list=LIST,
             protocol="loso-per-database",
             public_labels=True,
-            about=f"the {title} in the composite, 3 classes",
+            about=f"the {CLIPS[database]} clips of {title} in the composite, 3 classes",
         )
-    for source, scheme, about in CUTS:
+    for source, scheme, title, about in CUTS:
         yield merbench.Dataset(
             name=scheme.name,
+            title=title,
             sources=(source,),
             databases=(RELEASES[source][1],),
             scheme=scheme,

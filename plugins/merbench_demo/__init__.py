@@ -28,6 +28,7 @@ def merbench_datasets() -> Iterable[merbench.Dataset]:
     """Every generated clip, in three classes."""
     yield merbench.Dataset(
         name="demo",
+        title="Demo, generated faces",
         sources=("demo",),
         databases=DATABASES,
         scheme=merbench.THREE_CLASS,

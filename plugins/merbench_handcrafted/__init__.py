@@ -23,6 +23,7 @@ def merbench_models() -> Iterable[merbench.EstimatorModel]:
     """The reference models, and a model for each descriptor."""
     yield merbench.EstimatorModel(
         name="majority",
+        title="Majority class",
         estimator="merbench_handcrafted.reference:majority",
         features=(),
         recipes=BASELINE,
@@ -30,6 +31,7 @@ def merbench_models() -> Iterable[merbench.EstimatorModel]:
     )
     yield merbench.EstimatorModel(
         name="flow-lr",
+        title="Logistic regression on flow",
         estimator="merbench_handcrafted.reference:flow_lr",
         features=("flow-28",),
         recipes=BASELINE,
@@ -37,6 +39,7 @@ def merbench_models() -> Iterable[merbench.EstimatorModel]:
     )
     yield merbench.EstimatorModel(
         name="flow-svm",
+        title="Linear SVM on flow",
         estimator="merbench_handcrafted.reference:flow_svm",
         features=("flow-28",),
         recipes=BASELINE,

@@ -48,6 +48,7 @@ def motion_models() -> Iterable[merbench.EstimatorModel]:
     """A support vector machine on each descriptor."""
     yield merbench.EstimatorModel(
         name="hoof",
+        title="HOOF",
         estimator=SVM,
         features=("hoof-28",),
         recipes=_recipes("hoof"),
@@ -57,6 +58,7 @@ def motion_models() -> Iterable[merbench.EstimatorModel]:
     )
     yield merbench.EstimatorModel(
         name="bi-woof",
+        title="Bi-WOOF",
         estimator=SVM,
         features=("bi-woof-28",),
         recipes=_recipes("bi-woof"),
@@ -66,6 +68,7 @@ def motion_models() -> Iterable[merbench.EstimatorModel]:
     )
     yield merbench.EstimatorModel(
         name="mdmo",
+        title="MDMO",
         estimator="merbench_handcrafted.mdmo:mdmo_svm",
         features=("mdmo",),
         recipes={kernel: _recipe(kernel, "flow at 224x224") for kernel in KERNELS},

@@ -48,6 +48,7 @@ def texture_models() -> Iterable[merbench.EstimatorModel]:
     """A support vector machine on each descriptor."""
     yield merbench.EstimatorModel(
         name="lbp-top",
+        title="LBP-TOP",
         estimator=SVM,
         features=("lbp-top",),
         recipes={"megc2019": BASELINE, **_recipes("rbf", "chi2")},
@@ -57,6 +58,7 @@ def texture_models() -> Iterable[merbench.EstimatorModel]:
     )
     yield merbench.EstimatorModel(
         name="lbp-sip",
+        title="LBP-SIP",
         estimator=SVM,
         features=("lbp-sip",),
         recipes=_recipes("linear", "rbf", "chi2"),
@@ -66,6 +68,7 @@ def texture_models() -> Iterable[merbench.EstimatorModel]:
     )
     yield merbench.EstimatorModel(
         name="hog-top",
+        title="HOG-TOP",
         estimator=SVM,
         features=("hog-top",),
         recipes=_recipes("linear", "rbf", "chi2"),

@@ -82,6 +82,7 @@ def merbench_models() -> Iterable[merbench.TorchModel]:
     """The network."""
     yield merbench.TorchModel(
         name="hsta",
+        title="HSTA",
         network="merbench_hsta.network:HSTA",
         features=("video-6+2",),
         recipes={"published": PUBLISHED, "flow": FLOW, "quick": QUICK},

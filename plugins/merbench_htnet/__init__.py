@@ -57,6 +57,7 @@ def merbench_models() -> Iterable[merbench.TorchModel]:
     """The network."""
     yield merbench.TorchModel(
         name="htnet",
+        title="HTNet",
         network="merbench_htnet.network:HTNet",
         features=("htnet-regions",),
         recipes={"published": PUBLISHED, "paper": PAPER, "quick": QUICK},

@@ -77,6 +77,7 @@ def merbench_models() -> Iterable[merbench.TorchModel]:
     """The network."""
     yield merbench.TorchModel(
         name="mmnet",
+        title="MMNet",
         network="merbench_mmnet.network:MMNet",
         features=("onset-apex-neighbours-224",),
         recipes={"published": PUBLISHED, "published-5": PUBLISHED_5, "quick": QUICK},

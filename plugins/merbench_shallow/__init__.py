@@ -7,9 +7,10 @@ from collections.abc import Iterable
 import merbench
 from merbench_shallow.recipes import RECIPES
 
-# name → target, parameters of the default recipe with 3 classes, paper, description.
+# name → title, target, parameters of the default recipe with 3 classes, paper, description.
 ON_FLOW = {
     "ststnet": (
+        "STSTNet",
         "ststnet:STSTNet",
         1_683,
         "Liong, Gan, See, Khor, Huang: Shallow triple stream three-dimensional CNN (STSTNet) for micro-expression "
@@ -17,6 +18,7 @@ ON_FLOW = {
         "three parallel shallow convolutions over 28x28 flow",
     ),
     "off-apexnet": (
+        "OFF-ApexNet",
         "off_apexnet:OFFApexNet",
         2_664_475,
         "Gan, Liong, Yau, Huang, Tan: OFF-ApexNet on micro-expression recognition system. Signal Processing: Image "
@@ -24,12 +26,14 @@ ON_FLOW = {
         "two convolutional streams, horizontal and vertical flow",
     ),
     "dual-inception": (
+        "Dual-Inception",
         "dual_inception:DualInception",
         6_449_867,
         "Zhou, Mao, Xue: Dual-inception network for cross-database micro-expression recognition. FG 2019",
         "two streams of inception blocks, horizontal and vertical flow",
     ),
     "sssnet": (
+        "SSSNet",
         "sssnet:SSSNet",
         1_349_251,
         "Varanka, Peng, Zhao: Micro-expression recognition with noisy labels. Electronic Imaging 2021",
@@ -52,10 +56,11 @@ RCN = {
 @merbench.hookimpl
 def merbench_models() -> Iterable[merbench.TorchModel]:
     """The networks."""
-    rcn = {name: ("rcn:RCN", count, RCN_PAPER, about) for name, (count, about) in RCN.items()}
-    for name, (target, parameters, paper, about) in (ON_FLOW | rcn).items():
+    rcn = {name: (name.upper(), "rcn:RCN", count, RCN_PAPER, about) for name, (count, about) in RCN.items()}
+    for name, (title, target, parameters, paper, about) in (ON_FLOW | rcn).items():
         yield merbench.TorchModel(
             name=name,
+            title=title,
             network=f"merbench_shallow.{target}",
             features=("flow-28",),
             recipes=RECIPES[name],
@@ -65,6 +70,7 @@ def merbench_models() -> Iterable[merbench.TorchModel]:
         )
     yield merbench.TorchModel(
         name="apex-resnet",
+        title="ResNet-18 on the apex",
         network="merbench_shallow.apex_resnet:ApexResNet",
         features=("onset-apex-224",),
         recipes=RECIPES["apex-resnet"],

@@ -105,7 +105,7 @@ def test_text_is_looked_for_in_any_case_and_every_word_of_it(published, open_pag
 
 
 def test_the_datasets_of_the_newest_records_can_be_filtered(published, open_page):
-    page = open_page(published, "index.html")
+    page = open_page(published, "records.html")
     assert len(column(page, "model")) == len(list(RECORDS.glob("*.json")))
     page.locator("#filter-dataset").select_option("composite")
     assert set(column(page, "dataset")) == {"composite"}

@@ -14,6 +14,8 @@ import pytest
 
 from merbench.data.clips import clip_table, clips_digest, labels_digest
 from merbench.data.datasets import canonical_clips
+from merbench.leaderboard.entries import make_entry
+from merbench.leaderboard.reported import COLUMNS, read_reported
 from merbench.plugin.loading import load
 from merbench.plugin.registry import Registry, load_target
 from merbench.protocols import folds_digest
@@ -230,3 +232,24 @@ def commit(repository: Path) -> Callable[[], None]:
         git(repository, "commit", "-q", "--allow-empty", "-m", "records")
 
     return all_of_it
+
+
+@pytest.fixture(scope="session")
+def figures(tmp_path_factory):
+    """Two reported figures: one that a board shows, one that it leaves out."""
+    folder = tmp_path_factory.mktemp("reported")
+    cells = dict.fromkeys(COLUMNS, "") | {
+        "method": "Paper's net", "approach": "network", "year": "2020", "dataset": "composite", "protocol": "composite",
+        "part": "full", "metric": "uf1", "value": "0.9", "epoch_policy": "not stated", "paper": "A paper",
+        "table": "Table 1", "evidence": "paper", "link": "https://example.org/paper", "notes": "slip",
+    }  # fmt: skip
+    variant = cells | {"variant": "without <flow>", "value": "0.8"}
+    lines = [",".join(line) for line in (cells, cells.values(), variant.values())]
+    (folder / "reported.csv").write_text("\n".join(lines) + "\n")
+    (folder / "reported-notes.csv").write_text("id,text\nslip,The paper slips & says so.\n")
+    return read_reported(folder / "reported.csv")
+
+
+@pytest.fixture(scope="session")
+def entry_of(registry):
+    return lambda record: make_entry(record, registry)

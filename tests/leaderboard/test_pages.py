@@ -9,17 +9,16 @@ import re
 from dataclasses import replace
 from html.parser import HTMLParser
 from itertools import takewhile
-from statistics import median
 
 import pytest
 
 from merbench.leaderboard.boards import Board, Site, make_site
 from merbench.leaderboard.entries import Figure, make_entry
 from merbench.leaderboard.pages import LARGEST, render
-from merbench.leaderboard.reported import COLUMNS, Remark, read_reported
+from merbench.leaderboard.reported import Remark
 from merbench.leaderboard.rows import Paper, Row
 from merbench.leaderboard.tables import PER_PAGE
-from merbench.leaderboard.wording import DASH, figure, signed
+from merbench.leaderboard.wording import DASH
 from merbench.runs.export import without_clips
 from merbench.runs.schema import Code
 
@@ -55,27 +54,6 @@ class Parsed(HTMLParser):
     @property
     def text(self) -> str:
         return " ".join("".join(self.words).split())
-
-
-@pytest.fixture(scope="module")
-def figures(tmp_path_factory):
-    """Two reported figures: one that a board shows, one that it leaves out."""
-    folder = tmp_path_factory.mktemp("reported")
-    cells = dict.fromkeys(COLUMNS, "") | {
-        "method": "Paper's net", "approach": "network", "year": "2020", "dataset": "composite", "protocol": "composite",
-        "part": "full", "metric": "uf1", "value": "0.9", "epoch_policy": "not stated", "paper": "A paper",
-        "table": "Table 1", "evidence": "paper", "link": "https://example.org/paper", "notes": "slip",
-    }  # fmt: skip
-    variant = cells | {"variant": "without <flow>", "value": "0.8"}
-    lines = [",".join(line) for line in (cells, cells.values(), variant.values())]
-    (folder / "reported.csv").write_text("\n".join(lines) + "\n")
-    (folder / "reported-notes.csv").write_text("id,text\nslip,The paper slips & says so.\n")
-    return read_reported(folder / "reported.csv")
-
-
-@pytest.fixture(scope="module")
-def entry_of(registry):
-    return lambda record: make_entry(record, registry)
 
 
 @pytest.fixture(scope="module")
@@ -129,7 +107,7 @@ def html_of(pages: dict[str, str]) -> dict[str, Parsed]:
 
 def test_there_is_a_page_for_every_board_and_entry(pages, site):
     (board,) = site.boards
-    names = ["index.html", "reported.html", "scores.html", "assets/site.css", "assets/site.js"]
+    names = ["index.html", "records.html", "reported.html", "scores.html", "assets/site.css", "assets/site.js"]
     names += [f"boards/{board.slug}.html", f"boards/{board.slug}-compare.html"]
     names += [f"entries/{entry.id}.html" for entry in site.entries]
     assert sorted(pages) == sorted(names)
@@ -259,31 +237,6 @@ def test_a_board_shows_rank_interval_badge_and_what_choosing_adds(pages, site):
     shown = f">{row.figures['full']['uf1'].value:.3f} {low:.2f}{DASH}{high:.2f}".replace("0.", ".")
     assert " ".join(cells[4][:2]) == shown
     assert cells[13] == [f">+{row.selection:.3f}".replace("0.", ".")]
-
-
-def test_the_headlines_are_the_leading_group_the_highest_report_and_the_median_gain(pages, site):
-    (board,) = site.boards
-    leading = [row for row in board.ranked if row.standing.leading]
-    gains = sorted(row.selection for row in board.rows if row.selection is not None)
-    text = Parsed(pages["index.html"]).text
-    assert len(leading) == 1
-    assert f"{figure(leading[0].uf1.value)} UF1 of net (quick) (95" in text
-    assert ", which leads" in text
-    assert f"the median of {len(gains)} rows ({signed(gains[0])} to {signed(gains[-1])})" in text
-    assert signed(median(gains)) in text
-    assert "best honest" not in text
-
-
-def test_a_leading_group_is_named_and_a_second_hand_report_says_so(entry_of, make_record, figures, registry):
-    records = [make_record(f"net{n}", accuracy=0.8, draw=n, oracle=None) for n in range(5)]
-    reported = tuple(one.model_copy(update={"evidence": "second-hand"}) for one in figures)
-    text = Parsed(dict(render(make_site(map(entry_of, records), reported, registry)))["index.html"]).text
-    assert "5 of 5 ranked rows that lead" in text
-    assert re.search(
-        r"no paired test separates them from the first\. They are net\d .*, net\d .*, net\d .* and 2 more", text
-    )
-    assert "highest UF1 that a paper reports, Paper's net, second-hand" in text
-    assert "added to UF1 by choosing" not in text
 
 
 def test_each_seed_of_a_row_is_linked(pages, site):
@@ -451,7 +404,7 @@ def test_the_page_of_an_entry_links_its_row_on_the_page_where_it_is(long_pages, 
 
 def test_the_newest_records_have_pages_too(long_site):
     pages = dict(takewhile(lambda page: not page[0].startswith("boards/"), render(long_site)))
-    found = pages_of(pages, "index")
+    found = pages_of(pages, "records")
     assert [page.count("<tr id=") for page in found] == [PER_PAGE] * 6 + [100]
     assert max(len(text.encode()) for text in pages.values()) <= LARGEST
 

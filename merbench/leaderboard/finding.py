@@ -1,0 +1,109 @@
+"""What a board finds, in one sentence and a few figures: every word follows from the rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from statistics import median
+
+from merbench.leaderboard import wording
+from merbench.leaderboard.boards import Board
+from merbench.leaderboard.entries import Figure
+from merbench.leaderboard.rows import Row
+
+__all__ = ["Fact", "facts", "headline", "leading", "middle", "selected"]
+
+
+@dataclass(frozen=True)
+class Fact:
+    """A figure of a board and what it says, as a sentence that goes on after the figure."""
+
+    value: str
+    text: str
+
+
+def leading(board: Board) -> list[Row]:
+    """The leading group: the ranked rows that no paired test separates from the first; the best first."""
+    return [row for row in board.ranked if row.standing and row.standing.leading]
+
+
+def middle(rows: Sequence[Row], figure: Callable[[Row], Figure | None]) -> Figure | None:
+    """The figure of the row in the middle, by that figure; of an even number of rows, the better of the two."""
+    found = sorted((one for one in map(figure, rows) if one), key=lambda one: one.value)
+    return found[len(found) // 2] if found else None
+
+
+def selected(row: Row) -> Figure | None:
+    """UF1 over all clips with the epoch chosen on the test subject."""
+    return row.oracle.get("full", {}).get("uf1")
+
+
+def headline(board: Board) -> str:
+    """The finding in one sentence; empty if no row is ranked."""
+    rows, ranked = leading(board), len(board.ranked)
+    score = middle(rows, lambda row: row.uf1)
+    if not score:
+        return ""
+    found = f"Honest micro-expression recognition scores {wording.rounded(score.value)}"
+    if len(rows) == 1:
+        return f"{found}, and {rows[0].name} leads" if ranked > 1 else f"{found}: one entry so far"
+    share = f"{len(rows)} of {ranked}" if len(rows) < ranked else f"all {ranked}"
+    return f"{found}, and {share} entries share first place"
+
+
+def facts(board: Board) -> list[Fact]:
+    """The figures that stand beside the picture, each with what it says."""
+    return [*_honest(board), *_highest(board), *_choosing(board), *_resolution(board)]
+
+
+def _honest(board: Board) -> Iterator[Fact]:
+    rows = leading(board)
+    score = middle(rows, lambda row: row.uf1)
+    if not score:
+        return
+    ends = f" (95\N{NO-BREAK SPACE}% interval {wording.interval(score.interval)})" if score.interval else ""
+    whose = "the middle of the leading group" if len(rows) > 1 else rows[0].name
+    text = f"is what {whose} scores on people whom it has not seen{ends}."
+    if quick := _quickest(rows):
+        device = f" on a {wording.clipped(quick.device, 20).upper()}" if quick.device else ""
+        text += f" {quick.name} is in the group; its whole run takes {wording.duration(quick.seconds)}{device}."
+    yield Fact(wording.rounded(score.value), text)
+
+
+def _quickest(rows: Sequence[Row]) -> Row | None:
+    """The best baseline of several leading rows."""
+    baselines = [row for row in rows if row.claim == "baseline" and row.seconds]
+    return baselines[0] if len(rows) > 1 and baselines else None
+
+
+def _highest(board: Board) -> Iterator[Fact]:
+    reported = [(row.uf1.value, row) for row in board.rows if row.badge == "reported" and row.uf1]
+    if not reported:
+        return
+    value, row = max(reported, key=lambda pair: pair[0])
+    second = row.paper and row.paper.evidence == "second-hand"
+    where = " (second-hand: taken from another source than its paper)" if second else ""
+    text = f"is the highest figure that papers report, of {wording.clipped(row.model, 60)}{where}. "
+    text += "This board has no predictions of it, so nobody can test it here."
+    yield Fact(wording.rounded(value), text)
+
+
+def _choosing(board: Board) -> Iterator[Fact]:
+    gains = sorted(row.selection for row in board.rows if row.selection is not None)
+    if not gains:
+        return
+    ends = f"{wording.rounded_sign(gains[0])} to {wording.rounded_sign(gains[-1])}"
+    rows = f"the median of {len(gains)} rows; {ends}" if len(gains) > 1 else "one row"
+    yield Fact(
+        wording.rounded_sign(median(gains)), f"is what choosing the epoch on the test subject adds to UF1 ({rows})."
+    )
+
+
+def _resolution(board: Board) -> Iterator[Fact]:
+    tests = [row.standing.against_best for row in leading(board) if row.standing and row.standing.against_best]
+    if not tests:
+        return
+    half = median((test.interval[1] - test.interval[0]) / 2 for test in tests)
+    text = "is half the 95\N{NO-BREAK SPACE}% interval of the difference between the first and another leading row "
+    text += f"(median): with {board.subjects_total} subjects, smaller differences cannot be told apart."
+    yield Fact(f"±{wording.rounded(half)}", text)

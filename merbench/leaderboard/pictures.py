@@ -1,0 +1,341 @@
+"""Draw the pictures of the first page: reported figures by year, who leads, clips, duels, chances and costs.
+
+Each picture has two widths: for a page, and for a phone, where scaled text would be too small to read.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from merbench.leaderboard.difficulty import Clip, Subject
+from merbench.leaderboard.finding import leading, middle, selected
+from merbench.leaderboard.labels import Labels
+from merbench.leaderboard.svg import Scale, Sheet, shorten, ticks
+from merbench.leaderboard.wording import figure, rounded
+
+if TYPE_CHECKING:
+    from merbench.leaderboard.boards import Board
+    from merbench.leaderboard.entries import Figure
+    from merbench.leaderboard.rows import Row
+
+__all__ = ["Span", "chances", "costs", "diagonal", "difficulty", "duels", "hardest", "span_of", "strip", "years"]
+
+WIDE, NARROW = 700.0, 340.0  # px
+SMALL = 11.0  # px of text that explains
+NAME = 26  # letters of a name; a longer name is cut
+LINE = 20.0  # px from one bar to the next
+MOST_BARS = 16
+MOST_POINTS = 60  # of a picture of points: the highest
+SHADES = ("chart-accent", "chart-fill4", "chart-fill2", "chart-reported", "chart-warn", "chart-grid")  # of databases
+
+Span = tuple[float, float]
+
+
+def years(board: Board, *, narrow: bool = False) -> str:
+    """UF1 that papers report, by year; behind them, what the leading group scores, honest and test-selected.
+
+    '' if no paper reports a figure and a year.
+    """
+    points = _reported(board)
+    rows = leading(board)
+    honest, chosen = middle(rows, lambda row: row.uf1), middle(rows, selected)
+    if not points:
+        return ""
+    sheet = Sheet(NARROW if narrow else WIDE, 380)
+    right = sheet.width - (12 if narrow else 150)
+    found = [year for year, *_ in points]
+    across = Scale(min(found) - 0.5, max(found) + 0.5, 34, right)
+    ends = [value for _, value, *_ in points] + [end for one in (honest, chosen) if one for end in _ends(one)]
+    down = Scale(math.floor(min(ends) * 20) / 20, math.ceil(max(ends) * 20 + 0.4) / 20, 346, 8)
+    _bands(sheet, down, right, (("chart-band", honest), ("chart-warm", chosen)))
+    _year_axes(sheet, across, down)
+    if honest:
+        sheet.lines([[(34, down(honest.value)), (right, down(honest.value))]], "chart-accent", 1.6)
+    labels = Labels(34, right, 8, 346)
+    places = [(across(year), down(value), name, kind) for year, value, name, kind in points]
+    for x, y, _, kind in places:
+        (sheet.dot if kind == "chart-warn" else sheet.ring)(x, y, kind)
+        labels.keep(x, y)
+    if not narrow:
+        _margin(sheet, down, right, honest, chosen, len(rows), len(board.ranked))
+    for x, y, name, _ in places:
+        if place := labels.place(x, y, name, SMALL):
+            sheet.text(*place[:2], name, anchor=place[2], size=SMALL)
+    return sheet.svg(
+        _key("years", board, narrow),
+        f"UF1 that papers report, by year: {board.title}",
+        " ".join(f"{name}, {year}: {figure(value)}." for year, value, name, _ in points)
+        + (f" Honest: {figure(honest.value)}." if honest else "")
+        + (f" Epoch chosen on the test subject: {figure(chosen.value)}." if chosen else ""),
+    )
+
+
+def _reported(board: Board) -> list[tuple[int, float, str, str]]:
+    """Year, UF1, name and class of each reported figure; figures of one method that print alike are one point."""
+    found: dict[tuple[str, str], tuple[int, float, str, str]] = {}
+    for row in board.rows:
+        if row.badge == "reported" and row.uf1 and row.paper and row.paper.year:
+            kind = "chart-warn" if "test-selected" in row.policy else "chart-reported"
+            key = row.model.casefold(), figure(row.uf1.value)
+            year, *_ = found.get(key, (row.paper.year,))
+            found[key] = min(year, row.paper.year), row.uf1.value, shorten(row.model, NAME), kind
+    return sorted(found.values(), key=lambda one: (-one[1], one[2]))[:MOST_POINTS]
+
+
+def _ends(one: Figure) -> Span:
+    return one.interval or (one.value, one.value)
+
+
+def _bands(sheet: Sheet, down: Scale, right: float, bands: Iterable[tuple[str, Figure | None]]) -> None:
+    for name, one in bands:
+        if one and one.interval:
+            low, high = one.interval
+            sheet.box(34, down(high), right - 34, down(low) - down(high), name)
+
+
+def _year_axes(sheet: Sheet, across: Scale, down: Scale) -> None:
+    for value in ticks(down.low, down.high, 6):
+        sheet.lines([[(34, down(value)), (across.end, down(value))]], "chart-grid")
+        sheet.text(28, down(value) + 4, rounded(value), "chart-muted", "end", size=SMALL)
+    for year in ticks(math.ceil(across.low), math.floor(across.high), 5, whole=True):
+        sheet.text(across(year), down.start + 20, f"{year:g}", "chart-muted", "middle", size=SMALL)
+
+
+def _margin(sheet: Sheet, down: Scale, right: float, honest: Figure | None, chosen: Figure | None,
+            leads: int, ranked: int) -> None:  # fmt: skip
+    """What the bands mean, beside them."""
+    x = right + 10
+    if chosen:
+        y = down(chosen.value)
+        for place, words in enumerate(
+            (f"{rounded(chosen.value)} the same group,", "epoch chosen", "on the test subject")
+        ):
+            sheet.text(x, y + 14 * place, words, "chart-warn", size=SMALL)
+    if honest:
+        y = max(down(honest.value), down(chosen.value) + 46 if chosen else 0)
+        for place, words in enumerate(
+            (f"{rounded(honest.value)} honest:", f"{leads} of {ranked} rows lead", "band: 95 % interval")
+        ):
+            sheet.text(x, y + 14 * place, words, "chart-accent", size=SMALL)
+
+
+def span_of(rows: Sequence[Row], reported: Iterable[float]) -> Span:
+    """The ends of an axis for the scores of some rows, their intervals and reported figures; in tenths."""
+    values = [end for row in rows for one in (row.uf1, selected(row)) if one for end in _ends(one)] + [*reported]
+    return (math.floor(min(values) * 20) / 20, math.ceil(max(values) * 20) / 20) if values else (0.0, 1.0)
+
+
+def strip(row: Row, reported: Sequence[float], span: Span, band: Span | None, *, narrow: bool = False) -> str:
+    """One row on an axis: interval, score, what papers report, and the score with the epoch chosen on the test subject.
+
+    `band`: the interval that stands behind every row.
+    """
+    sheet = Sheet(200 if narrow else 460, 22)
+    scale = Scale(*span, 6, sheet.width - 6)
+    if band:
+        sheet.box(scale(band[0]), 0, scale(band[1]) - scale(band[0]), 22, "chart-fill1")
+    for value in reported:
+        sheet.ring(scale(value), 11, "chart-reported", 11)
+    if row.uf1:
+        low, high = _ends(row.uf1)
+        sheet.lines([[(scale(low), 11), (scale(high), 11)]], "chart-accent", 1.6)
+        (sheet.ring if row.claim == "shortened" else sheet.dot)(scale(row.uf1.value), 11, "chart-accent")
+    if chosen := selected(row):
+        sheet.diamond(scale(chosen.value), 11, "chart-warn")
+    said = [f"{figure(row.uf1.value)} honest"] if row.uf1 else []
+    said += [f"{figure(chosen.value)} test-selected"] if chosen else []
+    said += [f"{figure(value)} reported" for value in reported]
+    return sheet.svg(f"strip-{row.id}{'-narrow' if narrow else ''}", f"UF1 of {row.name}", ", ".join(said))
+
+
+def diagonal(board: Board, points: Sequence[tuple[Row, float]], *, narrow: bool = False) -> str:
+    """What a paper reports (across) against what the run here scores (up), with its interval; '' without points."""
+    points = [(row, reported) for row, reported in points if row.uf1]
+    if not points:
+        return ""
+    side = NARROW if narrow else 430.0
+    sheet = Sheet(side, side)
+    ends = [end for row, reported in points if row.uf1 for end in (*_ends(row.uf1), reported)]
+    span = math.floor(min(ends) * 20) / 20, math.ceil(max(ends) * 20) / 20
+    across, down = Scale(*span, 40, side - 14), Scale(*span, side - 44, 10)
+    _square_axes(sheet, across, down, "UF1 that the paper reports", "UF1 of the run here")
+    sheet.lines([[(across(span[0]), down(span[0])), (across(span[1]), down(span[1]))]], "chart-muted")
+    labels = Labels(42, side, 10, side - 46)
+    for row, reported in points:
+        assert row.uf1
+        low, high = _ends(row.uf1)
+        sheet.lines([[(across(reported), down(low)), (across(reported), down(high))]], "chart-accent", 1.6)
+        (sheet.ring if row.claim == "shortened" else sheet.dot)(across(reported), down(row.uf1.value), "chart-accent")
+        labels.keep(across(reported), down(row.uf1.value))
+    for row, reported in points:
+        assert row.uf1
+        if place := labels.place(across(reported), down(row.uf1.value), row.name, SMALL):
+            sheet.text(*place[:2], row.name, anchor=place[2], size=SMALL)
+    said = (f"{row.name}: reported {figure(value)}, here {figure(row.uf1.value)}." for row, value in points if row.uf1)
+    return sheet.svg(_key("diagonal", board, narrow), f"Reported against honest UF1: {board.title}", " ".join(said))
+
+
+def _square_axes(sheet: Sheet, across: Scale, down: Scale, bottom: str, left: str) -> None:
+    for value in ticks(across.low, across.high, 6):
+        sheet.lines([[(across(value), down.start), (across(value), down.end)]], "chart-grid")
+        sheet.text(across(value), down.start + 16, rounded(value), "chart-muted", "middle", size=SMALL)
+    for value in ticks(down.low, down.high, 6):
+        sheet.lines([[(across.start, down(value)), (across.end, down(value))]], "chart-grid")
+        sheet.text(across.start - 6, down(value) + 4, rounded(value), "chart-muted", "end", size=SMALL)
+    sheet.text(across.end, down.start + 34, bottom, "chart-muted", "end", size=SMALL)
+    sheet.text(across.start + 6, down.end + 10, left, "chart-muted", size=SMALL)
+
+
+def difficulty(board: Board, clips: Sequence[Clip], rows: int, *, narrow: bool = False) -> str:
+    """How many clips are solved by which share of the leading rows, stacked by database; '' without clips."""
+    databases = [part for part in board.parts if part != "full"]
+    if not clips or not 0 < len(databases) <= len(SHADES):
+        return ""
+    bins = 10
+    held = {one: [0] * (bins + 1) for one in databases}
+    for clip in clips:
+        # The ends are bars of their own: all rows are right, or none is.
+        place = 0 if clip.right == 0 else bins if clip.right == 1 else min(1 + int(clip.right * (bins - 1)), bins - 1)
+        held.setdefault(clip.database, [0] * (bins + 1))[place] += 1
+    totals = [sum(one[place] for one in held.values()) for place in range(bins + 1)]
+    sheet = Sheet(NARROW if narrow else 430, 300)
+    across, down = Scale(0, bins + 1, 36, sheet.width - 6), Scale(0, max(totals), 236, 26)
+    for value in ticks(0, max(totals), 5, whole=True):
+        sheet.lines([[(36, down(value)), (across.end, down(value))]], "chart-grid")
+        sheet.text(30, down(value) + 4, f"{value:g}", "chart-muted", "end", size=SMALL)
+    for place in range(bins + 1):
+        below = 0
+        for database, shade in zip(held, SHADES, strict=False):
+            number = held[database][place]
+            top, bottom = down(below + number), down(below)
+            if number:
+                sheet.box(across(place) + 1, top, across(place + 1) - across(place) - 2, bottom - top, shade)
+            below += number
+        if place in (0, bins):
+            sheet.text(across(place + 0.5), down(below) - 5, str(below), "chart-ink", "middle")
+    sheet.text(across(0), 252, "none", "chart-muted", size=SMALL)
+    sheet.text(across(bins + 1), 252, "all", "chart-muted", "end", size=SMALL)
+    sheet.text(
+        across(bins / 2 + 0.5), 252, f"of the {rows} leading rows are right", "chart-muted", "middle", size=SMALL
+    )
+    _boxes(sheet, 284, [(shade, board.part_names.get(one, one)) for one, shade in zip(held, SHADES, strict=False)])
+    return sheet.svg(
+        _key("difficulty", board, narrow),
+        f"Difficulty of the clips: {board.title}",
+        f"Of {len(clips)} clips, {totals[-1]} are solved by all {rows} leading rows and {totals[0]} by none.",
+    )
+
+
+def _boxes(sheet: Sheet, y: float, meanings: Sequence[tuple[str, str]]) -> None:
+    """A legend of shades, side by side."""
+    x = 36.0
+    for shade, words in meanings:
+        sheet.box(x, y - 9, 11, 11, shade)
+        sheet.text(x + 16, y, words, "chart-muted", size=SMALL)
+        x += 34 + len(words) * 6.4
+
+
+def duels(board: Board, rows: Sequence[Row], beats: Callable[[int, int], bool], *, narrow: bool = False) -> str:
+    """Who beats whom in a paired test: a cell is dark where the row of the line beats the row of the column.
+
+    Args:
+        rows: at least two, best first.
+        beats: whether the row of the first index beats the row of the second.
+    """
+    if len(rows) < 2:
+        return ""
+    left = 24.0 if narrow else 190.0
+    pitch = min(((NARROW if narrow else 620) - left) / len(rows), 22.0)
+    sheet = Sheet(left + pitch * len(rows) + 2, 26 + pitch * len(rows))
+    for index, row in enumerate(rows):
+        y = 20 + pitch * (index + 0.5) + 4
+        name = f"{index + 1}" if narrow else f"{shorten(_named(row), NAME + 2)}  {index + 1}"
+        sheet.text(left - 5, y, name, anchor="end", size=min(SMALL, pitch))
+        if index % (3 if narrow else 1) == 0:
+            sheet.text(
+                left + pitch * (index + 0.5), 14, str(index + 1), "chart-muted", "middle", size=min(SMALL, pitch)
+            )
+    for name, holds in (
+        ("chart-accent", beats),
+        ("chart-warn", lambda a, b: beats(b, a)),
+        ("chart-grid", lambda a, b: a == b),
+    ):
+        cells = [
+            [(left + pitch * b, 20 + pitch * (a + 0.5)), (left + pitch * (b + 1) - 1, 20 + pitch * (a + 0.5))]
+            for a in range(len(rows)) for b in range(len(rows)) if holds(a, b)
+        ]  # fmt: skip
+        if cells:
+            sheet.lines(cells, name, pitch - 1)
+    won = (f"{_named(row)} beats {sum(beats(a, b) for b in range(len(rows)))}." for a, row in enumerate(rows))
+    return sheet.svg(_key("duels", board, narrow), f"Who beats whom: {board.title}", " ".join(won))
+
+
+def chances(board: Board, *, narrow: bool = False) -> str:
+    """How often each leading row is first when subjects are drawn again; '' if fewer than two rows lead."""
+    rows = [(_named(row), row.standing.first) for row in leading(board) if row.standing]
+    return _bars(board, "chances", "Chance of being first", rows, narrow) if len(rows) > 1 else ""
+
+
+def hardest(board: Board, subjects: Sequence[Subject], *, narrow: bool = False) -> str:
+    """The share of right answers on the hardest subjects, over the leading rows; '' without subjects."""
+    rows = [(f"{one.subject} ({one.clips} clip{'s' * (one.clips > 1)})", one.right) for one in subjects[:MOST_BARS]]
+    return _bars(board, "hardest", "The hardest subjects", rows, narrow) if rows else ""
+
+
+def _bars(board: Board, key: str, title: str, rows: Sequence[tuple[str, float]], narrow: bool) -> str:
+    """A bar for each share, with its name to the left and its value in per cent to the right."""
+    left = 150.0 if narrow else 190.0
+    sheet = Sheet(NARROW if narrow else 430, LINE * min(len(rows), MOST_BARS) + 8)
+    scale = Scale(0, max(max(share for _, share in rows), 0.01), left, sheet.width - 42)
+    for index, (name, share) in enumerate(rows[:MOST_BARS]):
+        y = LINE * index + 4
+        sheet.text(left - 8, y + 13, shorten(name, 20 if narrow else NAME), anchor="end", size=SMALL)
+        sheet.box(left, y + 2, max(scale(share) - left, 1), LINE - 6, "chart-accent")
+        sheet.text(scale(share) + 6, y + 13, f"{100 * share:.0f} %", "chart-muted", size=SMALL)
+    said = " ".join(f"{name}: {100 * share:.0f} %." for name, share in rows)
+    return sheet.svg(_key(key, board, narrow), f"{title}: {board.title}", said)
+
+
+def costs(board: Board, *, narrow: bool = False) -> str:
+    """UF1 against the seconds that a whole run took; '' if fewer than two ranked rows say how long."""
+    rows = [row for row in board.ranked if row.seconds and row.uf1][:MOST_POINTS]
+    if len(rows) < 2:
+        return ""
+    sheet = Sheet(NARROW if narrow else 430, 330)
+    seconds = [math.log10(row.seconds) for row in rows if row.seconds]
+    values = [row.uf1.value for row in rows if row.uf1]
+    across = Scale(math.floor(min(seconds)), math.ceil(max(seconds) + 0.01), 40, sheet.width - 24)
+    down = Scale(math.floor(min(values) * 10) / 10, math.ceil(max(values) * 10 + 0.1) / 10, 286, 10)
+    for power in range(round(across.low), round(across.high) + 1):
+        sheet.lines([[(across(power), 286), (across(power), 10)]], "chart-grid")
+        sheet.text(across(power), 302, _power(power), "chart-muted", "middle", size=SMALL)
+    for value in ticks(down.low, down.high, 6):
+        sheet.lines([[(40, down(value)), (across.end, down(value))]], "chart-grid")
+        sheet.text(34, down(value) + 4, rounded(value), "chart-muted", "end", size=SMALL)
+    sheet.text(across.end, 320, "seconds of a whole run", "chart-muted", "end", size=SMALL)
+    labels, seen = Labels(42, sheet.width, 10, 284), set[str]()
+    places = [(across(at), down(value), row) for at, value, row in zip(seconds, values, rows, strict=True)]
+    for x, y, row in places:
+        (sheet.ring if row.claim == "shortened" else sheet.dot)(x, y, "chart-accent")
+        labels.keep(x, y)
+    for x, y, row in places:
+        name = shorten(row.name, NAME)
+        if name not in seen and (place := labels.place(x, y, name, SMALL)):
+            sheet.text(*place[:2], name, anchor=place[2], size=SMALL)
+            seen.add(name)
+    said = (f"{_named(row)}: {row.seconds:.0f} s, {figure(row.uf1.value)}." for row in rows if row.uf1)
+    return sheet.svg(_key("costs", board, narrow), f"Time of a run and UF1: {board.title}", " ".join(said))
+
+
+def _power(power: int) -> str:
+    return f"{10**power:,}" if power >= 0 else f"{10.0**power:g}"
+
+
+def _named(row: Row) -> str:
+    return f"{row.name}, {row.recipe}" if row.recipe not in ("", "default") else row.name
+
+
+def _key(kind: str, board: Board, narrow: bool) -> str:
+    return f"{kind}{'-narrow' if narrow else ''}-{board.slug}"

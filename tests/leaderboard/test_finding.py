@@ -1,0 +1,100 @@
+"""The first sentence of a board, and the figures beside its picture."""
+
+from __future__ import annotations
+
+from statistics import median
+
+import pytest
+
+from merbench.leaderboard.boards import Board, make_site
+from merbench.leaderboard.entries import Figure
+from merbench.leaderboard.finding import facts, headline, leading, middle, selected
+from merbench.leaderboard.rows import Paper, Row
+from merbench.leaderboard.wording import rounded, rounded_sign
+
+
+@pytest.fixture
+def board_of(entry_of, registry):
+    def made(*records, reported=()) -> Board:
+        (board,) = make_site(map(entry_of, records), reported, registry).boards
+        return board
+
+    return made
+
+
+@pytest.fixture
+def tied(board_of, make_record) -> Board:
+    return board_of(*(make_record(f"net{n}", accuracy=0.8, draw=n) for n in range(4)))
+
+
+def papers(*rows: Row) -> Board:
+    return Board("b", "d", "p", (), ("full",), (), None, None, {}, rows)
+
+
+def paper(value: float, evidence: str) -> Row:
+    cited = Paper("A paper", 2020, evidence=evidence)
+    return Row("x", "Net", "reported", "not stated", {"full": {"uf1": Figure(value)}}, paper=cited)
+
+
+def test_the_headline_counts_the_rows_that_share_first_place(tied) -> None:
+    score = middle(tied.ranked, lambda row: row.uf1)
+    assert score is not None
+    assert headline(tied) == (
+        f"Honest micro-expression recognition scores {rounded(score.value)}, and all 4 entries share first place"
+    )
+
+
+def test_the_headline_names_a_row_that_leads_alone(board_of, make_record) -> None:
+    board = board_of(make_record("good", accuracy=0.95), make_record("bad", accuracy=0.4))
+    assert headline(board).endswith("and good leads")
+
+
+def test_the_headline_of_one_row_names_no_winner(board_of, make_record) -> None:
+    assert headline(board_of(make_record())).endswith(": one entry so far")
+
+
+def test_without_ranked_rows_there_is_no_headline() -> None:
+    assert headline(papers(paper(0.9, "paper"))) == ""
+
+
+def test_the_middle_of_an_even_number_of_rows_is_the_better_of_two(tied) -> None:
+    values = sorted(row.uf1.value for row in tied.ranked)
+    found = middle(tied.ranked, lambda row: row.uf1)
+    assert found is not None
+    assert found.value == values[2]
+    assert found.interval == next(row.uf1.interval for row in tied.ranked if row.uf1.value == values[2])
+
+
+def test_rows_without_a_figure_have_no_middle(board_of, make_record) -> None:
+    assert middle(board_of(make_record(oracle=None)).ranked, selected) is None
+
+
+def test_the_facts_give_the_median_gain_of_choosing_on_the_test_subject_and_its_range(tied) -> None:
+    gains = sorted(row.selection for row in tied.rows)
+    (found,) = [one for one in facts(tied) if "choosing" in one.text]
+    assert found.value == rounded_sign(median(gains))
+    assert f"the median of 4 rows; {rounded_sign(gains[0])} to {rounded_sign(gains[-1])}" in found.text
+
+
+def test_the_facts_say_how_small_a_difference_the_subjects_can_tell(tied) -> None:
+    tests = [row.standing.against_best for row in leading(tied) if row.standing.against_best]
+    half = median((one.interval[1] - one.interval[0]) / 2 for one in tests)
+    assert facts(tied)[-1].value == f"±{rounded(half)}"
+    assert "with 68 subjects" in facts(tied)[-1].text
+
+
+@pytest.mark.parametrize(("evidence", "said"), [("second-hand", True), ("paper", False)])
+def test_the_highest_report_says_whether_its_own_paper_was_read(evidence: str, said: bool) -> None:
+    (found,) = facts(papers(paper(0.9, evidence), paper(0.8, "paper")))
+    assert found.value == ".90"
+    assert ("second-hand" in found.text) is said
+
+
+def test_a_board_with_nothing_to_say_says_nothing() -> None:
+    assert facts(papers()) == []
+
+
+def test_a_baseline_among_several_leading_rows_is_named_with_the_time_of_its_run(board_of, make_record) -> None:
+    baseline = make_record("flow-lr", kind="estimator", recipe="default", settings={}, device="cpu", accuracy=0.8)
+    text = facts(board_of(baseline, make_record("net", accuracy=0.8, draw=5)))[0].text
+    assert "Logistic regression on flow is in the group; its whole run takes 1.0 min on a CPU." in text
