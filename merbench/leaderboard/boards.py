@@ -9,6 +9,7 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import count
 from typing import Any, TypeAlias
 
@@ -64,6 +65,14 @@ class Board:
     def title(self) -> str:
         """Dataset and protocol in words."""
         return f"{self.dataset}, protocol {self.protocol}"
+
+    def stem(self, part: str) -> str:
+        """The file name, without ending, of the page that is ordered by a part: the first part has the board's page."""
+        return self.slug if part == self.parts[0] else f"{self.slug}-{_plain(part)}"
+
+    def part_name(self, part: str) -> str:
+        """The name of a part on pages, e.g. `CASME II`; `full` is all clips."""
+        return self.part_names.get(part) or part
 
     @property
     def every_row(self) -> tuple[Row, ...]:
@@ -205,9 +214,21 @@ def _apart(boards: Sequence[Board]) -> Iterator[Board]:
     taken: set[str] = set()
     for board in boards:
         slugs = (f"{board.slug}-{number}" if number else board.slug for number in count())
-        slug = next(one for one in slugs if one not in taken)
-        taken.add(slug)
-        yield replace(board, slug=slug)
+        found = next(one for one in map(partial(_named, board), slugs) if taken.isdisjoint(map(one.stem, one.parts)))
+        taken.update(map(found.stem, found.parts))
+        yield found
+
+
+def _named(board: Board, slug: str) -> Board:
+    return replace(board, slug=slug)
+
+
+def _plain(part: str) -> str:
+    """The name of a part in a file name: itself if it is plain, otherwise with a digest."""
+    plain = file_name(part.lower(), kept="a-z0-9.", most=SLUG).strip("-.")
+    if plain == part and not OTHER_PAGE.search(f"-{plain}"):
+        return plain
+    return f"{plain}-{hashlib.sha256(part.encode()).hexdigest()[:8]}".strip("-")
 
 
 def _about(dataset: str, protocol: str, registry: Registry) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ import numpy as np
 
 from merbench.leaderboard.claims import claim_of
 from merbench.leaderboard.entries import Entry, Figure, Figures
+from merbench.leaderboard.papers import Paper, paper_of
 from merbench.leaderboard.statistics import Standing
 from merbench.plugin.registry import Registry
 from merbench.plugin.specs import Claim
@@ -30,17 +31,6 @@ Approach = Literal["network", "handcrafted", "not stated"]
 
 APPROACHES: dict[str, Approach] = {"torch": "network", "estimator": "handcrafted", "rescored": "not stated"}
 MOST = 10**15  # of a count or of seconds that a record may state
-
-
-@dataclass(frozen=True)
-class Paper:
-    """What to cite. `link` is empty or begins with http:// or https://; `evidence` is that of reported figures."""
-
-    title: str
-    year: int | None = None
-    table: str = ""
-    link: str = ""
-    evidence: str = ""
 
 
 @dataclass(frozen=True)
@@ -98,6 +88,13 @@ class Row:
     def name(self) -> str:
         """The name of the model on pages."""
         return self.title or self.model
+
+    @property
+    def page(self) -> str:
+        """The path of the row's page, which is that of its entry if it has one alone; empty for a paper's row."""
+        if len(self.entries) > 1:
+            return f"rows/{self.id}.html"
+        return f"entries/{self.entries[0].id}.html" if self.entries else ""
 
     @property
     def rank(self) -> int | None:
@@ -242,12 +239,12 @@ def _selection(selected: Figures, last: Figures) -> float | None:
 
 def _paper(plan: Plan | Submission, registry: Registry) -> Paper | None:
     if isinstance(plan, Submission):
-        return Paper(title=plan.paper or plan.model, link=plan.link) if plan.paper or plan.link else None
+        return paper_of(plan.paper or plan.model, plan.link) if plan.paper or plan.link else None
     # A member cites its family's paper: making the member may load a large library.
     family = registry.models.families().get(plan.model.rpartition(":")[0])
     known = plan.model in registry.models.names()
     paper = registry.models.get(plan.model).paper if known else family.paper if family else ""
-    return Paper(title=paper) if paper else None
+    return paper_of(paper) if paper else None
 
 
 def _whole(environment: dict[str, Any], *keys: str) -> int | None:
