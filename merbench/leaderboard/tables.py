@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from merbench.leaderboard.wording import clipped, duration, figure, magnitude, signed
 from merbench.scores import Metric
@@ -18,10 +19,13 @@ __all__ = [
     "SCORES",
     "Column",
     "Notes",
+    "approaches",
     "board_columns",
     "choices",
+    "compact",
     "page_name",
     "paged",
+    "pager",
     "record_columns",
     "reported_columns",
 ]
@@ -130,7 +134,7 @@ def _values(rows: Sequence[Row], part: str) -> dict[str, list[str]]:
 def _same(values: Sequence[str]) -> str | None:
     """The one value of a column, where cells may be empty; None if there are several, or if a single row has it."""
     found = {one for one in values if one}
-    return None if len(found) > 1 or found and len(values) == 1 else next(iter(found), "")
+    return None if len(found) > 1 or (found and len(values) == 1) else next(iter(found), "")
 
 
 def record_columns() -> list[Column]:
@@ -181,3 +185,19 @@ def paged(rows: Sequence[T]) -> list[Sequence[T]]:
 def page_name(stem: str, number: int) -> str:
     """The file name of a table's page: `STEM.html`, `STEM-page2.html`, ..."""
     return f"{stem}.html" if number == 1 else f"{stem}-page{number}.html"
+
+
+def pager(stem: str, number: int, total: int) -> dict[str, Any]:
+    """Which page of a long table this is, and links to every page."""
+    return {"page": number, "pages": [page_name(stem, one) for one in range(1, total + 1)]}
+
+
+def approaches(rows: Sequence[Any]) -> dict[str, Any]:
+    """The distinct approaches, and for each row a digit: the place of its approach."""
+    distinct = sorted({row.approach for row in rows})
+    return {"approaches": distinct, "approach": "".join(str(distinct.index(row.approach)) for row in rows)}
+
+
+def compact(content: Any) -> str:
+    """Content as JSON, for the script."""
+    return json.dumps(content, ensure_ascii=False, separators=(",", ":"))

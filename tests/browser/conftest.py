@@ -171,7 +171,7 @@ def copied(row: Row, number: int) -> Row:
         recipe="quick",
         entries=(entry,),
         figures=figures,
-        standings={part: standing for part in row.standings},
+        standings=dict.fromkeys(row.standings, standing),
         notes=(),
     )
 
