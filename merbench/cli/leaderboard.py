@@ -42,7 +42,7 @@ def add_parser(verbs: argparse._SubParsersAction[Any]) -> None:
     build = actions.add_parser("build", help="build the pages")
     _add_inputs(build)
     build.add_argument("--out", type=Path, default=SITE, metavar="DIR", help=f"default: {SITE}")
-    build.add_argument("--date", type=day, default="", metavar="YYYY-MM-DD", help="the date that the pages show")
+    build.add_argument("--date", type=day, metavar="YYYY-MM-DD", help="the date that the pages show")
     build.add_argument(
         "--settings",
         type=Path,
@@ -131,7 +131,7 @@ def _build(arguments: argparse.Namespace, registry: Registry) -> int:
     folders, reported = _inputs(arguments)
     disputes = _disputes(arguments)
     settings = read_settings(arguments.settings or _if_there(SETTINGS))
-    about = about_board(settings, folders[0], arguments.date)
+    about = about_board(settings, folders[0], arguments.date or "")
     with progress("records and pages") as shown:
         site = build(folders, reported, arguments.out, registry, shown, disputes=disputes, about=about)
     if site.no_history:
