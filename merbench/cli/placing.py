@@ -117,7 +117,7 @@ def markdown_of(found: Position) -> Iterator[str]:
 def plain(text: str) -> str:
     """Text that Markdown shows as it is: no markup, link, cell or call of a person in a stranger's name."""
     escaped = "".join(f"\\{letter}" if letter in "\\`*_[]<>|#!&~" else letter for letter in printable(text))
-    return escaped.replace("@", "@<!-- -->").replace("://", ":<!-- -->//")
+    return escaped.replace("@", "@<!-- -->")
 
 
 def _name(row: Row) -> str:
