@@ -14,7 +14,9 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from merbench.files import file_name
+from merbench.leaderboard.about import About
 from merbench.leaderboard.entries import Entry
+from merbench.leaderboard.past import Past
 from merbench.leaderboard.reported import Remark, Reported, reported_rows
 from merbench.leaderboard.rows import Row, make_rows
 from merbench.leaderboard.statistics import stand
@@ -43,6 +45,7 @@ class Board:
         rows: ranked rows by rank, then the others by UF1.
         incomplete: rows that lack clips, listed below the table and never ranked, in groups that cover the same clips.
         reported: the figures that papers print for this dataset and protocol, those without a row too.
+        past: records that were on the board, newest first.
     """
 
     slug: str
@@ -59,6 +62,7 @@ class Board:
     part_names: Mapping[str, str] = field(default_factory=dict)
     incomplete: tuple[tuple[Row, ...], ...] = ()
     reported: tuple[Reported, ...] = ()
+    past: tuple[Past, ...] = ()
 
     @property
     def title(self) -> str:
@@ -78,13 +82,15 @@ class Board:
 
 @dataclass(frozen=True)
 class Site:
-    """Everything that the pages show. `entries`: newest first."""
+    """Everything that the pages show. `entries`: newest first. `no_history`: why git has none of the rows' history."""
 
     boards: tuple[Board, ...]
     entries: tuple[Entry, ...] = ()
     reported: tuple[Reported, ...] = ()
     remarks: tuple[Remark, ...] = ()
     verdicts: tuple[Verdict, ...] = ()
+    about: About = field(default_factory=About)
+    no_history: str = ""
 
 
 def make_site(
@@ -93,6 +99,9 @@ def make_site(
     registry: Registry,
     remarks: Sequence[Remark] = (),
     verdicts: Sequence[Verdict] = (),
+    *,
+    past: Sequence[Past] = (),
+    about: About | None = None,
 ) -> Site:
     """Everything that the pages show.
 
@@ -102,6 +111,8 @@ def make_site(
         registry: gives the order of a dataset's parts, the names of protocols, and what to cite for a model.
         remarks: for the page that explains the scores.
         verdicts: what is known of the methods of the figures.
+        past: records that were on the boards, newest first.
+        about: what the pages say of themselves.
     """
     entries = sorted(entries, key=lambda one: one.record.id)
     tables: dict[Name, dict[tuple[str, ...], list[Entry]]] = defaultdict(dict)
@@ -113,13 +124,24 @@ def make_site(
     for figure in reported:
         papers[figure.dataset, registry.protocols.current(figure.protocol)].append(figure)
     names = {*tables, *(name for name, figures in papers.items() if any(one.on_board for one in figures))}
+    names |= {(one.dataset, one.protocol) for one in past}
     boards = [
         board
         for name in sorted(names)
         for board in _boards(name, [tables[name][key] for key in sorted(tables[name])], papers[name], registry)
     ]
     newest = sorted(entries, key=lambda one: (finished(one), one.id), reverse=True)
-    return Site(tuple(_apart(boards)), tuple(newest), tuple(reported), tuple(remarks), tuple(verdicts))
+    boards = [*_apart(_with_past(boards, past))]
+    return Site(tuple(boards), tuple(newest), tuple(reported), tuple(remarks), tuple(verdicts), about=about or About())
+
+
+def _with_past(boards: Sequence[Board], past: Sequence[Past]) -> Iterator[Board]:
+    """The boards; the first one of a dataset and protocol gets the past records."""
+    of: dict[Name, list[Past]] = defaultdict(list)
+    for one in past:
+        of[one.dataset, one.protocol].append(one)
+    for board in boards:
+        yield replace(board, past=tuple(of.pop((board.dataset, board.protocol), ())))
 
 
 def finished(entry: Entry) -> str:
@@ -198,7 +220,7 @@ def _slug(dataset: str, protocol: str, mark: tuple[str, ...]) -> str:
     return f"{plain}-{digest}".strip("-")
 
 
-def _apart(boards: Sequence[Board]) -> Iterator[Board]:
+def _apart(boards: Iterable[Board]) -> Iterator[Board]:
     """The boards, each with a slug of its own. No slug ends like the name of a further page, so pages differ too."""
     taken: set[str] = set()
     for board in boards:

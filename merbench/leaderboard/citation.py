@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 from merbench.runs.weights import FILE
 
 if TYPE_CHECKING:
+    from merbench.leaderboard.about import About
     from merbench.leaderboard.entries import Entry
     from merbench.runs.schema import Plan
 
-__all__ = ["bibtex", "command", "tex"]
+__all__ = ["bibtex", "board_bibtex", "command", "tex"]
 
 TEX = {
     "\\": r"\textbackslash{}",
@@ -56,6 +57,21 @@ def bibtex(entry: Entry) -> str:
     }
     lines = "".join(f",\n  {name} = {{{value}}}" for name, value in fields.items())
     return f"@misc{{merbench-{entry.id}{lines}\n}}"
+
+
+def board_bibtex(about: About, records: int) -> str:
+    """The leaderboard as a BibTeX citation, escaped for TeX; with the year of the build if its date is known."""
+    commit = f", commit {about.commit[:12]}" if about.commit else ""
+    fields = {
+        "title": f"{{{tex(about.title)}}}",
+        "author": f"{{{tex(about.authors)}}}" if about.authors else "",
+        "howpublished": "merbench leaderboard",
+        "note": f"{records} records, merbench {about.version}{commit}",
+        "url": tex(about.site or about.repository),
+        "year": about.date[:4],
+    }
+    lines = "".join(f",\n  {name} = {{{value}}}" for name, value in fields.items() if value)
+    return f"@misc{{merbench-leaderboard{lines}\n}}"
 
 
 def tex(text: str) -> str:

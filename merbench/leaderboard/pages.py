@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any
 from merbench.leaderboard import charts, wording
 from merbench.leaderboard.batches import in_batches
 from merbench.leaderboard.boards import finished
+from merbench.leaderboard.citation import board_bibtex
 from merbench.leaderboard.compare import comparable, compare_rows
 from merbench.leaderboard.entry_page import entry_page
 from merbench.leaderboard.extractions import extractions_of
 from merbench.leaderboard.finding import facts
 from merbench.leaderboard.front import front_of
-from merbench.leaderboard.papers import MEANINGS, checked_papers, first_board
+from merbench.leaderboard.papers import MEANINGS, Checked, checked_papers, first_board
 from merbench.leaderboard.tables import (
     Notes,
     board_columns,
@@ -31,6 +32,7 @@ from merbench.leaderboard.tables import (
 if TYPE_CHECKING:
     from jinja2 import Environment
 
+    from merbench.leaderboard.about import About
     from merbench.leaderboard.boards import Board, Site
     from merbench.leaderboard.entries import Entry
     from merbench.leaderboard.extractions import Extractions
@@ -55,15 +57,21 @@ def render(site: Site) -> Iterator[tuple[str, str]]:
     extractions = extractions_of(site.boards)
     yield "index.html", _index(site, compared, extractions)
     if extractions:
-        yield "extractions.html", _page("extractions.html", here="extractions.html", extractions=extractions)
+        yield (
+            "extractions.html",
+            _page("extractions.html", site.about, here="extractions.html", extractions=extractions),
+        )
     yield from _records(site, places)
     for board in site.boards:
-        yield from _board(board)
-        yield from _compare(board, compared[board.slug])
-    yield from in_batches(_entries, [(entry, places[entry.id]) for entry in site.entries])
+        yield from _board(board, site.about)
+        yield from _compare(board, site.about, compared[board.slug])
+    work = functools.partial(_entries, about=site.about)
+    yield from in_batches(work, [(entry, places[entry.id]) for entry in site.entries])
     yield "reported.html", _reported(site)
     yield "papers.html", _papers(site)
-    yield "scores.html", _page("scores.html", here="scores.html", remarks=site.remarks)
+    yield "scores.html", _page("scores.html", site.about, here="scores.html", remarks=site.remarks)
+    cited = board_bibtex(site.about, len(site.entries))
+    yield "about.html", _page("about.html", site.about, here="about.html", citation=cited)
 
 
 @functools.cache
@@ -87,9 +95,9 @@ def _environment() -> Environment:
     return made
 
 
-def _page(template: str, *, here: str = "", root: str = "", **context: Any) -> str:
+def _page(template: str, about: About, *, here: str = "", root: str = "", **context: Any) -> str:
     """A page; `here` is its path for the navigation, `root` leads from it to the site's folder."""
-    return _environment().get_template(template).render(here=here, root=root, **context)
+    return _environment().get_template(template).render(about=about, here=here, root=root, **context)
 
 
 def _places(board: Board) -> Iterator[tuple[Entry, dict[str, Any]]]:
@@ -110,9 +118,9 @@ def _index(site: Site, compared: Mapping[str, dict[str, Any]], extractions: Sequ
     boards = sorted((_listed(board) for board in site.boards), key=lambda one: -one["runs"])
     first = boards[0]["board"] if boards and boards[0]["runs"] else None
     return _page(
-        "index.html", here="index.html", front=front_of(first, compared[first.slug]) if first else None,
+        "index.html", site.about, here="index.html", front=front_of(first, compared[first.slug]) if first else None,
         run=[one for one in boards if one["runs"]], untested=[one for one in boards if not one["runs"]],
-        records=len(site.entries), extractions=extractions,
+        records=len(site.entries), verdicts=_verdicts(site), extractions=extractions,
     )  # fmt: skip
 
 
@@ -125,7 +133,7 @@ def _records(site: Site, places: dict[str, dict[str, Any]]) -> Iterator[tuple[st
     pages = paged(records)
     for number, rows in enumerate(pages, start=1):
         yield page_name("records", number), _page(
-            "records.html", here="records.html", columns=record_columns(), filters=filters, records=rows,
+            "records.html", site.about, here="records.html", columns=record_columns(), filters=filters, records=rows,
             total=len(records), data=_json(_approaches([row for _, row in rows])),
             **_pager("records", number, len(pages)),
         )  # fmt: skip
@@ -144,7 +152,7 @@ def _listed(board: Board) -> dict[str, Any]:
     }
 
 
-def _board(board: Board) -> Iterator[tuple[str, str]]:
+def _board(board: Board, about: About) -> Iterator[tuple[str, str]]:
     sections = [(number, row) for number, group in enumerate((board.rows, *board.incomplete)) for row in group]
     filters = [(name, choices(getattr(row, name) for row in board.rows)) for name in ("badge", "approach", "policy")]
     pages = paged(sections)
@@ -152,7 +160,7 @@ def _board(board: Board) -> Iterator[tuple[str, str]]:
         groups = {key: [row for _, row in rows] for key, rows in groupby(page, key=lambda one: one[0])}
         rows = groups.pop(0, [])
         yield f"boards/{page_name(board.slug, number)}", _page(
-            "board.html", root="../", board=board, rows=rows, incomplete=groups, total=len(sections),
+            "board.html", about, root="../", board=board, rows=rows, incomplete=groups, total=len(sections),
             notes=Notes(row for _, row in page), filters=filters, columns=board_columns(board.parts),
             charts=_charts(board) if number == 1 else [], highlights=facts(board) if number == 1 else [],
             data=_board_data(rows), tally=_tally(board), **_pager(board.slug, number, len(pages)),
@@ -185,21 +193,21 @@ def _charts(board: Board) -> list[tuple[str, str]]:
     ]
 
 
-def _compare(board: Board, compared: dict[str, Any]) -> Iterator[tuple[str, str]]:
+def _compare(board: Board, about: About, compared: dict[str, Any]) -> Iterator[tuple[str, str]]:
     stem = f"{board.slug}-compare"
     pages = paged(board.ranked)
     for number, rows in enumerate(pages, start=1):
         data = compared if number == 1 else {}
         yield f"boards/{page_name(stem, number)}", _page(
-            "compare.html", root="../", board=board, rows=rows, ranked=len(board.ranked), first=number == 1,
+            "compare.html", about, root="../", board=board, rows=rows, ranked=len(board.ranked), first=number == 1,
             compared=len(data.get("rows", ())), with_clips="clips" in data, data=_json(data),
             **_pager(stem, number, len(pages)),
         )  # fmt: skip
 
 
-def _entries(placed: Sequence[tuple[Entry, dict[str, Any]]]) -> list[tuple[str, str]]:
+def _entries(placed: Sequence[tuple[Entry, dict[str, Any]]], about: About) -> list[tuple[str, str]]:
     return [
-        (f"entries/{entry.id}.html", _page("entry.html", root="../", **entry_page(entry, **place)))
+        (f"entries/{entry.id}.html", _page("entry.html", about, root="../", **entry_page(entry, **place)))
         for entry, place in placed
     ]
 
@@ -222,18 +230,22 @@ def _reported(site: Site) -> str:
         "papers": [[paper, None, table, wording.safe_link(link)] for paper, table, link in references],
     }
     return _page(
-        "reported.html", here="reported.html", figures=site.reported, references=references, numbers=numbers,
-        notes=notes, note_numbers={text: number for number, text in enumerate(notes, start=1)}, boards=boards,
-        filters=filters, columns=reported_columns(), data=_json(data),
+        "reported.html", site.about, here="reported.html", figures=site.reported, references=references,
+        numbers=numbers, notes=notes, note_numbers={text: number for number, text in enumerate(notes, start=1)},
+        boards=boards, filters=filters, columns=reported_columns(), data=_json(data),
     )  # fmt: skip
 
 
-def _papers(site: Site) -> str:
+def _verdicts(site: Site) -> list[tuple[str, list[Checked]]]:
     papers = checked_papers(site)
-    groups = [(name, text, [one for one in papers if one.verdict == name]) for name, text in MEANINGS.items()]
+    groups = [(name, [one for one in papers if one.verdict == name]) for name in MEANINGS]
+    return [group for group in groups if group[1]]
+
+
+def _papers(site: Site) -> str:
     return _page(
-        "papers.html", here="papers.html", board=first_board(site), untested=list(MEANINGS)[-1],
-        groups=[group for group in groups if group[2]],
+        "papers.html", site.about, here="papers.html", board=first_board(site), untested=list(MEANINGS)[-1],
+        groups=[(name, MEANINGS[name], papers) for name, papers in _verdicts(site)],
     )  # fmt: skip
 
 

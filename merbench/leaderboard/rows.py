@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from statistics import fmean, stdev
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -21,6 +21,9 @@ from merbench.protocols import shares_subjects
 from merbench.runs.schema import AnyPolicy, Plan, Submission
 from merbench.runs.weights import given_files, starts_from
 from merbench.scores import Metric, interval_of, resampled
+
+if TYPE_CHECKING:
+    from merbench.leaderboard.disputes import Dispute
 
 __all__ = ["Approach", "Badge", "Paper", "Row", "configuration", "make_rows"]
 
@@ -97,6 +100,11 @@ class Row:
         return self.title or self.model
 
     @property
+    def contested(self) -> tuple[Dispute, ...]:
+        """The objections to the row's records."""
+        return tuple(one for entry in self.entries for one in entry.disputes if one.status == "contested")
+
+    @property
     def rank(self) -> int | None:
         """1 is best; rows of equal UF1 share a rank; None for a row that is not ranked."""
         return self.standing.rank if self.standing else None
@@ -111,16 +119,16 @@ def make_rows(entries: Sequence[Entry], registry: Registry) -> list[Row]:
     """One row for each configuration: the seeds of one configuration become one row."""
 
     def key(entry: Entry) -> str:
-        return configuration(entry, entry.protocol)
+        return configuration(entry.record.plan, entry.protocol)
 
     ordered = sorted(entries, key=lambda one: (key(one), _seed(one), one.id))
     return [_row(tuple(seeds), registry) for _, seeds in groupby(ordered, key=key)]
 
 
-def configuration(entry: Entry, protocol: str) -> str:
+def configuration(plan: Plan | Submission, protocol: str) -> str:
     """sha256 (hex) of a plan without its seed, with its protocol under this name."""
-    plan = {**entry.record.plan.model_dump(mode="json", exclude={"seed"}), "protocol": protocol}
-    return hashlib.sha256(json.dumps(plan, sort_keys=True).encode()).hexdigest()
+    content = {**plan.model_dump(mode="json", exclude={"seed"}), "protocol": protocol}
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 def _seed(entry: Entry) -> int:
@@ -136,7 +144,7 @@ def _row(entries: tuple[Entry, ...], registry: Registry) -> Row:
     claim, about = claim_of(plan, registry) if isinstance(plan, Plan) else ("", "")
     last = honest if policy == "last" else _mean(entries, "last")
     return Row(
-        id=configuration(entries[0], entries[0].record.plan.protocol)[:12],
+        id=configuration(plan, plan.protocol)[:12],
         model=plan.model,
         recipe=plan.recipe if isinstance(plan, Plan) else "",
         title=_title(plan, registry),

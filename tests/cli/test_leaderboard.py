@@ -91,7 +91,7 @@ def test_a_check_as_json_is_one_object(home, made, say):
     say("add", made)
     code, out, _ = say("check", "--json")
     assert code == 0
-    assert json.loads(out) == {"records": 1, "problems": [], "changes": [], "notes": []}
+    assert json.loads(out) == {"records": 1, "problems": [], "changes": [], "notes": [], "new": []}
 
 
 def test_a_check_since_a_revision_needs_a_repository(home, made, say, monkeypatch):

@@ -23,8 +23,6 @@ from merbench.plugin.registry import Registry
 from tests.docs.pages import ROOT, TEXT, blocks, commands
 from tests.docs.releases import RELEASES
 
-pytestmark = pytest.mark.slow
-
 # What a test leaves of the training of a network on a dataset: two folds, on the demo with clips of every class.
 FOLDS = {"demo": "demo-a/a0[12]", "casme3-7": "[12]of5"}
 EPOCHS = ["--set", "epochs=2"]
