@@ -282,20 +282,21 @@ def mean_resampled(seeds: np.ndarray, metric: Metric, *, resamples: int = 10_000
 
 def exchange_p_value(a: np.ndarray, b: np.ndarray, metric: Metric, *, resamples: int = 10_000, seed: int = 0) -> float:
     """The p-value of `compare_confusions`, with the same arguments."""
-    return exchange_p_values(a, [b], metric, resamples=resamples, seed=seed)[0]
+    return exchange_p_values([(a, b)], metric, resamples=resamples, seed=seed)[0]
 
 
 def exchange_p_values(
-    a: np.ndarray, others: Sequence[np.ndarray], metric: Metric, *, resamples: int = 10_000, seed: int = 0
+    pairs: Sequence[tuple[np.ndarray, np.ndarray]], metric: Metric, *, resamples: int = 10_000, seed: int = 0
 ) -> list[float]:
-    """The p-value of `compare_confusions` of a and each of the others; all tests exchange the same subjects."""
+    """The p-value of `compare_confusions` of each pair, all on the same subjects, which all tests exchange alike."""
     import numpy as np
 
-    least = [abs(mean_rate(a, metric) - mean_rate(b, metric)) - TIE for b in others]
-    extreme = [0] * len(others)
-    for first in range(0, resamples, AT_ONCE):  # all at once would need much memory
-        swapped = _swaps(a.shape[1], min(AT_ONCE, resamples - first), (seed, 1, first) if first else (seed, 1))
-        for index, b in enumerate(others):
+    least = [abs(mean_rate(a, metric) - mean_rate(b, metric)) - TIE for a, b in pairs]
+    extreme = [0] * len(pairs)
+    for first in range(0, resamples if pairs else 0, AT_ONCE):  # all at once would need much memory
+        exchanges = min(AT_ONCE, resamples - first)
+        swapped = _swaps(pairs[0][0].shape[1], exchanges, (seed, 1, first) if first else (seed, 1))
+        for index, (a, b) in enumerate(pairs):
             permuted = np.mean([_exchanged(one, other, swapped, metric) for one in a for other in b], axis=0)
             extreme[index] += int(np.count_nonzero(np.abs(permuted) >= least[index]))
     return [(1 + count) / (1 + resamples) for count in extreme]

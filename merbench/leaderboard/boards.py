@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import count
 from typing import Any, TypeAlias
 
@@ -19,11 +21,11 @@ from merbench.leaderboard.entries import Entry
 from merbench.leaderboard.past import Past
 from merbench.leaderboard.reported import Remark, Reported, reported_rows
 from merbench.leaderboard.rows import Row, make_rows
-from merbench.leaderboard.statistics import stand
+from merbench.leaderboard.statistics import Standing, stand
 from merbench.leaderboard.verdicts import Verdict
 from merbench.plugin.registry import Registry
 
-__all__ = ["Board", "Site", "counts_of", "finished", "make_site"]
+__all__ = ["Board", "Site", "counts_of", "finished", "make_site", "table_key"]
 
 SLUG = 60  # characters of a name that go into a file name
 OTHER_PAGE = re.compile(r"-(compare|page\d+)$")  # how the file names of a board's further pages end
@@ -69,6 +71,14 @@ class Board:
         """Dataset and protocol in words."""
         return f"{self.dataset}, protocol {self.protocol}"
 
+    def stem(self, part: str) -> str:
+        """The file name, without ending, of the page that is ordered by a part: the first part has the board's page."""
+        return self.slug if part == self.parts[0] else f"{self.slug}-{_plain(part)}"
+
+    def part_name(self, part: str) -> str:
+        """The name of a part on pages, e.g. `CASME II`; `full` is all clips."""
+        return self.part_names.get(part) or part
+
     @property
     def every_row(self) -> tuple[Row, ...]:
         """The rows of the table, then those of each incomplete group."""
@@ -77,7 +87,15 @@ class Board:
     @property
     def ranked(self) -> tuple[Row, ...]:
         """The ranked rows, best first."""
-        return tuple(row for row in self.rows if row.standing)
+        return self.ranked_by("full")
+
+    def ranked_by(self, part: str) -> tuple[Row, ...]:
+        """The rows that are ranked in a part, the best of the part first; none if its UF1 is not defined."""
+        return tuple(row for row in self.part_rows(part) if part in row.standings)
+
+    def part_rows(self, part: str) -> tuple[Row, ...]:
+        """The rows of the table in the order of a part: ranked rows by rank, rows without rank, papers' rows."""
+        return tuple(sorted(self.rows, key=lambda row: (not row.entries, *_place(part)(row))))
 
 
 @dataclass(frozen=True)
@@ -120,7 +138,7 @@ def make_site(
     for entry in entries:
         plan = entry.record.plan
         name = plan.dataset, entry.protocol
-        tables[name].setdefault(_table(entry), []).append(entry)
+        tables[name].setdefault(table_key(entry), []).append(entry)
     for figure in reported:
         papers[figure.dataset, registry.protocols.current(figure.protocol)].append(figure)
     names = {*tables, *(name for name, figures in papers.items() if any(one.on_board for one in figures))}
@@ -132,8 +150,7 @@ def make_site(
     ]
     newest = sorted(entries, key=lambda one: (finished(one), one.id), reverse=True)
     boards = [*_apart(_with_past(boards, past))]
-    known = tuple(reported), tuple(remarks), tuple(verdicts)
-    return Site(tuple(boards), tuple(newest), *known, about or About())
+    return Site(tuple(boards), tuple(newest), tuple(reported), tuple(remarks), tuple(verdicts), about=about or About())
 
 
 def _with_past(boards: Sequence[Board], past: Sequence[Past]) -> Iterator[Board]:
@@ -151,7 +168,7 @@ def finished(entry: Entry) -> str:
     return found if isinstance(found, str) and re.fullmatch(r"\d{4}-\d\d-\d\dT[\d:.]+(\+00:00|Z)", found) else ""
 
 
-def _table(entry: Entry) -> tuple[str, ...]:
+def table_key(entry: Entry) -> tuple[str, ...]:
     """What entries of a dataset and protocol must have in common to share a table.
 
     The clips of each class of each subject are part of it: a record without clips only claims its digests.
@@ -168,10 +185,10 @@ def _boards(name: Name, tables: list[list[Entry]], reported: list[Reported], reg
     entries.
     """
     whole = [table for table in tables if table[0].record.complete]
-    whole.sort(key=lambda table: (-len(table), _table(table[0])))
+    whole.sort(key=lambda table: (-len(table), table_key(table[0])))
     incomplete = tuple(tuple(make_rows(table, registry)) for table in tables if not table[0].record.complete)
     first = _board(name, whole[0] if whole else [], registry, incomplete=incomplete, reported=tuple(reported))
-    return [first, *(_board(name, table, registry, mark=_table(table[0])) for table in whole[1:])]
+    return [first, *(_board(name, table, registry, mark=table_key(table[0])) for table in whole[1:])]
 
 
 def _board(
@@ -183,7 +200,7 @@ def _board(
     reported: tuple[Reported, ...] = (),
 ) -> Board:
     runs = _ranked(make_rows(table, registry))
-    papers = sorted(reported_rows(reported), key=lambda row: (-_uf1(row), row.model, row.id))
+    papers = sorted(reported_rows(reported), key=_place("full"))
     return Board(
         slug=_slug(*name, mark),
         dataset=name[0],
@@ -226,9 +243,21 @@ def _apart(boards: Iterable[Board]) -> Iterator[Board]:
     taken: set[str] = set()
     for board in boards:
         slugs = (f"{board.slug}-{number}" if number else board.slug for number in count())
-        slug = next(one for one in slugs if one not in taken)
-        taken.add(slug)
-        yield replace(board, slug=slug)
+        found = next(one for one in map(partial(_named, board), slugs) if taken.isdisjoint(map(one.stem, one.parts)))
+        taken.update(map(found.stem, found.parts))
+        yield found
+
+
+def _named(board: Board, slug: str) -> Board:
+    return replace(board, slug=slug)
+
+
+def _plain(part: str) -> str:
+    """The name of a part in a file name: itself if it is plain, otherwise with a digest."""
+    plain = file_name(part.lower(), kept="a-z0-9.", most=SLUG).strip("-.")
+    if plain == part and not OTHER_PAGE.search(f"-{plain}"):
+        return plain
+    return f"{plain}-{hashlib.sha256(part.encode()).hexdigest()[:8]}".strip("-")
 
 
 def _about(dataset: str, protocol: str, registry: Registry) -> tuple[str, ...]:
@@ -256,10 +285,21 @@ def _parts(dataset: str, rows: Sequence[Row], registry: Registry) -> tuple[str, 
 def _ranked(rows: Sequence[Row]) -> list[Row]:
     """The ranked rows in order, then the others by UF1."""
     ranked = [row for row in rows if not row.unranked]
-    standings = stand([counts_of(row) for row in ranked])
-    stood = [replace(row, standing=standing) for row, standing in zip(ranked, standings, strict=True)]
-    stood.sort(key=lambda row: (row.rank, row.model, row.recipe, row.id))
-    return [*stood, *sorted((row for row in rows if row.unranked), key=lambda row: (-_uf1(row), row.model, row.id))]
+    standings = _standings(ranked)
+    stood = [replace(row, standings=found) for row, found in zip(ranked, standings, strict=True)]
+    return [*sorted(stood, key=_place("full")), *sorted((row for row in rows if row.unranked), key=_place("full"))]
+
+
+def _standings(ranked: Sequence[Row]) -> list[dict[str, Standing]]:
+    """Of each row, its standing in every part whose UF1 is defined: the same clips are in the part of every row."""
+    found: list[dict[str, Standing]] = [{} for _ in ranked]
+    parts = ranked[0].entries[0].counts.parts() if ranked else {}
+    counts = [counts_of(row) for row in ranked]
+    for part, subjects in parts.items():
+        if ranked[0].uf1_of(part):
+            for row, standing in zip(found, stand([one[:, subjects] for one in counts]), strict=True):
+                row[part] = standing
+    return found
 
 
 def counts_of(row: Row) -> np.ndarray:
@@ -267,5 +307,13 @@ def counts_of(row: Row) -> np.ndarray:
     return np.stack([entry.counts.confusions[entry.policy] for entry in row.entries])
 
 
-def _uf1(row: Row) -> float:
-    return row.uf1.value if row.uf1 else -1.0
+def _place(part: str) -> Callable[[Row], tuple[Any, ...]]:
+    """The key by which rows are listed for a part: ranked rows by rank, the others after them by UF1."""
+
+    def key(row: Row) -> tuple[Any, ...]:
+        standing, uf1 = row.standings.get(part), row.uf1_of(part)
+        if standing:
+            return standing.rank, 0.0, row.model, row.recipe, row.id
+        return math.inf, -uf1.value if uf1 else 1.0, row.model, row.recipe, row.id
+
+    return key

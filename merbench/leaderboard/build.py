@@ -77,8 +77,8 @@ def build(
             entries = [marked(entry, disputed) for _, entry in read]
             past, no_history = past_of(entries, folders, registry)
             present = [one for one in entries if not one.withdrawn]
-            made = make_site(present, figures, registry, remarks, verdicts, past=past, about=about)
-            site = replace(made, no_history=no_history)
+            site = make_site(present, figures, registry, remarks, verdicts, past=past, about=about)
+            site = replace(site, no_history=no_history)
             for path, entry in read:
                 _copy_record(folder, path, entry)
             for name, text in chain(render(site), exports(site), badges(site), [("feed.xml", feed(site))]):

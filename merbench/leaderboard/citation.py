@@ -1,20 +1,25 @@
-"""Write the command that runs an entry again, and its citation."""
+"""Write the command that runs an entry again, and the citations of an entry, a row and a paper."""
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import shlex
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from merbench.leaderboard.wording import safe_link
 from merbench.runs.weights import FILE
 
 if TYPE_CHECKING:
     from merbench.leaderboard.about import About
+    from merbench.leaderboard.bibliography import Paper
     from merbench.leaderboard.entries import Entry
+    from merbench.leaderboard.rows import Row
     from merbench.runs.schema import Plan
 
-__all__ = ["bibtex", "board_bibtex", "command", "tex"]
+__all__ = ["bibtex", "board_bibtex", "command", "paper_bibtex", "row_bibtex", "tex"]
 
 TEX = {
     "\\": r"\textbackslash{}",
@@ -22,6 +27,7 @@ TEX = {
     "^": r"\textasciicircum{}",
     **{sign: f"\\{sign}" for sign in "{}%$#&_"},
 }
+JOURNAL = re.compile(r"(?P<name>.+) (?P<volume>\d+)")
 VARIANT = re.compile(r"(?P<feature>[^@\s]+)@(?P<variant>[^@\s]+)( |$)")
 
 
@@ -53,10 +59,57 @@ def bibtex(entry: Entry) -> str:
         "title": f"{{{tex(title)}}}",
         "howpublished": "merbench record",
         "note": f"record {entry.record.id}",
-        **({"year": year} if (year := _year(entry)) else {}),
+        "year": _year(entry),
     }
-    lines = "".join(f",\n  {name} = {{{value}}}" for name, value in fields.items())
-    return f"@misc{{merbench-{entry.id}{lines}\n}}"
+    return _written("misc", f"merbench-{entry.id}", fields)
+
+
+def row_bibtex(row: Row) -> str:
+    """The row of a board as a BibTeX citation, with the records behind it, escaped for TeX. The row has entries."""
+    if len(row.entries) == 1:
+        return bibtex(row.entries[0])
+    first, count = row.entries[0], len(row.entries)
+    recipe = f", recipe {row.recipe}" if row.recipe else ""
+    title = f"{row.model}{recipe} on {first.record.plan.dataset}, protocol {first.protocol}: mean of {count} seeds"
+    fields = {
+        "title": f"{{{tex(title)}}}",
+        "howpublished": "merbench leaderboard",
+        "note": f"row {row.id}, records {', '.join(one.id for one in row.entries)}",
+        "year": max(map(_year, row.entries)),
+    }
+    return _written("misc", f"merbench-row-{row.id}", fields)
+
+
+def paper_bibtex(paper: Paper) -> str:
+    """A paper as a BibTeX citation, escaped for TeX; what is not known is left out. Equal papers have equal keys."""
+    journal = JOURNAL.fullmatch(paper.venue)
+    kind = "article" if journal else "inproceedings" if paper.venue and "arXiv" not in paper.venue else "misc"
+    where = {
+        "article": {"journal": tex(journal["name"]), "volume": journal["volume"]} if journal else {},
+        "inproceedings": {"booktitle": tex(paper.venue)},
+        "misc": {"howpublished": tex(paper.venue)},
+    }
+    fields = {
+        "author": " and ".join(map(tex, paper.authors)),
+        "title": f"{{{tex(paper.title)}}}",
+        **where[kind],
+        "year": str(paper.year or ""),
+        "url": safe_link(paper.link).replace("{", "%7B").replace("}", "%7D"),
+        "note": tex(paper.table),
+    }
+    return _written(kind, _key(paper), fields)
+
+
+def _key(paper: Paper) -> str:
+    """`wang2024-1a2b3c`: the digest keeps papers of one author and year apart."""
+    digest = hashlib.sha256(json.dumps(asdict(paper)).encode()).hexdigest()[:6]
+    author = re.sub(r"[^a-z]", "", paper.authors[0].lower()) if paper.authors else ""
+    return f"{author or 'paper'}{paper.year or ''}-{digest}"
+
+
+def _written(kind: str, key: str, fields: dict[str, str]) -> str:
+    lines = "".join(f",\n  {name} = {{{value}}}" for name, value in fields.items() if value)
+    return f"@{kind}{{{key}{lines}\n}}"
 
 
 def board_bibtex(about: About, records: int) -> str:
@@ -70,8 +123,7 @@ def board_bibtex(about: About, records: int) -> str:
         "url": tex(about.site or about.repository),
         "year": about.date[:4],
     }
-    lines = "".join(f",\n  {name} = {{{value}}}" for name, value in fields.items() if value)
-    return f"@misc{{merbench-leaderboard{lines}\n}}"
+    return _written("misc", "merbench-leaderboard", fields)
 
 
 def tex(text: str) -> str:

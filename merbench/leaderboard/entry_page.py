@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup, escape
 
-from merbench.leaderboard import charts, wording
+from merbench.leaderboard import entry_charts as charts
+from merbench.leaderboard import wording
 from merbench.leaderboard.citation import bibtex, command
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from merbench.leaderboard.rows import Row
 from merbench.leaderboard.svg import shorten
 from merbench.leaderboard.wording import figure
 
-__all__ = ["Method", "methods_of", "reported_of"]
+__all__ = ["Method", "methods_of", "papers_of", "reported_of"]
 
 NAME = 60  # letters of a name in a sentence; a longer one is cut
 
@@ -82,10 +82,11 @@ def methods_of(board: Board) -> list[Method]:
 
 def reported_of(board: Board, row: Row) -> tuple[float, ...]:
     """What papers report for the model of a row, in ascending order: UF1 over all clips."""
-    return tuple(sorted(one.uf1.value for one in _papers(board, row) if one.uf1))
+    return tuple(sorted(one.uf1.value for one in papers_of(board, row) if one.uf1))
 
 
-def _papers(board: Board, row: Row) -> list[Row]:
+def papers_of(board: Board, row: Row) -> list[Row]:
+    """The papers' rows that speak of the model of a row."""
     names = {_plain(row.model), _plain(row.name)}
     return [one for one in board.rows if one.badge == "reported" and _plain(one.model) in names]
 

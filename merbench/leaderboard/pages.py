@@ -3,27 +3,29 @@
 from __future__ import annotations
 
 import functools
-import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib import resources
-from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from merbench.leaderboard import charts, wording
+from merbench.leaderboard import wording
 from merbench.leaderboard.batches import in_batches
+from merbench.leaderboard.board_page import board_pages
 from merbench.leaderboard.boards import finished
 from merbench.leaderboard.citation import board_bibtex
 from merbench.leaderboard.compare import comparable, compare_rows
 from merbench.leaderboard.entry_page import entry_page
-from merbench.leaderboard.finding import facts
+from merbench.leaderboard.extractions import extractions_of
 from merbench.leaderboard.front import front_of
-from merbench.leaderboard.papers import MEANINGS, checked_papers, first_board
+from merbench.leaderboard.papers import MEANINGS, Checked, checked_papers, first_board
+from merbench.leaderboard.row_page import row_pages
+from merbench.leaderboard.table_exports import record_exports, reported_exports
 from merbench.leaderboard.tables import (
-    Notes,
-    board_columns,
+    approaches,
     choices,
+    compact,
     page_name,
     paged,
+    pager,
     record_columns,
     reported_columns,
 )
@@ -34,7 +36,7 @@ if TYPE_CHECKING:
     from merbench.leaderboard.about import About
     from merbench.leaderboard.boards import Board, Site
     from merbench.leaderboard.entries import Entry
-    from merbench.leaderboard.rows import Row
+    from merbench.leaderboard.extractions import Extractions
 
 __all__ = ["LARGEST", "render"]
 
@@ -52,14 +54,23 @@ def render(site: Site) -> Iterator[tuple[str, str]]:
     for name in ASSETS:
         yield f"assets/{name}", (resources.files(__package__) / "assets" / name).read_text("utf-8")
     compared = {board.slug: compare_rows(board) for board in site.boards}
-    yield "index.html", _index(site, compared)
+    extractions = extractions_of(site.boards)
+    yield "index.html", _index(site, compared, extractions)
+    if extractions:
+        yield (
+            "extractions.html",
+            _page("extractions.html", site.about, here="extractions.html", extractions=extractions),
+        )
     yield from _records(site, places)
     for board in site.boards:
         yield from _board(board, site.about)
         yield from _compare(board, site.about, compared[board.slug])
+        for path, content in row_pages(board):
+            yield path, _page("row.html", site.about, root="../", **content)
     work = functools.partial(_entries, about=site.about)
     yield from in_batches(work, [(entry, places[entry.id]) for entry in site.entries])
     yield "reported.html", _reported(site)
+    yield "reported.js", _exports(reported_exports(site.reported))
     yield "papers.html", _papers(site)
     yield "scores.html", _page("scores.html", site.about, here="scores.html", remarks=site.remarks)
     cited = board_bibtex(site.about, len(site.entries))
@@ -106,13 +117,13 @@ def _places(board: Board) -> Iterator[tuple[Entry, dict[str, Any]]]:
             yield from ((entry, place) for entry in row.entries)
 
 
-def _index(site: Site, compared: Mapping[str, dict[str, Any]]) -> str:
+def _index(site: Site, compared: Mapping[str, dict[str, Any]], extractions: Sequence[Extractions]) -> str:
     boards = sorted((_listed(board) for board in site.boards), key=lambda one: -one["runs"])
     first = boards[0]["board"] if boards and boards[0]["runs"] else None
     return _page(
         "index.html", site.about, here="index.html", front=front_of(first, compared[first.slug]) if first else None,
         run=[one for one in boards if one["runs"]], untested=[one for one in boards if not one["runs"]],
-        records=len(site.entries),
+        records=len(site.entries), verdicts=_verdicts(site), extractions=extractions,
     )  # fmt: skip
 
 
@@ -124,10 +135,12 @@ def _records(site: Site, places: dict[str, dict[str, Any]]) -> Iterator[tuple[st
     ]
     pages = paged(records)
     for number, rows in enumerate(pages, start=1):
-        yield page_name("records", number), _page(
-            "records.html", site.about, here="records.html", columns=record_columns(), filters=filters, records=rows,
-            total=len(records), data=_json(_approaches([row for _, row in rows])),
-            **_pager("records", number, len(pages)),
+        name = page_name("records", number).removesuffix(".html")
+        yield f"{name}.js", _exports(record_exports([entry for entry, _ in rows]))
+        yield f"{name}.html", _page(
+            "records.html", site.about, here="records.html", exports=f"{name}.js", columns=record_columns(),
+            filters=filters, records=rows, total=len(records), data=compact(approaches([row for _, row in rows])),
+            **pager("records", number, len(pages)),
         )  # fmt: skip
 
 
@@ -145,44 +158,14 @@ def _listed(board: Board) -> dict[str, Any]:
 
 
 def _board(board: Board, about: About) -> Iterator[tuple[str, str]]:
-    sections = [(number, row) for number, group in enumerate((board.rows, *board.incomplete)) for row in group]
-    filters = [(name, choices(getattr(row, name) for row in board.rows)) for name in ("badge", "approach", "policy")]
-    pages = paged(sections)
-    for number, page in enumerate(pages, start=1):
-        groups = {key: [row for _, row in rows] for key, rows in groupby(page, key=lambda one: one[0])}
-        rows = groups.pop(0, [])
-        yield f"boards/{page_name(board.slug, number)}", _page(
-            "board.html", about, root="../", board=board, rows=rows, incomplete=groups, total=len(sections),
-            notes=Notes(row for _, row in page), filters=filters, columns=board_columns(board.parts),
-            charts=_charts(board) if number == 1 else [], highlights=facts(board) if number == 1 else [],
-            data=_board_data(rows), tally=_tally(board), **_pager(board.slug, number, len(pages)),
-        )  # fmt: skip
+    for name, context, exports in board_pages(board):
+        yield f"boards/{name}.html", _page("board.html", about, root="../", **context)
+        yield f"boards/{name}.js", _exports(exports)
 
 
-def _pager(stem: str, number: int, total: int) -> dict[str, Any]:
-    """Which page of a long table this is, and links to every page."""
-    return {"page": number, "pages": [page_name(stem, one) for one in range(1, total + 1)]}
-
-
-def _board_data(rows: Sequence[Row]) -> str:
-    """What the script cannot read from the table: approaches, and the papers to cite."""
-    papers = {row.id: row.paper for row in rows if row.paper}
-    cited = {key: [one.title, one.year, one.table, wording.safe_link(one.link)] for key, one in papers.items()}
-    return _json({**_approaches(rows), "papers": cited})
-
-
-def _tally(board: Board) -> str:
-    badges = [row.badge for row in board.rows]
-    counts = ((badges.count(badge), badge) for badge in ("run here", "rescored", "reported"))
-    return ", ".join(f"{count} {badge}" for count, badge in counts if count) or "none"
-
-
-def _charts(board: Board) -> list[tuple[str, str]]:
-    return [
-        (charts.forest(board), "UF1 over all clips with its 95 % interval over subjects"),
-        (charts.dumbbells(board), "What papers report, what predictions score, and what choosing the epoch adds"),
-        (charts.subject_matrix(board), "Share of right answers, by subject and model"),
-    ]
+def _exports(exports: dict[str, Any]) -> str:
+    """A script that gives the exports to the page's script; a page from a disk may not read a file of JSON."""
+    return f"exportsOf({compact(exports)});\n"
 
 
 def _compare(board: Board, about: About, compared: dict[str, Any]) -> Iterator[tuple[str, str]]:
@@ -192,8 +175,8 @@ def _compare(board: Board, about: About, compared: dict[str, Any]) -> Iterator[t
         data = compared if number == 1 else {}
         yield f"boards/{page_name(stem, number)}", _page(
             "compare.html", about, root="../", board=board, rows=rows, ranked=len(board.ranked), first=number == 1,
-            compared=len(data.get("rows", ())), with_clips="clips" in data, data=_json(data),
-            **_pager(stem, number, len(pages)),
+            compared=len(data.get("rows", ())), with_clips="clips" in data, data=compact(data),
+            **pager(stem, number, len(pages)),
         )  # fmt: skip
 
 
@@ -216,32 +199,21 @@ def _reported(site: Site) -> str:
         )
     ]  # fmt: skip
     numbers = {key: number for number, key in enumerate(references, start=1)}
-    data = {
-        **_approaches(site.reported),
-        "references": [numbers[one.paper, one.table, one.link] - 1 for one in site.reported],
-        "papers": [[paper, None, table, wording.safe_link(link)] for paper, table, link in references],
-    }
     return _page(
         "reported.html", site.about, here="reported.html", figures=site.reported, references=references,
         numbers=numbers, notes=notes, note_numbers={text: number for number, text in enumerate(notes, start=1)},
-        boards=boards, filters=filters, columns=reported_columns(), data=_json(data),
+        boards=boards, filters=filters, columns=reported_columns(), data=compact(approaches(site.reported)),
     )  # fmt: skip
+
+
+def _verdicts(site: Site) -> list[tuple[str, list[Checked]]]:
+    papers = checked_papers(site)
+    groups = [(name, [one for one in papers if one.verdict == name]) for name in MEANINGS]
+    return [group for group in groups if group[1]]
 
 
 def _papers(site: Site) -> str:
-    papers = checked_papers(site)
-    groups = [(name, text, [one for one in papers if one.verdict == name]) for name, text in MEANINGS.items()]
     return _page(
         "papers.html", site.about, here="papers.html", board=first_board(site), untested=list(MEANINGS)[-1],
-        groups=[group for group in groups if group[2]],
+        groups=[(name, MEANINGS[name], papers) for name, papers in _verdicts(site)],
     )  # fmt: skip
-
-
-def _approaches(rows: Sequence[Any]) -> dict[str, Any]:
-    """The distinct approaches, and for each row a digit: the place of its approach."""
-    distinct = sorted({row.approach for row in rows})
-    return {"approaches": distinct, "approach": "".join(str(distinct.index(row.approach)) for row in rows)}
-
-
-def _json(content: Any) -> str:
-    return json.dumps(content, ensure_ascii=False, separators=(",", ":"))

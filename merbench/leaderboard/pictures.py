@@ -46,7 +46,8 @@ def years(board: Board, *, narrow: bool = False) -> str:
     sheet = Sheet(NARROW if narrow else WIDE, 380)
     right = sheet.width - (12 if narrow else 150)
     found = [year for year, *_ in points]
-    across = Scale(min(found) - 0.5, max(found) + 0.5, 34, right)
+    beside = max(0.5, 0.12 * (max(found) - min(found)))  # years
+    across = Scale(min(found) - beside / 2, max(found) + beside, 34, right)
     ends = [value for _, value, *_ in points] + [end for one in (honest, chosen) if one for end in _ends(one)]
     down = Scale(math.floor(min(ends) * 20) / 20, math.ceil(max(ends) * 20 + 0.4) / 20, 346, 8)
     _bands(sheet, down, right, (("chart-band", honest), ("chart-warm", chosen)))

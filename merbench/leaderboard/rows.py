@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from merbench.leaderboard.bibliography import Paper, paper_of
 from merbench.leaderboard.claims import claim_of
 from merbench.leaderboard.entries import Entry, Figure, Figures
 from merbench.leaderboard.statistics import Standing
@@ -36,17 +37,6 @@ MOST = 10**15  # of a count or of seconds that a record may state
 
 
 @dataclass(frozen=True)
-class Paper:
-    """What to cite. `link` is empty or begins with http:// or https://; `evidence` is that of reported figures."""
-
-    title: str
-    year: int | None = None
-    table: str = ""
-    link: str = ""
-    evidence: str = ""
-
-
-@dataclass(frozen=True)
 class Row:
     """A line of a board: a paper's numbers, or all seeds of one configuration.
 
@@ -66,7 +56,7 @@ class Row:
         first_published: the year in which the method of a paper's numbers was first published; None if unknown.
         notes: sentences that a reader of this row should know.
         entries: one per seed, in the order of seeds; empty for a paper's numbers.
-        standing: rank and comparison with the best row; None for a row that is not ranked.
+        standings: part -> rank by the part's UF1 and comparison with its best row; empty for a row that is not ranked.
         unranked: why a row with entries is not ranked; empty if it is.
     """
 
@@ -91,8 +81,13 @@ class Row:
     first_published: int | None = None
     notes: tuple[str, ...] = ()
     entries: tuple[Entry, ...] = ()
-    standing: Standing | None = None
+    standings: dict[str, Standing] = field(default_factory=dict)
     unranked: str = ""
+
+    @property
+    def standing(self) -> Standing | None:
+        """The standing over all clips; None for a row that is not ranked."""
+        return self.standings.get("full")
 
     @property
     def name(self) -> str:
@@ -105,6 +100,13 @@ class Row:
         return tuple(one for entry in self.entries for one in entry.disputes if one.status == "contested")
 
     @property
+    def page(self) -> str:
+        """The path of the row's page, which is that of its entry if it has one alone; empty for a paper's row."""
+        if len(self.entries) > 1:
+            return f"rows/{self.id}.html"
+        return f"entries/{self.entries[0].id}.html" if self.entries else ""
+
+    @property
     def rank(self) -> int | None:
         """1 is best; rows of equal UF1 share a rank; None for a row that is not ranked."""
         return self.standing.rank if self.standing else None
@@ -112,7 +114,11 @@ class Row:
     @property
     def uf1(self) -> Figure | None:
         """UF1 over all clips, by which rows are ordered."""
-        return self.figures.get("full", {}).get("uf1")
+        return self.uf1_of("full")
+
+    def uf1_of(self, part: str) -> Figure | None:
+        """UF1 of a part; None if it is not known or not defined."""
+        return self.figures.get(part, {}).get("uf1")
 
 
 def make_rows(entries: Sequence[Entry], registry: Registry) -> list[Row]:
@@ -243,12 +249,12 @@ def _selection(selected: Figures, last: Figures) -> float | None:
 
 def _paper(plan: Plan | Submission, registry: Registry) -> Paper | None:
     if isinstance(plan, Submission):
-        return Paper(title=plan.paper or plan.model, link=plan.link) if plan.paper or plan.link else None
+        return paper_of(plan.paper or plan.model, plan.link) if plan.paper or plan.link else None
     # A member cites its family's paper: making the member may load a large library.
     family = registry.models.families().get(plan.model.rpartition(":")[0])
     known = plan.model in registry.models.names()
     paper = registry.models.get(plan.model).paper if known else family.paper if family else ""
-    return Paper(title=paper) if paper else None
+    return paper_of(paper) if paper else None
 
 
 def _whole(environment: dict[str, Any], *keys: str) -> int | None:

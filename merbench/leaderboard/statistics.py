@@ -14,7 +14,7 @@ import numpy as np
 
 from merbench.scores import PairedTest, exchange_p_values, interval_of, mean_rate, mean_resampled
 
-__all__ = ["ALPHA", "Standing", "holm", "stand"]
+__all__ = ["ALPHA", "Standing", "holm", "stand", "tested"]
 
 ALPHA = 0.05  # family-wise error rate of the leading group
 TIE = 1e-12  # scores that differ by less are equal: their sums were rounded differently
@@ -66,7 +66,7 @@ def stand(rows: Sequence[np.ndarray]) -> list[Standing]:
     # Threads help: nearly all of the time goes into products during which other threads run.
     with ThreadPoolExecutor(os.cpu_count()) as threads:
         drawn = np.stack(list(threads.map(lambda row: mean_resampled(row, "uf1"), rows)))
-        p_values, errors = _tested(rows[best], [rows[index] for index in others], threads)
+        p_values, errors = tested([(rows[best], rows[index]) for index in others], threads)
     adjusted, error = (dict(zip(others, one, strict=True)) for one in (p_values, errors))
     ranks, resampled = _ranks(scores[:, None])[:, 0], _ranks(drawn)
     low, high = _rank_intervals(resampled)
@@ -83,17 +83,22 @@ def stand(rows: Sequence[np.ndarray]) -> list[Standing]:
     ]
 
 
-def _tested(
-    best: np.ndarray, others: Sequence[np.ndarray], threads: ThreadPoolExecutor
+def tested(
+    pairs: Sequence[tuple[np.ndarray, np.ndarray]], threads: ThreadPoolExecutor
 ) -> tuple[list[float], list[float]]:
-    """The corrected p-value of each row against the best, and its standard error."""
-    raw, errors, near = [0.0] * len(others), [0.0] * len(others), list(range(len(others)))
+    """The p-value of each pair of rows, corrected by Holm's method for all pairs, and its standard error.
+
+    Args:
+        pairs: of each row, `[seeds, subjects, classes, classes]` clip counts.
+        threads: that compute the tests.
+    """
+    raw, errors, near = [0.0] * len(pairs), [0.0] * len(pairs), list(range(len(pairs)))
     adjusted: list[float] = []
     for exchanges in EXCHANGES:
         shares = [near[start::SHARES] for start in range(SHARES)]
-        test = partial(exchange_p_values, best, metric="uf1", resamples=exchanges)
-        tested = threads.map(test, [[others[index] for index in share] for share in shares])
-        for index, p_value in zip(chain(*shares), chain(*tested), strict=True):
+        test = partial(exchange_p_values, metric="uf1", resamples=exchanges)
+        found = threads.map(test, [[pairs[index] for index in share] for share in shares])
+        for index, p_value in zip(chain(*shares), chain(*found), strict=True):
             raw[index], errors[index] = p_value, math.sqrt(p_value * (1 - p_value) / exchanges)
         adjusted = holm(raw)
         factors = [after / before for after, before in zip(adjusted, raw, strict=True)]

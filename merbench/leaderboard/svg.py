@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
-__all__ = ["CLASSES", "Anchor", "Point", "Scale", "Sheet", "shade", "shorten", "ticks"]
+__all__ = ["CLASSES", "Anchor", "Point", "Scale", "Sheet", "ink_on", "shade", "shorten", "ticks"]
 
 Point: TypeAlias = tuple[float, float]
 Anchor = Literal["start", "middle", "end"]
@@ -31,11 +31,12 @@ CLASSES = {
     "chart-warn": "scores with the epoch chosen on the test labels (contrast 3 on the page)",
     "chart-page": "the page's background: the inside of a hollow mark",
     **{
-        f"chart-fill{level}": f"a cell's shade: {level} tenths, from the page's background to the accent"
+        f"chart-fill{level}": f"a cell's shade: {level} tenths, in even steps from the page's background to the accent"
         for level in range(11)
     },
-    "chart-on-low": "numbers on chart-fill0 to chart-fill5 (contrast 4.5 on each)",
-    "chart-on-high": "numbers on chart-fill6 to chart-fill10 (contrast 4.5 on each)",
+    "chart-on-low": "numbers on chart-fill0 to chart-fill6 (contrast 4.5 on each)",
+    "chart-on-middle": "numbers on chart-fill7 (contrast 4.5)",
+    "chart-on-high": "numbers on chart-fill8 to chart-fill10 (contrast 4.5 on each)",
 }
 
 SIZE = 12.0  # px of text that states no other size
@@ -134,6 +135,12 @@ class Sheet:
 def shade(share: float) -> str:
     """The class of a cell whose share is 0 to 1."""
     return f"chart-fill{round(share * 10)}"
+
+
+def ink_on(share: float) -> str:
+    """The class of a number on a cell whose share is 0 to 1."""
+    level = round(share * 10)
+    return "chart-on-low" if level < 7 else "chart-on-middle" if level == 7 else "chart-on-high"
 
 
 def shorten(text: str, width: int) -> str:

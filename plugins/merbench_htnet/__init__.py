@@ -62,6 +62,7 @@ def merbench_models() -> Iterable[merbench.TorchModel]:
         features=("htnet-regions",),
         recipes={"published": PUBLISHED, "paper": PAPER, "quick": QUICK},
         parameters=139_582_982,
-        paper="Wang, Zhang, Luo, Sankaranarayana: HTNet for micro-expression recognition. Neurocomputing 602, 2024",
+        paper="Wang, Zhang, Luo, Sankaranarayana: HTNet for micro-expression recognition. Neurocomputing 602, doi "
+        "10.1016/j.neucom.2024.128196, 2024",
         about="hierarchical transformer over the flow of four facial regions",
     )

@@ -14,7 +14,7 @@ ON_FLOW = {
         "ststnet:STSTNet",
         1_683,
         "Liong, Gan, See, Khor, Huang: Shallow triple stream three-dimensional CNN (STSTNet) for micro-expression "
-        "recognition. FG 2019",
+        "recognition. FG, arXiv 1902.03634, 2019",
         "three parallel shallow convolutions over 28x28 flow",
     ),
     "off-apexnet": (

@@ -165,7 +165,14 @@ def copied(row: Row, number: int) -> Row:
     name = f"model {number:04d}" if number % 10 else f"{HOSTILE} {number:04d}"
     standing = replace(row.standing, rank=number + 3)
     return replace(
-        row, id=digest[-12:], model=name, recipe="quick", entries=(entry,), figures=figures, standing=standing, notes=()
+        row,
+        id=digest[-12:],
+        model=name,
+        recipe="quick",
+        entries=(entry,),
+        figures=figures,
+        standings=dict.fromkeys(row.standings, standing),
+        notes=(),
     )
 
 

@@ -17,6 +17,7 @@ KINDS = [
     "compare",
     "entry",
     "entry handed in",
+    "extractions",
     "reported",
     "papers",
     "scores",
@@ -61,7 +62,7 @@ def test_axe_finds_nothing_to_mend_where_names_are_hostile(crowded, open_page, a
     assert violations(page, axe) == []
 
 
-@pytest.mark.parametrize("kind", ["index", "records", "board", "compare", "entry", "reported", "papers"])
+@pytest.mark.parametrize("kind", ["index", "records", "board", "compare", "entry", "extractions", "reported", "papers"])
 def test_axe_finds_nothing_to_mend_on_a_phone(published, open_page, axe, kind):
     page = open_page(published, page_of(published, kind), viewport=PHONE, bypass_csp=True)
     assert violations(page, axe) == []

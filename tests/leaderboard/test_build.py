@@ -114,7 +114,7 @@ def test_figures_under_a_protocols_former_name_stand_on_its_board(built, save, m
     save(make_record(), "one")
     found = built(reported=ROOT / "leaderboards" / "reported.csv")
     boards = {name for name in found if name.startswith(("boards/composite-", "boards/smic-3-"))}
-    names = {re.sub(r"(-compare)?\.html", "", name.removeprefix("boards/")) for name in boards}
+    names = {re.sub(r"(-compare)?\.\w+$", "", name.removeprefix("boards/")) for name in boards}
     assert names == {"composite-loso", "smic-3-loso-per-database"}
 
 

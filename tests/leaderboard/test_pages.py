@@ -340,10 +340,10 @@ def long_site(site):
     board = site.boards[0]
     pattern = next(row for row in board.rows if row.rank and len(row.entries) == 1)
     rows = tuple(
-        replace(one, standing=replace(pattern.standing, rank=place))
+        replace(one, standings={"full": replace(pattern.standing, rank=place)})
         for place, one in enumerate(copies(pattern, 1000, "model"), start=1)
     )
-    less = replace(pattern, standing=None, clips=400)
+    less = replace(pattern, standings={}, clips=400)
     board = replace(board, rows=rows, incomplete=(tuple(copies(less, 300, "partial")),))
     return Site((board,), tuple(entry for row in board.every_row for entry in row.entries))
 
@@ -417,7 +417,7 @@ def test_a_long_board_with_long_names_notes_and_many_seeds_stays_small(long_site
     wordy = [
         replace(
             row, model=row.model + "文" * 190, recipe="r" * 200, entries=row.entries * 50,
-            notes=(f"{place} {'n' * 2000}",), standing=None,
+            notes=(f"{place} {'n' * 2000}",), standings={},
         )
         for place, row in enumerate(board.rows[:300])
     ]  # fmt: skip

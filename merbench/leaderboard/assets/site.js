@@ -111,6 +111,7 @@ class View {
     this.rows = Array.from(this.body.rows, (element, index) => ({ element, index, text: null, approach: this.data.approaches?.[Number(this.data.approach[index])] ?? "" }));
     this.state = {};
     this.sorted = "";
+    this.part = this.table.dataset.part ?? "";
     this.filters = Array.from(document.querySelectorAll("select[data-filter]"));
     this.text = document.getElementById("filter-text");
     this.count = document.getElementById("row-count");
@@ -118,6 +119,9 @@ class View {
     this.addColumns();
     this.listen();
     this.form.hidden = false;
+    for (const same of document.querySelectorAll(".same")) same.hidden = true; // the list of columns does more
+    matchMedia("(max-width: 44rem)").addEventListener("change", () => this.apply());
+    matchMedia("(max-width: 64rem)").addEventListener("change", () => this.apply());
     this.load();
     drawIntervals(this.rows);
   }
@@ -141,7 +145,7 @@ class View {
     });
     for (const column of this.columns) {
       const box = make("input", { type: "checkbox", checked: true });
-      box.addEventListener("change", () => this.set({ hide: this.columns.filter((one) => !one.box.checked).map((one) => one.key).join(",") }));
+      box.addEventListener("change", () => this.set({ hide: this.columns.filter((one) => !one.box.checked).map((one) => one.key).join(",") || "none" }));
       column.box = box;
       list.append(make("label", {}, box, column.name));
     }
@@ -164,7 +168,7 @@ class View {
     });
     for (const [name, write] of Object.entries(EXPORTS)) {
       const button = document.getElementById(`export-${name}`);
-      button?.addEventListener("click", () => download(write(this), name));
+      button?.addEventListener("click", async () => download(write(this, await exportsOfPage(this.table.dataset.exports)), name));
     }
   }
 
@@ -190,9 +194,9 @@ class View {
   }
 
   apply() {
-    const hidden = new Set((this.state.hide ?? "").split(",").filter(Boolean));
-    this.hide(hidden);
-    if (this.sort()) this.table.parentElement.scrollTop = 0;
+    this.hide(this.state.hide);
+    this.rank();
+    this.sort();
     this.filter();
     for (const { element } of this.rows) element.classList.toggle("target", element.id !== "" && element.id === this.state.row);
   }
@@ -201,24 +205,52 @@ class View {
     return id ? this.rows.find((row) => row.element.id === id) : undefined;
   }
 
-  hide(hidden) {
-    const key = [...hidden].join(",");
-    if (key === this.hidden) return;
-    this.hidden = key;
+  // Without a choice, the stylesheet decides which columns are seen: not those that are the same in every row, and few on
+  // a narrow screen.
+  hide(wanted) {
+    this.chosen = Boolean(wanted);
+    const hidden = new Set((wanted ?? "").split(","));
+    this.table.classList.toggle("chosen", this.chosen);
     const rules = [];
     for (const column of this.columns) {
-      column.hidden = hidden.has(column.key);
+      column.head.hidden = false;
+      column.hidden = this.chosen ? hidden.has(column.key) : getComputedStyle(column.head).display === "none";
       column.box.checked = !column.hidden;
+      if (!this.chosen) continue;
       column.head.hidden = column.hidden;
       if (column.hidden) rules.push(`#table > tbody > tr > :nth-child(${column.index + 1}) { display: none; }`);
     }
     this.sheet.replaceSync(rules.join("\n"));
     let start = 0;
     for (const { cell, span } of this.groups) {
-      const visible = this.columns.slice(start, start + span).filter((column) => !column.hidden).length;
+      const visible = this.chosen ? this.columns.slice(start, start + span).filter((column) => !column.hidden).length : span;
       cell.hidden = visible === 0;
       if (visible) cell.colSpan = visible;
       start += span;
+    }
+    const region = this.table.parentElement;
+    region.classList.remove("scrolls");
+    region.classList.toggle("scrolls", region.scrollWidth > region.clientWidth);
+  }
+
+  // A column of a part orders the rows by the part, so their ranks are those of the part.
+  rank() {
+    const { ranks } = this.data;
+    if (!ranks) return;
+    const column = this.columns.find((one) => one.key === this.state.sort);
+    const part = Object.hasOwn(ranks, column?.head.dataset.part ?? "") ? column.head.dataset.part : this.table.dataset.part;
+    if (part === this.part) return;
+    this.part = part;
+    const [head] = this.columns;
+    head.keys = null;
+    head.head.querySelector("button").textContent = part === this.table.dataset.part ? "Rank" : `Rank, ${column.name.replace(/ \w+$/, "")}`;
+    for (const { element, index } of this.rows) {
+      const [rank, low, high, leads] = ranks[part][index] ?? ["\u2013"];
+      const [cell] = element.cells;
+      cell.firstChild.textContent = `${rank} `;
+      for (const text of cell.querySelectorAll("p")) text.remove();
+      if (low) cell.append(make("p", { textContent: `${low}\u2013${high}` }));
+      if (leads) cell.append(make("p", { textContent: "leading" }));
     }
   }
 
@@ -315,16 +347,30 @@ function drawIntervals(rows) {
   window.addEventListener("beforeprint", () => rows.forEach(({ element }) => draw(element)), { once: true });
 }
 
-// The visible view as a file.
+// The visible rows as a file. What a file says was written when the site was built; the script that holds it is read when
+// a button asks for it first.
 
-function grid(view) {
+let exported = null;
+
+function exportsOf(data) { // the script of exports calls this
+  exported = data;
+}
+
+function exportsOfPage(path) {
+  return new Promise((done, failed) => {
+    if (exported) done(exported);
+    else document.head.append(make("script", { src: path, onload: () => done(exported), onerror: failed }));
+  });
+}
+
+// Every column but those that a reader has hidden, numbers in full.
+function grid(view, { figures }) {
   const rows = view.visible();
-  const columns = view.columns.filter((column) => !column.hidden);
+  const columns = view.columns.filter((column) => !view.chosen || !column.hidden);
   const names = ["id", "Approach"];
   const lines = rows.map((row) => [row.element.id, row.approach]);
   for (const column of columns) {
     const cells = rows.map((row) => row.element.cells[column.index]);
-    const heads = cells.map(headOf);
     const below = cells.map(belowOf);
     const add = (name, values) => {
       if (!values.some((value) => value !== "")) return;
@@ -333,22 +379,26 @@ function grid(view) {
     };
     if (column.kind === "text") {
       names.push(column.name);
-      heads.forEach((head, index) => lines[index].push(head));
+      cells.map(headOf).forEach((head, index) => lines[index].push(head));
       add(`${column.name}, detail`, below.map((texts) => texts.join("; ")));
       continue;
     }
-    const numbers = heads.map((head) => numberOf(head) ?? "");
-    const ends = below.map((texts) => texts.map(intervalOf).find(Boolean) ?? ["", ""]);
-    const spreads = below.map((texts) => texts.filter((text) => text.startsWith("\u00b1")).map((text) => numberOf(text.slice(1)))[0] ?? "");
-    const words = below.map((texts) => texts.filter((text) => !intervalOf(text) && !text.startsWith("\u00b1")).join("; "));
+    const numbers = rows.map((row, index) => numbersOf(view, column, row, figures) ?? [numberOf(headOf(cells[index]))]);
+    const pick = (place) => numbers.map((found) => found[place] ?? "");
     names.push(column.key === "time" ? `${column.name}, seconds` : column.name);
-    numbers.forEach((value, index) => lines[index].push(value));
-    add(`${column.name}, lower`, ends.map(([lower]) => lower));
-    add(`${column.name}, upper`, ends.map(([, upper]) => upper));
-    add(`${column.name}, spread`, spreads);
-    add(`${column.name}, note`, words);
+    pick(0).forEach((value, index) => lines[index].push(value));
+    add(`${column.name}, lower`, pick(1));
+    add(`${column.name}, upper`, pick(2));
+    add(`${column.name}, spread`, pick(3));
+    add(`${column.name}, note`, below.map((texts) => texts.filter((text) => !intervalOf(text) && !text.startsWith("\u00b1")).join("; ")));
   }
   return { names, lines };
+}
+
+// Value, lower and upper end of its interval, spread over the seeds.
+function numbersOf(view, column, row, figures) {
+  if (column.key === "rank") return view.data.ranks?.[view.part][row.index]?.slice(0, 3);
+  return figures[row.index][column.key];
 }
 
 // As the table shows it: one text for each cell, the interval in brackets.
@@ -361,8 +411,8 @@ function shownGrid(view) {
   return { columns, lines };
 }
 
-function csv(view) {
-  const { names, lines } = grid(view);
+function csv(view, exports) {
+  const { names, lines } = grid(view, exports);
   return [names, ...lines].map((line) => line.map(csvCell).join(",")).join("\r\n") + "\r\n";
 }
 
@@ -373,8 +423,8 @@ function csvCell(value) {
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
-function json(view) {
-  const { names, lines } = grid(view);
+function json(view, exports) {
+  const { names, lines } = grid(view, exports);
   const rows = lines.map((line) => Object.fromEntries(names.map((name, index) => [name, line[index] === "" ? null : line[index]])));
   return `${JSON.stringify(rows, null, 1)}\n`;
 }
@@ -388,58 +438,13 @@ function markdown(view) {
   return all.map((line) => `| ${line.join(" | ")} |\n`).join("");
 }
 
-const TEX = { "\\": "\\textbackslash{}", "~": "\\textasciitilde{}", "^": "\\textasciicircum{}", "\u2212": "$-$", "\u2013": "--", "\u00b1": "$\\pm$", "\u2026": "\\ldots{}" };
-
-function tex(text) {
-  return text.replace(/\s+/g, " ").replace(/[\\~^{}%$#&_\u2212\u2013\u00b1\u2026]/g, (sign) => TEX[sign] ?? `\\${sign}`);
+function latex(view, { latex: [before, after], lines }) {
+  return before + view.visible().map((row) => lines[row.index]).join("") + after;
 }
 
-function latex(view) {
-  const { columns, lines } = shownGrid(view);
-  const cell = ({ head, below, kind }) => {
-    const extra = below.length ? ` {\\scriptsize ${tex(kind === "text" ? below.join("; ") : below.join(", "))}}` : "";
-    return `${tex(head)}${extra}`;
-  };
-  const line = (cells) => `  ${cells.join(" & ")} \\\\\n`;
-  return [
-    "% needs \\usepackage{booktabs}\n",
-    `\\begin{tabular}{${columns.map((column) => (column.kind === "text" ? "l" : "r")).join("")}}\n`,
-    "  \\toprule\n",
-    line(columns.map((column) => tex(column.name))),
-    "  \\midrule\n",
-    ...lines.map((cells) => line(cells.map(cell))),
-    "  \\bottomrule\n",
-    "\\end{tabular}\n",
-  ].join("");
-}
-
-function bibtex(view) {
-  const { papers = {}, references } = view.data;
-  const found = new Map(); // a paper is cited once, however many rows it has
-  for (const row of view.visible()) {
-    const paper = references ? papers[references[row.index]] : papers[row.element.id];
-    const same = JSON.stringify(paper);
-    if (paper && !found.has(same)) found.set(same, citePaper(`paper-${found.size + 1}`, paper));
-    if (row.element.querySelector("th a[href*='entries/']")) found.set(row.element.id, citeRecord(row));
-  }
-  return [...found.values()].join("\n");
-}
-
-function citePaper(key, [title, year, table, link]) {
-  return cite(key, { title: `{${tex(title)}}`, year: year ? String(year) : "", howpublished: link ? `\\url{${link}}` : "", note: tex(table) });
-}
-
-function citeRecord(row) {
-  const head = row.element.querySelector("th");
-  const recipe = belowOf(head)[0];
-  const id = /([0-9a-f]+)\.html$/.exec(head.querySelector("a")?.href ?? "")?.[1] ?? row.element.id;
-  const title = `${headOf(head)}${recipe ? ` (${recipe})` : ""}: ${document.querySelector("h1").textContent.trim()}`;
-  return cite(`merbench-${id}`, { title: `{${tex(title)}}`, howpublished: "merbench record", note: `record ${tex(id)}` });
-}
-
-function cite(key, fields) {
-  const lines = Object.entries(fields).filter(([, value]) => value).map(([name, value]) => `,\n  ${name} = {${value}}`);
-  return `@misc{${key}${lines.join("")}\n}\n`;
+function bibtex(view, { cited, citations }) {
+  const wanted = new Set(view.visible().flatMap((row) => cited[row.index])); // a paper is cited once, however many rows
+  return Array.from(wanted, (number) => `${citations[number]}\n`).join("\n");
 }
 
 const EXPORTS = { csv, json, markdown, latex, bibtex };

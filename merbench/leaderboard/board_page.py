@@ -1,0 +1,94 @@
+"""Collect what the pages of a board show: one for all clips and one for each part, long tables over several pages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+from merbench.leaderboard import board_charts as charts
+from merbench.leaderboard.finding import facts
+from merbench.leaderboard.table_exports import board_exports
+from merbench.leaderboard.tables import Notes, approaches, board_columns, choices, compact, page_name, paged, pager
+
+if TYPE_CHECKING:
+    from merbench.leaderboard.boards import Board
+    from merbench.leaderboard.rows import Row
+
+__all__ = ["board_pages"]
+
+FILTERS = ("badge", "approach", "policy")
+
+
+def board_pages(board: Board) -> Iterator[tuple[str, dict[str, Any], dict[str, Any]]]:
+    """The file name without ending of each page, what its template needs, and the exports of its table."""
+    for part in board.parts:
+        yield from _pages(board, part)
+
+
+def _pages(board: Board, part: str) -> Iterator[tuple[str, dict[str, Any], dict[str, Any]]]:
+    stem, main = board.stem(part), part == board.parts[0]
+    groups = (board.part_rows(part), *board.incomplete) if main else (board.part_rows(part),)
+    sections = [(number, row) for number, group in enumerate(groups) for row in group]
+    columns = board_columns(board, part)
+    shared = {
+        "board": board,
+        "part": part,
+        "tabs": [(board.stem(one), one) for one in board.parts] if len(board.parts) > 1 else [],
+        "total": len(sections),
+        "filters": [(name, choices(getattr(row, name) for row in board.rows)) for name in FILTERS],
+        "columns": columns,
+        "scores": [one for one in columns if one.part],
+        "groups": [(name, len(list(group))) for name, group in groupby(one.part for one in columns if one.part)],
+        "same": [one for one in columns if one.same],
+        "hidden": {one.key: " class=c" if one.same is not None else "" for one in columns},
+        "tally": _tally(board),
+        "ranked": board.ranked_by(part),
+    }
+    pages = paged(sections)
+    for number, page in enumerate(pages, start=1):
+        found = {key: [row for _, row in rows] for key, rows in groupby(page, key=lambda one: one[0])}
+        rows = found.pop(0, [])
+        name = page_name(stem, number).removesuffix(".html")
+        context = shared | {
+            "rows": rows,
+            "incomplete": found,
+            "notes": Notes(row for _, row in page),
+            "charts": _charts(board, part) if number == 1 else [],
+            "highlights": facts(board) if number == 1 and main else [],
+            "data": compact({**approaches(rows), "ranks": _ranks(board, rows)}),
+            "exports": f"{name}.js",
+            **pager(stem, number, len(pages)),
+        }
+        yield name, context, board_exports(board, part, rows)
+
+
+def _ranks(board: Board, rows: Sequence[Row]) -> dict[str, list[list[int] | None]]:
+    """Part -> of each row its rank, both ends of the rank's interval, and 1 if it leads; None without rank."""
+    return {part: [_rank(row, part) for row in rows] for part in board.parts if board.ranked_by(part)}
+
+
+def _rank(row: Row, part: str) -> list[int] | None:
+    found = row.standings.get(part)
+    return [found.rank, *found.rank_interval, int(found.leading)] if found else None
+
+
+def _tally(board: Board) -> str:
+    badges = [row.badge for row in board.rows]
+    counts = ((badges.count(badge), badge) for badge in ("run here", "rescored", "reported"))
+    return ", ".join(f"{count} {badge}" for count, badge in counts if count) or "none"
+
+
+def _charts(board: Board, part: str) -> list[dict[str, str]]:
+    """The pictures in both widths, and what each says."""
+    clips = "all clips" if part == "full" else f"the clips of {board.part_name(part)}"
+    draw: list[tuple[Callable[..., str], str]] = [
+        (partial(charts.forest, board, part), f"UF1 over {clips} with its 95 % interval over subjects"),
+        (partial(charts.subject_matrix, board, part), "Share of right answers, by subject and model"),
+    ]
+    if part == "full":
+        about = "What papers report, what predictions score, and what choosing the epoch adds"
+        draw.insert(1, (partial(charts.dumbbells, board), about))
+    drawn = [{"wide": one(), "narrow": one(narrow=True), "about": about} for one, about in draw]
+    return [one for one in drawn if one["wide"]]
