@@ -60,6 +60,8 @@ class PaperExport(Exported):
     table: str
     link: str
     evidence: str
+    authors: tuple[str, ...]
+    venue: str
 
 
 class ContestExport(Exported):
