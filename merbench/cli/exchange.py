@@ -80,7 +80,7 @@ def run_import(arguments: argparse.Namespace, registry: Registry) -> int:
     if arguments.json:
         sys.stdout.write(record.to_json())
     else:
-        print_record(record, path)
+        print_record(record, path, registry)
     return 0
 
 

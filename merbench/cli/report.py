@@ -13,6 +13,7 @@ from merbench.engine.policies import TEST_SELECTED
 from merbench.leaderboard.wording import figure
 
 if TYPE_CHECKING:
+    from merbench.plugin.registry import Registry
     from merbench.runs.estimate import Estimate
     from merbench.runs.schema import AnyPolicy, PartScores, Plan, Record, Submission
 
@@ -52,8 +53,8 @@ def title(plan: Plan | Submission) -> str:
     return f"{plan.model} ({plan.recipe}) on {plan.dataset}, {plan.protocol}, seed {plan.seed}"
 
 
-def print_record(record: Record, path: Path) -> None:
-    """Print the scores of a record, and its path."""
+def print_record(record: Record, path: Path, registry: Registry) -> None:
+    """Print the scores of a record, parts in the order of its dataset, and its path."""
     plan, scores = record.plan, record.scores
     policies = list(dict.fromkeys((plan.epoch_policy, *scores)))
     ranked = [policy for policy in policies if not _test_selected(policy, plan)]
@@ -62,7 +63,7 @@ def print_record(record: Record, path: Path) -> None:
         {"part": part, "clips": clips}
         | {f"{metric.upper()} {policy}": _cell(scores[policy][part], metric) for policy in ranked for metric in METRICS}
         | {marked(policy, plan): _pair(scores[policy][part]) for policy in chosen}
-        for part, clips in _clips(record).items()
+        for part, clips in _clips(record, registry).items()
     ]
     print_table(list(rows[0]), rows, title=title(plan))
     print("pooled over all folds; in brackets the 95 % interval by bootstrap over subjects")
@@ -73,12 +74,14 @@ def print_record(record: Record, path: Path) -> None:
     print(f"record: {path}")
 
 
-def print_seeds(records: Sequence[Record]) -> None:
-    """Print mean and standard deviation over seeds, for each part."""
+def print_seeds(records: Sequence[Record], registry: Registry) -> None:
+    """Print mean and standard deviation over seeds, for each part in the order of the dataset."""
+    from merbench.runs.scoring import in_order
+
     plan = records[0].plan
     policy = plan.epoch_policy
     rows = []
-    for part in records[0].scores[policy]:
+    for part in in_order(records[0].scores[policy], plan.dataset, registry):
         found = [scores for record in records if (scores := record.scores[policy][part])]
         spread = {metric.upper(): _spread([getattr(one, metric) for one in found]) for metric in METRICS}
         rows.append({"part": part} | spread)
@@ -114,13 +117,13 @@ def _pair(scores: PartScores | None) -> str:
     return "not defined" if scores is None else f"{figure(scores.uf1)} / {figure(scores.uar)}"
 
 
-def _clips(record: Record) -> dict[str, str]:
+def _clips(record: Record, registry: Registry) -> dict[str, str]:
     """Part to its number of clips."""
-    from merbench.runs.scoring import count
+    from merbench.runs.scoring import count, in_order
 
     counts = count(record)
-    confusions = next(iter(counts.confusions.values()))
-    return {part: str(confusions[mask].sum()) for part, mask in counts.parts().items()}
+    confusions, masks = next(iter(counts.confusions.values())), counts.parts()
+    return {part: str(confusions[masks[part]].sum()) for part in in_order(masks, record.plan.dataset, registry)}
 
 
 def _spread(values: Sequence[float]) -> str:

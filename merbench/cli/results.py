@@ -110,7 +110,7 @@ def _show(arguments: argparse.Namespace, registry: Registry) -> int:
     if arguments.json:
         sys.stdout.write(record.to_json())
     else:
-        print_record(under_current_names(record, registry), arguments.record)
+        print_record(under_current_names(record, registry), arguments.record, registry)
         for warning in record.warnings:
             print(f"note: {printable(warning)}")
     return 0

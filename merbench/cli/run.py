@@ -74,14 +74,14 @@ def run(arguments: argparse.Namespace, registry: Registry) -> int:
     seeds = range(arguments.seeds) if arguments.seeds else [arguments.seed]
     if arguments.dry_run:
         return _dry_run(_job(arguments, registry, seeds[0]), arguments)
-    records = [_one(_job(arguments, registry, seed), arguments) for seed in seeds]
+    records = [_one(_job(arguments, registry, seed), arguments, registry) for seed in seeds]
     if arguments.json:
         texts = [record.to_json() for record in records]
         sys.stdout.write(f"[{','.join(texts)}]\n" if arguments.seeds else texts[0])
     elif len(records) > 1:
         from merbench.cli.report import print_seeds
 
-        print_seeds(records)
+        print_seeds(records, registry)
     return 0
 
 
@@ -108,7 +108,7 @@ def _request(arguments: argparse.Namespace, seed: int) -> Request:
     return Request(**{field.name: given[field.name] for field in fields(Request)})
 
 
-def _one(job: Job, arguments: argparse.Namespace) -> Record:
+def _one(job: Job, arguments: argparse.Namespace, registry: Registry) -> Record:
     from merbench.cli.report import plan_lines, print_record
     from merbench.runs.run import run as run_job
 
@@ -123,7 +123,7 @@ def _one(job: Job, arguments: argparse.Namespace) -> Record:
             shown.note(STOPPED)
             raise
     if not arguments.json:
-        print_record(record, path)
+        print_record(record, path, registry)
     return record
 
 

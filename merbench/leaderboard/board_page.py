@@ -31,7 +31,7 @@ def _pages(board: Board, part: str) -> Iterator[tuple[str, dict[str, Any], dict[
     stem, main = board.stem(part), part == board.parts[0]
     groups = (board.part_rows(part), *board.incomplete) if main else (board.part_rows(part),)
     sections = [(number, row) for number, group in enumerate(groups) for row in group]
-    columns = board_columns(board, part)
+    columns, ranked = board_columns(board, part), board.ranked_by(part)
     shared = {
         "board": board,
         "part": part,
@@ -44,8 +44,11 @@ def _pages(board: Board, part: str) -> Iterator[tuple[str, dict[str, Any], dict[
         "same": [one for one in columns if one.same],
         "hidden": {one.key: " class=c" if one.same is not None else "" for one in columns},
         "tally": _tally(board),
-        "ranked": board.ranked_by(part),
+        "covers": _covers(board, part),
+        "ranked": ranked,
+        "leading": sum(row.standings[part].leading for row in ranked),
     }
+    names = {one: board.part_name(one) for one in board.parts}
     pages = paged(sections)
     for number, page in enumerate(pages, start=1):
         found = {key: [row for _, row in rows] for key, rows in groupby(page, key=lambda one: one[0])}
@@ -57,7 +60,7 @@ def _pages(board: Board, part: str) -> Iterator[tuple[str, dict[str, Any], dict[
             "notes": Notes(row for _, row in page),
             "charts": _charts(board, part) if number == 1 else [],
             "highlights": facts(board) if number == 1 and main else [],
-            "data": compact({**approaches(rows), "ranks": _ranks(board, rows)}),
+            "data": compact({**approaches(rows), "ranks": _ranks(board, rows), "names": names}),
             "exports": f"{name}.js",
             **pager(stem, number, len(pages)),
         }
@@ -72,6 +75,15 @@ def _ranks(board: Board, rows: Sequence[Row]) -> dict[str, list[list[int] | None
 def _rank(row: Row, part: str) -> list[int] | None:
     found = row.standings.get(part)
     return [found.rank, *found.rank_interval, int(found.leading)] if found else None
+
+
+def _covers(board: Board, part: str) -> tuple[int | None, int | None]:
+    """How many clips and subjects a part has; None where the board has no entries."""
+    entry = next((row.entries[0] for row in board.rows if row.entries), None)
+    subjects = entry.counts.parts().get(part) if entry else None
+    if entry is None or subjects is None:
+        return None, None
+    return int(entry.counts.confusions[entry.policy][subjects].sum()), int(subjects.sum())
 
 
 def _tally(board: Board) -> str:

@@ -24,6 +24,7 @@ from merbench.leaderboard.rows import Row, make_rows
 from merbench.leaderboard.statistics import Standing, stand
 from merbench.leaderboard.verdicts import Verdict
 from merbench.plugin.registry import Registry
+from merbench.runs.scoring import in_order
 
 __all__ = ["Board", "Site", "counts_of", "finished", "make_site", "table_key"]
 
@@ -76,8 +77,8 @@ class Board:
         return self.slug if part == self.parts[0] else f"{self.slug}-{_plain(part)}"
 
     def part_name(self, part: str) -> str:
-        """The name of a part on pages, e.g. `CASME II`; `full` is all clips."""
-        return self.part_names.get(part) or part
+        """The name of a part on pages, e.g. `CASME II`."""
+        return self.part_names.get(part) or ("all clips" if part == "full" else part)
 
     @property
     def every_row(self) -> tuple[Row, ...]:
@@ -275,11 +276,7 @@ def _part_names(dataset: str, registry: Registry) -> dict[str, str]:
 
 
 def _parts(dataset: str, rows: Sequence[Row], registry: Registry) -> tuple[str, ...]:
-    """`full` first, then the databases in the dataset's order, then any other."""
-    found = dict.fromkeys(part for row in rows for part in row.figures)
-    known = registry.datasets.get(dataset).databases if dataset in registry.datasets.names() else ()
-    order = ("full", *known, *sorted(found))
-    return tuple(dict.fromkeys(part for part in order if part in found)) or ("full",)
+    return in_order((part for row in rows for part in row.figures), dataset, registry) or ("full",)
 
 
 def _ranked(rows: Sequence[Row]) -> list[Row]:

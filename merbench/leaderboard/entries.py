@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
@@ -15,7 +15,7 @@ from merbench.plugin.registry import Registry
 from merbench.runs.export import without_clips
 from merbench.runs.record import read_record, split_subjects, unlike
 from merbench.runs.schema import AnyPolicy, PartScores, Record
-from merbench.runs.scoring import Counts, count
+from merbench.runs.scoring import Counts, count, in_order
 from merbench.runs.verify import verify
 from merbench.scores import Metric
 
@@ -173,14 +173,16 @@ def make_entry(record: Record, registry: Registry) -> Entry:
     """The entry of a verified record. It keeps clips only if their truth may be published."""
     public = has_public_labels(record, registry)
     kept = without_clips(record) if record.predictions else record
+    counts = count(kept)
+    counts = replace(counts, databases=in_order(counts.databases, record.plan.dataset, registry))
     if public:  # a warning may name clips
         kept = kept.model_copy(update={"warnings": record.warnings})
     answers = _answers(record) if public and record.predictions else None
     return Entry(
         record=kept,
         protocol=registry.protocols.current(record.plan.protocol),
-        counts=count(kept),
-        figures=_figures(record),
+        counts=counts,
+        figures=_figures(record, [*counts.parts()]),
         public=public,
         answers=answers,
         split_subjects=len(split_subjects(record)) if record.predictions else None,
@@ -215,11 +217,11 @@ def refusal(record: Record, registry: Registry) -> str:
     return f"it contains the labels of clips of {name}, {why}; use the file that this writes: merbench results export"
 
 
-def _figures(record: Record) -> dict[AnyPolicy, Figures]:
+def _figures(record: Record, parts: Sequence[str]) -> dict[AnyPolicy, Figures]:
     # `verify` has checked that these scores follow from the predictions.
     return {
-        policy: {part: _of_part(scores) for part, scores in parts.items() if scores}
-        for policy, parts in record.scores.items()
+        policy: {part: _of_part(scores) for part in parts if (scores := found.get(part))}
+        for policy, found in record.scores.items()
     }
 
 

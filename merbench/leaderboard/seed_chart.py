@@ -32,7 +32,7 @@ def seeds_of(board: Board, row: Row, *, narrow: bool = False) -> str:
     scale = axis(sheet, (LEFT + 14, sheet.width - 54), (4, bottom), ends, "UF1")
     for place, (part, mean) in enumerate(means.items()):
         y = 8 + LINE * (place + 0.5)
-        sheet.text(LEFT, y + 4, "all clips" if part == "full" else board.part_name(part), anchor="end")
+        sheet.text(LEFT, y + 4, board.part_name(part), anchor="end")
         if mean.interval:
             sheet.lines([[(scale(end), y) for end in mean.interval]], "chart-accent", 1.5)
         sheet.lines([[(scale(one), y - 7), (scale(one), y + 7)] for one in seeds[part]], "chart-ink", 1.2)

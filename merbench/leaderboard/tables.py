@@ -96,7 +96,7 @@ def board_columns(board: Board, part: str) -> list[Column]:
     """
     rows = board.every_row
     scores = [
-        Column(f"{one}-{metric}", metric.upper(), "score", f"{board.part_name(one)} {metric.upper()}", one)
+        Column(f"{one}-{metric}", metric.upper(), "score", f"{one} {metric.upper()}", one)
         for one in dict.fromkeys((part, *board.parts))
         for metric in SCORES
         if any(metric in row.figures.get(one, {}) for row in rows)

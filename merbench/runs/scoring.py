@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,11 +15,14 @@ from merbench.scores import MissingClass, Scores, confusion_per_subject, score_c
 if TYPE_CHECKING:
     import pandas as pd
 
+    from merbench.plugin.registry import Registry
+
 __all__ = [
     "Counts",
     "clips_of",
     "count",
     "count_predictions",
+    "in_order",
     "labelled_clips",
     "score_counts",
     "score_predictions",
@@ -67,6 +70,15 @@ class Counts:
         of_subject = np.array([subject.split("/", 1)[0] for subject in self.subjects])
         masks = {"full": np.ones(len(of_subject), dtype=bool)}
         return masks | {one: of_subject == one for one in self.databases if len(self.databases) > 1}
+
+
+def in_order(parts: Iterable[str], dataset: str, registry: Registry) -> tuple[str, ...]:
+    """The parts in the order of every table and picture: `full`, the dataset's databases in its own order, then others
+    by name.
+    """
+    known = registry.datasets.get(dataset).databases if dataset in registry.datasets.names() else ()
+    found = set(parts)
+    return tuple(one for one in dict.fromkeys(("full", *known, *sorted(found))) if one in found)
 
 
 def count(record: Record) -> Counts:

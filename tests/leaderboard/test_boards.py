@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 
-from merbench.leaderboard.boards import make_site
+from merbench.leaderboard.boards import OTHER_PAGE, Board, _apart, counts_of, make_site
 from merbench.leaderboard.entries import make_entry
 from merbench.leaderboard.reported import COLUMNS, read_reported
 from merbench.runs.export import without_clips
 from merbench.runs.schema import Record
+from merbench.scores import compare_confusions
 
 
 @pytest.fixture
@@ -73,6 +75,50 @@ def test_rows_are_ranked_by_uf1_and_ties_share_a_rank(board, make_record, truth)
     assert not found.rows[3].standing.leading
     best, second = (row.figures["full"]["uf1"].value for row in found.rows[:2])
     assert found.rows[1].standing.against_best.difference == pytest.approx(best - second, abs=1e-12)
+
+
+def test_every_part_has_ranks_tests_and_a_leading_group_of_its_own(board, make_record):
+    clips = [(one.clip.split("/")[0], one.truth) for one in make_record().predictions]
+    good = ("smic", "samm")
+    answers = {part: [label if of == part else (label + 1) % 3 for of, label in clips] for part in good}
+    found = board(*[make_record(f"good at {part}", predicted=answers[part]) for part in good])
+    for part in good:
+        first, second = found.ranked_by(part)
+        assert (first.model, first.standings[part].rank) == (f"good at {part}", 1)
+        assert second.standings[part].rank == 2
+        test = second.standings[part].against_best
+        assert test.difference == first.figures[part]["uf1"].value - second.figures[part]["uf1"].value
+        assert not second.standings[part].leading
+    assert [row.standings["casme2"].rank for row in found.rows] == [1, 1]
+
+
+def test_the_test_of_a_part_is_the_paired_test_on_its_subjects_alone(board, make_record):
+    found = board(*[make_record(model, accuracy=share, draw=5) for model, share in (("a", 0.8), ("b", 0.6))])
+    a, b = found.ranked_by("smic")
+    subjects = a.entries[0].counts.parts()["smic"]
+    expected = compare_confusions(counts_of(a)[:, subjects], counts_of(b)[:, subjects])
+    assert b.standings["smic"].against_best.difference == expected.difference
+    assert b.standings["smic"].against_best.interval == expected.interval
+
+
+def test_the_rows_of_a_part_are_ranked_rows_then_the_others_then_papers(board, make_record, reported):
+    found = board(
+        make_record("weak", accuracy=0.5),
+        make_record("strong", accuracy=0.9),
+        make_record("silent", accuracy=0.9, declared="unknown"),
+        reported=reported,
+    )
+    assert [row.model for row in found.part_rows("smic")] == ["strong", "weak", "silent", "Paper's net"]
+
+
+def test_the_pages_of_boards_and_parts_have_file_names_of_their_own(make_record, registry):
+    names = ("c", "page2", "compare", "Ä/b")
+    first = Board("a", "a", "p", (), ("full", *names), (), None, None, {}, ())
+    second = replace(first, slug="a-c", parts=("full",))
+    boards = [*_apart([first, second])]
+    stems = [one.stem(part) for one in boards for part in one.parts]
+    assert len(set(stems)) == len(stems)
+    assert all(re.fullmatch(r"[a-z0-9.-]+", stem) and not OTHER_PAGE.search(stem) for stem in stems)
 
 
 def test_a_row_of_several_seeds_is_ranked_once_by_their_mean(board, make_record, truth):

@@ -9,10 +9,13 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
+from merbench.leaderboard.board_charts import NARROW, dumbbells, forest, subject_matrix
 from merbench.leaderboard.boards import make_site
-from merbench.leaderboard.charts import confusion, dumbbells, forest, loss_curve, subject_matrix
 from merbench.leaderboard.entries import Figure, make_entry
+from merbench.leaderboard.entry_charts import confusion, loss_curve
 from merbench.leaderboard.rows import Row
+from merbench.leaderboard.seed_chart import seeds_of
+from merbench.leaderboard.wording import figure
 
 SVG = "{http://www.w3.org/2000/svg}"
 HOSTILE = "\u202e$x_{1}$<script>alert(1)</script> \u0007 & \"' " + "long" * 3000
@@ -20,7 +23,10 @@ HOSTILE = "\u202e$x_{1}$<script>alert(1)</script> \u0007 & \"' " + "long" * 3000
 
 @pytest.fixture(scope="module")
 def board(make_record, registry):
-    records = [make_record("good", accuracy=0.8), make_record("fair", accuracy=0.6, draw=5, oracle=None)]
+    records = [
+        *(make_record("good", accuracy=0.8, draw=seed, seed=seed) for seed in (0, 1)),
+        make_record("fair", accuracy=0.6, draw=5, oracle=None),
+    ]
     (found,) = make_site([make_entry(record, registry) for record in records], (), registry).boards
     paper = Row("p", "Good", "reported", "not stated", {"full": {"uf1": Figure(0.86)}})
     return replace(found, rows=(*found.rows, paper))
@@ -32,8 +38,13 @@ def entry(board):
 
 
 def drawn(board, entry) -> list[str]:
-    pictures = [forest(board), dumbbells(board), subject_matrix(board)]
-    return [*pictures, *(confusion(entry, policy) for policy in entry.figures), loss_curve(entry)]
+    return [*of_board(board), *(confusion(entry, policy) for policy in entry.figures), loss_curve(entry)]
+
+
+def of_board(board) -> list[str]:
+    """The pictures of a page, in both widths."""
+    draw = (forest, dumbbells, subject_matrix, lambda board, narrow: seeds_of(board, board.rows[0], narrow=narrow))
+    return [one(board, narrow=narrow) for one in draw for narrow in (False, True)]
 
 
 def words(svg: str) -> list[str]:
@@ -64,7 +75,7 @@ def test_the_same_board_gives_the_same_bytes(board, entry):
 
 
 def test_no_two_pictures_of_a_page_share_an_id(board, entry):
-    for page in (drawn(board, entry)[:3], drawn(board, entry)[3:]):
+    for page in (of_board(board), drawn(board, entry)[8:]):
         ids = re.findall(r'\bid="([^"]+)"', "".join(page))
         assert len(ids) == len(set(ids))
 
@@ -115,11 +126,7 @@ def test_seven_classes_have_seven_rows(entry):
 
 def test_hostile_names_are_words_cut_short(board, entry):
     rows = tuple(replace(row, model=HOSTILE, recipe=HOSTILE) for row in board.rows)
-    for svg in (
-        forest(replace(board, rows=rows)),
-        dumbbells(replace(board, rows=rows)),
-        subject_matrix(replace(board, rows=rows)),
-    ):
+    for svg in of_board(replace(board, rows=rows)):
         assert max(map(len, words(svg))) < 200
         assert "script" not in {one.tag.removeprefix(SVG) for one in ElementTree.fromstring(svg).iter()}
         assert "$x_{1}$" in svg  # no mathematics
@@ -140,3 +147,37 @@ def test_a_record_without_losses_has_no_curve(make_record, registry):
 
 def test_pictures_are_small(board, entry):
     assert max(len(svg.encode()) for svg in drawn(board, entry)) < 40_000
+
+
+def test_no_text_of_a_picture_for_a_phone_is_smaller_than_eleven_pixels(board):
+    for svg in of_board(board)[1::2]:
+        root = ElementTree.fromstring(svg)
+        assert float(root.get("width")) <= NARROW
+        sizes = [float(one.get("font-size", root.get("font-size"))) for one in root.iter(f"{SVG}text")]
+        assert min(sizes) >= 11
+
+
+def test_no_mark_of_a_picture_lies_outside_it(board):
+    for svg in of_board(board):
+        root = ElementTree.fromstring(svg)
+        width, height = float(root.get("width")), float(root.get("height"))
+        for one in root.iter(f"{SVG}text"):
+            assert 0 <= float(one.get("x")) <= width
+            assert 0 <= float(one.get("y")) <= height
+
+
+def test_the_picture_of_a_part_has_the_scores_and_the_subjects_of_the_part(board):
+    row = board.ranked_by("samm")[0]
+    told = words(forest(board, "samm"))
+    assert any(figure(row.figures["samm"]["uf1"].value) in one for one in told)
+    assert "UF1, the clips of SAMM" in told
+    headings = [one for one in words(subject_matrix(board, "samm")) if one.endswith("subjects")]
+    assert headings == ["SAMM, 28 subjects"]
+
+
+def test_the_seeds_of_a_row_stand_beside_their_mean(board):
+    row = board.rows[0]
+    told = ElementTree.fromstring(seeds_of(board, row)).find(f"{SVG}desc").text
+    for entry in row.entries:
+        assert figure(entry.figures["last"]["smic"]["uf1"].value) in told
+    assert figure(row.figures["smic"]["uf1"].value) in told

@@ -120,10 +120,9 @@ class View {
     this.listen();
     this.form.hidden = false;
     for (const same of document.querySelectorAll(".same")) same.hidden = true; // the list of columns does more
-    matchMedia("(max-width: 44rem)").addEventListener("change", () => this.apply());
-    matchMedia("(max-width: 64rem)").addEventListener("change", () => this.apply());
+    for (const width of ["44rem", "64rem", "86rem"]) matchMedia(`(max-width: ${width})`).addEventListener("change", () => this.apply());
     this.load();
-    drawIntervals(this.rows);
+    if (!table.matches(".board")) drawIntervals(this.rows); // a board's row is one line
   }
 
   addButtons() {
@@ -243,7 +242,7 @@ class View {
     this.part = part;
     const [head] = this.columns;
     head.keys = null;
-    head.head.querySelector("button").textContent = part === this.table.dataset.part ? "Rank" : `Rank, ${column.name.replace(/ \w+$/, "")}`;
+    head.head.querySelector("button").textContent = part === this.table.dataset.part ? "Rank" : `Rank, ${this.data.names[part]}`;
     for (const { element, index } of this.rows) {
       const [rank, low, high, leads] = ranks[part][index] ?? ["\u2013"];
       const [cell] = element.cells;
