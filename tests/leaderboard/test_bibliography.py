@@ -23,7 +23,9 @@ from merbench.leaderboard.bibliography import Paper, paper_of
         ),
         (
             "Hao: Attention. arXiv 2405.03202, 2024",
-            Paper("Attention", 2024, link="https://arxiv.org/abs/2405.03202", authors=("Hao",), venue="arXiv 2405.03202"),
+            Paper(
+                "Attention", 2024, link="https://arxiv.org/abs/2405.03202", authors=("Hao",), venue="arXiv 2405.03202"
+            ),
         ),
         ("Something that nobody can parse", Paper("Something that nobody can parse")),
         ("Nobody: no venue or year", Paper("Nobody: no venue or year")),
