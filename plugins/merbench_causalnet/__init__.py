@@ -51,6 +51,7 @@ def merbench_models() -> Iterable[merbench.TorchModel]:
     """The network."""
     yield merbench.TorchModel(
         name="causalnet",
+        title="CausalNet",
         network="merbench_causalnet.network:CausalNet",
         features=("causalnet-regions",),
         recipes={"published": PUBLISHED, "quick": QUICK},
