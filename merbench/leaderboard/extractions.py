@@ -16,7 +16,7 @@ from statistics import median
 
 from merbench.leaderboard.boards import Board, counts_of, finished, table_key
 from merbench.leaderboard.front import Picture
-from merbench.leaderboard.rows import Row
+from merbench.leaderboard.rows import Row, of_seeds, seeds_of
 from merbench.leaderboard.statistics import ALPHA, tested
 from merbench.leaderboard.svg import Scale, Sheet, shorten, ticks
 from merbench.leaderboard.wording import figure, rounded, signed, signed_interval
@@ -38,7 +38,7 @@ class Pair:
     """One configuration on both boards.
 
     Attributes:
-        a, b: its rows; each has one entry or more, its seeds.
+        a, b: its rows, with the seeds that both have.
         test: UF1 of b minus UF1 of a over all clips, paired over subjects; of several seeds, their means. The p-value
             is corrected by Holm's method for all pairs of the table.
         error: the standard error of that p-value.
@@ -113,9 +113,10 @@ def _tables(boards: Sequence[Board]) -> Iterator[Extractions]:
 
 
 def _common(a: Board, b: Board) -> list[tuple[Row, Row]]:
-    """The rows of one configuration on both boards."""
+    """The rows of one configuration on both boards, each with the seeds that both have."""
     of_a, of_b = _configured(a), _configured(b)
-    return [(row, of_b[key]) for key, row in of_a.items() if key in of_b]
+    found = [(row, of_b[key], seeds_of(row) & seeds_of(of_b[key])) for key, row in of_a.items() if key in of_b]
+    return [(of_seeds(one, seeds), of_seeds(other, seeds)) for one, other, seeds in found if seeds]
 
 
 def _configured(board: Board) -> dict[str, Row]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from statistics import fmean, stdev
 from typing import TYPE_CHECKING, Any, Literal
@@ -26,7 +26,7 @@ from merbench.scores import Metric, interval_of, resampled
 if TYPE_CHECKING:
     from merbench.leaderboard.disputes import Dispute
 
-__all__ = ["Approach", "Badge", "Paper", "Row", "configuration", "make_rows"]
+__all__ = ["Approach", "Badge", "Paper", "Row", "configuration", "make_rows", "of_seeds", "seeds_of"]
 
 # What stands behind a row: a paper's number, predictions that were handed in, or a run of this project.
 Badge = Literal["reported", "rescored", "run here"]
@@ -129,6 +129,17 @@ def make_rows(entries: Sequence[Entry], registry: Registry) -> list[Row]:
 
     ordered = sorted(entries, key=lambda one: (key(one), _seed(one), one.id))
     return [_row(tuple(seeds), registry) for _, seeds in groupby(ordered, key=key)]
+
+
+def of_seeds(row: Row, seeds: Collection[int]) -> Row:
+    """The row of these seeds alone, with their mean; its standings stay those of all seeds."""
+    kept = tuple(one for one in row.entries if _seed(one) in seeds)
+    return row if kept == row.entries else replace(row, entries=kept, figures=_mean(kept, kept[0].policy))
+
+
+def seeds_of(row: Row) -> set[int]:
+    """The seeds of a row's entries; 0 for predictions that were handed in."""
+    return {_seed(one) for one in row.entries}
 
 
 def configuration(plan: Plan | Submission, protocol: str) -> str:

@@ -183,3 +183,18 @@ def test_the_longest_page_has_its_size(site_of, both, monkeypatch) -> None:
     longest = [replace(one, pairs=one.pairs * MOST_PAIRS)] * MOST_TABLES
     monkeypatch.setattr(pages, "extractions_of", lambda _: longest)
     assert len(dict(render(site))["extractions.html"].encode()) < LARGEST
+
+
+def test_only_the_seeds_that_ran_on_both_are_compared(site_of, both, make_record) -> None:
+    third = make_record("net", dataset=FIRST, accuracy=0.9, draw=9, seed=7)
+    records = [*both("net", 0.8, 0.5, seeds=2), third]
+    ((pair,),) = (one.pairs for one in extractions_of(site_of(*records).boards))
+    assert [one.record.plan.seed for one in pair.a.entries] == [0, 1]
+    ((alone,),) = (one.pairs for one in extractions_of(site_of(*records[:-1]).boards))
+    assert pair.test == alone.test
+    assert pair.a.uf1 == alone.a.uf1
+
+
+def test_rows_without_a_common_seed_are_not_paired(site_of, make_record) -> None:
+    records = [make_record("net", dataset=name, seed=seed) for seed, name in enumerate((FIRST, SECOND))]
+    assert extractions_of(site_of(*records).boards) == []
