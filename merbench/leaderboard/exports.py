@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from merbench.leaderboard.boards import Board, Site
     from merbench.leaderboard.entries import Figures
     from merbench.leaderboard.rows import Row
+    from merbench.leaderboard.statistics import Standing
 
 __all__ = ["SCHEMA_VERSION", "BoardExport", "BoardLine", "Endpoint", "IndexExport", "RowExport", "exports"]
 
@@ -50,6 +51,16 @@ class TestExport(Exported):
     difference: float
     interval: tuple[float, float]
     p_value: float
+
+
+class StandingExport(Exported):
+    """The rank of a row by the UF1 of a part; `first`: the share of the resamples in which the row is first."""
+
+    rank: int
+    rank_interval: tuple[int, int]
+    first: float
+    leading: bool
+    against_best: TestExport | None
 
 
 class PaperExport(Exported):
@@ -88,9 +99,13 @@ class PastExport(Exported):
 
 
 class RowExport(Exported):
-    """A row of a board. `figures` and `test_selected`: part to metric to figure. `records`: ids, one for each seed."""
+    """A row of a board. `figures` and `test_selected`: part to metric to figure. `records`: ids, one for each seed.
+
+    `rank` is that over all clips; `standings` has one for each part, and is empty for a row that is not ranked.
+    """
 
     id: str
+    page: str
     model: str
     name: str
     recipe: str
@@ -99,9 +114,7 @@ class RowExport(Exported):
     approach: str
     epoch_policy: str
     rank: int | None
-    rank_interval: tuple[int, int] | None
-    leading: bool
-    against_best: TestExport | None
+    standings: dict[str, StandingExport]
     not_ranked: str
     figures: dict[str, dict[str, FigureExport]]
     test_selected: dict[str, dict[str, FigureExport]]
@@ -251,10 +264,10 @@ def _board(board: Board) -> BoardExport:
 
 
 def _row(row: Row) -> RowExport:
-    standing, paper = row.standing, row.paper
-    against = standing.against_best if standing else None
+    paper = row.paper
     return RowExport(
         id=row.id,
+        page=row.page,
         model=row.model,
         name=row.name,
         recipe=row.recipe,
@@ -263,9 +276,7 @@ def _row(row: Row) -> RowExport:
         approach=row.approach,
         epoch_policy=row.policy,
         rank=row.rank,
-        rank_interval=standing.rank_interval if standing else None,
-        leading=bool(standing and standing.leading),
-        against_best=TestExport(**vars(against)) if against else None,
+        standings={part: _standing(one) for part, one in row.standings.items()},
         not_ranked=row.unranked,
         figures=_figures(row.figures),
         test_selected=_figures(row.oracle),
@@ -280,6 +291,16 @@ def _row(row: Row) -> RowExport:
         paper=PaperExport(**vars(paper)) if paper else None,
         contested=tuple(ContestExport(date=one.date, link=one.link, reason=one.reason) for one in row.contested),
         notes=row.notes,
+    )
+
+
+def _standing(one: Standing) -> StandingExport:
+    return StandingExport(
+        rank=one.rank,
+        rank_interval=one.rank_interval,
+        first=one.first,
+        leading=one.leading,
+        against_best=TestExport(**vars(one.against_best)) if one.against_best else None,
     )
 
 

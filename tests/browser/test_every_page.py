@@ -20,6 +20,7 @@ KINDS = [
     "extractions",
     "reported",
     "papers",
+    "about",
     "scores",
 ]
 OPENED = "document.querySelectorAll('details').forEach((one) => { one.open = true; })"

@@ -83,6 +83,7 @@ def test_figures_have_full_precision(files, site):
     exported = content["rows"][0]
     assert exported["figures"]["full"]["uf1"]["value"] == row.uf1.value
     assert tuple(exported["figures"]["full"]["uf1"]["interval"]) == row.uf1.interval
+    assert tuple(exported["standings"]["samm"]["rank_interval"]) == row.standings["samm"].rank_interval
     assert exported["records"] == [one.record.id for one in row.entries]
     line = next(csv.DictReader(io.StringIO(board_file(files, ".csv"), newline="")))
     assert float(line["full uf1"]) == row.uf1.value

@@ -109,8 +109,10 @@ def html_of(pages: dict[str, str]) -> dict[str, Parsed]:
 def test_there_is_a_page_for_every_board_and_entry(pages, site):
     (board,) = site.boards
     names = ["about.html", "index.html", "records.html", "reported.html", "papers.html", "scores.html"]
-    names += ["assets/site.css", "assets/site.js"]
-    names += [f"boards/{board.slug}.html", f"boards/{board.slug}-compare.html"]
+    names += ["assets/site.css", "assets/site.js", "records.js", "reported.js"]
+    tables = [f"boards/{board.slug}{part}" for part in ("", "-smic", "-casme2", "-samm")]
+    names += [f"{table}{ending}" for table in tables for ending in (".html", ".js")]
+    names += [f"boards/{board.slug}-compare.html", *(row.page for row in board.rows if len(row.entries) > 1)]
     names += [f"entries/{entry.id}.html" for entry in site.entries]
     assert sorted(pages) == sorted(names)
 

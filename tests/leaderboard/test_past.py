@@ -97,6 +97,21 @@ def records(repository, save, commit, make_record):
     return repository / "records"
 
 
+def test_the_page_of_a_row_has_the_row_s_own_past(save, commit, make_record, repository, registry, tmp_path):
+    for name in ("net", "other"):
+        path = save(make_record(name, settings={"epochs": 1}), name)
+        commit()
+        path.unlink()
+    for seed in (0, 1):
+        save(make_record("net", seed=seed, draw=seed), f"seed{seed}")
+    commit()
+    (board,) = build([repository / "records"], None, tmp_path / "site", registry).boards
+    (row,) = board.rows
+    text = (tmp_path / "site" / row.page).read_text("utf-8")
+    assert "<s>net quick, seed 0</s>" in text
+    assert "<s>other quick" not in text
+
+
 def bytes_of(site):
     return {path.relative_to(site): path.read_bytes() for path in site.rglob("*") if path.is_file()}
 
