@@ -244,12 +244,6 @@ def test_a_board_shows_rank_interval_badge_and_what_choosing_adds(pages, site):
     assert cells[13] == [f">+{row.selection:.3f}".replace("0.", ".")]
 
 
-def test_each_seed_of_a_row_is_linked(pages, site):
-    row = next(row for row in site.boards[0].rows if len(row.entries) == 2)
-    for entry in row.entries:
-        assert f"<a href=../entries/{entry.id}.html>{entry.record.plan.seed}</a>" in pages["boards/composite-loso.html"]
-
-
 def test_reported_rows_have_no_rank_and_cite_their_paper(pages):
     line = re.search(r"<tr id=\w+ class=paper>.*", pages["boards/composite-loso.html"])
     assert line is not None
@@ -383,7 +377,7 @@ def test_a_long_board_has_pages_of_200_rows_with_links_between_them(long_pages, 
     assert [len(rows) for rows in shown] == [PER_PAGE] * 6 + [100]
     assert [one for rows in shown for one in rows] == [row.id for row in long_site.boards[0].every_row]
     for number, page in enumerate(found, start=1):
-        current = [attributes for tag, attributes in Parsed(page).elements if "aria-current" in attributes]
+        current = [attributes for tag, attributes in Parsed(page).elements if attributes.get("aria-current") == "page"]
         assert {one["href"] for one in current} == {f"composite-loso{f'-page{number}' if number > 1 else ''}.html"}
 
 
@@ -411,7 +405,7 @@ def test_the_newest_records_have_pages_too(long_site):
     pages = dict(takewhile(lambda page: not page[0].startswith("boards/"), render(long_site)))
     found = pages_of(pages, "records")
     assert [page.count("<tr id=") for page in found] == [PER_PAGE] * 6 + [100]
-    assert max(len(text.encode()) for text in pages.values()) <= LARGEST
+    assert max(len(text.encode()) for name, text in pages.items() if name.endswith(".html")) <= LARGEST
 
 
 def test_a_long_board_with_long_names_notes_and_many_seeds_stays_small(long_site):
@@ -424,7 +418,7 @@ def test_a_long_board_with_long_names_notes_and_many_seeds_stays_small(long_site
         for place, row in enumerate(board.rows[:300])
     ]  # fmt: skip
     pages = dict(render(Site((replace(board, rows=tuple(wordy), incomplete=()),))))
-    assert max(len(text.encode()) for text in pages.values()) <= LARGEST
+    assert max(len(text.encode()) for name, text in pages.items() if name.endswith(".html")) <= LARGEST
 
 
 def test_a_row_whose_id_could_break_its_attribute_is_refused(long_site):
