@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib import resources
 from typing import TYPE_CHECKING, Any
@@ -149,7 +150,7 @@ def _board(board: Board) -> Iterator[tuple[str, str]]:
 
 def _exports(exports: dict[str, Any]) -> str:
     """A script that gives the exports to the page's script; a page from a disk may not read a file of JSON."""
-    return f"exportsOf({compact(exports)});\n"
+    return f"exportsOf({wording.script_json(json.dumps(exports, separators=(',', ':')))});\n"
 
 
 def _compare(board: Board, compared: dict[str, Any]) -> Iterator[tuple[str, str]]:

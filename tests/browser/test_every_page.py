@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from pathlib import Path
 
@@ -9,7 +10,19 @@ import pytest
 
 from merbench.leaderboard.wording import without_controls
 
-KINDS = ["index", "records", "board", "board without runs", "compare", "entry", "entry handed in", "reported", "scores"]
+KINDS = [
+    "index",
+    "records",
+    "board",
+    "part",
+    "row",
+    "board without runs",
+    "compare",
+    "entry",
+    "entry handed in",
+    "reported",
+    "scores",
+]
 OPENED = "document.querySelectorAll('details').forEach((one) => { one.open = true; })"
 PHONE = {"width": 390, "height": 844}
 COLOURS = {"runOnly": {"type": "tag", "values": ["cat.color"]}}
@@ -22,6 +35,8 @@ def page_of(site: Path, kind: str) -> str:
     named = {
         "board": "boards/composite-loso.html",
         "board without runs": "boards/smic-3-loso-per-database.html",
+        "part": "boards/composite-loso-samm.html",
+        "row": f"rows/{min((path.name for path in site.glob('rows/*.html')), default='')}",
         "compare": "boards/composite-loso-compare.html",
         "entry": next(f"entries/{name}" for name, text in entries.items() if "Training loss" in text),
         "entry handed in": next(
@@ -54,6 +69,33 @@ def test_axe_finds_nothing_to_mend_where_names_are_hostile(crowded, open_page, a
 def test_axe_finds_nothing_to_mend_on_a_phone(published, open_page, axe, kind):
     page = open_page(published, page_of(published, kind), viewport=PHONE, bypass_csp=True)
     assert violations(page, axe) == []
+
+
+SHADES = """() => [...Array(11).keys()].map((level) => {
+    const mark = document.createElementNS('http://www.w3.org/2000/svg', 'text');
+    mark.setAttribute('class', `chart-fill${level}`);
+    document.querySelector('svg.chart').append(mark);
+    return Number(getComputedStyle(mark).color.match(/oklab\\(([\\d.]+)/)[1]);
+})"""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_shades_of_a_heat_map_are_even_steps_of_lightness(published, open_page, scheme):
+    page = open_page(published, page_of(published, "board"), color_scheme=scheme)
+    levels = page.evaluate(SHADES)
+    steps = [abs(after - before) for before, after in itertools.pairwise(levels)]
+    assert len({round(step, 3) for step in steps}) == 1
+
+
+@pytest.mark.parametrize("kind", ["board", "part", "row"])
+def test_a_picture_on_a_phone_is_drawn_for_it_and_its_text_can_be_read(published, open_page, kind):
+    page = open_page(published, page_of(published, kind), viewport=PHONE)
+    texts = page.locator("svg.chart text:visible")
+    assert texts.count() > 10
+    sizes = texts.evaluate_all(
+        "(all) => all.map((one) => parseFloat(getComputedStyle(one).fontSize) * one.getScreenCTM().a)"
+    )
+    assert min(sizes) >= 11
 
 
 def violations(page, axe: str) -> list[str]:

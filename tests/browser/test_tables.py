@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 RECORDS = Path(__file__).parents[2] / "leaderboards" / "records"
+RUNS = sorted(RECORDS.glob("*flow-*.json")) + sorted(RECORDS.glob("*majority*.json"))
 BOARD = "boards/composite-loso.html"
 
 
@@ -91,14 +92,64 @@ def test_the_approach_of_a_row_can_be_chosen_and_filters_hold_together(published
     page.locator("#filter-approach").select_option("handcrafted")
     page.locator("#filter-badge").select_option("run here")
     found = set(column(page, "model"))
-    assert {"flow-lr", "flow-svm", "majority", "bi-woof"} <= found
-    assert not found & {"htnet", "ststnet", "rcn-a"}
+    assert {"Logistic regression on flow", "Linear SVM on flow", "Majority class", "Bi-WOOF"} <= found
+    assert not found & {"HTNet", "STSTNet", "RCN-A"}
+
+
+def ranks(page) -> dict[str, str]:
+    """The text of each row's first cell, by its id."""
+    script = (
+        "() => [...document.querySelectorAll('#table > tbody > tr')].map((row) => [row.id, row.cells[0].innerText])"
+    )
+    return {name: " ".join(text.replace("#", "").split()) for name, text in page.evaluate(script)}
+
+
+def test_a_column_of_a_part_shows_the_ranks_of_the_part_that_its_own_page_shows(published, open_page):
+    page = open_page(published, BOARD)
+    whole = ranks(page)
+    sort_by(page, "samm-uf1")
+    assert page.locator("#table th[data-key='rank']").inner_text() == "Rank, SAMM"
+    shown = ranks(page)
+    assert shown == ranks(open_page(published, BOARD.replace(".html", "-samm.html")))
+    assert shown != whole
+    sort_by(page, "rank")
+    assert ranks(page) == whole
+    assert list(ranks(page)) == list(whole)
+
+
+def test_a_column_that_is_the_same_in_every_row_is_shown_when_asked_for(published, open_page):
+    name = "boards/casme2-3-unlisted-loso-per-database.html"
+    page = open_page(published, name, java_script_enabled=False)
+    assert not page.locator("#table th[data-key='badge']").is_visible()
+    assert "reported" in page.locator(".same").inner_text()
+    page.locator("#same-columns").check()
+    assert page.locator("#table th[data-key='badge']").is_visible()
+    page = open_page(published, name)
+    assert not page.locator("#table th[data-key='badge']").is_visible()
+    page.locator("#columns summary").click()
+    page.get_by_role("checkbox", name="Badge").check()
+    assert page.locator("#table th[data-key='badge']").is_visible()
+    page.reload()
+    assert page.locator("#table th[data-key='badge']").is_visible()
+
+
+@pytest.mark.parametrize("width", [390, 820, 1440])
+def test_a_board_scrolls_with_its_page_and_its_head_stays(published, open_page, width):
+    page = open_page(published, BOARD, viewport={"width": width, "height": 800})
+    box = "document.querySelector('.region.table')"
+    assert page.evaluate(f"{box}.scrollHeight <= {box}.clientHeight && {box}.scrollWidth <= {box}.clientWidth")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    middle = "(row) => row.scrollIntoView({ block: 'center', behavior: 'instant' })"
+    page.locator("#table tbody tr").nth(25).evaluate(middle)
+    assert 0 <= page.locator("#table thead").bounding_box()["y"] < 5
 
 
 def test_text_is_looked_for_in_any_case_and_every_word_of_it(published, open_page):
     page = open_page(published, BOARD)
     page.locator("#filter-text").fill("HTNET quick")
-    assert column(page, "model") == ["htnet"]
+    assert column(page, "model") == ["HTNet"]
+    page.locator("#filter-text").fill("flow-lr")  # the name that commands use
+    assert column(page, "model") == ["Logistic regression on flow"]
     page.locator("#filter-text").fill("no such model")
     assert column(page, "model") == []
     assert page.locator("#row-count").inner_text().startswith("0 of ")
@@ -123,7 +174,7 @@ def test_the_view_stands_in_the_address_and_is_there_again_after_a_reload(publis
     for part in ("sort=accuracy", "dir=down", "badge=run+here", "text=flow", "hide="):
         assert part in page.url
     page.reload()
-    assert column(page, "model") == seen == ["flow-svm", "flow-lr"]
+    assert column(page, "model") == seen == ["Linear SVM on flow", "Logistic regression on flow"]
     assert page.locator("#filter-text").input_value() == "flow"
     assert not page.locator("#columns input").nth(2).is_checked()
 
@@ -187,19 +238,22 @@ def narrowed(published, open_page):
     """The board, narrowed to the three models whose recipe is called `default`, the best last."""
     view = "#badge=run%20here&approach=handcrafted&text=default&sort=full-uf1&dir=up"
     page = open_page(published, BOARD, view, accept_downloads=True)
-    assert column(page, "model") == ["majority", "flow-svm", "flow-lr"]
+    assert column(page, "model") == ["Majority class", "Linear SVM on flow", "Logistic regression on flow"]
     return page
 
 
 def test_the_visible_view_can_be_had_as_csv(narrowed):
     rows = list(csv.DictReader(io.StringIO(exported(narrowed, "csv").removeprefix("\ufeff"))))
-    assert [row["Model"] for row in rows] == ["majority", "flow-svm", "flow-lr"]
-    assert [float(row["full UF1"]) for row in rows] == [0.241, 0.718, 0.722]
+    assert [row["Model"] for row in rows] == ["Majority class", "Linear SVM on flow", "Logistic regression on flow"]
+    scores = [float(row["full UF1"]) for row in rows]
+    assert [round(one, 3) for one in scores] == [0.241, 0.718, 0.722]
+    recorded = {json.loads(path.read_text("utf-8"))["scores"]["last"]["full"]["uf1"] for path in RUNS}
+    assert set(scores) <= recorded  # every digit
 
 
 def test_the_visible_view_can_be_had_as_json(narrowed):
     rows = json.loads(exported(narrowed, "json"))
-    assert [row["Model"] for row in rows] == ["majority", "flow-svm", "flow-lr"]
+    assert [row["Model"] for row in rows] == ["Majority class", "Linear SVM on flow", "Logistic regression on flow"]
 
 
 def test_the_visible_view_can_be_had_as_markdown(narrowed):
@@ -207,7 +261,7 @@ def test_the_visible_view_can_be_had_as_markdown(narrowed):
     assert len(lines) == 5
     assert len({line.count("|") for line in lines}) == 1
     assert re.fullmatch(r"[|:\- ]+", lines[1])
-    assert "flow-lr" in lines[4]
+    assert "Logistic regression on flow" in lines[4]
 
 
 def test_the_visible_view_can_be_had_as_latex(narrowed):
@@ -216,6 +270,7 @@ def test_the_visible_view_can_be_had_as_latex(narrowed):
         assert text.count(word) == 1
     body = text.split(r"\midrule")[1].split(r"\bottomrule")[0]
     assert body.count(r"\\") == 3
+    assert re.search(r"flow[^&]*& -- & \\textbf\{\.722\} & ", body)
 
 
 def test_latex_and_markdown_take_hostile_names_for_words(crowded, open_page):
@@ -233,7 +288,8 @@ def test_the_papers_of_the_visible_rows_can_be_had_as_bibtex(published, open_pag
     page = open_page(published, BOARD, "#text=htnet quick", accept_downloads=True)
     text = exported(page, "bibtex")
     assert text.count("@") >= 1
-    assert "HTNet for micro-expression recognition" in text
+    assert "author = {Wang and Zhang and Luo and Sankaranarayana}" in text
+    assert "title = {{HTNet for micro-expression recognition}}" in text
     assert text.count("{") == text.count("}")
     assert "STSTNet" not in text
 

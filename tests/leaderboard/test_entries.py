@@ -72,7 +72,7 @@ def test_an_entry_has_the_scores_of_every_policy_and_part_with_intervals(make_re
     entry = make_entry(record, registry)
     assert entry.id == record.id[:12]
     assert set(entry.figures) == {"last", "oracle"}
-    assert list(entry.figures["last"]) == ["full", "casme2", "smic", "samm"]
+    assert list(entry.figures["last"]) == ["full", "smic", "casme2", "samm"]
     figure = entry.figures["last"]["full"]["uf1"]
     assert (figure.value, figure.interval) == (
         record.scores["last"]["full"].uf1,
@@ -86,7 +86,7 @@ def test_a_part_that_is_not_defined_has_no_figures(make_record, registry):
     answers = make_record().predictions
     clips = 1 + next(place for place, one in enumerate(answers) if one.database == "samm")
     entry = make_entry(make_record(clips=clips), registry)
-    assert list(entry.figures["last"]) == ["full", "casme2", "smic"]
+    assert list(entry.figures["last"]) == ["full", "smic", "casme2"]
 
 
 def test_of_a_public_dataset_the_answers_of_every_clip_stay(make_record, registry):

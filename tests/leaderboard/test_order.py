@@ -33,7 +33,7 @@ def test_every_page_lists_the_parts_in_the_order_of_the_dataset(backwards, regis
     board = pages["boards/composite-loso.html"]
     assert re.findall(r'data-key="(\w+)-uf1"', board) == ["full", *ORDER]
     assert in_order(NAMES, board.split('class="tabs"')[1]) == NAMES
-    assert in_order(NAMES, board.split('id="chart-subjects')[1].split("</desc>")[1]) == NAMES
+    assert in_order(NAMES, board.split('id="chart-subjects-composite-loso-title"')[1].split("</desc>")[1]) == NAMES
     assert re.findall(r'data-key="(\w+)-uf1"', pages["boards/composite-loso-samm.html"]) == [
         "samm", "full", "smic", "casme2",
     ]  # fmt: skip
@@ -42,7 +42,7 @@ def test_every_page_lists_the_parts_in_the_order_of_the_dataset(backwards, regis
     assert in_order(NAMES, row.split("<tbody>")[0].split("</svg>")[-1]) == NAMES
     entry = next(text for name, text in pages.items() if name.startswith("entries/"))
     assert in_order(ORDER, entry.split('id="scores"')[1]) == ORDER
-    assert in_order(ORDER, entry.split('id="chart-confusion')[1].split("</desc>")[1]) == ORDER
+    assert in_order(ORDER, entry.split('<title id="chart-confusion')[1].split("</desc>")[1]) == ORDER
 
 
 def test_the_terminal_lists_the_parts_in_the_order_of_the_dataset(backwards, registry, capsys):

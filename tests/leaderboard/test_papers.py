@@ -22,8 +22,8 @@ from merbench.leaderboard.papers import Paper, paper_of
             Paper("Residuals", 2016, authors=("He", "Sun"), venue="CVPR"),
         ),
         (
-            "Hao: Attention. arXiv 2405.03202, 2024",
-            Paper("Attention", 2024, link="https://arxiv.org/abs/2405.03202", authors=("Hao",), venue="arXiv 2405.03202"),
+            "Hao: Heed. arXiv 2405.03202, 2024",
+            Paper("Heed", 2024, link="https://arxiv.org/abs/2405.03202", authors=("Hao",), venue="arXiv 2405.03202"),
         ),
         ("Something that nobody can parse", Paper("Something that nobody can parse")),
         ("Nobody: no venue or year", Paper("Nobody: no venue or year")),

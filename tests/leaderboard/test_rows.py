@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from merbench.leaderboard.entries import counting_policy, make_entry
+from merbench.leaderboard.papers import paper_of
 from merbench.leaderboard.rows import make_rows
 from merbench.runs.export import without_clips
 from merbench.runs.schema import Record
@@ -173,12 +174,12 @@ def test_a_sender_s_paper_is_cited(row, make_record):
 
 
 def test_the_paper_of_an_installed_model_is_cited(row, make_record, registry):
-    assert row(make_record("htnet")).paper.title == registry.models.get("htnet").paper
+    assert row(make_record("htnet")).paper == paper_of(registry.models.get("htnet").paper)
     assert row(make_record("nobody's")).paper is None
 
 
 def test_the_paper_of_a_family_is_cited_for_its_members(row, make_record, registry):
-    assert row(make_record("timm:resnet18")).paper.title == registry.models.families()["timm"].paper
+    assert row(make_record("timm:resnet18")).paper == paper_of(registry.models.families()["timm"].paper)
     assert row(make_record("nobody's:resnet18")).paper is None
 
 

@@ -297,7 +297,7 @@ class View {
     });
     let count = 0;
     for (const row of this.rows) {
-      if (words.length) row.text ??= row.element.textContent.toLocaleLowerCase("en");
+      if (words.length) row.text ??= `${row.element.textContent} ${row.element.dataset.model ?? ""}`.toLocaleLowerCase("en");
       row.kept = words.every((word) => row.text.includes(word)) && tests.every((test) => test(row));
       row.element.hidden = !row.kept;
       count += row.kept;
