@@ -20,7 +20,7 @@ def records():
     """(model, recipe) -> its records by seed."""
     found: dict[tuple[str, str], list] = {}
     for one in map(read_record, sorted((ROOT / "leaderboards" / "records").glob("*.json"))):
-        if one.plan.kind != "rescored":
+        if one.plan.kind != "rescored" and one.plan.dataset == "composite":
             found.setdefault((one.plan.model, one.plan.recipe), []).append(one)
     return {key: sorted(some, key=lambda one: one.plan.seed) for key, some in found.items()}
 

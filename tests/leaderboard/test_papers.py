@@ -82,7 +82,7 @@ def test_a_run_with_other_settings_decides_nothing(site, claim):
 
 
 def test_a_run_that_is_not_ranked_decides_nothing(site):
-    assert only(site(printed(), standing=None, unranked="covers 3 of 4 clips")).verdict == "cannot be tested"
+    assert only(site(printed(), standings={}, unranked="covers 3 of 4 clips")).verdict == "cannot be tested"
 
 
 def test_what_is_proven_of_the_code_stands_whatever_a_run_says(site):
@@ -98,7 +98,7 @@ def test_a_methods_own_paper_is_tested_rather_than_a_quotation(site):
 
 
 def test_predictions_that_were_handed_in_are_named(site):
-    found = only(site(printed(), claim="", badge="rescored", standing=None, policy="declared test-selected"))
+    found = only(site(printed(), claim="", badge="rescored", standings={}, policy="declared test-selected"))
     assert found.verdict == "cannot be tested"
     assert found.proof[0].endswith("have a UF1 of .680 here on 442 clips; epoch policy: declared test-selected.")
 
