@@ -30,6 +30,7 @@ __all__ = [
     "compare_confusions",
     "confusion_per_subject",
     "exchange_p_value",
+    "exchange_p_values",
     "interval_of",
     "mean_rate",
     "mean_resampled",
@@ -281,24 +282,34 @@ def mean_resampled(seeds: np.ndarray, metric: Metric, *, resamples: int = 10_000
 
 def exchange_p_value(a: np.ndarray, b: np.ndarray, metric: Metric, *, resamples: int = 10_000, seed: int = 0) -> float:
     """The p-value of `compare_confusions`, with the same arguments."""
+    return exchange_p_values([(a, b)], metric, resamples=resamples, seed=seed)[0]
+
+
+def exchange_p_values(
+    pairs: Sequence[tuple[np.ndarray, np.ndarray]], metric: Metric, *, resamples: int = 10_000, seed: int = 0
+) -> list[float]:
+    """The p-value of `compare_confusions` of each pair, all on the same subjects, which all tests exchange alike."""
     import numpy as np
 
-    difference = mean_rate(a, metric) - mean_rate(b, metric)
-    extreme = 0
-    for first in range(0, resamples, AT_ONCE):  # all at once would need much memory
-        swapped = _swaps(a.shape[1], min(AT_ONCE, resamples - first), (seed, 1, first) if first else (seed, 1))
-        permuted = np.mean([_exchanged(one, other, swapped, metric) for one in a for other in b], axis=0)
-        extreme += int(np.count_nonzero(np.abs(permuted) >= abs(difference) - TIE))
-    return (1 + extreme) / (1 + resamples)
+    least = [abs(mean_rate(a, metric) - mean_rate(b, metric)) - TIE for a, b in pairs]
+    extreme = [0] * len(pairs)
+    for first in range(0, resamples if pairs else 0, AT_ONCE):  # all at once would need much memory
+        exchanges = min(AT_ONCE, resamples - first)
+        swapped = _swaps(pairs[0][0].shape[1], exchanges, (seed, 1, first) if first else (seed, 1))
+        for index, (a, b) in enumerate(pairs):
+            permuted = np.mean([_exchanged(one, other, swapped, metric) for one in a for other in b], axis=0)
+            extreme[index] += int(np.count_nonzero(np.abs(permuted) >= least[index]))
+    return [(1 + count) / (1 + resamples) for count in extreme]
 
 
 def _exchanged(a: np.ndarray, b: np.ndarray, swapped: np.ndarray, metric: Metric) -> np.ndarray:
     """Compute `[resamples]` differences of a and b, exchanged on the subjects that are 1 in `swapped`."""
-    pooled_a, pooled_b = _sums(a.sum(axis=0)), _sums(b.sum(axis=0))
-    moved = _weighted(_sums(b - a), swapped)
-    mixed_a = _rates(*(whole[:, None] + part for whole, part in zip(pooled_a, moved, strict=True)))
-    mixed_b = _rates(*(whole[:, None] - part for whole, part in zip(pooled_b, moved, strict=True)))
-    difference: np.ndarray = mixed_a[metric] - mixed_b[metric]
+    (hits_a, truths, answers_a), (hits_b, _, answers_b) = _sums(a.sum(axis=0)), _sums(b.sum(axis=0))
+    hits, _, answers = _sums(b - a)  # both have the same truth on every subject, so an exchange does not change it
+    hits, answers = _weighted((hits, answers), swapped)
+    mixed_a = _rate(metric, hits_a[:, None] + hits, truths[:, None], answers_a[:, None] + answers)
+    mixed_b = _rate(metric, hits_b[:, None] - hits, truths[:, None], answers_b[:, None] - answers)
+    difference: np.ndarray = mixed_a - mixed_b
     return difference
 
 
@@ -354,39 +365,51 @@ def _sums(confusions: np.ndarray) -> Sums:
     return np.moveaxis(hits, -1, 0), np.moveaxis(confusions.sum(axis=-1), -1, 0), np.moveaxis(confusions.sum(-2), -1, 0)
 
 
-def _weighted(sums: Sums, weights: np.ndarray) -> Sums:
-    """Sum counts `[classes, subjects]` to `[classes, resamples]` with weights `[subjects, resamples]`.
+def _weighted(sums: Sequence[np.ndarray], weights: np.ndarray) -> list[np.ndarray]:
+    """Sum each of some counts `[classes, subjects]` to `[classes, resamples]` with weights `[subjects, resamples]`.
 
     A product in float32 is exact, because counts of clips are whole numbers far below 2**24.
     """
     import numpy as np
 
     product = np.concatenate(sums).astype(np.float32) @ weights
-    hits, truths, answers = np.split(product.astype(float), 3)
-    return hits, truths, answers
+    return np.split(product.astype(float), len(sums))
 
 
 def _per_class(hits: np.ndarray, truths: np.ndarray, answers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """F1 and recall, `[classes, ...]`; 0 for a class without clips."""
-    import numpy as np
-
     # 2TP + FP + FN is the number of clips of the class plus the number of clips predicted as the class.
-    f1 = np.divide(2 * hits, truths + answers, out=np.zeros(hits.shape), where=truths > 0)
-    recall = np.divide(hits, truths, out=np.zeros(hits.shape), where=truths > 0)
-    return f1, recall
+    return _quotient(2 * hits, truths + answers, truths), _quotient(hits, truths, truths)
 
 
 def _rates(hits: np.ndarray, truths: np.ndarray, answers: np.ndarray) -> dict[Metric, np.ndarray]:
     """Compute UF1, UAR and accuracy, `[...]`, from sums `[classes, ...]`, over the classes that have clips."""
+    return {metric: _rate(metric, hits, truths, answers) for metric in get_args(Metric)}
+
+
+def _rate(metric: Metric, hits: np.ndarray, truths: np.ndarray, answers: np.ndarray) -> np.ndarray:
+    """Compute one of `_rates`."""
     import numpy as np
 
-    f1, recall = _per_class(hits, truths, answers)
-    present = np.count_nonzero(truths, axis=0)
-    return {
-        "uf1": f1.sum(axis=0) / present,
-        "uar": recall.sum(axis=0) / present,
-        "accuracy": hits.sum(axis=0) / truths.sum(axis=0),
-    }
+    rate: np.ndarray
+    if metric == "accuracy":
+        rate = hits.sum(axis=0) / truths.sum(axis=0)
+        return rate
+    rates = _quotient(2 * hits, truths + answers, truths) if metric == "uf1" else _quotient(hits, truths, truths)
+    rate = rates.sum(axis=0) / np.count_nonzero(truths, axis=0)
+    return rate
+
+
+def _quotient(above: np.ndarray, below: np.ndarray, truths: np.ndarray) -> np.ndarray:
+    """`above / below`, `[classes, ...]`; 0 for a class without clips."""
+    import numpy as np
+
+    # A mask would double the time.
+    where = truths > 0
+    quotient: np.ndarray = (
+        above / below if where.all() else np.divide(above, below, out=np.zeros(above.shape), where=where)
+    )
+    return quotient
 
 
 def interval_of(values: np.ndarray) -> tuple[float, float]:

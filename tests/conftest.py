@@ -1,5 +1,5 @@
-"""What several test modules share: a limit of time, the real data, the parity cases, a user's own empty home, and a
-small release."""
+"""What several test modules share: what counts as slow, a limit of time, the real data, the parity cases, a user's own
+empty home, and a small release."""
 
 from __future__ import annotations
 
@@ -25,9 +25,85 @@ from merbench.plugin.registry import Registry
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
 
-TOYS = Path(__file__).parent / "features" / "toys.py"
+TESTS = Path(__file__).parent
+TOYS = TESTS / "features" / "toys.py"
 EMOTIONS = ("negative", "positive")
 LIMIT = 1800  # seconds: many times what the slowest test takes, so that only one that waits for ever meets it
+
+# What `-m "not slow"` leaves out: folders and modules whose tests train, start interpreters or browsers, compute flow
+# or read whole releases, and every test with one of these marks or fixtures. A single one is marked where it stands.
+SLOW = (
+    "browser",
+    "cli/test_exchange.py",
+    "cli/test_leaderboard.py",
+    "cli/test_placing.py",
+    "cli/test_plugin_faults.py",
+    "cli/test_results.py",
+    "cli/test_run.py",
+    "cli/test_show.py",
+    "data/test_blank_clips.py",
+    "databases/test_round_trip.py",
+    "demo",
+    "docs",
+    "engine/test_built_in_networks.py",
+    "engine/test_training.py",
+    "faces",
+    "faults",
+    "features/test_damaged.py",
+    "features/test_ended.py",
+    "features/test_extract.py",
+    "features/test_large.py",
+    "flow",
+    "hsta",
+    "htnet",
+    "leaderboard/test_add.py",
+    "leaderboard/test_boards.py",
+    "leaderboard/test_build.py",
+    "leaderboard/test_check.py",
+    "leaderboard/test_compare.py",
+    "leaderboard/test_pages.py",
+    "leaderboard/test_position.py",
+    "made/test_runs_on_releases.py",
+    "mmnet",
+    "plugin/test_watch.py",
+    "preview/test_demo.py",
+    "preview/test_write.py",
+    "runs/test_chatty.py",
+    "runs/test_code.py",
+    "runs/test_export.py",
+    "runs/test_record.py",
+    "runs/test_run.py",
+    "runs/test_weights.py",
+    "test_api.py",
+    "test_bad_input.py",
+    "test_interrupts.py",
+    "test_records.py",
+    "test_stranger.py",
+    "test_subjects.py",
+    "timm",
+)
+SLOW_MARKS = {"processes"}
+SLOW_FIXTURES = {"parity", "real_data", "undisturbed"}
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what is slow, before `-m` chooses."""
+    for item in items:
+        marks = {mark.name for mark in item.iter_markers()}
+        if is_slow(item.path) or marks & SLOW_MARKS or SLOW_FIXTURES.intersection(getattr(item, "fixturenames", ())):
+            item.add_marker("slow")
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Do not even import slow modules if all that is asked for is `not slow`."""
+    return True if config.option.markexpr == "not slow" and is_slow(collection_path) else None
+
+
+def is_slow(path: Path) -> bool:
+    """Whether `SLOW` lists a module, or a folder that it is in."""
+    names = path.relative_to(TESTS).parts if path.is_relative_to(TESTS) else ()
+    return any("/".join(names[:count]) in SLOW for count in range(1, len(names) + 1))
 
 
 @pytest.hookimpl(wrapper=True)

@@ -14,6 +14,7 @@ REGISTRY = Registry(load(allow=()))
 RECIPES = [(model.name, recipe) for model in REGISTRY.models for recipe in model.recipes]
 # What networks see of a clip.
 SHAPES = {
+    "causalnet-regions": (4, 3, 28, 28),
     "flow": (2, 224, 224),
     "flow-28": (3, 28, 28),
     "hsta-flow-28": (2, 28, 28),

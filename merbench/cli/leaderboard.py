@@ -1,11 +1,14 @@
-"""`merbench leaderboard`: add records, place a record, build the pages, check records, and serve the pages."""
+"""`merbench leaderboard`: start a board, add and place records, build the pages, check records, serve the pages."""
 
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from merbench.cli.init import add_init, init
+from merbench.cli.options import day
 from merbench.cli.tables import print_json
 from merbench.errors import printable
 from merbench.plugin.registry import Registry
@@ -18,6 +21,8 @@ __all__ = ["add_parser", "run"]
 HOME = Path("leaderboards")
 RECORDS = HOME / "records"
 REPORTED = HOME / "reported.csv"
+DISPUTES = HOME / "disputes.csv"
+SETTINGS = HOME / "board.toml"
 SITE = HOME / "site"
 PROBLEMS = 1  # exit code of a check that found problems
 
@@ -27,6 +32,8 @@ def add_parser(verbs: argparse._SubParsersAction[Any]) -> None:
     about = "add records to a leaderboard, see where one would stand, check it, build its pages and serve them"
     verb = verbs.add_parser("leaderboard", help=about, description=f"{about}.")
     actions = verb.add_subparsers(dest="action", required=True, metavar="ACTION")
+    start = actions.add_parser("init", help="write a repository for a leaderboard of your own")
+    add_init(start)
     add = actions.add_parser("add", help="verify records and copy them into the leaderboard")
     add.add_argument("record", metavar="RECORD", type=Path, nargs="+", help="the record.json of a run")
     add.add_argument("--to", type=Path, default=RECORDS, metavar="DIR", help=f"default: {RECORDS}")
@@ -35,10 +42,19 @@ def add_parser(verbs: argparse._SubParsersAction[Any]) -> None:
     build = actions.add_parser("build", help="build the pages")
     _add_inputs(build)
     build.add_argument("--out", type=Path, default=SITE, metavar="DIR", help=f"default: {SITE}")
+    build.add_argument("--date", type=day, metavar="YYYY-MM-DD", help="the date that the pages show")
+    build.add_argument(
+        "--settings",
+        type=Path,
+        metavar="FILE",
+        help=f"title, licence and addresses of the board; default: {SETTINGS} if it exists",
+    )
     check = actions.add_parser("check", help="verify everything; exits with 1 if there are problems")
     _add_inputs(check)
     check.add_argument("--since", default="", metavar="REV", help="compare with the records of this git revision")
-    check.add_argument("--json", action="store_true", help="print a JSON object")
+    form = check.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="print a JSON object")
+    form.add_argument("--markdown", action="store_true", help="print the comment for a pull request; see --since")
     serve = actions.add_parser("serve", help="serve the pages to a browser on this machine")
     serve.add_argument("--site", type=Path, default=SITE, metavar="DIR", help=f"default: {SITE}")
     serve.add_argument("--port", type=_port, default=8000, help="default: 8000; 0 chooses a free port")
@@ -64,6 +80,12 @@ def _add_records(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--records", type=Path, action="append", metavar="DIR", help=f"can be repeated; default: {RECORDS}"
     )
+    parser.add_argument(
+        "--disputes",
+        type=Path,
+        metavar="FILE",
+        help=f"contested and withdrawn records; default: {DISPUTES} if it exists",
+    )
 
 
 def run(arguments: argparse.Namespace, registry: Registry) -> int:
@@ -71,13 +93,23 @@ def run(arguments: argparse.Namespace, registry: Registry) -> int:
     if arguments.action == "place":
         from merbench.cli.placing import place
 
-        return place(arguments, arguments.records or [RECORDS], registry)
+        return place(arguments, arguments.records or [RECORDS], _disputes(arguments), registry)
+    if arguments.action == "init":
+        return init(arguments)
     return {"add": _add, "build": _build, "check": _check, "serve": _serve}[arguments.action](arguments, registry)
 
 
 def _inputs(arguments: argparse.Namespace) -> tuple[list[Path], Path | None]:
-    reported = arguments.reported or (REPORTED if REPORTED.is_file() else None)
-    return arguments.records or [RECORDS], reported
+    return arguments.records or [RECORDS], arguments.reported or _if_there(REPORTED)
+
+
+def _disputes(arguments: argparse.Namespace) -> Path | None:
+    path: Path | None = arguments.disputes
+    return path or _if_there(DISPUTES)
+
+
+def _if_there(path: Path) -> Path | None:
+    return path if path.is_file() else None
 
 
 def _add(arguments: argparse.Namespace, registry: Registry) -> int:
@@ -93,11 +125,17 @@ def _add(arguments: argparse.Namespace, registry: Registry) -> int:
 
 def _build(arguments: argparse.Namespace, registry: Registry) -> int:
     from merbench.cli.progress import progress
+    from merbench.leaderboard.about import about_board, read_settings
     from merbench.leaderboard.build import build
 
     folders, reported = _inputs(arguments)
+    disputes = _disputes(arguments)
+    settings = read_settings(arguments.settings or _if_there(SETTINGS))
+    about = about_board(settings, folders[0], arguments.date or "")
     with progress("records and pages") as shown:
-        site = build(folders, reported, arguments.out, registry, shown)
+        site = build(folders, reported, arguments.out, registry, shown, disputes=disputes, about=about)
+    if site.no_history:
+        print(f"without the history of rows: {printable(site.no_history)}", file=sys.stderr)
     print(f"boards: {len(site.boards)}, records: {len(site.entries)}; open {arguments.out / 'index.html'}")
     return 0
 
@@ -105,9 +143,14 @@ def _build(arguments: argparse.Namespace, registry: Registry) -> int:
 def _check(arguments: argparse.Namespace, registry: Registry) -> int:
     from merbench.leaderboard.check import check
 
-    findings = check(*_inputs(arguments), registry, arguments.since)
+    folders, reported = _inputs(arguments)
+    findings = check(folders, reported, registry, arguments.since, _disputes(arguments))
     if arguments.json:
         print_json(vars(findings))
+    elif arguments.markdown:
+        from merbench.cli.comment import comment
+
+        print("\n".join(comment(findings, folders, _disputes(arguments), registry)))
     else:
         _print(findings)
     return PROBLEMS if findings.problems else 0

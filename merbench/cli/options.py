@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import math
 
-__all__ = ["count", "positive", "seconds"]
+__all__ = ["count", "day", "positive", "seconds"]
 
 
 def count(text: str) -> int:
@@ -13,6 +13,16 @@ def count(text: str) -> int:
     if not text.isdecimal():
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 0")
     return int(text)
+
+
+def day(text: str) -> str:
+    """A date as `YYYY-MM-DD`."""
+    from merbench.leaderboard.about import day as checked
+
+    try:
+        return checked(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 def positive(text: str) -> int:

@@ -17,27 +17,27 @@ if TYPE_CHECKING:
     from merbench.leaderboard.rows import Row
     from merbench.runs.schema import Record
 
-__all__ = ["place"]
+__all__ = ["markdown_of", "place", "plain"]
 
 CLIPS = 8  # that are named on the terminal
 HEAD = ("leading row", "UF1", "difference", "95 %", "p", "the record is")
 
 
-def place(arguments: argparse.Namespace, folders: list[Path], registry: Registry) -> int:
+def place(arguments: argparse.Namespace, folders: list[Path], disputes: Path | None, registry: Registry) -> int:
     """Print the position of the file among the records of the folders; nothing is written."""
     from threadpoolctl import threadpool_limits
 
-    from merbench.leaderboard.entries import read_entries, record_files
+    from merbench.leaderboard.disputes import present_entries
     from merbench.leaderboard.position import position_of
 
     record = _record(arguments, registry)
-    entries = [entry for _, entry in read_entries(record_files(folders), registry)]
+    entries = present_entries(folders, disputes, registry)
     with threadpool_limits(1):
         found = position_of(record, entries, registry)
-    rows = [dict(zip(HEAD, cells, strict=True)) for cells in _against(found)]
     if arguments.markdown:
-        print("\n".join(_markdown(found, rows)))
+        print("\n".join(markdown_of(found)))
         return 0
+    rows = [dict(zip(HEAD, cells, strict=True)) for cells in _against(found)]
     for line in _summary(found):
         print(printable(line))
     print_table(HEAD, rows)
@@ -104,18 +104,20 @@ def _clips(found: Position) -> Iterator[str]:
         yield f"  {words}: {len(clips)} clips" + (f" ({and_more(clips, CLIPS)})" if clips else "")
 
 
-def _markdown(found: Position, rows: list[dict[str, str]]) -> Iterator[str]:
-    title, *summary = map(printable, _summary(found))
-    yield from (f"### {_plain(title)}", "", *(f"- {_plain(line)}" for line in summary), "")
+def markdown_of(found: Position) -> Iterator[str]:
+    """The lines of the position as Markdown, for a pull request."""
+    title, *summary = _summary(found)
+    yield from (f"### {plain(title)}", "", *(f"- {plain(line)}" for line in summary), "")
     yield f"| {' | '.join(HEAD)} |"
     yield f"| {' | '.join('---' for _ in HEAD)} |"
-    yield from (f"| {' | '.join(_plain(printable(cell)) for cell in row.values())} |" for row in rows)
-    yield from ("", *(_plain(printable(line)) for line in _clips(found)))
+    yield from (f"| {' | '.join(map(plain, cells))} |" for cells in _against(found))
+    yield from ("", *map(plain, _clips(found)))
 
 
-def _plain(text: str) -> str:
-    """Text that Markdown shows as it is: no markup, link or cell of a stranger's name."""
-    return "".join(f"\\{letter}" if letter in "\\`*_[]<>|#!&" else letter for letter in text)
+def plain(text: str) -> str:
+    """Text that Markdown shows as it is: no markup, link, cell or call of a person in a stranger's name."""
+    escaped = "".join(f"\\{letter}" if letter in "\\`*_[]<>|#!&~" else letter for letter in printable(text))
+    return escaped.replace("@", "@<!-- -->")
 
 
 def _name(row: Row) -> str:

@@ -8,8 +8,8 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from merbench.leaderboard import board_charts as charts
-from merbench.leaderboard.exports import board_exports
 from merbench.leaderboard.finding import facts
+from merbench.leaderboard.table_exports import board_exports
 from merbench.leaderboard.tables import Notes, approaches, board_columns, choices, compact, page_name, paged, pager
 
 if TYPE_CHECKING:

@@ -16,14 +16,17 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from merbench.files import file_name
+from merbench.leaderboard.about import About
 from merbench.leaderboard.entries import Entry
+from merbench.leaderboard.past import Past
 from merbench.leaderboard.reported import Remark, Reported, reported_rows
 from merbench.leaderboard.rows import Row, make_rows
 from merbench.leaderboard.statistics import Standing, stand
+from merbench.leaderboard.verdicts import Verdict
 from merbench.plugin.registry import Registry
 from merbench.runs.scoring import in_order
 
-__all__ = ["Board", "Site", "counts_of", "finished", "make_site"]
+__all__ = ["Board", "Site", "counts_of", "finished", "make_site", "table_key"]
 
 SLUG = 60  # characters of a name that go into a file name
 OTHER_PAGE = re.compile(r"-(compare|page\d+)$")  # how the file names of a board's further pages end
@@ -45,6 +48,7 @@ class Board:
         rows: ranked rows by rank, then the others by UF1.
         incomplete: rows that lack clips, listed below the table and never ranked, in groups that cover the same clips.
         reported: the figures that papers print for this dataset and protocol, those without a row too.
+        past: records that were on the board, newest first.
     """
 
     slug: str
@@ -61,6 +65,7 @@ class Board:
     part_names: Mapping[str, str] = field(default_factory=dict)
     incomplete: tuple[tuple[Row, ...], ...] = ()
     reported: tuple[Reported, ...] = ()
+    past: tuple[Past, ...] = ()
 
     @property
     def title(self) -> str:
@@ -96,16 +101,26 @@ class Board:
 
 @dataclass(frozen=True)
 class Site:
-    """Everything that the pages show. `entries`: newest first."""
+    """Everything that the pages show. `entries`: newest first. `no_history`: why git has none of the rows' history."""
 
     boards: tuple[Board, ...]
     entries: tuple[Entry, ...] = ()
     reported: tuple[Reported, ...] = ()
     remarks: tuple[Remark, ...] = ()
+    verdicts: tuple[Verdict, ...] = ()
+    about: About = field(default_factory=About)
+    no_history: str = ""
 
 
 def make_site(
-    entries: Iterable[Entry], reported: Sequence[Reported], registry: Registry, remarks: Sequence[Remark] = ()
+    entries: Iterable[Entry],
+    reported: Sequence[Reported],
+    registry: Registry,
+    remarks: Sequence[Remark] = (),
+    verdicts: Sequence[Verdict] = (),
+    *,
+    past: Sequence[Past] = (),
+    about: About | None = None,
 ) -> Site:
     """Everything that the pages show.
 
@@ -114,6 +129,9 @@ def make_site(
         reported: every figure that papers print.
         registry: gives the order of a dataset's parts, the names of protocols, and what to cite for a model.
         remarks: for the page that explains the scores.
+        verdicts: what is known of the methods of the figures.
+        past: records that were on the boards, newest first.
+        about: what the pages say of themselves.
     """
     entries = sorted(entries, key=lambda one: one.record.id)
     tables: dict[Name, dict[tuple[str, ...], list[Entry]]] = defaultdict(dict)
@@ -121,17 +139,28 @@ def make_site(
     for entry in entries:
         plan = entry.record.plan
         name = plan.dataset, entry.protocol
-        tables[name].setdefault(_table(entry), []).append(entry)
+        tables[name].setdefault(table_key(entry), []).append(entry)
     for figure in reported:
         papers[figure.dataset, registry.protocols.current(figure.protocol)].append(figure)
     names = {*tables, *(name for name, figures in papers.items() if any(one.on_board for one in figures))}
+    names |= {(one.dataset, one.protocol) for one in past}
     boards = [
         board
         for name in sorted(names)
         for board in _boards(name, [tables[name][key] for key in sorted(tables[name])], papers[name], registry)
     ]
     newest = sorted(entries, key=lambda one: (finished(one), one.id), reverse=True)
-    return Site(tuple(_apart(boards)), tuple(newest), tuple(reported), tuple(remarks))
+    boards = [*_apart(_with_past(boards, past))]
+    return Site(tuple(boards), tuple(newest), tuple(reported), tuple(remarks), tuple(verdicts), about=about or About())
+
+
+def _with_past(boards: Sequence[Board], past: Sequence[Past]) -> Iterator[Board]:
+    """The boards; the first one of a dataset and protocol gets the past records."""
+    of: dict[Name, list[Past]] = defaultdict(list)
+    for one in past:
+        of[one.dataset, one.protocol].append(one)
+    for board in boards:
+        yield replace(board, past=tuple(of.pop((board.dataset, board.protocol), ())))
 
 
 def finished(entry: Entry) -> str:
@@ -140,7 +169,7 @@ def finished(entry: Entry) -> str:
     return found if isinstance(found, str) and re.fullmatch(r"\d{4}-\d\d-\d\dT[\d:.]+(\+00:00|Z)", found) else ""
 
 
-def _table(entry: Entry) -> tuple[str, ...]:
+def table_key(entry: Entry) -> tuple[str, ...]:
     """What entries of a dataset and protocol must have in common to share a table.
 
     The clips of each class of each subject are part of it: a record without clips only claims its digests.
@@ -157,10 +186,10 @@ def _boards(name: Name, tables: list[list[Entry]], reported: list[Reported], reg
     entries.
     """
     whole = [table for table in tables if table[0].record.complete]
-    whole.sort(key=lambda table: (-len(table), _table(table[0])))
+    whole.sort(key=lambda table: (-len(table), table_key(table[0])))
     incomplete = tuple(tuple(make_rows(table, registry)) for table in tables if not table[0].record.complete)
     first = _board(name, whole[0] if whole else [], registry, incomplete=incomplete, reported=tuple(reported))
-    return [first, *(_board(name, table, registry, mark=_table(table[0])) for table in whole[1:])]
+    return [first, *(_board(name, table, registry, mark=table_key(table[0])) for table in whole[1:])]
 
 
 def _board(
@@ -210,7 +239,7 @@ def _slug(dataset: str, protocol: str, mark: tuple[str, ...]) -> str:
     return f"{plain}-{digest}".strip("-")
 
 
-def _apart(boards: Sequence[Board]) -> Iterator[Board]:
+def _apart(boards: Iterable[Board]) -> Iterator[Board]:
     """The boards, each with a slug of its own. No slug ends like the name of a further page, so pages differ too."""
     taken: set[str] = set()
     for board in boards:

@@ -4,16 +4,26 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Sequence
+from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 
 from threadpoolctl import threadpool_limits
 
+from merbench.leaderboard.about import About
+from merbench.leaderboard.badges import badges
 from merbench.leaderboard.batches import end_processes, uncollected
 from merbench.leaderboard.boards import Site, make_site
+from merbench.leaderboard.disputes import marked, read_disputes, require_records
 from merbench.leaderboard.entries import Entry, read_entries, record_files
+from merbench.leaderboard.exports import exports
+from merbench.leaderboard.feed import feed
 from merbench.leaderboard.pages import render
+from merbench.leaderboard.past import past_of
 from merbench.leaderboard.place import recover, require_built, whole_folder
+from merbench.leaderboard.previews import preview
 from merbench.leaderboard.reported import read_remarks, read_reported
+from merbench.leaderboard.verdicts import read_verdicts
 from merbench.plugin.registry import Registry
 from merbench.progress import Progress, Silent
 
@@ -26,19 +36,25 @@ def build(
     out: Path,
     registry: Registry,
     progress: Progress | None = None,
+    *,
+    disputes: Path | None = None,
+    about: About | None = None,
 ) -> Site:
     """Build the site of all records in some folders. After an error, an old site is unchanged.
 
     Args:
         folders: of records.
-        reported: the table of reported figures, with notes and remarks beside it; None for no reported results.
+        reported: the table of reported figures, with notes, remarks and verdicts beside it; None for no reported
+            results.
         out: the folder to build; it is created, or replaced if an earlier build made it.
         registry: of datasets, protocols and models.
         progress: advances with every record read and every entry's page written.
+        disputes: the table of contested and withdrawn records; None for no such records.
+        about: what the pages say of themselves.
 
     Raises:
         RecordError: a record is not valid.
-        InvalidReport: a reported figure, a note or a remark is not valid.
+        InvalidReport: a reported figure, a note, a remark, a verdict or a dispute is not valid.
         OutputError: `out` contains other files, or cannot be written.
     """
     out, progress = out.resolve(), progress or Silent()
@@ -46,6 +62,8 @@ def build(
     require_built(out)
     figures = read_reported(reported, registry) if reported else ()
     remarks = read_remarks(reported) if reported else ()
+    verdicts = read_verdicts(reported) if reported else ()
+    disputed = read_disputes(disputes)
     paths = record_files(folders)
     progress.start(2 * len(paths), 0)
     try:
@@ -55,12 +73,19 @@ def build(
             for path, entry in read_entries(paths, registry):
                 read.append((path, entry))
                 progress.advance(1)
-            site = make_site((entry for _, entry in read), figures, registry, remarks)
+            require_records(disputed, {entry.record.id for _, entry in read}, disputes)
+            entries = [marked(entry, disputed) for _, entry in read]
+            past, no_history = past_of(entries, folders, registry)
+            present = [one for one in entries if not one.withdrawn]
+            site = make_site(present, figures, registry, remarks, verdicts, past=past, about=about)
+            site = replace(site, no_history=no_history)
             for path, entry in read:
                 _copy_record(folder, path, entry)
-            for name, text in render(site):
+            for name, text in chain(render(site), exports(site), badges(site), [("feed.xml", feed(site))]):
                 _write(folder / name, text)
                 progress.advance(name.startswith("entries/"))
+            for board in site.boards:
+                (folder / "boards" / f"{board.slug}.png").write_bytes(preview(board, site.about.title))
     finally:
         end_processes()
     return site

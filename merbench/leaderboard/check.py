@@ -11,9 +11,11 @@ from typing import get_args
 
 from merbench.errors import MerbenchError, and_more
 from merbench.leaderboard.batches import uncollected
+from merbench.leaderboard.disputes import read_disputes, require_records
 from merbench.leaderboard.entries import counting_policy, read_verified, record_files, refusal, same_id
 from merbench.leaderboard.history import committed_records
 from merbench.leaderboard.reported import read_remarks, read_reported
+from merbench.leaderboard.verdicts import read_verdicts
 from merbench.plugin.registry import Registry
 from merbench.runs.record import under_current_names
 from merbench.runs.schema import Plan, Record
@@ -31,6 +33,7 @@ class Findings:
 
     Attributes:
         records: how many files were read.
+        new: ids of the records that the earlier revision does not have.
         problems: what must be fixed before publishing.
         changes: new records, and scores that differ from the earlier revision.
         notes: what could not be verified here, and what a reviewer should look at.
@@ -40,9 +43,16 @@ class Findings:
     problems: list[str] = field(default_factory=list)
     changes: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    new: list[str] = field(default_factory=list)
 
 
-def check(folders: Sequence[Path], reported: Path | None, registry: Registry, since: str = "") -> Findings:
+def check(
+    folders: Sequence[Path],
+    reported: Path | None,
+    registry: Registry,
+    since: str = "",
+    disputes: Path | None = None,
+) -> Findings:
     """Read every record and reported figure, and compare the records with those of an earlier revision.
 
     Args:
@@ -50,6 +60,7 @@ def check(folders: Sequence[Path], reported: Path | None, registry: Registry, si
         reported: the table of reported figures; None for no reported results.
         registry: of datasets and protocols.
         since: a git revision; empty for no comparison.
+        disputes: the table of contested and withdrawn records; None for no such records.
 
     Raises:
         RecordError: a folder cannot be read, or git does not have the revision.
@@ -63,8 +74,13 @@ def check(folders: Sequence[Path], reported: Path | None, registry: Registry, si
         try:
             read_reported(reported, registry)
             read_remarks(reported)
+            read_verdicts(reported)
         except MerbenchError as error:
             findings.problems.append(str(error))
+    try:
+        require_records(read_disputes(disputes), {one.id for one in records.values()}, disputes)
+    except MerbenchError as error:
+        findings.problems.append(str(error))
     if since:
         _compare(committed_records(folders, since), list(records.values()), findings, registry)
     return findings
@@ -119,6 +135,7 @@ def _compare(before: dict[str, Record | str], now: Sequence[Record], findings: F
     findings.notes += [f"{name} was not compared: {why}" for name, why in before.items() if isinstance(why, str)]
     kept = {record.id: under_current_names(record, registry) for record in now}
     known = {record.id for record in old.values()}
+    findings.new = [one for one in kept if one not in known]
     fresh = [record for record in kept.values() if record.id not in known]
     for name, record in old.items():
         successor = kept.get(record.id) or next((one for one in fresh if _line(one) == _line(record)), None)

@@ -13,12 +13,13 @@ from merbench.leaderboard.wording import safe_link
 from merbench.runs.weights import FILE
 
 if TYPE_CHECKING:
+    from merbench.leaderboard.about import About
+    from merbench.leaderboard.bibliography import Paper
     from merbench.leaderboard.entries import Entry
-    from merbench.leaderboard.papers import Paper
     from merbench.leaderboard.rows import Row
     from merbench.runs.schema import Plan
 
-__all__ = ["bibtex", "command", "paper_bibtex", "row_bibtex", "tex"]
+__all__ = ["bibtex", "board_bibtex", "command", "paper_bibtex", "row_bibtex", "tex"]
 
 TEX = {
     "\\": r"\textbackslash{}",
@@ -109,6 +110,20 @@ def _key(paper: Paper) -> str:
 def _written(kind: str, key: str, fields: dict[str, str]) -> str:
     lines = "".join(f",\n  {name} = {{{value}}}" for name, value in fields.items() if value)
     return f"@{kind}{{{key}{lines}\n}}"
+
+
+def board_bibtex(about: About, records: int) -> str:
+    """The leaderboard as a BibTeX citation, escaped for TeX; with the year of the build if its date is known."""
+    commit = f", commit {about.commit[:12]}" if about.commit else ""
+    fields = {
+        "title": f"{{{tex(about.title)}}}",
+        "author": f"{{{tex(about.authors)}}}" if about.authors else "",
+        "howpublished": "merbench leaderboard",
+        "note": f"{records} records, merbench {about.version}{commit}",
+        "url": tex(about.site or about.repository),
+        "year": about.date[:4],
+    }
+    return _written("misc", "merbench-leaderboard", fields)
 
 
 def tex(text: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from merbench.errors import MerbenchError, RecordError
 from merbench.leaderboard.batches import in_batches
@@ -18,6 +18,9 @@ from merbench.runs.schema import AnyPolicy, PartScores, Record
 from merbench.runs.scoring import Counts, count, in_order
 from merbench.runs.verify import verify
 from merbench.scores import Metric
+
+if TYPE_CHECKING:
+    from merbench.leaderboard.disputes import Dispute
 
 __all__ = [
     "Answers",
@@ -74,6 +77,7 @@ class Entry:
         public: whether the truth of its clips may be published.
         answers: of every clip; None if their truth may not be published, or if the record has no predictions.
         split_subjects: how many subjects are tested in more than one fold; None if the record has counts alone.
+        disputes: what `disputes.csv` says of the record.
     """
 
     record: Record
@@ -83,6 +87,12 @@ class Entry:
     public: bool
     answers: Answers | None = None
     split_subjects: int | None = 0
+    disputes: tuple[Dispute, ...] = ()
+
+    @property
+    def withdrawn(self) -> bool:
+        """Whether the record is no longer ranked."""
+        return any(one.status == "withdrawn" for one in self.disputes)
 
     @property
     def id(self) -> str:

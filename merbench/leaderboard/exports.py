@@ -1,179 +1,364 @@
-"""What the export buttons of a table write: figures in full precision, lines for LaTeX, citations.
+"""The boards as data for other programs: JSON with a schema, and CSV. Figures have full precision.
 
-The script of a page only picks the rows that are visible.
+The schema files in `schema/` are made from the models below, and the data from the same models, so every file is valid.
 """
 
 from __future__ import annotations
 
+import csv
+import io
+import json
 import re
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
-from merbench.leaderboard.citation import bibtex, paper_bibtex, row_bibtex, tex
-from merbench.leaderboard.papers import Paper
-from merbench.leaderboard.tables import SCORES
-from merbench.leaderboard.wording import figure, without_controls
-from merbench.runs.schema import Plan
+from pydantic import BaseModel, ConfigDict
+
+from merbench.leaderboard.wording import without_controls
+from merbench.scores import Metric
 
 if TYPE_CHECKING:
-    from merbench.leaderboard.boards import Board
-    from merbench.leaderboard.entries import Entry, Figure
-    from merbench.leaderboard.reported import Reported
+    from merbench.leaderboard.boards import Board, Site
+    from merbench.leaderboard.entries import Figures
     from merbench.leaderboard.rows import Row
+    from merbench.leaderboard.statistics import Standing
 
-__all__ = ["board_exports", "record_exports", "reported_exports"]
+__all__ = ["SCHEMA_VERSION", "BoardExport", "BoardLine", "Endpoint", "IndexExport", "RowExport", "exports"]
 
-CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
-NEEDS = "% needs \\usepackage{booktabs}\n"
-END = "  \\bottomrule\n\\end{tabular}\n"
-EXPLAINED = (
-    f"{NEEDS}"
-    "% Bold UF1: the ranked rows that the paired test does not separate from the first of the column.\n"
-    "% Bold UAR: the highest of the ranked rows; UAR is not tested. A row without rank is never bold.\n"
-)
+# Raised when a field is removed or renamed, or gets another meaning; a new field does not raise it.
+SCHEMA_VERSION: Final = 1
+# A spreadsheet would take such a text for a formula.
+FORMULA = re.compile(r"\s*[=+\-@\t\r\u2212\uff1d\uff0b\uff0d\uff20]")
 
 
-def board_exports(board: Board, part: str, rows: Sequence[Row]) -> dict[str, Any]:
-    """The exports of a page of a board that is ordered by a part.
+class Exported(BaseModel):
+    """A part of an exported file."""
 
-    Returns:
-        `figures`: of each row, its numbers by the key of their column: the value, then of a score both ends of the
-        interval and the spread over the seeds; `latex`: what stands before the rows and after them; `lines`: of each
-        row, its line of LaTeX; `cited`: of each row, the numbers of its citations; `citations`: BibTeX entries.
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class FigureExport(Exported):
+    """A score in [0, 1]; `spread` is the standard deviation over seeds."""
+
+    value: float
+    interval: tuple[float, float] | None
+    spread: float | None
+
+
+class TestExport(Exported):
+    """The paired test of the best row against a row: `difference` is UF1 of the best row minus UF1 of the row."""
+
+    difference: float
+    interval: tuple[float, float]
+    p_value: float
+
+
+class StandingExport(Exported):
+    """The rank of a row by the UF1 of a part; `first`: the share of the resamples in which the row is first."""
+
+    rank: int
+    rank_interval: tuple[int, int]
+    first: float
+    leading: bool
+    against_best: TestExport | None
+
+
+class PaperExport(Exported):
+    """What to cite for a row."""
+
+    title: str
+    year: int | None
+    table: str
+    link: str
+    evidence: str
+    authors: tuple[str, ...]
+    venue: str
+
+
+class ContestExport(Exported):
+    """An objection to a row."""
+
+    date: str
+    link: str
+    reason: str
+
+
+class PastExport(Exported):
+    """A record that is no longer ranked."""
+
+    record: str
+    row: str
+    model: str
+    recipe: str
+    seed: str
+    uf1: float | None
+    fate: Literal["withdrawn", "superseded", "removed"]
+    date: str
+    reason: str
+    link: str
+
+
+class RowExport(Exported):
+    """A row of a board. `figures` and `test_selected`: part to metric to figure. `records`: ids, one for each seed.
+
+    `rank` is that over all clips; `standings` has one for each part, and is empty for a row that is not ranked.
     """
-    scores = [
-        (one, metric)
-        for one in dict.fromkeys(("full", *board.parts))
-        for metric in SCORES
-        if any(metric in row.figures.get(one, {}) for row in board.rows)
-    ]
-    highest = {score: _highest(board, *score) for score in scores}
-    return {
-        "figures": [_figures(row, part) for row in rows],
-        "latex": [_head(board, scores), END],
-        "lines": [_line(row, scores, highest) for row in rows],
-        **_cited([_citations(row) for row in rows]),
-    }
+
+    id: str
+    page: str
+    model: str
+    name: str
+    recipe: str
+    badge: str
+    claim: str
+    approach: str
+    epoch_policy: str
+    rank: int | None
+    standings: dict[str, StandingExport]
+    not_ranked: str
+    figures: dict[str, dict[str, FigureExport]]
+    test_selected: dict[str, dict[str, FigureExport]]
+    selection: float | None
+    clips: int | None
+    clips_total: int | None
+    parameters: int | None
+    seconds: float | None
+    device: str | None
+    records: tuple[str, ...]
+    seeds: tuple[str, ...]
+    paper: PaperExport | None
+    contested: tuple[ContestExport, ...]
+    notes: tuple[str, ...]
 
 
-def record_exports(entries: Sequence[Entry]) -> dict[str, Any]:
-    """The exports of a page of records, in the form of `board_exports`."""
-    figures = [entry.figures.get(entry.policy, {}).get("full", {}) for entry in entries]
-    lines = []
-    for entry, found in zip(entries, figures, strict=True):
-        plan = entry.record.plan
-        recipe, seed = (plan.recipe, str(plan.seed)) if isinstance(plan, Plan) else ("--", "--")
-        scores = [figure(found[metric].value) if metric in found else "--" for metric in SCORES]
-        lines.append(_row([*map(_tex, (plan.model, recipe, seed, plan.dataset, entry.protocol)), *scores]))
-    heads = ("Model", "Recipe", "Seed", "Dataset", "Protocol", "UF1", "UAR")
-    return {
-        "figures": [{metric: _numbers(found[metric]) for metric in SCORES if metric in found} for found in figures],
-        "latex": [_plain_head("llrllrr", heads), END],
-        "lines": lines,
-        **_cited([[bibtex(entry)] for entry in entries]),
-    }
+class BoardExport(Exported):
+    """The file `boards/NAME.json`."""
+
+    schema_version: Literal[1] = SCHEMA_VERSION
+    name: str
+    title: str
+    dataset: str
+    protocol: str
+    about: tuple[str, ...]
+    parts: tuple[str, ...]
+    classes: tuple[str, ...]
+    clips: int | None
+    subjects: int | None
+    digests: dict[str, str]
+    rows: tuple[RowExport, ...]
+    past: tuple[PastExport, ...]
 
 
-def reported_exports(figures: Sequence[Reported]) -> dict[str, Any]:
-    """The exports of the page of reported figures, in the form of `board_exports`."""
-    heads = ("Method", "Year", "Dataset", "Part", "Metric", "Value")
-    lines = [
-        _row(
-            [
-                _tex(one.method),
-                str(one.year or "--"),
-                *map(_tex, (one.dataset, one.part, one.metric)),
-                figure(one.value),
-            ]
-        )
-        for one in figures
-    ]
-    papers = [Paper(one.paper, one.year, one.table, one.link) for one in figures]
-    return {
-        "figures": [{"value": [one.value]} for one in figures],
-        "latex": [_plain_head("lrlllr", heads), END],
-        "lines": lines,
-        **_cited([[paper_bibtex(paper)] for paper in papers]),
-    }
+class BoardLine(Exported):
+    """A board in the index. Paths are relative to the index."""
+
+    name: str
+    title: str
+    dataset: str
+    protocol: str
+    page: str
+    json_file: str
+    csv_file: str
+    image: str
+    clips: int | None
+    subjects: int | None
+    rows: int
+    ranked: int
+    records: int
+    leading: tuple[str, ...]
 
 
-def _citations(row: Row) -> list[str]:
-    paper = [paper_bibtex(row.paper)] if row.paper else []
-    return [*paper, *([row_bibtex(row)] if row.entries else [])]
+class IndexExport(Exported):
+    """The file `index.json`. Texts are empty if they are not known."""
+
+    schema_version: Literal[1] = SCHEMA_VERSION
+    title: str
+    merbench: str
+    commit: str
+    date: str
+    licence: str
+    repository: str
+    site: str
+    records: int
+    boards: tuple[BoardLine, ...]
 
 
-def _cited(texts: Sequence[Sequence[str]]) -> dict[str, Any]:
-    """Every citation once, and the numbers of those of each row."""
-    numbers: dict[str, int] = {}
-    cited = [[numbers.setdefault(text, len(numbers)) for text in found] for found in texts]
-    return {"cited": cited, "citations": list(numbers)}
+class Endpoint(Exported):
+    """The files `badges/NAME.json`, as https://shields.io/badges/endpoint-badge reads them."""
+
+    schemaVersion: Literal[1] = 1  # noqa: N815 - the name that shields.io reads
+    label: str
+    message: str
+    color: str
 
 
-def _plain_head(columns: str, heads: Sequence[str]) -> str:
-    return f"{NEEDS}\\begin{{tabular}}{{{columns}}}\n  \\toprule\n{_row(heads)}  \\midrule\n"
+FILES: dict[str, type[Exported]] = {"index": IndexExport, "board": BoardExport, "badge": Endpoint}
 
 
-def _row(cells: Sequence[str]) -> str:
-    return f"  {' & '.join(cells)} \\\\\n"
+def exports(site: Site) -> Iterator[tuple[str, str]]:
+    """Every exported file: its path, relative to the site, and its text."""
+    for name, model in FILES.items():
+        yield f"schema/{name}.json", as_json(model.model_json_schema(mode="serialization"), indent=1)
+    yield "index.json", as_json(_index(site).model_dump(), indent=1)
+    for board in site.boards:
+        yield f"boards/{board.slug}.json", as_json(_board(board).model_dump())
+        yield f"boards/{board.slug}.csv", _csv(board)
 
 
-def _figures(row: Row, part: str) -> dict[str, Any]:
-    figures: dict[str, Any] = {
-        f"{one}-{metric}": _numbers(found[metric])
-        for one, found in row.figures.items()
-        for metric in SCORES
-        if metric in found
-    }
-    if accuracy := row.figures.get(part, {}).get("accuracy"):
-        figures["accuracy"] = _numbers(accuracy)
-    numbers = {"selection": row.selection, "parameters": row.parameters, "time": row.seconds, "clips": row.clips}
-    return figures | {name: [value] for name, value in numbers.items() if value is not None}
+def as_json(content: object, indent: int | None = None) -> str:
+    """JSON in ASCII, so that no letter of a stranger's text changes the direction of a line."""
+    separators = (",", ":") if indent is None else None
+    return json.dumps(content, indent=indent, separators=separators, allow_nan=False) + "\n"
 
 
-def _numbers(one: Figure) -> list[float | None]:
-    ends: tuple[float | None, float | None] = one.interval or (None, None)
-    numbers = [one.value, *ends, one.spread]
-    while numbers[-1] is None:
-        numbers.pop()
-    return numbers
-
-
-def _highest(board: Board, part: str, metric: Any) -> str:
-    """The highest score of a ranked row, as it is printed."""
-    ranked = [row.figures[part][metric].value for row in board.rows if metric in row.figures.get(part, {}) and row.rank]
-    return figure(max(ranked)) if ranked else ""
-
-
-def _head(board: Board, scores: Sequence[tuple[str, Any]]) -> str:
-    parts = list(dict.fromkeys(part for part, _ in scores))
-    groups, rules, column = "", "", 3
-    for part in parts:
-        width = sum(one == part for one, _ in scores)
-        groups += f" & \\multicolumn{{{width}}}{{c}}{{{_tex(board.part_name(part))}}}"
-        rules += f" \\cmidrule(lr){{{column}-{column + width - 1}}}"
-        column += width
-    return (
-        f"{EXPLAINED}\\begin{{tabular}}{{lr{'r' * len(scores)}}}\n  \\toprule\n"
-        f"  & {groups.removeprefix(' ')} \\\\\n {rules}\n"
-        f"  Method & Year{''.join(f' & {metric.upper()}' for _, metric in scores)} \\\\\n  \\midrule\n"
+def _index(site: Site) -> IndexExport:
+    about = site.about
+    return IndexExport(
+        title=about.title,
+        merbench=about.version,
+        commit=about.commit,
+        date=about.date,
+        licence=about.licence,
+        repository=about.repository,
+        site=about.site,
+        records=len(site.entries),
+        boards=tuple(map(_line, site.boards)),
     )
 
 
-def _line(row: Row, scores: Sequence[tuple[str, Any]], highest: dict[tuple[str, Any], str]) -> str:
-    detail = f" ({_tex(row.recipe)})" if row.recipe else ""
-    year = str(row.paper.year) if row.paper and row.paper.year else "--"
-    cells = [_cell(row, part, metric, highest[part, metric]) for part, metric in scores]
-    return _row([_tex(row.name) + detail, year, *cells])
+def _line(board: Board) -> BoardLine:
+    path = f"boards/{board.slug}"
+    return BoardLine(
+        name=board.slug,
+        title=board.name,
+        dataset=board.dataset,
+        protocol=board.protocol,
+        page=f"{path}.html",
+        json_file=f"{path}.json",
+        csv_file=f"{path}.csv",
+        image=f"{path}.png",
+        clips=board.clips_total,
+        subjects=board.subjects_total,
+        rows=len(board.every_row),
+        ranked=len(board.ranked),
+        records=sum(len(row.entries) for row in board.every_row),
+        leading=tuple(row.id for row in board.ranked if row.standing and row.standing.leading),
+    )
 
 
-def _cell(row: Row, part: str, metric: Any, highest: str) -> str:
-    found = row.figures.get(part, {}).get(metric)
-    if not found:
-        return "--"
-    text, standing = figure(found.value), row.standings.get(part)
-    bold = standing and (standing.leading if metric == "uf1" else text == highest)
-    return f"\\textbf{{{text}}}" if bold else text
+def _board(board: Board) -> BoardExport:
+    return BoardExport(
+        name=board.slug,
+        title=board.name,
+        dataset=board.dataset,
+        protocol=board.protocol,
+        about=board.about,
+        parts=board.parts,
+        classes=board.classes,
+        clips=board.clips_total,
+        subjects=board.subjects_total,
+        digests=board.digests,
+        rows=tuple(map(_row, board.every_row)),
+        past=tuple(PastExport(**{name: getattr(one, name) for name in PastExport.model_fields}) for one in board.past),
+    )
 
 
-def _tex(text: str) -> str:
-    return tex(CONTROL.sub(" ", without_controls(text)))
+def _row(row: Row) -> RowExport:
+    paper = row.paper
+    return RowExport(
+        id=row.id,
+        page=row.page,
+        model=row.model,
+        name=row.name,
+        recipe=row.recipe,
+        badge=row.badge,
+        claim=row.claim,
+        approach=row.approach,
+        epoch_policy=row.policy,
+        rank=row.rank,
+        standings={part: _standing(one) for part, one in row.standings.items()},
+        not_ranked=row.unranked,
+        figures=_figures(row.figures),
+        test_selected=_figures(row.oracle),
+        selection=row.selection,
+        clips=row.clips,
+        clips_total=row.clips_total,
+        parameters=row.parameters,
+        seconds=row.seconds,
+        device=row.device,
+        records=tuple(one.record.id for one in row.entries),
+        seeds=tuple(str(getattr(one.record.plan, "seed", "")) for one in row.entries),
+        paper=PaperExport(**vars(paper)) if paper else None,
+        contested=tuple(ContestExport(date=one.date, link=one.link, reason=one.reason) for one in row.contested),
+        notes=row.notes,
+    )
+
+
+def _standing(one: Standing) -> StandingExport:
+    return StandingExport(
+        rank=one.rank,
+        rank_interval=one.rank_interval,
+        first=one.first,
+        leading=one.leading,
+        against_best=TestExport(**vars(one.against_best)) if one.against_best else None,
+    )
+
+
+def _figures(figures: Figures) -> dict[str, dict[str, FigureExport]]:
+    return {
+        part: {metric: FigureExport(**vars(one)) for metric, one in metrics.items()}
+        for part, metrics in figures.items()
+    }
+
+
+def _csv(board: Board) -> str:
+    file = io.StringIO()
+    writer = csv.writer(file, lineterminator="\r\n")
+    rows = [_cells(row, board.parts) for row in board.every_row]
+    writer.writerow(map(_cell, rows[0] if rows else ["id"]))
+    writer.writerows([map(_cell, row.values()) for row in rows])
+    return file.getvalue()
+
+
+def _cells(row: Row, parts: Sequence[str]) -> dict[str, Any]:
+    low, high = row.standing.rank_interval if row.standing else ("", "")
+    figures: dict[str, Any] = {}
+    for part in parts:
+        for metric in get_args(Metric):
+            one = row.figures.get(part, {}).get(metric)
+            ends = one.interval if one and one.interval else ("", "")
+            values = (one.value if one else "", *ends, one.spread if one else "")
+            names = (f"{part} {metric}{what}" for what in ("", " low", " high", " spread"))
+            figures.update(zip(names, values, strict=True))
+    return {
+        "id": row.id,
+        "model": row.model,
+        "recipe": row.recipe,
+        "badge": row.badge,
+        "claim": row.claim,
+        "epoch policy": row.policy,
+        "rank": row.rank,
+        "rank low": low,
+        "rank high": high,
+        "leading": "yes" if row.standing and row.standing.leading else "no",
+        "not ranked": row.unranked,
+        **figures,
+        "selection": row.selection,
+        "seeds": len(row.entries) or "",
+        "clips": row.clips,
+        "parameters": row.parameters,
+        "seconds": row.seconds,
+        "device": row.device,
+        "paper": row.paper.title if row.paper else "",
+        "year": row.paper.year if row.paper else "",
+        "link": row.paper.link if row.paper else "",
+        "contested": "; ".join(f"{one.date}: {one.reason}" for one in row.contested),
+    }
+
+
+def _cell(value: object) -> object:
+    """A text that a spreadsheet would take for a formula gets an apostrophe; control characters are replaced."""
+    if not isinstance(value, str):
+        return "" if value is None else value
+    text = without_controls(value)
+    return f"'{text}" if FORMULA.match(text) else text

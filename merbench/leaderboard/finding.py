@@ -84,6 +84,7 @@ def _highest(board: Board) -> Iterator[Fact]:
     second = row.paper and row.paper.evidence == "second-hand"
     where = " (second-hand: taken from another source than its paper)" if second else ""
     text = f"is the highest figure that papers report, of {wording.clipped(row.model, 60)}{where}. "
+    text += "Its code chooses the epoch on the test subject. " if "test-selected" in row.policy else ""
     text += "This board has no predictions of it, so nobody can test it here."
     yield Fact(wording.rounded(value), text)
 

@@ -89,9 +89,10 @@ def _picture(heading: str, draw: Callable[[bool], str], about: str) -> Picture |
 def _years_about(board: Board) -> str:
     clips = f" over all {board.clips_total} clips" if board.clips_total else ""
     return (
-        f"UF1{clips}, by year. Circles: figures that papers report, without interval or test; filled: the authors' "
-        "code chooses the epoch on the test subject. Line and blue band: the middle of the leading group and its 95 % "
-        "interval. Orange band: the same for the same group with the epoch chosen on the test subject."
+        f"UF1{clips}, by the year in which the method was first published. Circles: figures that papers report, "
+        "without interval or test; filled: the authors' code chooses the epoch on the test subject. Line and blue "
+        "band: the middle of the leading group and its 95 % interval. Orange band: the same for the same group with "
+        "the epoch chosen on the test subject."
     )
 
 

@@ -91,6 +91,23 @@ def papers_of(board: Board, row: Row) -> list[Row]:
     return [one for one in board.rows if one.badge == "reported" and _plain(one.model) in names]
 
 
+def reported_rows_of(board: Board, method: str) -> list[Row]:
+    """The rows of papers for a method with this name, in any spelling."""
+    return [row for row in board.rows if row.badge == "reported" and _plain(row.model) == _plain(method)]
+
+
+def handed_in_rows_of(board: Board, method: str) -> list[Row]:
+    """The rows of predictions that somebody handed in for a method with this name, those that lack clips too."""
+    rows = [row for row in board.every_row if row.badge == "rescored"]
+    return [row for row in rows if _plain(method) in (_plain(row.model), _plain(row.name))]
+
+
+def published_run(board: Board, method: str) -> Row | None:
+    """The first of the ranked rows that ran a method as published; None if there is none."""
+    runs = (row for row in board.ranked if row.claim == "as published")
+    return next((row for row in runs if _plain(method) in (_plain(row.model), _plain(row.name))), None)
+
+
 def _as_published(row: Row) -> bool:
     return row.claim == "as published" or row.badge == "rescored"
 

@@ -12,11 +12,14 @@ from merbench.leaderboard import wording
 from merbench.leaderboard.batches import in_batches
 from merbench.leaderboard.board_page import board_pages
 from merbench.leaderboard.boards import finished
+from merbench.leaderboard.citation import board_bibtex
 from merbench.leaderboard.compare import comparable, compare_rows
 from merbench.leaderboard.entry_page import entry_page
-from merbench.leaderboard.exports import record_exports, reported_exports
+from merbench.leaderboard.extractions import extractions_of
 from merbench.leaderboard.front import front_of
+from merbench.leaderboard.papers import MEANINGS, Checked, checked_papers, first_board
 from merbench.leaderboard.row_page import row_pages
+from merbench.leaderboard.table_exports import record_exports, reported_exports
 from merbench.leaderboard.tables import (
     approaches,
     choices,
@@ -31,8 +34,10 @@ from merbench.leaderboard.tables import (
 if TYPE_CHECKING:
     from jinja2 import Environment
 
+    from merbench.leaderboard.about import About
     from merbench.leaderboard.boards import Board, Site
     from merbench.leaderboard.entries import Entry
+    from merbench.leaderboard.extractions import Extractions
 
 __all__ = ["LARGEST", "render"]
 
@@ -50,16 +55,27 @@ def render(site: Site) -> Iterator[tuple[str, str]]:
     for name in ASSETS:
         yield f"assets/{name}", (resources.files(__package__) / "assets" / name).read_text("utf-8")
     compared = {board.slug: compare_rows(board) for board in site.boards}
-    yield "index.html", _index(site, compared)
+    extractions = extractions_of(site.boards)
+    yield "index.html", _index(site, compared, extractions)
+    if extractions:
+        yield (
+            "extractions.html",
+            _page("extractions.html", site.about, here="extractions.html", extractions=extractions),
+        )
     yield from _records(site, places)
     for board in site.boards:
-        yield from _board(board)
-        yield from _compare(board, compared[board.slug])
-        yield from ((path, _page("row.html", root="../", **content)) for path, content in row_pages(board))
-    yield from in_batches(_entries, [(entry, places[entry.id]) for entry in site.entries])
+        yield from _board(board, site.about)
+        yield from _compare(board, site.about, compared[board.slug])
+        for path, content in row_pages(board):
+            yield path, _page("row.html", site.about, root="../", **content)
+    work = functools.partial(_entries, about=site.about)
+    yield from in_batches(work, [(entry, places[entry.id]) for entry in site.entries])
     yield "reported.html", _reported(site)
     yield "reported.js", _exports(reported_exports(site.reported))
-    yield "scores.html", _page("scores.html", here="scores.html", remarks=site.remarks)
+    yield "papers.html", _papers(site)
+    yield "scores.html", _page("scores.html", site.about, here="scores.html", remarks=site.remarks)
+    cited = board_bibtex(site.about, len(site.entries))
+    yield "about.html", _page("about.html", site.about, here="about.html", citation=cited)
 
 
 @functools.cache
@@ -83,9 +99,9 @@ def _environment() -> Environment:
     return made
 
 
-def _page(template: str, *, here: str = "", root: str = "", **context: Any) -> str:
+def _page(template: str, about: About, *, here: str = "", root: str = "", **context: Any) -> str:
     """A page; `here` is its path for the navigation, `root` leads from it to the site's folder."""
-    return _environment().get_template(template).render(here=here, root=root, **context)
+    return _environment().get_template(template).render(about=about, here=here, root=root, **context)
 
 
 def _places(board: Board) -> Iterator[tuple[Entry, dict[str, Any]]]:
@@ -102,13 +118,13 @@ def _places(board: Board) -> Iterator[tuple[Entry, dict[str, Any]]]:
             yield from ((entry, place) for entry in row.entries)
 
 
-def _index(site: Site, compared: Mapping[str, dict[str, Any]]) -> str:
+def _index(site: Site, compared: Mapping[str, dict[str, Any]], extractions: Sequence[Extractions]) -> str:
     boards = sorted((_listed(board) for board in site.boards), key=lambda one: -one["runs"])
     first = boards[0]["board"] if boards and boards[0]["runs"] else None
     return _page(
-        "index.html", here="index.html", front=front_of(first, compared[first.slug]) if first else None,
+        "index.html", site.about, here="index.html", front=front_of(first, compared[first.slug]) if first else None,
         run=[one for one in boards if one["runs"]], untested=[one for one in boards if not one["runs"]],
-        records=len(site.entries),
+        records=len(site.entries), verdicts=_verdicts(site), extractions=extractions,
     )  # fmt: skip
 
 
@@ -123,8 +139,8 @@ def _records(site: Site, places: dict[str, dict[str, Any]]) -> Iterator[tuple[st
         name = page_name("records", number).removesuffix(".html")
         yield f"{name}.js", _exports(record_exports([entry for entry, _ in rows]))
         yield f"{name}.html", _page(
-            "records.html", here="records.html", exports=f"{name}.js", columns=record_columns(), filters=filters,
-            records=rows, total=len(records), data=compact(approaches([row for _, row in rows])),
+            "records.html", site.about, here="records.html", exports=f"{name}.js", columns=record_columns(),
+            filters=filters, records=rows, total=len(records), data=compact(approaches([row for _, row in rows])),
             **pager("records", number, len(pages)),
         )  # fmt: skip
 
@@ -142,9 +158,9 @@ def _listed(board: Board) -> dict[str, Any]:
     }
 
 
-def _board(board: Board) -> Iterator[tuple[str, str]]:
+def _board(board: Board, about: About) -> Iterator[tuple[str, str]]:
     for name, context, exports in board_pages(board):
-        yield f"boards/{name}.html", _page("board.html", root="../", **context)
+        yield f"boards/{name}.html", _page("board.html", about, root="../", **context)
         yield f"boards/{name}.js", _exports(exports)
 
 
@@ -153,21 +169,21 @@ def _exports(exports: dict[str, Any]) -> str:
     return f"exportsOf({wording.script_json(json.dumps(exports, separators=(',', ':')))});\n"
 
 
-def _compare(board: Board, compared: dict[str, Any]) -> Iterator[tuple[str, str]]:
+def _compare(board: Board, about: About, compared: dict[str, Any]) -> Iterator[tuple[str, str]]:
     stem = f"{board.slug}-compare"
     pages = paged(board.ranked)
     for number, rows in enumerate(pages, start=1):
         data = compared if number == 1 else {}
         yield f"boards/{page_name(stem, number)}", _page(
-            "compare.html", root="../", board=board, rows=rows, ranked=len(board.ranked), first=number == 1,
+            "compare.html", about, root="../", board=board, rows=rows, ranked=len(board.ranked), first=number == 1,
             compared=len(data.get("rows", ())), with_clips="clips" in data, data=compact(data),
             **pager(stem, number, len(pages)),
         )  # fmt: skip
 
 
-def _entries(placed: Sequence[tuple[Entry, dict[str, Any]]]) -> list[tuple[str, str]]:
+def _entries(placed: Sequence[tuple[Entry, dict[str, Any]]], about: About) -> list[tuple[str, str]]:
     return [
-        (f"entries/{entry.id}.html", _page("entry.html", root="../", **entry_page(entry, **place)))
+        (f"entries/{entry.id}.html", _page("entry.html", about, root="../", **entry_page(entry, **place)))
         for entry, place in placed
     ]
 
@@ -185,7 +201,20 @@ def _reported(site: Site) -> str:
     ]  # fmt: skip
     numbers = {key: number for number, key in enumerate(references, start=1)}
     return _page(
-        "reported.html", here="reported.html", figures=site.reported, references=references, numbers=numbers,
-        notes=notes, note_numbers={text: number for number, text in enumerate(notes, start=1)}, boards=boards,
-        filters=filters, columns=reported_columns(), data=compact(approaches(site.reported)),
+        "reported.html", site.about, here="reported.html", figures=site.reported, references=references,
+        numbers=numbers, notes=notes, note_numbers={text: number for number, text in enumerate(notes, start=1)},
+        boards=boards, filters=filters, columns=reported_columns(), data=compact(approaches(site.reported)),
+    )  # fmt: skip
+
+
+def _verdicts(site: Site) -> list[tuple[str, list[Checked]]]:
+    papers = checked_papers(site)
+    groups = [(name, [one for one in papers if one.verdict == name]) for name in MEANINGS]
+    return [group for group in groups if group[1]]
+
+
+def _papers(site: Site) -> str:
+    return _page(
+        "papers.html", site.about, here="papers.html", board=first_board(site), untested=list(MEANINGS)[-1],
+        groups=[(name, MEANINGS[name], papers) for name, papers in _verdicts(site)],
     )  # fmt: skip

@@ -1,67 +1,139 @@
-"""What to cite: a paper, taken apart from the line in which a model or a sender names it."""
+"""One verdict on each method that papers report: what is proven of it, or what a run as published says."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-__all__ = ["Paper", "paper_of"]
+from merbench.leaderboard import wording
+from merbench.leaderboard.boards import Board, Site
+from merbench.leaderboard.methods import handed_in_rows_of, published_run, reported_rows_of
+from merbench.leaderboard.reported import Reported
+from merbench.leaderboard.rows import Row
+from merbench.leaderboard.verdicts import Verdict
 
-# `Wang, Zhang: Title of the paper. Journal 602, doi 10.1000/182, 2024`
-FORM = re.compile(r"(?P<authors>[^:]+): (?P<title>.+)\. (?P<venue>.+?),? (?P<year>(?:19|20)\d\d)")
-DOI = re.compile(r"doi (?P<name>10\.\d{4,9}/[^\s,]+)")
-ARXIV = re.compile(r"arXiv (?P<name>\d{4}\.\d{4,5}(?:v\d+)?)")
+__all__ = ["MEANINGS", "Checked", "checked_papers", "first_board"]
+
+COMMIT = re.compile(r"/blob/[0-9a-f]{40}/")  # of a file in a repository
+
+# In the order of the page.
+MEANINGS = {
+    "chosen on test": "The authors' code picks the epoch by its score on the test subject. Such a figure says what the "
+    "best epoch for these people scores, not what the method scores on a new person.",
+    "other clips": "The figures are of other clips than those of a benchmark. Nothing here can be compared with them.",
+    "matches": "A run here, as published, has a 95 % interval that contains the paper's figure.",
+    "differs": "A run here, as published, has a 95 % interval that does not contain the paper's figure.",
+    "cannot be tested": "No run as published is on these boards, and nothing else decides. This says nothing against a "
+    "paper.",
+}
 
 
 @dataclass(frozen=True)
-class Paper:
-    """What to cite.
+class Checked:
+    """A method, and what is known of its figures.
 
     Attributes:
-        title: of the paper, or all that is known of it in one line.
-        year: of the paper.
-        table: where the figures of the row are printed.
-        link: empty, or begins with http:// or https://.
-        evidence: of reported figures.
-        authors: surnames; empty if they are not known.
-        venue: journal and volume, or conference, without the year; empty if it is not known.
+        method: its name.
+        published, year: where and when it was first published; None and empty if not known.
+        latest: the year of the first paper in the collection that prints a figure of it: it is not younger.
+        uf1, uar: the highest that papers report on the first board, over all clips.
+        verdict: a key of `MEANINGS`.
+        proof: sentences.
+        link: to the proof; may be empty.
+        run: the row that decides, with the slug of its board.
     """
 
-    title: str
-    year: int | None = None
-    table: str = ""
-    link: str = ""
-    evidence: str = ""
-    authors: tuple[str, ...] = ()
-    venue: str = ""
+    method: str
+    published: str
+    year: int | None
+    latest: int | None
+    uf1: float | None
+    uar: float | None
+    verdict: str
+    proof: tuple[str, ...]
+    link: str
+    run: tuple[str, Row] | None = None
+
+    @property
+    def source(self) -> str:
+        """The link in words: host, repository and file, without the commit."""
+        return COMMIT.sub(": ", self.link.partition("//")[2])
 
 
-def paper_of(text: str, link: str = "") -> Paper:
-    """The paper that a line names, as `Authors: Title. Venue, year`, with `doi NAME` or `arXiv NAME` after the venue if
-    the paper has one. A line of another form is the title.
-
-    Args:
-        text: the line.
-        link: an address to read more; without one, that of the DOI, or of arXiv.
-    """
-    found = FORM.fullmatch(text)
-    if not found:
-        return Paper(title=text, link=link)
-    names = [one.strip() for one in re.split(r",| and ", found["authors"])]
-    venue = ", ".join(one for one in found["venue"].split(", ") if not DOI.fullmatch(one))
-    preprint = ARXIV.search(venue)
-    if preprint and preprint.group() != venue:
-        venue = venue.replace(preprint.group(), "").strip(" ,")
-    return Paper(
-        title=found["title"],
-        year=int(found["year"]),
-        link=link or _address(found["venue"]),
-        authors=tuple(one for one in names if one),
-        venue=venue,
+def checked_papers(site: Site) -> list[Checked]:
+    """Every method of the reported figures or the verdicts: by verdict, then the highest UF1 first, then by name."""
+    verdicts = {one.method: one for one in site.verdicts}
+    figures: dict[str, list[Reported]] = {name: [] for name in verdicts}
+    for one in site.reported:
+        figures.setdefault(one.method, []).append(one)
+    first = first_board(site)
+    boards = sorted(site.boards, key=lambda one: one is not first)
+    order = list(MEANINGS)
+    return sorted(
+        (_checked(name, found, verdicts.get(name), boards) for name, found in figures.items()),
+        key=lambda one: (order.index(one.verdict), -(one.uf1 or 0), one.method.casefold(), one.method),
     )
 
 
-def _address(venue: str) -> str:
-    if found := DOI.search(venue):
-        return f"https://doi.org/{found['name']}"
-    return f"https://arxiv.org/abs/{found['name']}" if (found := ARXIV.search(venue)) else ""
+def first_board(site: Site) -> Board | None:
+    """The board with most ranked rows, whose figures stand beside the verdicts; None if there is no board."""
+    return max(site.boards, key=lambda one: (len(one.ranked), len(one.reported)), default=None)
+
+
+def _checked(method: str, figures: Sequence[Reported], known: Verdict | None, boards: Sequence[Board]) -> Checked:
+    verdict: str = known.verdict if known else ""
+    proof = (*(known.proof if known else ()), *_handed_in(method, boards))
+    tested = next(_tested(method, boards), None) if not verdict else None
+    scores = [row.figures.get("full", {}) for board in boards[:1] for row in reported_rows_of(board, method)]
+    highest = {
+        metric: max((one[metric].value for one in scores if metric in one), default=None) for metric in ("uf1", "uar")
+    }
+    if tested:
+        board, run, matches, sentence = tested
+        verdict, proof = "matches" if matches else "differs", (sentence, *proof)
+    return Checked(
+        method=method,
+        published=known.published if known else "",
+        year=next((one.first_published for one in figures), None),
+        latest=min((one.year for one in figures), default=None),
+        uf1=highest["uf1"],
+        uar=highest["uar"],
+        verdict=verdict or "cannot be tested",
+        proof=proof,
+        link=wording.safe_link(known.link) if known else "",
+        run=(board.slug, run) if tested else None,
+    )
+
+
+def _tested(method: str, boards: Sequence[Board]) -> Iterator[tuple[Board, Row, bool, str]]:
+    """Runs as published of a method with a figure of a paper: board, row, whether they match, and a sentence."""
+    for board in boards:
+        run = published_run(board, method)
+        printed = _printed(reported_rows_of(board, method))
+        if run and run.uf1 and run.uf1.interval and printed is not None:
+            low, high = run.uf1.interval
+            sentence = (
+                f"{wording.clipped(board.name, 100)}: the paper has a UF1 of {wording.figure(printed)}, the run here "
+                f"{wording.figure(run.uf1.value)} with a 95 % interval from {wording.figure(low)} to "
+                f"{wording.figure(high)}."
+            )
+            yield board, run, low <= printed <= high, sentence
+
+
+def _handed_in(method: str, boards: Sequence[Board]) -> Iterator[str]:
+    """What predictions of a method score that somebody handed in."""
+    for board in boards:
+        for row in handed_in_rows_of(board, method):
+            if row.uf1:
+                clips = f" on {row.clips} clips" if row.clips != board.clips_total else ""
+                yield (
+                    f"{wording.clipped(board.name, 100)}: predictions that were handed in have a UF1 of "
+                    f"{wording.figure(row.uf1.value)} here{clips}; epoch policy: {row.policy}."
+                )
+
+
+def _printed(rows: Sequence[Row]) -> float | None:
+    """The highest UF1 of the method's own papers; of other papers if there is none."""
+    own = [row for row in rows if row.paper and row.paper.evidence != "second-hand"]
+    return max((row.uf1.value for row in own or rows if row.uf1), default=None)

@@ -46,7 +46,8 @@ def years(board: Board, *, narrow: bool = False) -> str:
     sheet = Sheet(NARROW if narrow else WIDE, 380)
     right = sheet.width - (12 if narrow else 150)
     found = [year for year, *_ in points]
-    across = Scale(min(found) - 0.5, max(found) + 0.5, 34, right)
+    beside = max(0.5, 0.12 * (max(found) - min(found)))  # years
+    across = Scale(min(found) - beside / 2, max(found) + beside, 34, right)
     ends = [value for _, value, *_ in points] + [end for one in (honest, chosen) if one for end in _ends(one)]
     down = Scale(math.floor(min(ends) * 20) / 20, math.ceil(max(ends) * 20 + 0.4) / 20, 346, 8)
     _bands(sheet, down, right, (("chart-band", honest), ("chart-warm", chosen)))
@@ -76,11 +77,12 @@ def _reported(board: Board) -> list[tuple[int, float, str, str]]:
     """Year, UF1, name and class of each reported figure; figures of one method that print alike are one point."""
     found: dict[tuple[str, str], tuple[int, float, str, str]] = {}
     for row in board.rows:
-        if row.badge == "reported" and row.uf1 and row.paper and row.paper.year:
+        printed = row.first_published or (row.paper.year if row.paper else None)
+        if row.badge == "reported" and row.uf1 and printed:
             kind = "chart-warn" if "test-selected" in row.policy else "chart-reported"
             key = row.model.casefold(), figure(row.uf1.value)
-            year, *_ = found.get(key, (row.paper.year,))
-            found[key] = min(year, row.paper.year), row.uf1.value, shorten(row.model, NAME), kind
+            year, *_ = found.get(key, (printed,))
+            found[key] = min(year, printed), row.uf1.value, shorten(row.model, NAME), kind
     return sorted(found.values(), key=lambda one: (-one[1], one[2]))[:MOST_POINTS]
 
 

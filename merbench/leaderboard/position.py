@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from merbench.errors import RecordError
-from merbench.leaderboard.boards import Board, counts_of, make_site
+from merbench.leaderboard.boards import Board, Site, counts_of, make_site
 from merbench.leaderboard.entries import Entry, make_entry
 from merbench.leaderboard.rows import Row
 from merbench.leaderboard.statistics import holm
@@ -14,7 +14,7 @@ from merbench.plugin.registry import Registry
 from merbench.runs.schema import Record
 from merbench.scores import PairedTest, compare_confusions
 
-__all__ = ["Difference", "Position", "position_of"]
+__all__ = ["Difference", "Position", "position_of", "position_on"]
 
 
 @dataclass(frozen=True)
@@ -60,8 +60,16 @@ def position_of(record: Record, entries: Sequence[Entry], registry: Registry) ->
             folds.
     """
     new = make_entry(record, registry)
-    site = make_site([new, *(one for one in entries if one.id != new.id)], (), registry)
-    board, row = next((b, r) for b in site.boards for r in b.every_row if any(e.id == new.id for e in r.entries))
+    return position_on(make_site([new, *(one for one in entries if one.id != new.id)], (), registry), new.id)
+
+
+def position_on(site: Site, entry: str) -> Position:
+    """The position of an entry of a site, given by its id, among the other rows of its board.
+
+    Raises:
+        RecordError: as for `position_of`.
+    """
+    board, row, new = next((b, r, e) for b in site.boards for r in b.every_row for e in r.entries if e.id == entry)
     if row not in board.rows:
         raise RecordError(f"the record would not be ranked: it {row.unranked}")
     others = [one for one in board.ranked if one is not row]

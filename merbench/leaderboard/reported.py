@@ -5,19 +5,19 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import json
-import reprlib
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Literal, TypeAlias, TypeVar, cast, get_args
+from typing import Annotated, Literal, TypeAlias, cast, get_args
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
-from merbench.errors import MerbenchError
+from merbench.data.datasets import canonical_clips
+from merbench.leaderboard.arithmetic import contradictions
 from merbench.leaderboard.entries import Figure, Figures
+from merbench.leaderboard.lines import Cell, InvalidReport, Slug, lines, shown, valid
 from merbench.leaderboard.rows import Approach, Paper, Row
 from merbench.plugin.registry import Registry
 from merbench.runs.schema import Link, Share, Strict
@@ -32,6 +32,7 @@ __all__ = [
     "InvalidReport",
     "Remark",
     "Reported",
+    "read_notes",
     "read_remarks",
     "read_reported",
     "reported_rows",
@@ -41,17 +42,15 @@ __all__ = [
 NOTES_FILE = "reported-notes.csv"  # the sentences that figures refer to
 REMARKS_FILE = "reported-remarks.csv"  # what the page on scores says of reported results; optional
 NOT_STATED = "not-stated"  # the protocol of a figure whose paper does not name one; such figures make no board
+# Figures that arithmetic forbids need a note whose id begins so: it says what does not add up.
+ARITHMETIC = "arithmetic-"
 # Papers print four decimals and round or cut the last digit: .5989 and .5990 are the same figure.
 LAST_DECIMAL = 1e-4 + 1e-9
 
 Evidence: TypeAlias = Literal["paper", "readme", "abstract", "recomputed from log", "second-hand"]
-# A name or sentence in a cell: not empty, and without control characters.
-Cell = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f-\x9f]+$")]
-Slug = Annotated[str, Field(max_length=60, pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
-
-
-class InvalidReport(MerbenchError):
-    """A line of `reported.csv`, of its notes or of its remarks is not valid; the message names file and line."""
+FIRST_YEAR = 1990  # of a figure or a method
+Year: TypeAlias = Annotated[int, Field(ge=FIRST_YEAR, le=2100)]
+Name: TypeAlias = tuple[str, ...]  # dataset, protocol, method, variant, paper
 
 
 class Reported(Strict):
@@ -60,6 +59,8 @@ class Reported(Strict):
     Attributes:
         method, variant: names; a variant (a line of an ablation) is empty for a method's main result.
         approach: of the method.
+        first_published: the year of the journal volume or the conference that first published the method; of the
+            preprint if it is in no other; None if no source in reach says it.
         year, paper, table, link: where the figure is printed; a second-hand figure is not in the method's own paper.
         dataset, protocol, part: what was scored; `protocol` may be `not-stated`, `part` is `full` or a database.
         classes, clips: how many; None if not stated.
@@ -71,7 +72,8 @@ class Reported(Strict):
     method: Cell
     variant: Annotated[str, Field(max_length=200, pattern=r"^[^\x00-\x1f\x7f-\x9f]*$")]
     approach: Approach
-    year: Annotated[int, Field(ge=1990, le=2100)]
+    first_published: Year | None
+    year: Year
     dataset: Slug
     protocol: Slug
     part: Slug
@@ -106,7 +108,6 @@ class Remark(Strict):
     text: Annotated[str, Field(min_length=1, max_length=2000, pattern=r"^[^\x00-\x1f\x7f-\x9f]+$")]
 
 
-Model = TypeVar("Model", Reported, Note, Remark)
 COLUMNS = tuple(Reported.model_fields)
 # All figures of a row have these in common.
 _OF_A_ROW = ("approach", "year", "epoch_policy", "link", "evidence")
@@ -117,21 +118,39 @@ def read_reported(path: Path, registry: Registry | None = None) -> tuple[Reporte
 
     Args:
         path: the table.
-        registry: if given, the parts of installed datasets are checked.
+        registry: if given, the parts of installed datasets are checked, and the figures on their clip lists.
 
     Raises:
         InvalidReport: a file cannot be read; columns are missing or unknown; a cell is not valid for its column; a note
-            or a part does not exist; a figure is listed twice; figures of one row, or of one dataset, disagree.
+            or a part does not exist; a figure is listed twice; figures of one row, method or dataset disagree;
+            arithmetic forbids figures of a row, and they have no note that says so.
     """
-    notes = _read_notes(path.with_name(NOTES_FILE))
+    notes = read_notes(path.with_name(NOTES_FILE))
     figures: list[Reported] = []
-    agreement = _Agreement()
-    for where, cells in _lines(path, COLUMNS):
+    agreement, sums = _Agreement(), _Sums(registry)
+    for where, cells in lines(path, COLUMNS):
         figure = _figure(where, cells, notes)
         agreement.require(figure, where)
         _require_part(figure, where, registry)
+        sums.add(figure, where, cells["notes"].split())
         figures.append(figure)
+    sums.require()
     return tuple(figures)
+
+
+def read_notes(path: Path) -> dict[str, str]:
+    """The notes of a file such as `reported-notes.csv`: each text by its id.
+
+    Raises:
+        InvalidReport: the file cannot be read, has a line that is not valid, or has an id twice.
+    """
+    notes: dict[str, str] = {}
+    for where, cells in lines(path, tuple(Note.model_fields)):
+        note = valid(Note, where, cells, cells)
+        if note.id in notes:
+            raise InvalidReport(f"{where}: note {note.id} is listed twice; give the second one another id")
+        notes[note.id] = note.text
+    return notes
 
 
 def read_remarks(path: Path) -> tuple[Remark, ...]:
@@ -143,7 +162,7 @@ def read_remarks(path: Path) -> tuple[Remark, ...]:
     remarks = path.with_name(REMARKS_FILE)
     if not remarks.exists():
         return ()
-    return tuple(_valid(Remark, where, cells, cells) for where, cells in _lines(remarks, tuple(Remark.model_fields)))
+    return tuple(valid(Remark, where, cells, cells) for where, cells in lines(remarks, tuple(Remark.model_fields)))
 
 
 def reported_rows(figures: Iterable[Reported]) -> tuple[Row, ...]:
@@ -201,14 +220,19 @@ def _row(group: Sequence[Reported]) -> Row:
         approach=first.approach,
         clips=max((one.clips for one in group if one.clips), default=None),
         paper=Paper(first.paper, first.year, table, first.link, first.evidence),
+        first_published=first.first_published,
         notes=_row_notes(group, table),
     )
 
 
 def _row_id(figure: Reported) -> str:
     """Twelve hex digits made from the names of a row, which stay when a value is corrected."""
-    identity = (figure.dataset, figure.protocol, figure.method, figure.variant, figure.paper)
-    return hashlib.sha256(json.dumps(identity).encode()).hexdigest()[:12]
+    return hashlib.sha256(json.dumps(_name(figure)).encode()).hexdigest()[:12]
+
+
+def _name(figure: Reported) -> Name:
+    """What all figures of a row share."""
+    return figure.dataset, figure.protocol, figure.method, figure.variant, figure.paper
 
 
 def _row_notes(group: Sequence[Reported], table: str) -> tuple[str, ...]:
@@ -222,65 +246,20 @@ def _row_notes(group: Sequence[Reported], table: str) -> tuple[str, ...]:
     return (*([kind] if kind else []), *own)
 
 
-def _lines(path: Path, columns: Sequence[str]) -> Iterator[tuple[str, dict[str, str]]]:
-    """Each line after the header, as `PATH, line N` and its cells by column."""
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.reader(file, strict=True)
-            header = next(reader, [])
-            _require_columns(f"{path}, line 1", header, columns)
-            for cells in reader:
-                where = f"{path}, line {reader.line_num}"
-                if len(cells) != len(header):
-                    raise InvalidReport(f"{where}: {len(cells)} cells, but the header has {len(header)}; quote commas")
-                yield where, dict(zip(header, cells, strict=True))
-    except (OSError, UnicodeDecodeError) as error:
-        raise InvalidReport(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}") from error
-    except csv.Error as error:
-        raise InvalidReport(f"{path}, line {reader.line_num}: not a line of CSV: {error}") from error
-
-
-def _require_columns(where: str, header: Sequence[str], columns: Sequence[str]) -> None:
-    if sorted(header) == sorted(columns):
-        return
-    missing = ", ".join(name for name in columns if name not in header)
-    unknown = ", ".join(_shown(name) for name in [*dict.fromkeys(header)][:50] if name not in columns)
-    what = "; ".join(
-        f"{kind} {names}" for kind, names in (("missing columns:", missing), ("unknown columns:", unknown)) if names
-    )
-    raise InvalidReport(f"{where}: {what or 'a column is listed twice'}; the columns are {', '.join(columns)}")
-
-
-def _read_notes(path: Path) -> dict[str, str]:
-    notes: dict[str, str] = {}
-    for where, cells in _lines(path, tuple(Note.model_fields)):
-        note = _valid(Note, where, cells, cells)
-        if note.id in notes:
-            raise InvalidReport(f"{where}: note {note.id} is listed twice; give the second one another id")
-        notes[note.id] = note.text
-    return notes
-
-
 def _figure(where: str, cells: dict[str, str], notes: dict[str, str]) -> Reported:
     ids = cells["notes"].split()
     if unknown := [one for one in ids if one not in notes]:
-        raise InvalidReport(f"{where}: notes: unknown note {_shown(unknown[0])}; add it to {NOTES_FILE}")
+        raise InvalidReport(f"{where}: notes: unknown note {shown(unknown[0])}; add it to {NOTES_FILE}")
     content = {
         **cells,
-        **{name: cells[name] or None for name in ("classes", "clips")},
+        **{name: cells[name] or None for name in ("classes", "clips", "first_published")},
         "notes": tuple(notes[one] for one in ids),
     }
-    return _valid(Reported, where, cells, content)
-
-
-def _valid(kind: type[Model], where: str, cells: Mapping[str, str], content: Mapping[str, object]) -> Model:
-    try:
-        return kind.model_validate(content)
-    except ValidationError as error:
-        fault = error.errors()[0]
-        column = str(fault["loc"][0])
-        what = f"{fault['msg']}, found {_shown(cells[column])}" if cells[column] else "is empty"
-        raise InvalidReport(f"{where}: {column}: {what}") from error
+    figure = valid(Reported, where, cells, content)
+    if figure.first_published and figure.first_published > figure.year:
+        what = f"{figure.first_published} is after {figure.year}, when the paper that prints the figure was published"
+        raise InvalidReport(f"{where}: first_published: {what}")
+    return figure
 
 
 def _require_part(figure: Reported, where: str, registry: Registry | None) -> None:
@@ -288,28 +267,72 @@ def _require_part(figure: Reported, where: str, registry: Registry | None) -> No
         return
     parts = ("full", *registry.datasets.get(figure.dataset).databases)
     if figure.part not in parts:
-        what = f"{figure.dataset} has no part {_shown(figure.part)}; its parts are {', '.join(parts)}"
+        what = f"{figure.dataset} has no part {shown(figure.part)}; its parts are {', '.join(parts)}"
         raise InvalidReport(f"{where}: part: {what}")
 
 
 class _Agreement:
-    """Finds figures that are listed twice, and figures of one row or one dataset that disagree."""
+    """Finds figures that are listed twice, and figures of one row, method or dataset that disagree."""
 
     def __init__(self) -> None:
         self.said: dict[tuple[str, ...], tuple[object, str]] = {}
 
     def require(self, figure: Reported, where: str) -> None:
-        row = (figure.dataset, figure.protocol, figure.method, figure.variant, figure.paper)
+        row = _name(figure)
         line = where.rsplit(", ", 1)[-1]
         _, before = self.said.setdefault((*row, figure.part, figure.metric), (None, line))
         if before != line:
             raise InvalidReport(f"{where}: the same figure as on {before}; remove one of them")
-        for name, of, key in (("classes", "dataset", (figure.dataset,)), *((one, "row", row) for one in _OF_A_ROW)):
+        for name, of, key in (
+            ("classes", "dataset", (figure.dataset,)),
+            ("first_published", "method", (figure.method,)),
+            *((one, "row", row) for one in _OF_A_ROW),
+        ):
             value = getattr(figure, name)
             said, before = self.said.setdefault((name, of, *key), (value, line))
             if said != value:
                 raise InvalidReport(f"{where}: {name} is {value!r}, but {said!r} on {before} of the same {of}")
 
 
-def _shown(text: str) -> str:
-    return reprlib.repr(text)
+class _Sums:
+    """Finds figures of one row that arithmetic forbids and that have no note that says so."""
+
+    def __init__(self, registry: Registry | None) -> None:
+        self.registry = registry
+        self.rows: dict[Name, dict[tuple[str, str], tuple[Reported, str, bool]]] = defaultdict(dict)
+
+    def add(self, figure: Reported, where: str, notes: Sequence[str]) -> None:
+        noted = any(one.startswith(ARITHMETIC) for one in notes)
+        self.rows[_name(figure)][figure.part, figure.metric] = figure, where, noted
+
+    def require(self) -> None:
+        for (dataset, *_), row in self.rows.items():
+            scores: dict[str, dict[str, float]] = defaultdict(dict)
+            for (part, metric), (figure, _, _) in row.items():
+                scores[part][metric] = figure.value
+            for found in contradictions(scores, self._clips(dataset, row)):
+                for key in found.figures:
+                    figure, where, noted = row[key]
+                    if not noted:
+                        fix = f"correct the figure, or give it a note whose id begins with {ARITHMETIC}"
+                        raise InvalidReport(f"{where}: {figure.method}: arithmetic forbids {found.why}; {fix}")
+
+    def _clips(
+        self, dataset: str, row: Mapping[tuple[str, str], tuple[Reported, str, bool]]
+    ) -> dict[str, tuple[int, ...]]:
+        """The clips of each class of the parts whose figures cover the dataset's whole clip list."""
+        listed = _clips_of_classes(dataset, self.registry) if self.registry else {}
+        stated = {(part, figure.clips) for (part, _), (figure, _, _) in row.items() if figure.clips}
+        return {} if any(sum(listed.get(part, ())) != count for part, count in stated) else listed
+
+
+def _clips_of_classes(dataset: str, registry: Registry) -> dict[str, tuple[int, ...]]:
+    """The clips of each class by part, from a dataset's clip list; empty if it has none."""
+    if dataset not in registry.datasets.names():
+        return {}
+    listed = canonical_clips(registry.datasets.get(dataset))
+    if listed is None:
+        return {}
+    classes = range(int(listed["label"].max()) + 1)
+    parts = {"full": listed, **{one: listed[listed["database"] == one] for one in listed["database"].unique()}}
+    return {part: tuple(int((table["label"] == one).sum()) for one in classes) for part, table in parts.items()}

@@ -45,6 +45,7 @@ def _content(board: Board, row: Row, page: str, compared: bool) -> dict[str, Any
         "picture": {"wide": seeds_of(board, row), "narrow": seeds_of(board, row, narrow=True)},
         "seeds": [(entry, finished(entry)[:10]) for entry in row.entries],
         "papers": papers_of(board, row),
+        "past": [one for one in board.past if (one.model, one.recipe) == (row.model, row.recipe)],
         "command": "" if plan.kind == "rescored" else command(plan.model_copy(update={"protocol": board.protocol})),
         "citations": [row_bibtex(row), *([paper_bibtex(row.paper)] if row.paper else [])],
     }

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from statistics import fmean, stdev
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from merbench.leaderboard.bibliography import Paper, paper_of
 from merbench.leaderboard.claims import claim_of
 from merbench.leaderboard.entries import Entry, Figure, Figures
-from merbench.leaderboard.papers import Paper, paper_of
 from merbench.leaderboard.statistics import Standing
 from merbench.plugin.registry import Registry
 from merbench.plugin.specs import Claim
@@ -23,7 +23,10 @@ from merbench.runs.schema import AnyPolicy, Plan, Submission
 from merbench.runs.weights import given_files, starts_from
 from merbench.scores import Metric, interval_of, resampled
 
-__all__ = ["Approach", "Badge", "Paper", "Row", "configuration", "make_rows"]
+if TYPE_CHECKING:
+    from merbench.leaderboard.disputes import Dispute
+
+__all__ = ["Approach", "Badge", "Paper", "Row", "configuration", "make_rows", "of_seeds", "seeds_of"]
 
 # What stands behind a row: a paper's number, predictions that were handed in, or a run of this project.
 Badge = Literal["reported", "rescored", "run here"]
@@ -50,6 +53,7 @@ class Row:
         clips, clips_total: how many clips the figures cover, of how many; None if a paper does not say.
         parameters: of the network; seconds: of the run (mean over seeds); device: e.g. `cpu`. None if unknown.
         paper: what to cite.
+        first_published: the year in which the method of a paper's numbers was first published; None if unknown.
         notes: sentences that a reader of this row should know.
         entries: one per seed, in the order of seeds; empty for a paper's numbers.
         standings: part -> rank by the part's UF1 and comparison with its best row; empty for a row that is not ranked.
@@ -74,6 +78,7 @@ class Row:
     seconds: float | None = None
     device: str | None = None
     paper: Paper | None = None
+    first_published: int | None = None
     notes: tuple[str, ...] = ()
     entries: tuple[Entry, ...] = ()
     standings: dict[str, Standing] = field(default_factory=dict)
@@ -88,6 +93,11 @@ class Row:
     def name(self) -> str:
         """The name of the model on pages."""
         return self.title or self.model
+
+    @property
+    def contested(self) -> tuple[Dispute, ...]:
+        """The objections to the row's records."""
+        return tuple(one for entry in self.entries for one in entry.disputes if one.status == "contested")
 
     @property
     def page(self) -> str:
@@ -115,16 +125,27 @@ def make_rows(entries: Sequence[Entry], registry: Registry) -> list[Row]:
     """One row for each configuration: the seeds of one configuration become one row."""
 
     def key(entry: Entry) -> str:
-        return configuration(entry, entry.protocol)
+        return configuration(entry.record.plan, entry.protocol)
 
     ordered = sorted(entries, key=lambda one: (key(one), _seed(one), one.id))
     return [_row(tuple(seeds), registry) for _, seeds in groupby(ordered, key=key)]
 
 
-def configuration(entry: Entry, protocol: str) -> str:
+def of_seeds(row: Row, seeds: Collection[int]) -> Row:
+    """The row of these seeds alone, with their mean; its standings stay those of all seeds."""
+    kept = tuple(one for one in row.entries if _seed(one) in seeds)
+    return row if kept == row.entries else replace(row, entries=kept, figures=_mean(kept, kept[0].policy))
+
+
+def seeds_of(row: Row) -> set[int]:
+    """The seeds of a row's entries; 0 for predictions that were handed in."""
+    return {_seed(one) for one in row.entries}
+
+
+def configuration(plan: Plan | Submission, protocol: str) -> str:
     """sha256 (hex) of a plan without its seed, with its protocol under this name."""
-    plan = {**entry.record.plan.model_dump(mode="json", exclude={"seed"}), "protocol": protocol}
-    return hashlib.sha256(json.dumps(plan, sort_keys=True).encode()).hexdigest()
+    content = {**plan.model_dump(mode="json", exclude={"seed"}), "protocol": protocol}
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 def _seed(entry: Entry) -> int:
@@ -140,7 +161,7 @@ def _row(entries: tuple[Entry, ...], registry: Registry) -> Row:
     claim, about = claim_of(plan, registry) if isinstance(plan, Plan) else ("", "")
     last = honest if policy == "last" else _mean(entries, "last")
     return Row(
-        id=configuration(entries[0], entries[0].record.plan.protocol)[:12],
+        id=configuration(plan, plan.protocol)[:12],
         model=plan.model,
         recipe=plan.recipe if isinstance(plan, Plan) else "",
         title=_title(plan, registry),

@@ -8,17 +8,19 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
+from itertools import chain
 
 import numpy as np
 
-from merbench.scores import PairedTest, exchange_p_value, interval_of, mean_rate, mean_resampled
+from merbench.scores import PairedTest, exchange_p_values, interval_of, mean_rate, mean_resampled
 
-__all__ = ["ALPHA", "Standing", "holm", "stand"]
+__all__ = ["ALPHA", "Standing", "holm", "stand", "tested"]
 
 ALPHA = 0.05  # family-wise error rate of the leading group
 TIE = 1e-12  # scores that differ by less are equal: their sums were rounded differently
 QUANTILES = (0.025, 0.975)
 EXCHANGES = (10_000, 100_000, 1_000_000)  # of a test: more where the chance of the draw could decide
+SHARES = 8  # of the tests, for as many threads; the tests of a share use each draw of exchanges one after another
 SURE = 3.0  # standard errors between a corrected p-value and ALPHA
 
 
@@ -64,7 +66,7 @@ def stand(rows: Sequence[np.ndarray]) -> list[Standing]:
     # Threads help: nearly all of the time goes into products during which other threads run.
     with ThreadPoolExecutor(os.cpu_count()) as threads:
         drawn = np.stack(list(threads.map(lambda row: mean_resampled(row, "uf1"), rows)))
-        p_values, errors = _tested(rows[best], [rows[index] for index in others], threads)
+        p_values, errors = tested([(rows[best], rows[index]) for index in others], threads)
     adjusted, error = (dict(zip(others, one, strict=True)) for one in (p_values, errors))
     ranks, resampled = _ranks(scores[:, None])[:, 0], _ranks(drawn)
     low, high = _rank_intervals(resampled)
@@ -81,15 +83,22 @@ def stand(rows: Sequence[np.ndarray]) -> list[Standing]:
     ]
 
 
-def _tested(
-    best: np.ndarray, others: Sequence[np.ndarray], threads: ThreadPoolExecutor
+def tested(
+    pairs: Sequence[tuple[np.ndarray, np.ndarray]], threads: ThreadPoolExecutor
 ) -> tuple[list[float], list[float]]:
-    """The corrected p-value of each row against the best, and its standard error."""
-    raw, errors, near = [0.0] * len(others), [0.0] * len(others), list(range(len(others)))
+    """The p-value of each pair of rows, corrected by Holm's method for all pairs, and its standard error.
+
+    Args:
+        pairs: of each row, `[seeds, subjects, classes, classes]` clip counts.
+        threads: that compute the tests.
+    """
+    raw, errors, near = [0.0] * len(pairs), [0.0] * len(pairs), list(range(len(pairs)))
     adjusted: list[float] = []
     for exchanges in EXCHANGES:
-        test = partial(exchange_p_value, best, metric="uf1", resamples=exchanges)
-        for index, p_value in zip(near, threads.map(test, [others[index] for index in near]), strict=True):
+        shares = [near[start::SHARES] for start in range(SHARES)]
+        test = partial(exchange_p_values, metric="uf1", resamples=exchanges)
+        found = threads.map(test, [[pairs[index] for index in share] for share in shares])
+        for index, p_value in zip(chain(*shares), chain(*found), strict=True):
             raw[index], errors[index] = p_value, math.sqrt(p_value * (1 - p_value) / exchanges)
         adjusted = holm(raw)
         factors = [after / before for after, before in zip(adjusted, raw, strict=True)]
@@ -107,9 +116,8 @@ def _against(scores: np.ndarray, drawn: np.ndarray, best: int, index: int, adjus
 def _ranks(scores: np.ndarray) -> np.ndarray:
     """`[rows, draws]` ranks, 1 for the highest; equal scores share the better rank."""
     # Rounded, so that equal scores stay equal although their sums were rounded differently.
-    decimals = round(-np.log10(TIE))
-    descending = np.sort(-np.round(scores, decimals), axis=0)
-    columns = zip(descending.T, -np.round(scores, decimals).T, strict=True)
+    negative = -np.round(scores, round(-np.log10(TIE)))
+    columns = zip(np.sort(negative, axis=0).T, negative.T, strict=True)
     return np.stack([np.searchsorted(column, own, side="left") for column, own in columns], axis=1) + 1
 
 

@@ -72,6 +72,8 @@ class Notes:
         for row in rows:
             if row.unranked:
                 self._add(row, f"Not ranked: {row.unranked}.")
+            for one in row.contested:
+                self._add(row, f"Contested on {one.date}: {one.reason}")
             for text in row.notes:
                 if row.entries and text not in self._numbers and len(self._numbers) >= MOST_NOTES:
                     self.cut = True
@@ -166,7 +168,7 @@ def reported_columns() -> list[Column]:
         Column("clips", "Clips", "number"),
         Column("policy", "Epoch policy"),
         Column("evidence", "Evidence"),
-        Column("year", "Year", "number"),
+        Column("year", "First published", "number"),
         Column("board", "Board"),
         Column("reference", "Reference", "number"),
     ]

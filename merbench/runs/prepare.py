@@ -31,7 +31,7 @@ from merbench.protocols import Fold, folds_digest, protocol_folds
 from merbench.runs.code import code_digests
 from merbench.runs.notes import notes_on_files, notes_on_folds, notes_on_left_out
 from merbench.runs.schema import Digests, Plan
-from merbench.runs.settings import NOT_SETTINGS, choose_recipe
+from merbench.runs.settings import NOT_SETTINGS, Choice, choose_recipe
 from merbench.runs.weights import find_weights, weights_digest, without_path
 
 if TYPE_CHECKING:
@@ -100,9 +100,7 @@ def prepare(registry: Registry, request: Request, progress: Progress | None = No
         BrokenClips: clips cannot be read or have no face, and `skip_broken` is not set.
         MerbenchError: something in the request does not exist, cannot be read, or does not fit.
     """
-    # Set before torch is loaded, which reads this once. Threads that wait by spinning stall on a busy machine (a step
-    # took 1324 ms on two busy cores); a short spin before sleep costs nothing on an idle machine (35 instead of 34 ms).
-    os.environ.setdefault("GOMP_SPINCOUNT", "10000")
+    _let_threads_sleep()
     model = registry.models.get(request.model)
     chosen = choose_recipe(registry, request.model, request.recipe, request.settings)
     home, features = resolve_dataset(chosen.features, registry, request.dataset, model.name)
@@ -111,51 +109,27 @@ def prepare(registry: Registry, request: Request, progress: Progress | None = No
     device = _device(model, request)
     _check_classes(released)
     dataset, arrays = _computed(released, features, request, progress)
-    all_folds = [
-        replace(fold, seed=fold_seed(request.seed, model.name, released.spec.name, protocol, fold.name))
-        for fold in protocol_folds(registry, protocol.name, dataset.clips)
-    ]
+    all_folds = _seeded_folds(registry, request, model, protocol, dataset)
     folds = _matching(all_folds, request.folds)
     weights = find_weights(model, request.weights, [fold.name for fold in folds])
     plan = Plan(
-        model=model.name,
-        kind="torch" if isinstance(model, TorchModel) else "estimator",
-        dataset=dataset.spec.name,
-        protocol=protocol.name,
-        recipe=chosen.name,
-        settings=_settings(model, chosen.recipe),
-        options=_json(model, chosen.recipe.options),
-        features=[str(one) for one in features],
-        classes=list(dataset.spec.scheme.classes),
-        seed=request.seed,
-        epoch_policy=request.epoch_policy,
-        precision=request.precision,
-        device=device,
-        folds=request.folds,
-        clips_total=len(released.clips),
+        **_asked(request, model, chosen, protocol, device),
+        **_seen(released, dataset, features, folds, arrays),
         weights=weights_digest(weights),
-        digests=_digests(dataset, folds, arrays),
         code=code_digests(_origins(registry, request, protocol, home, features)),
     )
-    extra = {"classes": len(plan.classes)} if isinstance(model, TorchModel) else {}
-    task = Task(
-        build=Build(chosen.target, {**chosen.recipe.options, **extra}, chosen.author),
-        author=chosen.author,
-        arrays=arrays,
-        labels=dataset.clips["label"].to_numpy(np.int64, copy=True),  # pandas returns a read-only array
-        classes=len(plan.classes),
-        recipe=chosen.recipe,
-        mirrors=find_mirrors(registry, chosen.recipe, features, arrays),
-        device=device,
-        precision=request.precision,
-    )
-    warnings = [
-        *notes_on_files(plan),
-        *dataset.notes({one.name for one in walk(features)}),
-        *notes_on_left_out(released, dataset),
-        *notes_on_folds(dataset, folds, all_folds),
-    ]
+    task = _task(registry, model, chosen, plan, dataset, features, arrays)
+    warnings = _notes(plan, released, dataset, features, folds, all_folds)
     return Job(plan=plan, task=task, folds=folds, clips=dataset.clips, weights=weights, warnings=warnings)
+
+
+def _let_threads_sleep() -> None:
+    """Limit how long torch's threads wait by spinning: set before torch is loaded, which reads this once.
+
+    Threads that spin stall on a busy machine (a step took 1324 ms on two busy cores); a short spin before sleep costs
+    nothing on an idle machine (35 instead of 34 ms).
+    """
+    os.environ.setdefault("GOMP_SPINCOUNT", "10000")
 
 
 def _device(model: Model, request: Request) -> Literal["cpu", "cuda", "mps"]:
@@ -197,11 +171,57 @@ def _computed(
     return dataset, compute(dataset, features, jobs=request.jobs, progress=progress)
 
 
+def _seeded_folds(
+    registry: Registry, request: Request, model: Model, protocol: Protocol, dataset: OpenDataset
+) -> list[Fold]:
+    """All folds of the dataset, each with its own seed."""
+    return [
+        replace(fold, seed=fold_seed(request.seed, model.name, dataset.spec.name, protocol, fold.name))
+        for fold in protocol_folds(registry, protocol.name, dataset.clips)
+    ]
+
+
 def _matching(folds: list[Fold], pattern: str) -> list[Fold]:
     found = [fold for fold in folds if fnmatch.fnmatchcase(fold.name, pattern)]
     if not found:
         raise UnknownName("fold", pattern, [fold.name for fold in folds], f"folds are named like {folds[0].name}")
     return found
+
+
+def _asked(
+    request: Request, model: Model, chosen: Choice, protocol: Protocol, device: Literal["cpu", "cuda", "mps"]
+) -> dict[str, Any]:
+    """The fields of a plan that the request decides."""
+    return {
+        "model": model.name,
+        "kind": "torch" if isinstance(model, TorchModel) else "estimator",
+        "protocol": protocol.name,
+        "recipe": chosen.name,
+        "settings": _settings(model, chosen.recipe),
+        "options": _json(model, chosen.recipe.options),
+        "seed": request.seed,
+        "epoch_policy": request.epoch_policy,
+        "precision": request.precision,
+        "device": device,
+        "folds": request.folds,
+    }
+
+
+def _seen(
+    released: OpenDataset,
+    dataset: OpenDataset,
+    features: Sequence[Resolved],
+    folds: list[Fold],
+    arrays: tuple[np.ndarray, ...],
+) -> dict[str, Any]:
+    """The fields of a plan that the data decide."""
+    return {
+        "dataset": dataset.spec.name,
+        "features": [str(one) for one in features],
+        "classes": list(dataset.spec.scheme.classes),
+        "clips_total": len(released.clips),
+        "digests": _digests(dataset, folds, arrays),
+    }
 
 
 def _origins(
@@ -242,3 +262,43 @@ def _digests(dataset: OpenDataset, folds: list[Fold], arrays: tuple[np.ndarray, 
         folds=folds_digest(dataset.clips, folds),
         data=arrays_digest(arrays),
     )
+
+
+def _task(
+    registry: Registry,
+    model: Model,
+    chosen: Choice,
+    plan: Plan,
+    dataset: OpenDataset,
+    features: list[Resolved],
+    arrays: tuple[np.ndarray, ...],
+) -> Task:
+    extra = {"classes": len(plan.classes)} if isinstance(model, TorchModel) else {}
+    return Task(
+        build=Build(chosen.target, {**chosen.recipe.options, **extra}, chosen.author),
+        author=chosen.author,
+        arrays=arrays,
+        labels=dataset.clips["label"].to_numpy(np.int64, copy=True),  # pandas returns a read-only array
+        classes=len(plan.classes),
+        recipe=chosen.recipe,
+        mirrors=find_mirrors(registry, chosen.recipe, features, arrays),
+        device=plan.device,
+        precision=plan.precision,
+    )
+
+
+def _notes(
+    plan: Plan,
+    released: OpenDataset,
+    dataset: OpenDataset,
+    features: list[Resolved],
+    folds: list[Fold],
+    all_folds: list[Fold],
+) -> list[str]:
+    """What readers of the record should know."""
+    return [
+        *notes_on_files(plan),
+        *dataset.notes({one.name for one in walk(features)}),
+        *notes_on_left_out(released, dataset),
+        *notes_on_folds(dataset, folds, all_folds),
+    ]

@@ -84,7 +84,7 @@ CUTS = (
 
 
 def sources() -> Iterator[merbench.Source]:
-    """The flow release (its repository also contains STSTNet's flow images, its origin), and the videos."""
+    """The flow releases (HTNet's repository also contains STSTNet's flow images, its origin), and the videos."""
     yield merbench.Source(
         name="htnet-release",
         reader="merbench_databases.htnet_release:HTNetRelease",
@@ -94,6 +94,15 @@ def sources() -> Iterator[merbench.Source]:
             "a clone of github.com/wangzhifengharrison/HTNet (git clone https://github.com/wangzhifengharrison/HTNet)"
         ),
         about="onset-apex flow of the composite's 442 clips as 28x28 images, published with HTNet",
+    )
+    yield merbench.Source(
+        name="causalnet-release",
+        reader="merbench_databases.causalnet_release:CausalNetRelease",
+        provides=("flow-28", "two-phase-flow-28", "landmarks-28"),
+        databases=COMPOSITE,
+        obtain=("a clone of github.com/tony19980810/CausalNet (git clone https://github.com/tony19980810/CausalNet)"),
+        about="flow of the composite's 442 clips, onset-apex and apex-offset, with their directions, as 28x28 images "
+        "published with CausalNet",
     )
     for name, (reader, database, obtain, about) in RELEASES.items():
         yield merbench.Source(
@@ -132,6 +141,18 @@ def datasets() -> Iterator[merbench.Dataset]:
         protocol="loso",
         public_labels=True,
         about="SMIC-HS, CASME II and SAMM: 442 clips of 68 subjects, 3 classes (MEGC2019)",
+    )
+    yield merbench.Dataset(
+        name="composite-causalnet",
+        title="MEGC2019 composite, CausalNet's flow",
+        titles=TITLES,
+        sources=("causalnet-release",),
+        databases=COMPOSITE,
+        scheme=merbench.THREE_CLASS,
+        clip_list=LIST,
+        protocol="loso",
+        public_labels=True,
+        about="the composite's 442 clips with the flow that CausalNet's authors computed",
     )
     for database, title in TITLES.items():
         yield merbench.Dataset(

@@ -12,8 +12,6 @@ import pytest
 from tests.browser.conftest import missing
 from tests.browser.test_every_page import PHONE, all_pages, violations
 
-pytestmark = pytest.mark.slow
-
 ROOT = Path(__file__).parents[2]
 
 

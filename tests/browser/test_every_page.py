@@ -20,7 +20,10 @@ KINDS = [
     "compare",
     "entry",
     "entry handed in",
+    "extractions",
     "reported",
+    "papers",
+    "about",
     "scores",
 ]
 OPENED = "document.querySelectorAll('details').forEach((one) => { one.open = true; })"
@@ -65,7 +68,7 @@ def test_axe_finds_nothing_to_mend_where_names_are_hostile(crowded, open_page, a
     assert violations(page, axe) == []
 
 
-@pytest.mark.parametrize("kind", ["index", "records", "board", "compare", "entry", "reported"])
+@pytest.mark.parametrize("kind", ["index", "records", "board", "compare", "entry", "extractions", "reported", "papers"])
 def test_axe_finds_nothing_to_mend_on_a_phone(published, open_page, axe, kind):
     page = open_page(published, page_of(published, kind), viewport=PHONE, bypass_csp=True)
     assert violations(page, axe) == []

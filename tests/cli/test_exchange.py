@@ -42,8 +42,8 @@ def test_an_import_prints_its_scores_as_a_run_does_and_keeps_the_record(negative
     assert lines[1].split() == ["part", "clips", "UF1", "submitted", "UAR", "submitted"]
     assert [line.split()[:3] for line in lines[2:6]] == [
         ["full", "442", ".241"],  # as the reference of the field has it
-        ["casme2", "145", ".252"],
         ["smic", "164", ".199"],
+        ["casme2", "145", ".252"],
         ["samm", "133", ".273"],
     ]
     assert lines[-1] == f"record: {path.relative_to(folder)}"

@@ -52,9 +52,9 @@ def test_a_record_is_added_checked_and_built_with_the_folders_of_the_checkout(ho
     (kept,) = Path("leaderboards", "records").iterdir()
     assert (code, out.splitlines()[0], err) == (0, f"{made}: verified and copied to {kept}", "")
     assert say("check") == (0, "1 records read: no problems\n", "")
-    code, out, err = say("build")
+    code, out, _ = say("build")
     site = Path("leaderboards", "site")
-    assert (code, out, err) == (0, f"boards: 1, records: 1; open {site / 'index.html'}\n", "")
+    assert (code, out) == (0, f"boards: 1, records: 1; open {site / 'index.html'}\n")
     assert (site / "index.html").is_file()
 
 
@@ -74,6 +74,33 @@ def test_published_figures_are_read_where_they_are_given(home, say):
     assert not out.startswith("boards: 0")
 
 
+def test_a_folder_without_git_gives_the_pages_and_one_line_about_the_history(home, made, say, monkeypatch):
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(home.parent))
+    say("add", made)
+    code, out, err = say("build")
+    assert (code, out.startswith("boards: 1")) == (0, True)
+    reason = "leaderboards/records is in no git repository with commits"
+    assert err == f"without the history of rows: {reason}\n"
+
+
+def test_the_pages_show_the_date_that_is_given_and_what_the_settings_file_says(home, made, say):
+    say("add", made)
+    Path("leaderboards", "board.toml").write_text('title = "Ours"')
+    assert say("build", "--date", "2026-11-30")[0] == 0
+    assert "Ours, built 2026-11-30, merbench" in Path("leaderboards", "site", "index.html").read_text("utf-8")
+
+
+def test_a_repository_of_ones_own_is_written_and_the_next_step_is_named(home, say):
+    code, out, err = say("init", "board")
+    assert (code, err) == (0, "")
+    assert out.splitlines()[0] == f"wrote {Path('board', 'README.md')}"
+    assert out.splitlines()[-1] == "next: cd board && merbench leaderboard add RECORD && merbench leaderboard build"
+    assert "OWNER and NAME" in out
+    code, out, err = say("init", "board")
+    assert (code, out) == (2, "")
+    assert "board contains README.md, .gitignore" in err
+
+
 def test_a_check_that_finds_problems_prints_all_and_exits_with_one(home, made, say):
     say("add", made)
     (kept,) = Path("leaderboards", "records").iterdir()
@@ -91,7 +118,7 @@ def test_a_check_as_json_is_one_object(home, made, say):
     say("add", made)
     code, out, _ = say("check", "--json")
     assert code == 0
-    assert json.loads(out) == {"records": 1, "problems": [], "changes": [], "notes": []}
+    assert json.loads(out) == {"records": 1, "problems": [], "changes": [], "notes": [], "new": []}
 
 
 def test_a_check_since_a_revision_needs_a_repository(home, made, say, monkeypatch):
@@ -124,6 +151,10 @@ def test_a_hostile_name_is_printed_as_one_harmless_line(home, made, say):
         (("serve",), "leaderboards/site has no index.html; build it: merbench leaderboard build --out"),
         (("serve", "--port", "70000"), "'70000' is not a port; ports are 0 to 65535"),
         (("check", "--recrods", "x"), "no flag is called --recrods (nearest: --records"),
+        (("build", "--date", "2026-02-30"), "argument --date: not a date; write YYYY-MM-DD"),
+        (("build", "--settings", "nowhere.toml"), "nowhere.toml cannot be read: No such file or directory"),
+        (("check", "--json", "--markdown"), "argument --markdown: not allowed with argument --json"),
+        (("init", ".", "--repository", "here"), "--repository: String should match pattern"),
         (("bild",), "no action is called 'bild' (nearest: build"),
     ],
 )

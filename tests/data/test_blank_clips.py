@@ -44,6 +44,7 @@ DESCRIBED: dict[str, Callable[[int], np.ndarray]] = {
     "mdmo": lambda value: mdmo(STILL, FACE),
 }
 SHAPES = {
+    "causalnet-regions": (4, 3, 28, 28),
     "flow-28": (3, 28, 28),
     "htnet-regions": (3, 28, 28),
     "hsta-video-28": (8, 3, 28, 28),

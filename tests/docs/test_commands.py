@@ -23,17 +23,19 @@ from merbench.plugin.registry import Registry
 from tests.docs.pages import ROOT, TEXT, blocks, commands
 from tests.docs.releases import RELEASES
 
-pytestmark = pytest.mark.slow
-
 # What a test leaves of the training of a network on a dataset: two folds, on the demo with clips of every class.
 FOLDS = {"demo": "demo-a/a0[12]", "casme3-7": "[12]of5"}
 EPOCHS = ["--set", "epochs=2"]
 NETWORKS = {model.name for model in Registry(load(allow=())).models if isinstance(model, TorchModel)}
 INSTALL = "python -m pip install . && merbench run --model htnet --dataset demo --recipe quick"
 CHECKS = "python -m pip install tox && tox"
-CLONE = "git clone https://github.com/wangzhifengharrison/HTNet"
-SETUP = {INSTALL, CHECKS, CLONE}
-REAL = re.compile(r"htnet-release|composite\b|(smic|casme2|samm)-3")
+# What a clone makes, and where the real data has it.
+CLONES = {
+    "git clone https://github.com/wangzhifengharrison/HTNet": ("HTNet", "htnet-release"),
+    "git clone https://github.com/tony19980810/CausalNet": ("CausalNet", "causalnet-release"),
+}
+SETUP = {INSTALL, CHECKS, *CLONES}
+REAL = re.compile(r"(htnet|causalnet)-release|(data check|--dataset) composite\b|(smic|casme2|samm)-3")
 NAMED = re.compile(r"# (\w+\.py)\n")  # the first line of an example that is a file
 
 
@@ -67,11 +69,12 @@ def test_every_command_and_example_of_a_page_runs_and_prints_what_it_says(
     runpy.run_path(str(script))
 
 
-@pytest.mark.parametrize("page", [page for page in TEXT if any(command == CLONE for command, _ in commands(page))])
+@pytest.mark.parametrize("page", [page for page in TEXT if any(command in CLONES for command, _ in commands(page))])
 def test_every_command_on_the_real_composite_runs_and_prints_what_it_says(
     page: str, real_data: Path, folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (folder / "HTNet").symlink_to(real_data / "htnet-release")  # what the clone makes
+    for made, kept in CLONES.values():
+        (folder / made).symlink_to(real_data / kept)
     assert run_page(page, needs_real_data, capsys.readouterr) >= 2
 
 
@@ -95,7 +98,7 @@ def test_every_command_is_in_a_block_that_is_run_and_every_example_in_one_that_i
 
 
 def needs_real_data(command: str) -> bool:
-    return command != CLONE and bool(REAL.search(command))
+    return command not in CLONES and bool(REAL.search(command))
 
 
 def run_page(page: str, wanted: Callable[[str], bool], read: Callable[[], tuple[str, str]]) -> int:

@@ -29,6 +29,12 @@ NETWORKS: dict[str, tuple[str, dict[str, Any], list[tuple[int, ...]], bool]] = {
         [(3, 56, 56)],
         False,
     ),
+    "causalnet": (
+        "merbench_causalnet.network:CausalNet",
+        {"dim": 8, "block_repeats": (1, 1, 1), "head_width": 8},
+        [(4, 3, 28, 28)],
+        False,
+    ),
     "hsta": ("merbench_hsta.network:HSTA", {**HSTA, **RANDOM}, [VIDEO], False),
     "hsta with flow": ("merbench_hsta.network:HSTA", {**HSTA, "special": "flow"}, [VIDEO, (2, 28, 28)], False),
     "off-apexnet": ("merbench_shallow.off_apexnet:OFFApexNet", {}, [FLOW], True),

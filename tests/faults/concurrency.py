@@ -35,7 +35,7 @@ SURROUNDINGS: dict[str, tuple[dict[str, str], tuple[str, ...]]] = {
     "2 threads": ({"OMP_NUM_THREADS": "2", "OPENBLAS_NUM_THREADS": "2"}, ()),
     "several of these at once": (
         {"LC_ALL": "C", "TZ": "Pacific/Chatham", "PYTHONHASHSEED": "7", "LOKY_MAX_CPU_COUNT": "2", "COLUMNS": "20"},
-        ("-O",),
+        (),  # not `-O`: then every process compiles every module anew, torch's too
     ),
 }
 Result = tuple[str, str | Finding, float]

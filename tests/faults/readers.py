@@ -25,6 +25,7 @@ from merbench.data.datasets import canonical_clips
 from merbench.data.frames import read_image
 from merbench.engine.checkpoints import predict_from
 from merbench.leaderboard.reported import NOTES_FILE, read_reported
+from merbench.leaderboard.verdicts import VERDICTS_FILE, read_verdicts
 from merbench.plugin.loading import load
 from merbench.plugin.registry import Registry
 from merbench.runs.clip_ids import ClipIds
@@ -139,7 +140,13 @@ def _reported(material: Material, folder: Path) -> dict[str, Reader]:
     few = b"\n".join(notes.splitlines()[:9])
     (folder / "notes").mkdir()
     (folder / "notes" / "reported.csv").write_bytes(figures.splitlines(keepends=True)[0])
+    (folder / "verdicts").mkdir()
+    (folder / "verdicts" / NOTES_FILE).write_bytes(b"id,text\nseen,Seen in train.py.\n")
+    verdicts = b"method,published,verdict,proof,link\nNet,2019,chosen on test,seen,https://example.org/t.py\nOld,,,,\n"
     return {
+        "reported-verdicts.csv": Reader(
+            [verdicts], f"verdicts/{VERDICTS_FILE}", lambda path: read_verdicts(path.with_name("reported.csv")), 50
+        ),
         "reported.csv": Reader([figures], "figures/reported.csv", read_reported, 100),
         "reported-notes.csv": Reader(
             [few], f"notes/{NOTES_FILE}", lambda path: read_reported(path.with_name("reported.csv")), 50

@@ -56,7 +56,8 @@ merbench.mapping.RESIDENT, merbench.mapping.CHUNK = 4 * 2**20, 2**20
 import numpy as np, torch
 from merbench.engine.clips import ClipTensor
 from merbench.protocols import Fold
-from test_extract import arrays_digest, found
+from extraction import found
+from merbench.features.compute import arrays_digest
 for _ in range(2):  # computed, then from where it is kept
     (array,) = found("toy-video")
 arrays_digest([array])

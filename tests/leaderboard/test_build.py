@@ -114,7 +114,7 @@ def test_figures_under_a_protocols_former_name_stand_on_its_board(built, save, m
     save(make_record(), "one")
     found = built(reported=ROOT / "leaderboards" / "reported.csv")
     boards = {name for name in found if name.startswith(("boards/composite-", "boards/smic-3-"))}
-    names = {re.sub(r"(-compare)?\.html", "", name.removeprefix("boards/")) for name in boards}
+    names = {re.sub(r"(-compare)?\.\w+$", "", name.removeprefix("boards/")) for name in boards}
     assert names == {"composite-loso", "smic-3-loso-per-database"}
 
 
@@ -245,6 +245,19 @@ def test_a_table_of_published_figures_that_is_not_valid_leaves_the_old_site(buil
     before = built()
     (tmp_path / "reported.csv").write_text("nonsense\n")
     with pytest.raises(MerbenchError, match=r"reported"):
+        built(reported=tmp_path / "reported.csv")
+    assert files(out) == before
+
+
+def test_verdicts_that_are_not_valid_are_one_line_and_leave_the_old_site(built, out, save, make_record, tmp_path):
+    save(make_record(), "one")
+    for name in ("reported.csv", "reported-notes.csv", "reported-verdicts.csv"):
+        shutil.copy(ROOT / "leaderboards" / name, tmp_path)
+    before = built(reported=tmp_path / "reported.csv")
+    assert b"main_HTNet.py" in before["papers.html"]
+    with (tmp_path / "reported-verdicts.csv").open("a") as file:
+        file.write("Net,,fraud,,\n")
+    with pytest.raises(MerbenchError, match=r"reported-verdicts\.csv, line \d+: verdict: .*found 'fraud'"):
         built(reported=tmp_path / "reported.csv")
     assert files(out) == before
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from merbench.plugin.registry import Registry
 from merbench.runs.export import without_clips
 from merbench.runs.seal import sealed
 
+ROOT = Path(__file__).parents[2]
 TITLE = "net on composite, protocol loso, recipe quick, seed 0"
 
 
@@ -164,6 +166,15 @@ def test_a_table_of_published_figures_that_is_not_valid_is_named(found, save, ma
     table = tmp_path / "reported.csv"
     (problem,) = found(reported=table).problems
     assert str(tmp_path) in problem
+
+
+def test_a_verdict_that_is_not_valid_is_named(found, save, make_record, tmp_path):
+    save(make_record(), "one")
+    for name in ("reported.csv", "reported-notes.csv"):
+        shutil.copy(ROOT / "leaderboards" / name, tmp_path)
+    (tmp_path / "reported-verdicts.csv").write_text("method,published,verdict,proof,link\nNet,,fraud,,\n")
+    (problem,) = found(reported=tmp_path / "reported.csv").problems
+    assert "reported-verdicts.csv, line 2: verdict: " in problem
 
 
 def test_nothing_has_changed_since_a_revision_with_the_same_records(found, save, make_record, commit):

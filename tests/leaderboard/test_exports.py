@@ -1,103 +1,175 @@
-"""What the export buttons of a table write."""
+"""The data for other programs: valid by its schema, in full precision, and the same text as on the pages."""
 
 from __future__ import annotations
 
-import re
+import csv
+import io
+import json
+import struct
+import xml.etree.ElementTree as ET
 from dataclasses import replace
 
 import pytest
 
+from merbench.leaderboard.about import About
+from merbench.leaderboard.badges import badges
 from merbench.leaderboard.boards import make_site
-from merbench.leaderboard.citation import paper_bibtex
-from merbench.leaderboard.entries import Figure, make_entry
-from merbench.leaderboard.exports import board_exports, record_exports
-from merbench.leaderboard.papers import Paper
-from merbench.leaderboard.rows import Row
-from merbench.leaderboard.wording import figure
+from merbench.leaderboard.entries import make_entry
+from merbench.leaderboard.exports import SCHEMA_VERSION, BoardExport, Endpoint, IndexExport, exports
+from merbench.leaderboard.feed import feed
+from merbench.leaderboard.previews import SIZE, preview
+from merbench.leaderboard.reported import reported_rows
 
-HOSTILE = "\u202e50 % of \\input{x} & $y_1$ #\n"
+ATOM = "{http://www.w3.org/2005/Atom}"
+SVG = "{http://www.w3.org/2000/svg}"
+HOSTILE = "=HYPERLINK(1)</text><script>alert(1)</script>\u202egnp\u2067"
+ABOUT = About(title="Ours & yours", version="1.0", commit="c" * 40, date="2026-11-30", site="https://example.org/b/")
 
 
 @pytest.fixture(scope="module")
-def board(make_record, registry):
+def site(make_record, registry):
+    """Two seeds of a run, a row with a hostile name, and one that is not ranked."""
     records = [
-        make_record("good", accuracy=0.8, seed=0),
-        make_record("good", accuracy=0.8, draw=1, seed=1),
-        make_record("near", accuracy=0.78, draw=3),
-        make_record("far", accuracy=0.4, draw=5),
-        make_record("chosen", accuracy=0.95, declared="oracle"),
+        make_record("net", accuracy=0.8, draw=1, seed=0),
+        make_record("net", accuracy=0.7, draw=2, seed=1),
+        make_record(HOSTILE, accuracy=0.5, draw=3, recipe=HOSTILE, options={"a": 1}),
+        make_record("sent", accuracy=0.6, draw=4, declared="oracle", paper="A paper"),
     ]
-    (found,) = make_site([make_entry(record, registry) for record in records], (), registry).boards
-    paper = Paper("A title", 2024, "Table 2", "https://example.org/a_b", "paper", ("Wang", "Zhang"), "Journal 602")
-    reported = Row("p", "Paper's net", "reported", "not stated", {"full": {"uf1": Figure(0.9123456789)}}, paper=paper)
-    return replace(found, rows=(*found.rows, reported))
+    return make_site([make_entry(one, registry) for one in records], (), registry, about=ABOUT)
 
 
 @pytest.fixture(scope="module")
-def exports(board):
-    return board_exports(board, "full", board.rows)
+def files(site):
+    return dict(exports(site)) | dict(badges(site)) | {"feed.xml": feed(site)}
 
 
-def test_every_figure_is_exported_in_full_precision(board, exports):
-    row, found = next(pair for pair in zip(board.rows, exports["figures"], strict=True) if pair[0].model == "good")
-    for part, scores in row.figures.items():
-        for metric in ("uf1", "uar"):
-            one = scores[metric]
-            assert found[f"{part}-{metric}"] == [one.value, *one.interval, one.spread]
-    assert exports["figures"][-1]["full-uf1"] == [0.9123456789]
+@pytest.fixture(scope="module")
+def empty(registry):
+    """A board of papers alone, and a leaderboard of nothing."""
+    return make_site((), (), registry)
 
 
-def test_a_line_of_latex_has_method_year_and_the_scores_of_every_part_in_one_order(board, exports):
-    head = exports["latex"][0]
-    names = ["all clips", "SMIC-HS", "CASME II", "SAMM"]
-    assert sorted(names, key=head.index) == names
-    assert head.count("UF1 & UAR") == 4
-    assert all(line.count(" & ") == 9 for line in exports["lines"])
-    assert exports["lines"][-1].startswith("  Paper's net & 2024 & .912 & --")
+def board_file(files, ending):
+    (name,) = [name for name in files if name.startswith("boards/") and name.endswith(ending)]
+    return files[name]
 
 
-def test_latex_marks_the_leading_group_and_no_row_without_rank(board, exports):
-    bold = {row.model: re.findall(r"\\textbf", line) for row, line in zip(board.rows, exports["lines"], strict=True)}
-    leading = {row.model for row in board.ranked if row.standing.leading}
-    assert leading == {"good", "near"}
-    for row, line in zip(board.rows, exports["lines"], strict=True):
-        assert (f"\\textbf{{{figure(row.uf1.value)}}}" in line.split(" & ")[2]) == (row.model in leading)
-    assert not bold["chosen"]
-    assert not bold["Paper's net"]
+def test_every_json_file_is_valid_by_its_model(files):
+    models = {"index.json": IndexExport, "boards": BoardExport, "badges": Endpoint}
+    names = [name for name in files if name.endswith(".json") and not name.startswith("schema/")]
+    assert len(names) == 1 + 1 + 5  # the index, the board, and the badges of index, board and three rows
+    for name in names:
+        models[name.split("/")[0]].model_validate_json(files[name], strict=True)
 
 
-def test_hostile_names_are_escaped_for_latex(board):
-    rows = tuple(replace(row, model=HOSTILE, title="", recipe=HOSTILE) for row in board.rows)
-    for line in board_exports(replace(board, rows=rows), "full", rows)["lines"]:
-        assert line.count("\n") == 1
-        assert not re.search(r"(?<!\\)[%$#]|\u202e|\\input", line)
+def test_every_schema_names_the_fields_of_the_files_that_it_describes(files):
+    def required(schema, content):
+        assert (
+            schema["required"] == [*schema["properties"]] or "schema_version" in content or "schemaVersion" in content
+        )
+        assert set(content) == set(schema["properties"])
+        assert schema["additionalProperties"] is False
+
+    required(json.loads(files["schema/index.json"]), json.loads(files["index.json"]))
+    required(json.loads(files["schema/board.json"]), json.loads(board_file(files, ".json")))
+    required(json.loads(files["schema/badge.json"]), json.loads(files["badges/index.json"]))
 
 
-def test_a_paper_is_cited_with_authors_title_venue_year_and_address(exports):
-    text = exports["citations"][exports["cited"][-1][0]]
-    for line in (
-        "author = {Wang and Zhang}", "title = {{A title}}", "journal = {Journal}", "volume = {602}", "year = {2024}",
-        "url = {https://example.org/a_b}", "note = {Table 2}",
-    ):  # fmt: skip
-        assert line in text
-    assert text.startswith("@article{wang2024-")
+def test_figures_have_full_precision(files, site):
+    (board,) = site.boards
+    row = board.ranked[0]
+    content = json.loads(board_file(files, ".json"))
+    assert content["schema_version"] == SCHEMA_VERSION
+    exported = content["rows"][0]
+    assert exported["figures"]["full"]["uf1"]["value"] == row.uf1.value
+    assert tuple(exported["figures"]["full"]["uf1"]["interval"]) == row.uf1.interval
+    assert tuple(exported["standings"]["samm"]["rank_interval"]) == row.standings["samm"].rank_interval
+    assert exported["records"] == [one.record.id for one in row.entries]
+    line = next(csv.DictReader(io.StringIO(board_file(files, ".csv"), newline="")))
+    assert float(line["full uf1"]) == row.uf1.value
+    assert float(line["samm uar high"]) == row.figures["samm"]["uar"].interval[1]
+    assert (line["rank"], line["leading"], line["seeds"]) == ("1", "yes", "2")
 
 
-def test_a_row_of_several_seeds_is_cited_as_a_row_with_its_records(board, exports):
-    row = next(row for row in board.rows if row.model == "good")
-    text = exports["citations"][exports["cited"][board.rows.index(row)][-1]]
-    assert text.startswith(f"@misc{{merbench-row-{row.id},")
-    assert all(entry.id in text for entry in row.entries)
+def test_the_index_names_files_that_exist(files):
+    (board,) = json.loads(files["index.json"])["boards"]
+    assert {board["json_file"], board["csv_file"]} <= set(files)
+    assert (board["rows"], board["ranked"], board["records"]) == (3, 2, 4)
 
 
-def test_an_address_cannot_end_its_field():
-    text = paper_bibtex(Paper("t", link="https://example.org/}{"))
-    assert text.count("{") == text.count("}")
-    assert "url = {https://example.org/%7D%7B}" in text
+def test_hostile_names_are_text_in_every_file(files):
+    assert any("script" in text for text in files.values())
+    for name, text in files.items():
+        assert "\u202e" not in text, name
+        assert "\u2067" not in text, name
+        if name.endswith((".svg", ".xml")):
+            ET.fromstring(text)
+            assert "<script>" not in text, name
+    names = [row["model"] for row in csv.DictReader(io.StringIO(board_file(files, ".csv"), newline=""))]
+    assert [name[:3] for name in names if "HYPER" in name] == ["'=H"]
+    rows = json.loads(board_file(files, ".json"))["rows"]
+    assert HOSTILE in [row["model"] for row in rows]
 
 
-def test_a_record_is_exported_in_full_too(board):
-    entry = board.rows[0].entries[0]
-    found = record_exports([entry])
-    assert found["figures"][0]["uf1"][0] == entry.figures["last"]["full"]["uf1"].value
-    assert found["lines"][0].count(" & ") == 6
+def test_the_feed_is_newest_first_with_absolute_links_and_the_dates_of_the_records(files):
+    root = ET.fromstring(files["feed.xml"])
+    entries = root.findall(f"{ATOM}entry")
+    assert root.findtext(f"{ATOM}updated") == "2026-11-21T09:00:00Z"
+    assert len(entries) == 4
+    assert len({one.findtext(f"{ATOM}id") for one in entries}) == 4
+    for one in entries:
+        assert one.find(f"{ATOM}link").get("href").startswith("https://example.org/b/entries/")
+        assert one.findtext(f"{ATOM}updated") == "2026-11-21T09:00:00Z"
+
+
+def test_a_badge_says_the_score_and_the_interval_of_the_rank(site, files):
+    (board,) = site.boards
+    row = board.ranked[0]
+    low, high = row.standing.rank_interval
+    badge = json.loads(files[f"badges/{row.id}.json"])
+    assert badge["message"] == f"UF1 {row.uf1.value:.3f}, rank 1 ({low} to {high}) of 2".replace("0.", ".")
+    assert badge["label"] == "net on composite"
+    assert (
+        ET.fromstring(files[f"badges/{row.id}.svg"]).findtext(f"{SVG}title") == f"net on composite: {badge['message']}"
+    )
+
+
+def test_a_row_without_a_rank_has_a_badge_that_says_so(site, files):
+    (row,) = [row for row in site.boards[0].rows if row.unranked]
+    assert json.loads(files[f"badges/{row.id}.json"])["message"].endswith(", not ranked")
+
+
+def test_a_leaderboard_without_runs_has_an_empty_feed_badge_and_index(empty):
+    root = ET.fromstring(feed(empty))
+    assert root.findall(f"{ATOM}entry") == []
+    assert root.findtext(f"{ATOM}updated") == "1970-01-01T00:00:00Z"
+    assert json.loads(dict(badges(empty))["badges/index.json"])["message"] == "no runs yet"
+    IndexExport.model_validate_json(dict(exports(empty))["index.json"], strict=True)
+
+
+@pytest.fixture(scope="module")
+def bare(site):
+    """The board without its rows."""
+    return replace(site, boards=(replace(site.boards[0], rows=()),), entries=())
+
+
+def test_a_board_without_runs_has_a_badge_a_table_and_a_picture(bare):
+    files = dict(exports(bare)) | dict(badges(bare))
+    assert BoardExport.model_validate_json(board_file(files, ".json"), strict=True).rows == ()
+    assert board_file(files, ".csv") == "id\r\n"
+    assert json.loads(files[f"badges/{bare.boards[0].slug}.json"])["message"] == "no runs yet"
+    assert preview(bare.boards[0], "x").startswith(b"\x89PNG")
+    assert reported_rows(()) == ()
+
+
+def test_the_picture_has_the_size_that_networks_show_and_the_same_bytes_each_time(site):
+    (board,) = site.boards
+    picture = preview(board, "Ours")
+    assert struct.unpack(">II", picture[16:24]) == SIZE == (1200, 630)
+    assert picture == preview(board, "Ours") != preview(board, "Theirs")
+    assert len(picture) < 40_000
+
+
+def test_a_long_or_hostile_title_is_cut_inside_the_picture(site):
+    board = replace(site.boards[0], name="\u202e" + "w" * 5000)
+    assert len(preview(board, "\n".join(["x" * 500] * 9))) < 60_000

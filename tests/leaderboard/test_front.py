@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from merbench.leaderboard import pictures
 from merbench.leaderboard.boards import make_site
 from merbench.leaderboard.compare import compare_rows
 from merbench.leaderboard.front import DOZEN, front_of
@@ -71,6 +72,13 @@ def test_a_method_is_compared_with_the_highest_figure_that_a_paper_reports(front
     assert f"Paper&#x27;s net: reported {figure(reported)}, here {figure(run.uf1.value)}." in diagonal.wide
 
 
+@pytest.mark.parametrize(("first", "shown"), [(2015, 2015), (None, 2020)])
+def test_a_figure_stands_at_the_year_of_its_method_else_of_its_paper(figures, registry, first, shown) -> None:
+    told = [one.model_copy(update={"first_published": first}) for one in figures]
+    (board,) = make_site([], told, registry).boards
+    assert f"Paper&#x27;s net, {shown}: .900." in pictures.years(board)
+
+
 def test_a_board_of_papers_alone_has_no_first_screen_but_is_listed_as_untested(figures, registry) -> None:
     pages = dict(render(make_site((), figures, registry)))
     assert "This board has no runs yet." in pages["index.html"]
@@ -91,3 +99,12 @@ def test_names_of_rows_are_escaped_in_every_picture(entry_of, make_record, regis
     pages = dict(render(make_site(map(entry_of, records), (), registry)))
     assert "<script>alert" not in pages["index.html"]
     assert "\u202e" not in pages["index.html"]
+
+
+def test_the_first_page_counts_the_verdicts_on_papers_and_lists_those_that_are_proven(
+    entry_of, make_record, figures, registry
+) -> None:
+    site = make_site([entry_of(make_record())], figures, registry)
+    page = dict(render(site))["index.html"]
+    assert 'href="papers.html#cannot-be-tested">cannot be tested</a> <span>1</span>' in page
+    assert "Paper's net" not in page.split('id="papers"')[1].split("</table>")[0]

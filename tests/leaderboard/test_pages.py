@@ -14,6 +14,7 @@ import pytest
 
 from merbench.leaderboard.boards import Board, Site, make_site
 from merbench.leaderboard.entries import Figure, make_entry
+from merbench.leaderboard.exports import exports
 from merbench.leaderboard.pages import LARGEST, render
 from merbench.leaderboard.reported import Remark
 from merbench.leaderboard.rows import Paper, Row
@@ -107,12 +108,11 @@ def html_of(pages: dict[str, str]) -> dict[str, Parsed]:
 
 def test_there_is_a_page_for_every_board_and_entry(pages, site):
     (board,) = site.boards
-    names = ["index.html", "records.html", "reported.html", "scores.html", "assets/site.css", "assets/site.js"]
-    names += ["records.js", "reported.js", f"boards/{board.slug}-compare.html"]
-    names += [
-        f"boards/{board.slug}{part}.{kind}" for part in ("", "-smic", "-casme2", "-samm") for kind in ("html", "js")
-    ]
-    names += [row.page for row in board.every_row if len(row.entries) > 1]
+    names = ["about.html", "index.html", "records.html", "reported.html", "papers.html", "scores.html"]
+    names += ["assets/site.css", "assets/site.js", "records.js", "reported.js"]
+    tables = [f"boards/{board.slug}{part}" for part in ("", "-smic", "-casme2", "-samm")]
+    names += [f"{table}{ending}" for table in tables for ending in (".html", ".js")]
+    names += [f"boards/{board.slug}-compare.html", *(row.page for row in board.rows if len(row.entries) > 1)]
     names += [f"entries/{entry.id}.html" for entry in site.entries]
     assert sorted(pages) == sorted(names)
 
@@ -152,9 +152,10 @@ def test_nothing_is_fetched_from_elsewhere_and_links_are_safe(which, request):
                 assert tag != "a" or attributes["rel"] == "noopener noreferrer"
 
 
-def test_every_link_leads_somewhere(pages):
+def test_every_link_leads_somewhere(pages, site):
     parsed = html_of(pages)
     downloads = {f"records/{name[8:-5]}.json" for name in pages if name.startswith("entries/")}
+    downloads |= {"feed.xml", *(name for name, _ in exports(site))}
     for name, page in parsed.items():
         for _, target, _ in page.links:
             if re.match(r"[a-z]+:", target):

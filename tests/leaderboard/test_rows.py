@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from merbench.leaderboard.bibliography import paper_of
 from merbench.leaderboard.entries import counting_policy, make_entry
-from merbench.leaderboard.papers import paper_of
 from merbench.leaderboard.rows import make_rows
 from merbench.runs.export import without_clips
 from merbench.runs.schema import Record

@@ -93,11 +93,10 @@ def merbench_models():
 """
 
 
-def test_probabilities_in_place_of_logits_are_said_once(toys: Callable[..., Path], tmp_path: Path) -> None:
+def test_probabilities_in_place_of_logits_are_said_once(toys: Callable[..., Path], tmp_path: Path, capsys) -> None:
     toys(6)
     (tmp_path / "certain_net.py").write_text(CERTAIN)
     plugins = ["--plugin", str(TOYS), "--plugin", str(tmp_path / "certain_net.py")]
     arguments = ["--model", "certain", "--dataset", "toys", "--device", "cpu", "--out", str(tmp_path / "out")]
-    command = [sys.executable, "-m", "merbench", *plugins, "run", *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    assert done.stderr.count("note: the network's outputs look like probabilities") == 1
+    assert main([*plugins, "run", *arguments]) == 0
+    assert capsys.readouterr().err.count("note: the network's outputs look like probabilities") == 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -31,8 +32,8 @@ Content = dict[str, Any]
 @pytest.fixture(scope="module")
 def published() -> list[Record]:
     """Two published records of the real composite, with an oracle each."""
-    records = [read_record(path) for path in sorted(RECORDS.glob("*.json"))]
-    return [one for one in records if one.plan.dataset == "composite" and "oracle" in one.scores][:2]
+    records = (read_record(path) for path in sorted(RECORDS.glob("*.json")))
+    return list(islice((one for one in records if one.plan.dataset == "composite" and "oracle" in one.scores), 2))
 
 
 @pytest.fixture(scope="module")

@@ -17,14 +17,13 @@ import pytest
 
 from merbench.runs.seal import sealed
 
-pytestmark = pytest.mark.processes
-
-# Forks a child for each moment at which it is to be killed: it dies by SIGKILL before or after a file takes its name.
+# Forks a child for each command and the moment at which it is to be killed: it dies by SIGKILL before or after a file
+# takes its name. What commands import is imported once, before.
 KILLED_AT = """
-import os, signal, sys
-import torch, merbench.cli, merbench.engine.folds, merbench.runs.run, merbench.runs.prepare
+import json, os, signal, sys
+import torch._dynamo, sklearn.model_selection
+import merbench.cli, merbench.engine.folds, merbench.runs.run, merbench.runs.prepare
 torch.set_num_threads(1)
-root, moments, argv = sys.argv[1], sys.argv[2].split(","), sys.argv[3:]
 take_name = os.replace
 def kill_at(moment):
     left = [moment]
@@ -37,11 +36,11 @@ def kill_at(moment):
         take_name(*names)
         count()
     os.replace = replace
-for moment in moments:
+for moment, argv in json.loads(sys.argv[1]):
     child = os.fork()
     if not child:
-        kill_at(int(moment))
-        os._exit(merbench.cli.main([*argv, "--out", f"{root}/{moment}"]))
+        kill_at(moment)
+        os._exit(merbench.cli.main(argv))
     print(os.waitpid(child, 0)[1], flush=True)
 """
 
@@ -63,12 +62,19 @@ sys.exit(merbench.cli.main(sys.argv[2:]))
 def in_own_session(folder: Path, script: str, *argv: str) -> tuple[int, str, str]:
     """Runs a script; its exit code, and what it wrote to stdout and stderr.
 
-    Into files, and whatever it started is ended with it: the workers of a killed command live on for a while, and would
-    hold a pipe open.
+    It has two processes to train in; the runs of this process have one, and give the same. It writes into
+    files, and whatever it started is ended with it: the workers of a killed command live on for a while, and would hold
+    a pipe open.
     """
+    given = {**os.environ, "LOKY_MAX_CPU_COUNT": "2"}
     with (folder / "stdout").open("w") as told, (folder / "stderr").open("w") as errors:
         process = subprocess.Popen(
-            [sys.executable, "-c", script, *argv], stdout=told, stderr=errors, cwd=folder, start_new_session=True
+            [sys.executable, "-c", script, *argv],
+            stdout=told,
+            stderr=errors,
+            cwd=folder,
+            env=given,
+            start_new_session=True,
         )
         try:
             code = process.wait()
@@ -184,23 +190,21 @@ def test_a_schedule_that_cannot_be_read_is_made_again(content, kinds, undisturbe
 # Two folds: the files of a run are the plan, the grouping, the folds of every stage and the record. Moment 2n is just
 # before the file n has its name, when it lies half-written beside it; 2n + 1 just after. `tests/faults` kills runs of
 # networks whose folds train at once, and of estimators, at every operation.
-@pytest.mark.parametrize(
-    ("kind", "moments"),
-    [("batched", (4, 7)), ("inner", (6,)), ("sequential", (5,))],
-)
-def test_killed_at_any_moment_the_same_command_gives_the_same_record(
-    kind, moments, kinds, run, without_times, tmp_path
-):
-    argv = [*kinds[kind], "--folds", "demo-a/a0[12]"]
-    killed, when = tmp_path / "killed", ",".join(map(str, moments))
-    _, told, errors = in_own_session(tmp_path, KILLED_AT, str(killed), when, "run", "--dataset", "demo", *argv)
-    assert told.split() == [str(int(signal.SIGKILL))] * len(moments), errors
-    wanted = without_times(run(tmp_path / "undisturbed", *argv))
-    for moment in moments:
-        out = killed / str(moment)
-        assert len(list(out.rglob(".*.partial"))) == 1 - moment % 2, f"moment {moment}"
-        assert without_times(run(out, *argv)) == wanted, f"moment {moment}"
-        assert not list(out.rglob("*.partial")), f"moment {moment}"
+MOMENTS = [("batched", 4), ("batched", 7), ("inner", 6), ("sequential", 5)]
+
+
+def test_killed_at_any_moment_the_same_command_gives_the_same_record(kinds, run, without_times, tmp_path):
+    argv = {kind: (*kinds[kind], "--folds", "demo-a/a0[12]") for kind, _ in MOMENTS}
+    out = {(kind, moment): tmp_path / f"{kind} {moment}" for kind, moment in MOMENTS}
+    commands = [(one[1], ["run", "--dataset", "demo", *argv[one[0]], "--out", str(out[one])]) for one in MOMENTS]
+    _, told, errors = in_own_session(tmp_path, KILLED_AT, json.dumps(commands))
+    assert told.split() == [str(int(signal.SIGKILL))] * len(MOMENTS), errors
+    wanted = {kind: without_times(run(tmp_path / kind, *argv[kind])) for kind in argv}
+    for kind, moment in MOMENTS:
+        where = out[kind, moment]
+        assert len(list(where.rglob(".*.partial"))) == 1 - moment % 2, where.name
+        assert without_times(run(where, *argv[kind])) == wanted[kind], where.name
+        assert not list(where.rglob("*.partial")), where.name
 
 
 @pytest.mark.usefixtures("interruptible")
