@@ -228,8 +228,7 @@ class View {
       start += span;
     }
     const region = this.table.parentElement;
-    region.classList.remove("scrolls");
-    region.classList.toggle("scrolls", region.scrollWidth > region.clientWidth);
+    region.classList.toggle("scrolls", this.table.offsetWidth > region.clientWidth);
   }
 
   // A column of a part orders the rows by the part, so their ranks are those of the part.
