@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from merbench.leaderboard.bibliography import Paper, paper_of
-from merbench.leaderboard.claims import claim_of
+from merbench.leaderboard.claims import claim_of, recipe_name
 from merbench.leaderboard.entries import Entry, Figure, Figures
 from merbench.leaderboard.statistics import Standing
 from merbench.plugin.registry import Registry
@@ -163,7 +163,7 @@ def _row(entries: tuple[Entry, ...], registry: Registry) -> Row:
     return Row(
         id=configuration(plan, plan.protocol)[:12],
         model=plan.model,
-        recipe=plan.recipe if isinstance(plan, Plan) else "",
+        recipe=recipe_name(plan, registry) if isinstance(plan, Plan) else "",
         title=_title(plan, registry),
         claim=claim,
         claim_about=about,

@@ -161,6 +161,8 @@ class Recipe:
         about: where the settings come from.
         claim: what the settings are: `as published` by the model's authors; `shortened` from those, for less time;
             `own settings`; or `baseline`, of a model that others are compared with. Boards show it.
+        formerly: names that the recipe had before, the oldest first. A record that has such a name and the recipe's
+            settings is shown under the present name, even if another recipe has the old name now.
     """
 
     optimizer: Literal["adam", "adamw", "sgd"] = "adam"
@@ -189,6 +191,7 @@ class Recipe:
     features: tuple[str, ...] = ()
     about: str = ""
     claim: Claim = "own settings"
+    formerly: tuple[str, ...] = ()
     api: int = API
 
 
