@@ -12,8 +12,8 @@ ModelTrain_Final.py), which has an `rcn_*` for each row; only the abstract of th
 
 The README runs it with 32 maps, pooling to 5x5 and 20 epochs; the script's defaults are 64, 7 and 100. The recipe
 `published` is the README's command, which fits 28x28 (the wide layers turn it into 10x10, the block into 5x5); 7x7
-would repeat values. From the script come also values of 0..1, SGD with momentum .9 at 5e-4, and batches of 64. The script
-makes a `StepLR` that would halve the rate every 10 epochs, but its loop never steps it, so the rate stays.
+would repeat values. From the script come also values of 0..1, SGD with momentum .9 at 5e-4, and batches of 64. The
+script makes a `StepLR` that would halve the rate every 10 epochs, but its loop never steps it, so the rate stays.
 
 Open or different:
 
