@@ -90,14 +90,25 @@ def _highest(board: Board) -> Iterator[Fact]:
 
 
 def _choosing(board: Board) -> Iterator[Fact]:
-    gains = sorted(row.selection for row in board.rows if row.selection is not None)
+    chosen = [row for row in board.rows if row.selection is not None]
+    gains = sorted(row.selection for row in chosen if row.selection is not None)
     if not gains:
         return
     ends = f"{wording.rounded_sign(gains[0])} to {wording.rounded_sign(gains[-1])}"
     rows = f"the median of {len(gains)} rows; {ends}" if len(gains) > 1 else "one row"
-    yield Fact(
-        wording.rounded_sign(median(gains)), f"is what choosing the epoch on the test subject adds to UF1 ({rows})."
-    )
+    text = f"is what choosing the epoch on the test subject adds to UF1 ({rows}){_among(chosen)}."
+    seeds = [row.seed_selection for row in chosen if row.seed_selection is not None]
+    if seeds:
+        gain = wording.rounded_sign(median(seeds))
+        text += f" Seeds differ by chance alone, and choosing the best of a row's seeds for each subject adds {gain}."
+    yield Fact(wording.rounded_sign(median(gains)), text)
+
+
+def _among(rows: Sequence[Row]) -> str:
+    epochs = sorted(row.epochs for row in rows if row.epochs)
+    if not epochs:
+        return ""
+    return f", among {epochs[0]} to {epochs[-1]} epochs" if epochs[0] < epochs[-1] else f", among {epochs[0]} epochs"
 
 
 def _resolution(board: Board) -> Iterator[Fact]:
