@@ -25,9 +25,9 @@ def seed_noise() -> str:
     deviation, rows = _deviation()
     gain = deviation * _expected_best(ROUNDS)
     return (
-        f"In the {rows} rows of several seeds, the standard deviation of UF1 between seeds is {decimal(deviation)} (root "
-        f"mean square over the rows). If UF1 is normal over seeds, the best of {ROUNDS} runs is expected {decimal(gain)} "
-        "above their mean."
+        f"In the {rows} rows of several seeds, the standard deviation of UF1 between seeds is {decimal(deviation)} "
+        f"(root mean square over the rows). If UF1 is normal over seeds, the best of {ROUNDS} runs is expected "
+        f"{decimal(gain)} above their mean."
     )
 
 
@@ -37,12 +37,13 @@ def ststnet() -> str:
     figure = row.figures["full"]["uf1"]
     printed = next(one.uf1.value for one in board().rows if one.model == PORT and one.uf1)
     deviation, _ = _deviation()
-    loss = _training_loss([_record(row, seed) for seed in range(len(row.entries))])
+    seeds = [decimal(one.figures["last"]["full"]["uf1"].value) for one in row.entries]
+    loss = _training_loss([_record(row, seed) for seed in range(len(seeds))])
+    above = (printed - figure.value) / deviation
     return (
-        f"The same settings here have a UF1 of {decimal(figure.value)} (mean of {len(row.entries)} seeds; "
-        f"{', '.join(decimal(one.figures['last']['full']['uf1'].value) for one in row.entries)}) and a mean training loss "
-        f"of {decimal(loss)} in the last epoch. The authors' log lies {(printed - figure.value) / deviation:.1f} standard "
-        f"deviations of a seed ({decimal(deviation)}) above that mean."
+        f"The same settings here have a UF1 of {decimal(figure.value)} (the mean of {', '.join(seeds)}, by seed) and a "
+        f"mean training loss of {decimal(loss)} in the last epoch. The authors' log, {decimal(printed)}, lies "
+        f"{above:.1f} standard deviations of a seed ({decimal(deviation)}) above that mean."
     )
 
 

@@ -108,6 +108,8 @@ class Feature:
         drawing: target of a function that returns a picture of it, uint8 `[height, width, 3]`, for `merbench data
             preview`. It takes the feature's array (or its `Frames`), then the arrays of its inputs, and the keyword
             `variant` like `function`; for a feature that a source provides, only the array. Empty: it is not drawn.
+        channels: what the first axis of its array holds, e.g. `("strain", "v", "u")`; empty if it has no names. A
+            feature with `u` and `v` can be compared by `merbench data compare-flow`.
         about: one line for `merbench list`.
     """
 
@@ -118,6 +120,7 @@ class Feature:
     version: int = 1
     mirror: str = ""
     drawing: str = ""
+    channels: tuple[str, ...] = ()
     about: str = ""
     api: int = API
 
