@@ -44,6 +44,7 @@ class Board:
         parts: names of the parts, `full` first.
         name: dataset and protocol as people say it, e.g. `MEGC2019 composite, leave one subject out`.
         part_names: the names of the parts that people use; a part may be missing.
+        trains_on: the only database that the protocol trains on; empty if there are several.
         classes, clips_total, subjects_total, digests: what all entries share; empty or None without entries.
         rows: ranked rows by rank, then the others by UF1.
         incomplete: rows that lack clips, listed below the table and never ranked, in groups that cover the same clips.
@@ -63,6 +64,7 @@ class Board:
     rows: tuple[Row, ...]
     name: str = ""
     part_names: Mapping[str, str] = field(default_factory=dict)
+    trains_on: str = ""
     incomplete: tuple[tuple[Row, ...], ...] = ()
     reported: tuple[Reported, ...] = ()
     past: tuple[Past, ...] = ()
@@ -210,6 +212,7 @@ def _board(
         protocol=name[1],
         about=_about(*name, registry),
         part_names=_part_names(name[0], registry),
+        trains_on=registry.protocols.get(name[1]).trains_on if name[1] in registry.protocols.names() else "",
         parts=_parts(name[0], [*runs, *papers], registry),
         rows=(*runs, *papers),
         incomplete=incomplete,
