@@ -20,6 +20,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "bi-woof": claims.bi_woof,
     "command-line": command_line.verbs,
     "datasets": lists.datasets,
+    "difficulty": speed.difficulty,
     "errata": lists.errata,
     "faces-and-flow": speed.accuracy,
     "features": lists.features,

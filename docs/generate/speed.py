@@ -1,4 +1,4 @@
-"""What was measured, as tables: times and memory, and how well the steps from images to flow work."""
+"""What was measured, as tables: times and memory, how well the steps from images to flow work, and hard clips."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from typing import Any
 
 from docs.generate.markdown import table
 
-__all__ = ["accuracy", "measured_table", "tables"]
+__all__ = ["accuracy", "difficulty", "measured_table", "tables"]
 
 MEASURED = Path(__file__).parents[2] / "tests" / "benchmarks" / "measured.json"
-ACCURACY = "faces-and-flow"
-ELSEWHERE = (ACCURACY, "bi-woof", "release-channels")  # sections that are about neither time nor memory
+ACCURACY, DIFFICULTY = "faces-and-flow", "difficulty"
+# The sections that are about neither time nor memory.
+ELSEWHERE = (ACCURACY, DIFFICULTY, "bi-woof", "release-channels")
 
 
 def tables() -> str:
     """A section for each benchmark."""
-    return "\n\n".join(
-        f"## {one['title']}\n\n{_table(one)}" for name, one in _measured().items() if name not in ELSEWHERE
-    )
+    shown = [one for name, one in _measured().items() if name not in ELSEWHERE]
+    return "\n\n".join(f"## {one['title']}\n\n{_table(one)}" for one in shown)
 
 
 def accuracy() -> str:
@@ -30,6 +30,12 @@ def accuracy() -> str:
 def measured_table(name: str) -> str:
     """The table of one section."""
     return _table(_measured()[name])
+
+
+def difficulty() -> str:
+    """Which clips are hard for the leading rows."""
+    rows = [[row["what"], row["figure"], row["conditions"]] for row in _measured()[DIFFICULTY]["rows"]]
+    return table(["clips", "answers of the leading rows", "how many"], rows)
 
 
 def _measured() -> dict[str, dict[str, Any]]:

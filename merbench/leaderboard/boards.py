@@ -44,6 +44,7 @@ class Board:
         parts: names of the parts, `full` first.
         name: dataset and protocol as people say it, e.g. `MEGC2019 composite, leave one subject out`.
         part_names: the names of the parts that people use; a part may be missing.
+        trains_on: the only database that the protocol trains on; empty if there are several.
         classes, clips_total, subjects_total, digests: what all entries share; empty or None without entries.
         rows: ranked rows by rank, then the others by UF1.
         incomplete: rows that lack clips, listed below the table and never ranked, in groups that cover the same clips.
@@ -63,6 +64,7 @@ class Board:
     rows: tuple[Row, ...]
     name: str = ""
     part_names: Mapping[str, str] = field(default_factory=dict)
+    trains_on: str = ""
     incomplete: tuple[tuple[Row, ...], ...] = ()
     reported: tuple[Reported, ...] = ()
     past: tuple[Past, ...] = ()
@@ -119,6 +121,7 @@ def make_site(
     remarks: Sequence[Remark] = (),
     verdicts: Sequence[Verdict] = (),
     *,
+    titles: Mapping[str, str] | None = None,
     past: Sequence[Past] = (),
     about: About | None = None,
 ) -> Site:
@@ -130,6 +133,7 @@ def make_site(
         registry: gives the order of a dataset's parts, the names of protocols, and what to cite for a model.
         remarks: for the page that explains the scores.
         verdicts: what is known of the methods of the figures.
+        titles: of datasets and protocols that only reported figures have.
         past: records that were on the boards, newest first.
         about: what the pages say of themselves.
     """
@@ -145,7 +149,7 @@ def make_site(
     names = {*tables, *(name for name, figures in papers.items() if any(one.on_board for one in figures))}
     names |= {(one.dataset, one.protocol) for one in past}
     boards = [
-        board
+        replace(board, name=_name(*name, registry, titles or {}))
         for name in sorted(names)
         for board in _boards(name, [tables[name][key] for key in sorted(tables[name])], papers[name], registry)
     ]
@@ -207,8 +211,8 @@ def _board(
         dataset=name[0],
         protocol=name[1],
         about=_about(*name, registry),
-        name=_name(*name, registry),
         part_names=_part_names(name[0], registry),
+        trains_on=registry.protocols.get(name[1]).trains_on if name[1] in registry.protocols.names() else "",
         parts=_parts(name[0], [*runs, *papers], registry),
         rows=(*runs, *papers),
         incomplete=incomplete,
@@ -266,9 +270,9 @@ def _about(dataset: str, protocol: str, registry: Registry) -> tuple[str, ...]:
     return tuple(catalog.get(name).about for catalog, name in catalogs if name in catalog.names())
 
 
-def _name(dataset: str, protocol: str, registry: Registry) -> str:
+def _name(dataset: str, protocol: str, registry: Registry, titles: Mapping[str, str]) -> str:
     catalogs = ((registry.datasets, dataset), (registry.protocols, protocol))
-    return ", ".join((name in one.names() and one.get(name).title) or name for one, name in catalogs)
+    return ", ".join((name in one.names() and one.get(name).title) or titles.get(name, name) for one, name in catalogs)
 
 
 def _part_names(dataset: str, registry: Registry) -> dict[str, str]:

@@ -22,7 +22,7 @@ from merbench.leaderboard.pages import render
 from merbench.leaderboard.past import past_of
 from merbench.leaderboard.place import recover, require_built, whole_folder
 from merbench.leaderboard.previews import preview
-from merbench.leaderboard.reported import read_remarks, read_reported
+from merbench.leaderboard.reported import read_remarks, read_reported, read_titles
 from merbench.leaderboard.verdicts import read_verdicts
 from merbench.plugin.registry import Registry
 from merbench.progress import Progress, Silent
@@ -44,8 +44,8 @@ def build(
 
     Args:
         folders: of records.
-        reported: the table of reported figures, with notes, remarks and verdicts beside it; None for no reported
-            results.
+        reported: the table of reported figures, with notes, remarks, verdicts and titles beside it; None for no
+            reported results.
         out: the folder to build; it is created, or replaced if an earlier build made it.
         registry: of datasets, protocols and models.
         progress: advances with every record read and every entry's page written.
@@ -54,7 +54,7 @@ def build(
 
     Raises:
         RecordError: a record is not valid.
-        InvalidReport: a reported figure, a note, a remark, a verdict or a dispute is not valid.
+        InvalidReport: a reported figure, a note, a remark, a verdict, a title or a dispute is not valid.
         OutputError: `out` contains other files, or cannot be written.
     """
     out, progress = out.resolve(), progress or Silent()
@@ -63,6 +63,7 @@ def build(
     figures = read_reported(reported, registry) if reported else ()
     remarks = read_remarks(reported) if reported else ()
     verdicts = read_verdicts(reported) if reported else ()
+    titles = read_titles(reported) if reported else {}
     disputed = read_disputes(disputes)
     paths = record_files(folders)
     progress.start(2 * len(paths), 0)
@@ -77,7 +78,7 @@ def build(
             entries = [marked(entry, disputed) for _, entry in read]
             past, no_history = past_of(entries, folders, registry)
             present = [one for one in entries if not one.withdrawn]
-            site = make_site(present, figures, registry, remarks, verdicts, past=past, about=about)
+            site = make_site(present, figures, registry, remarks, verdicts, titles=titles, past=past, about=about)
             site = replace(site, no_history=no_history)
             for path, entry in read:
                 _copy_record(folder, path, entry)

@@ -14,7 +14,7 @@ from merbench.leaderboard.batches import uncollected
 from merbench.leaderboard.disputes import read_disputes, require_records
 from merbench.leaderboard.entries import counting_policy, read_verified, record_files, refusal, same_id
 from merbench.leaderboard.history import committed_records
-from merbench.leaderboard.reported import read_remarks, read_reported
+from merbench.leaderboard.reported import read_remarks, read_reported, read_titles
 from merbench.leaderboard.verdicts import read_verdicts
 from merbench.plugin.registry import Registry
 from merbench.runs.record import under_current_names
@@ -74,6 +74,7 @@ def check(
         try:
             read_reported(reported, registry)
             read_remarks(reported)
+            read_titles(reported)
             read_verdicts(reported)
         except MerbenchError as error:
             findings.problems.append(str(error))

@@ -23,7 +23,7 @@ from merbench.leaderboard.wording import figure, rounded, signed, signed_interva
 from merbench.runs.schema import Plan
 from merbench.scores import PairedTest, interval_of, mean_rate, mean_resampled
 
-__all__ = ["Extractions", "Pair", "extractions_of"]
+__all__ = ["Extractions", "Pair", "configured", "extractions_of"]
 
 MOST_PAIRS = 40  # rows of a table: the best; a page has room for no more
 MOST_TABLES = 4
@@ -114,12 +114,12 @@ def _tables(boards: Sequence[Board]) -> Iterator[Extractions]:
 
 def _common(a: Board, b: Board) -> list[tuple[Row, Row]]:
     """The rows of one configuration on both boards, each with the seeds that both have."""
-    of_a, of_b = _configured(a), _configured(b)
+    of_a, of_b = configured(a), configured(b)
     found = [(row, of_b[key], seeds_of(row) & seeds_of(of_b[key])) for key, row in of_a.items() if key in of_b]
     return [(of_seeds(one, seeds), of_seeds(other, seeds)) for one, other, seeds in found if seeds]
 
 
-def _configured(board: Board) -> dict[str, Row]:
+def configured(board: Board) -> dict[str, Row]:
     """The ranked runs of a board by their configuration, the best first.
 
     Of rows that differ in the version of the code or in the device alone, the one with most seeds counts, then the

@@ -30,6 +30,7 @@ from merbench.leaderboard.tables import (
     record_columns,
     reported_columns,
 )
+from merbench.leaderboard.transfer import transfers_of
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from merbench.leaderboard.boards import Board, Site
     from merbench.leaderboard.entries import Entry
     from merbench.leaderboard.extractions import Extractions
+    from merbench.leaderboard.transfer import Transfer
 
 __all__ = ["LARGEST", "render"]
 
@@ -56,12 +58,15 @@ def render(site: Site) -> Iterator[tuple[str, str]]:
         yield f"assets/{name}", (resources.files(__package__) / "assets" / name).read_text("utf-8")
     compared = {board.slug: compare_rows(board) for board in site.boards}
     extractions = extractions_of(site.boards)
-    yield "index.html", _index(site, compared, extractions)
+    transfers = transfers_of(site.boards)
+    yield "index.html", _index(site, compared, extractions, transfers)
     if extractions:
         yield (
             "extractions.html",
             _page("extractions.html", site.about, here="extractions.html", extractions=extractions),
         )
+    if transfers:
+        yield "transfer.html", _page("transfer.html", site.about, here="transfer.html", transfers=transfers)
     yield from _records(site, places)
     for board in site.boards:
         yield from _board(board, site.about)
@@ -118,13 +123,19 @@ def _places(board: Board) -> Iterator[tuple[Entry, dict[str, Any]]]:
             yield from ((entry, place) for entry in row.entries)
 
 
-def _index(site: Site, compared: Mapping[str, dict[str, Any]], extractions: Sequence[Extractions]) -> str:
+def _index(
+    site: Site,
+    compared: Mapping[str, dict[str, Any]],
+    extractions: Sequence[Extractions],
+    transfers: Sequence[Transfer],
+) -> str:
     boards = sorted((_listed(board) for board in site.boards), key=lambda one: -one["runs"])
     first = boards[0]["board"] if boards and boards[0]["runs"] else None
     return _page(
         "index.html", site.about, here="index.html", front=front_of(first, compared[first.slug]) if first else None,
         run=[one for one in boards if one["runs"]], untested=[one for one in boards if not one["runs"]],
         records=len(site.entries), verdicts=_verdicts(site), extractions=extractions,
+        transfers=transfers,
     )  # fmt: skip
 
 

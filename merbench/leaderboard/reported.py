@@ -35,11 +35,13 @@ __all__ = [
     "read_notes",
     "read_remarks",
     "read_reported",
+    "read_titles",
     "reported_rows",
 ]
 
 # Beside the table of figures:
 NOTES_FILE = "reported-notes.csv"  # the sentences that figures refer to
+TITLES_FILE = "reported-titles.csv"  # of datasets and protocols that no plugin here registers; optional
 REMARKS_FILE = "reported-remarks.csv"  # what the page on scores says of reported results; optional
 NOT_STATED = "not-stated"  # the protocol of a figure whose paper does not name one; such figures make no board
 # Figures that arithmetic forbids need a note whose id begins so: it says what does not add up.
@@ -99,6 +101,13 @@ class Note(Strict):
 
     id: Slug
     text: Annotated[str, Field(min_length=1, max_length=500, pattern=r"^[^\x00-\x1f\x7f-\x9f]+$")]
+
+
+class Title(Strict):
+    """What people call a dataset or protocol that no plugin registers."""
+
+    name: Cell
+    title: Cell
 
 
 class Remark(Strict):
@@ -163,6 +172,22 @@ def read_remarks(path: Path) -> tuple[Remark, ...]:
     if not remarks.exists():
         return ()
     return tuple(valid(Remark, where, cells, cells) for where, cells in lines(remarks, tuple(Remark.model_fields)))
+
+
+def read_titles(path: Path) -> dict[str, str]:
+    """Beside a table of figures: the title of each dataset and protocol by its name; empty if there is no such file.
+
+    Raises:
+        InvalidReport: the file cannot be read, has a line that is not valid, or has a name twice.
+    """
+    titles: dict[str, str] = {}
+    path = path.with_name(TITLES_FILE)
+    for where, cells in lines(path, tuple(Title.model_fields)) if path.exists() else ():
+        one = valid(Title, where, cells, cells)
+        if one.name in titles:
+            raise InvalidReport(f"{where}: {shown(one.name)} is listed twice; remove one of the lines")
+        titles[one.name] = one.title
+    return titles
 
 
 def reported_rows(figures: Iterable[Reported]) -> tuple[Row, ...]:

@@ -287,6 +287,8 @@ class Protocol:
         splitter: target of a `merbench.Splitter` subclass, called without arguments.
         formerly: names that the protocol had before, the oldest first. Records and commands may still use them.
         title: name on pages, e.g. `leave one subject out`; empty for `name`.
+        trains_on: the only database on every training side; empty if there are several. Boards show the protocols of
+            one dataset that have it together, as a table from one database to another.
         about: one line for `merbench list`.
     """
 
@@ -294,6 +296,7 @@ class Protocol:
     splitter: str
     formerly: tuple[str, ...] = ()
     title: str = ""
+    trains_on: str = ""
     about: str = ""
     api: int = API
 

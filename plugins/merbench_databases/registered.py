@@ -181,7 +181,17 @@ def datasets() -> Iterator[merbench.Dataset]:
 
 
 def protocols() -> Iterator[merbench.Protocol]:
-    """Folds that were published for one of the databases."""
+    """Folds that were published for one of the databases, and training on one database of the composite alone."""
+    for database, splitter, title in (
+        ("smic", "FromSMIC", "SMIC"), ("casme2", "FromCASME2", "CASME II"), ("samm", "FromSAMM", "SAMM")
+    ):  # fmt: skip
+        yield merbench.Protocol(
+            name=f"from-{database}",
+            splitter=f"merbench_databases.transfer:{splitter}",
+            title=f"train on {title} alone",
+            trains_on=database,
+            about=f"train on {title} alone; its own subjects are left out in turn, other databases tested whole",
+        )
     yield merbench.Protocol(
         name="hsta-5-fold",
         splitter="merbench_databases.hsta:HSTAFiveFold",

@@ -20,6 +20,7 @@ from tests.rows import in_lines
 TITLES = {
     "bi-woof": "Bi-WOOF on the composite, by its support vector machine",
     "composite": "Runs on the composite",
+    "difficulty": "How hard the clips of the composite are",
     "features": "Features",
     "folds": "Folds that train at once",
     "handcrafted": "Handcrafted descriptors",

@@ -14,12 +14,14 @@ from merbench.leaderboard.reported import (
     COLUMNS,
     NOTES_FILE,
     REMARKS_FILE,
+    TITLES_FILE,
     InvalidReport,
     Remark,
     Reported,
     read_notes,
     read_remarks,
     read_reported,
+    read_titles,
     reported_rows,
 )
 from merbench.leaderboard.rows import Row
@@ -531,6 +533,30 @@ def test_remarks_are_read_in_their_order_and_may_be_missing(write: Write) -> Non
     assert read_remarks(path) == (
         Remark(topic="Units", text="MiB, not millions."), Remark(topic="Clips", text="One too few.")
     )  # fmt: skip
+
+
+def test_titles_are_read_by_name(write: Write) -> None:
+    path = write({})
+    assert read_titles(path) == {}
+    path.with_name(TITLES_FILE).write_text("name,title\nvault-unlisted,The vault\n")
+    assert read_titles(path) == {"vault-unlisted": "The vault"}
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("name\n", "line 1: missing columns: title"),
+        ("name,title\nvault,\n", "line 2: title: is empty"),
+        ("name,title\nvault,A vault\nvault,Another\n", "line 3: 'vault' is listed twice; remove one of the lines"),
+        ("name,title\nvault,\x1b[2J\n", "line 2: title: "),
+    ],
+)
+def test_a_title_that_cannot_be_shown_is_refused_in_one_line(write: Write, content: str, message: str) -> None:
+    path = write({})
+    path.with_name(TITLES_FILE).write_text(content)
+    with pytest.raises(InvalidReport, match=rf"reported-titles\.csv, {message}") as caught:
+        read_titles(path)
+    assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize(
