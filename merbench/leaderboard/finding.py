@@ -64,10 +64,19 @@ def _honest(board: Board) -> Iterator[Fact]:
     ends = f" (95\N{NO-BREAK SPACE}% interval {wording.interval(score.interval)})" if score.interval else ""
     whose = "the middle of the leading group" if len(rows) > 1 else rows[0].name
     text = f"is what {whose} scores on people whom it has not seen{ends}."
+    text += _one_source(board)
     if quick := _quickest(rows):
         device = f" on a {wording.clipped(quick.device, 20).upper()}" if quick.device else ""
         text += f" {quick.name} is in the group; its whole run takes {wording.duration(quick.seconds)}{device}."
     yield Fact(wording.rounded(score.value), text)
+
+
+def _one_source(board: Board) -> str:
+    """That the finding holds for the data of one release alone, if every ranked row saw no other."""
+    sources = {row.data_from.partition(" of ")[2] for row in board.ranked if row.data_from}
+    if len(sources) != 1 or not (name := sources.pop()):
+        return ""
+    return f" Every row saw the data of {wording.clipped(name, 60)} alone, so nothing here speaks of other inputs."
 
 
 def _quickest(rows: Sequence[Row]) -> Row | None:
