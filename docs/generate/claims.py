@@ -14,7 +14,7 @@ from merbench.leaderboard.rows import Row
 from merbench.runs.record import read_record
 from merbench.runs.schema import Record
 
-__all__ = ["bi_woof", "rcn", "release_channels", "seed_noise", "ststnet"]
+__all__ = ["bi_woof", "expected_best", "rcn", "release_channels", "seed_noise", "ststnet"]
 
 ROUNDS = 100  # of Dual-Inception's script
 PORT = "STSTNet (PyTorch port)"  # in reported.csv: what the authors' log of their script says
@@ -23,7 +23,7 @@ PORT = "STSTNet (PyTorch port)"  # in reported.csv: what the authors' log of the
 def seed_noise() -> str:
     """How far seeds of one row lie apart, and how much the best of many seeds is worth."""
     deviation, rows = _deviation()
-    gain = deviation * _expected_best(ROUNDS)
+    gain = deviation * expected_best(ROUNDS)
     return (
         f"In the {rows} rows of several seeds, the standard deviation of UF1 between seeds is {decimal(deviation)} "
         f"(root mean square over the rows). If UF1 is normal over seeds, the best of {ROUNDS} runs is expected "
@@ -86,7 +86,7 @@ def _deviation() -> tuple[float, int]:
     return fmean(one**2 for one in spreads) ** 0.5, len(spreads)
 
 
-def _expected_best(number: int) -> float:
+def expected_best(number: int) -> float:
     """The expected largest of `number` standard normal draws: the integral of the quantile of the largest's rank."""
     levels = (np.arange(100_000) + 0.5) / 100_000
     return fmean(NormalDist().inv_cdf(level ** (1 / number)) for level in levels.tolist())

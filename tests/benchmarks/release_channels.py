@@ -39,7 +39,7 @@ def run(reference: Path | None) -> list[Row]:
     if not data:
         return [Row("channels of the flow release", "not measured", "MERBENCH_REAL_DATA is not set")]
     images = _images(Path(data) / IMAGES)
-    fits = {order: _fit(images, order, ststnet) for order in itertools.permutations(range(3))}
+    fits = {order: correlations(images, order, ststnet) for order in itertools.permutations(range(3))}
     return [*_orders(fits), *_formulas(images, fits[0, 1, 2])]
 
 
@@ -50,7 +50,7 @@ def _images(folder: Path) -> np.ndarray:
     return np.stack([cv2.imread(str(path)) for path in sorted(folder.glob("*.png"))]).astype(np.float64)
 
 
-def _fit(images: np.ndarray, order: tuple[int, int, int], formula: Callable[..., np.ndarray]) -> np.ndarray:
+def correlations(images: np.ndarray, order: tuple[int, int, int], formula: Callable[..., np.ndarray]) -> np.ndarray:
     """The correlation with the strain channel, `[clips]`, at the best ratio of scales."""
     strain, v, u = order
     (v_y, v_x), (u_y, u_x) = (np.gradient(images[..., one], axis=(1, 2)) for one in (v, u))
@@ -77,7 +77,7 @@ def _orders(fits: dict[tuple[int, int, int], np.ndarray]) -> Iterator[Row]:
 
 
 def _formulas(images: np.ndarray, fit: np.ndarray) -> Iterator[Row]:
-    other = _fit(images, (0, 1, 2), meb)
+    other = correlations(images, (0, 1, 2), meb)
     yield Row(
         "strain as STSTNet", f"median correlation {np.median(fit):.2f}", f"fits {(fit > other).sum()} clips better"
     )
