@@ -90,6 +90,18 @@ def test_the_pages_show_the_date_that_is_given_and_what_the_settings_file_says(h
     assert "Ours, built 2026-11-30, merbench" in Path("leaderboards", "site", "index.html").read_text("utf-8")
 
 
+def test_what_stands_beside_the_records_that_are_named_belongs_to_them(home, made, say):
+    """A board that is built from outside its folder keeps its title, and does not take another board's."""
+    Path("leaderboards").mkdir()
+    Path("leaderboards", "board.toml").write_text('title = "Another"')
+    say("add", made, "--to", "mine/records")
+    assert say("build", "--records", "mine/records", "--out", "plain")[0] == 0
+    assert "Another" not in Path("plain", "index.html").read_text("utf-8")
+    Path("mine", "board.toml").write_text('title = "Mine"')
+    assert say("build", "--records", "mine/records", "--out", "named")[0] == 0
+    assert "Mine" in Path("named", "about.html").read_text("utf-8")
+
+
 def test_a_repository_of_ones_own_is_written_and_the_next_step_is_named(home, say):
     code, out, err = say("init", "board")
     assert (code, err) == (0, "")
