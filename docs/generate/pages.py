@@ -19,6 +19,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "api": interface.api,
     "command-line": command_line.verbs,
     "datasets": lists.datasets,
+    "difficulty": speed.difficulty,
     "errata": lists.errata,
     "faces-and-flow": speed.accuracy,
     "features": lists.features,
