@@ -24,8 +24,8 @@ MEANINGS = {
     "other clips": "The figures are of other clips than those of a benchmark. Nothing here can be compared with them.",
     "matches": "A run here, as published, has a 95 % interval that contains the paper's figure.",
     "differs": "A run here, as published, has a 95 % interval that does not contain the paper's figure.",
-    "cannot be tested": "No run as published on these boards has the method's name, and nothing else decides. This says "
-    "nothing against a paper.",
+    "cannot be tested": "No run as published on these boards has the method's name, and nothing else decides. This "
+    "says nothing against a paper.",
 }
 
 
