@@ -165,7 +165,7 @@ def _print(findings: Findings) -> None:
             print(f"{word}: {printable(sentence)}")
     count = len(findings.problems)
     found = f"{count} problem{'s' if count > 1 else ''}" if count else "no problems"
-    print(f"{findings.records} records read: {found}")
+    print(f"{findings.records} record{'s' if findings.records != 1 else ''} read: {found}")
 
 
 def _serve(arguments: argparse.Namespace, registry: Registry) -> int:

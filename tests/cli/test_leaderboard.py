@@ -51,7 +51,7 @@ def test_a_record_is_added_checked_and_built_with_the_folders_of_the_checkout(ho
     code, out, err = say("add", made)
     (kept,) = Path("leaderboards", "records").iterdir()
     assert (code, out.splitlines()[0], err) == (0, f"{made}: verified and copied to {kept}", "")
-    assert say("check") == (0, "1 records read: no problems\n", "")
+    assert say("check") == (0, "1 record read: no problems\n", "")
     code, out, _ = say("build")
     site = Path("leaderboards", "site")
     assert (code, out) == (0, f"boards: 1, records: 1; open {site / 'index.html'}\n")
