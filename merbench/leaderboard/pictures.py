@@ -147,7 +147,8 @@ def strip(row: Row, reported: Sequence[float], span: Span, band: Span | None, *,
     if chosen := selected(row):
         sheet.diamond(scale(chosen.value), 11, "chart-warn")
     said = [f"{figure(row.uf1.value)} honest"] if row.uf1 else []
-    said += [f"{figure(chosen.value)} test-selected"] if chosen else []
+    among = f" among {row.epochs} epochs" if row.epochs else ""
+    said += [f"{figure(chosen.value)} test-selected{among}"] if chosen else []
     said += [f"{figure(value)} reported" for value in reported]
     return sheet.svg(f"strip-{row.id}{'-narrow' if narrow else ''}", f"UF1 of {row.name}", ", ".join(said))
 
