@@ -126,5 +126,5 @@ def _resolution(board: Board) -> Iterator[Fact]:
         return
     half = median((test.interval[1] - test.interval[0]) / 2 for test in tests)
     text = "is half the 95\N{NO-BREAK SPACE}% interval of the difference between the first and another leading row "
-    text += f"(median): with {board.subjects_total} subjects, smaller differences cannot be told apart."
+    text += f"(median): with {board.subjects_total} subjects, most smaller differences cannot be told from zero."
     yield Fact(f"±{wording.rounded(half)}", text)

@@ -25,8 +25,8 @@ MEANINGS = {
     "matches": "A run here, as published, has a 95 % interval that contains the paper's figure. The interval is wide, "
     "so this does not show that both are equal.",
     "differs": "A run here, as published, has a 95 % interval that does not contain the paper's figure.",
-    "cannot be tested": "No run as published is on these boards, and nothing else decides. This says nothing against a "
-    "paper.",
+    "cannot be tested": "No run as published on these boards has the method's name, and nothing else decides. This "
+    "says nothing against a paper.",
 }
 
 
