@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Literal
 
 from sklearn.dummy import DummyClassifier
@@ -13,6 +12,7 @@ from sklearn.svm import SVC
 
 import merbench
 from merbench_handcrafted.nested import KERNEL_GRID, LINEAR_GRID, NestedC
+from merbench_handcrafted.row_space import RowSpace
 from merbench_handcrafted.svm import ClassWeights, check_c, class_weight, flattened
 
 __all__ = ["flow_lr", "flow_svm", "majority"]
@@ -42,7 +42,9 @@ def flow_lr(
     check_c(C)
     merbench.check_whole(max_iter=max_iter)
     machine = LogisticRegression(C=C, class_weight=class_weight(class_weights), max_iter=max_iter)
-    return _on_pixels(machine, LINEAR_GRID if nested_c else None)
+    if nested_c:  # some thirty fits on each training side: four times as fast there
+        return NestedC(make_pipeline(*_pixels(), RowSpace(), machine), LINEAR_GRID)
+    return make_pipeline(*_pixels(), machine)
 
 
 def flow_svm(
@@ -71,9 +73,9 @@ def flow_svm(
     merbench.check_whole(max_iter=max_iter)
     merbench.check_choice(("linear", "rbf"), kernel=kernel)
     machine = SVC(C=C, kernel=kernel, class_weight=class_weight(class_weights), max_iter=max_iter)
-    return _on_pixels(machine, KERNEL_GRID if nested_c else None)
+    pipeline = make_pipeline(*_pixels(), machine)
+    return NestedC(pipeline, KERNEL_GRID) if nested_c else pipeline
 
 
-def _on_pixels(classifier: LogisticRegression | SVC, grid: Sequence[float] | None) -> Pipeline | NestedC:
-    pipeline = make_pipeline(FunctionTransformer(flattened), StandardScaler(), classifier)
-    return pipeline if grid is None else NestedC(pipeline, grid)
+def _pixels() -> tuple[FunctionTransformer, StandardScaler]:
+    return FunctionTransformer(flattened), StandardScaler()
