@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from docs.generate import command_line, example, interface, lists, picture, results, speed
+from docs.generate import command_line, equal_terms, example, interface, lists, picture, results, speed
 
 __all__ = ["BLOCKS", "ROOT", "fresh"]
 
@@ -17,6 +17,9 @@ BLOCK = re.compile(r"(<!-- generated: ([\w-]+) -->\n).*?(<!-- end -->)", re.DOTA
 # name -> what writes it; the text is Markdown
 BLOCKS: dict[str, Callable[[], str]] = {
     "api": interface.api,
+    "chosen-c": equal_terms.chosen_c,
+    "class-scores": equal_terms.class_scores,
+    "class-weights": equal_terms.weights,
     "command-line": command_line.verbs,
     "datasets": lists.datasets,
     "errata": lists.errata,
@@ -32,6 +35,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "record": example.record,
     "remarks": results.remarks,
     "results": results.seeds,
+    "same-weights": equal_terms.same_weights,
     "shallow-models": partial(lists.models, "merbench_shallow"),
     "sources": lists.sources,
     "speed": speed.tables,
