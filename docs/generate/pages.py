@@ -22,6 +22,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "class-weights": equal_terms.weights,
     "command-line": command_line.verbs,
     "datasets": lists.datasets,
+    "difficulty": speed.difficulty,
     "errata": lists.errata,
     "faces-and-flow": speed.accuracy,
     "features": lists.features,

@@ -1,4 +1,4 @@
-"""What was measured, as tables: times and memory, and how well the steps from images to flow work."""
+"""What was measured, as tables: times and memory, how well the steps from images to flow work, and hard clips."""
 
 from __future__ import annotations
 
@@ -8,20 +8,27 @@ from typing import Any
 
 from docs.generate.markdown import table
 
-__all__ = ["accuracy", "tables"]
+__all__ = ["accuracy", "difficulty", "tables"]
 
 MEASURED = Path(__file__).parents[2] / "tests" / "benchmarks" / "measured.json"
-ACCURACY = "faces-and-flow"  # the section that is about neither time nor memory
+ACCURACY, DIFFICULTY = "faces-and-flow", "difficulty"  # the sections that are about neither time nor memory
 
 
 def tables() -> str:
     """A section for each benchmark."""
-    return "\n\n".join(f"## {one['title']}\n\n{_table(one)}" for name, one in _measured().items() if name != ACCURACY)
+    shown = {name: one for name, one in _measured().items() if name not in (ACCURACY, DIFFICULTY)}
+    return "\n\n".join(f"## {one['title']}\n\n{_table(one)}" for one in shown.values())
 
 
 def accuracy() -> str:
     """How well faces, landmarks, flow and apex are found."""
     return _table(_measured()[ACCURACY])
+
+
+def difficulty() -> str:
+    """Which clips are hard for the leading rows."""
+    rows = [[row["what"], row["figure"], row["conditions"]] for row in _measured()[DIFFICULTY]["rows"]]
+    return table(["clips", "answers of the leading rows", "how many"], rows)
 
 
 def _measured() -> dict[str, dict[str, Any]]:

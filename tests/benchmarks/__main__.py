@@ -19,6 +19,7 @@ from tests.rows import in_lines
 # A new benchmark is a module beside this one, with dashes for its underscores, and a line here.
 TITLES = {
     "composite": "Runs on the composite",
+    "difficulty": "How hard the clips of the composite are",
     "features": "Features",
     "folds": "Folds that train at once",
     "handcrafted": "Handcrafted descriptors",
