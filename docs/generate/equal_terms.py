@@ -47,7 +47,7 @@ def same_weights() -> str:
                     low, high = test.interval
                     cells.append(f"{signed(test.difference)} [{signed(low)} {signed(high)}], p {p_value(test.p_value)}")
                 lines.append(cells)
-    head = ["class weights", f"`{BASELINE}`", "network", "UF1: regression − network", "UAR: regression − network"]
+    head = ["class weights", f"`{BASELINE}`", "network", "UF1, regression less network", "UAR, regression less network"]
     return table(head, lines)
 
 

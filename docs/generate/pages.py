@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from docs.generate import command_line, equal_terms, example, interface, lists, picture, results, speed
+from docs.generate import command_line, equal_terms, example, interface, lists, oracle, picture, results, speed
 
 __all__ = ["BLOCKS", "ROOT", "fresh"]
 
@@ -31,6 +31,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "methods": results.methods,
     "models": lists.models,
     "networks": results.networks,
+    "oracle-epochs": oracle.epochs,
     "protocols": lists.protocols,
     "recipes": lists.recipes,
     "record": example.record,
@@ -48,7 +49,8 @@ def fresh() -> dict[Path, str]:
     pages = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
     texts = {page: page.read_text("utf-8") for page in pages}
     written = {page: BLOCK.sub(_block, text) for page, text in texts.items() if BLOCK.search(text)}
-    return {**written, ROOT / "docs" / "pictures" / "finding.svg": picture.finding()}
+    pictures = ROOT / "docs" / "pictures"
+    return {**written, pictures / "finding.svg": picture.finding(), pictures / "oracle.svg": oracle.picture()}
 
 
 def _block(found: re.Match[str]) -> str:

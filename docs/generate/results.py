@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 
-from docs.generate.board import BASELINE, LEADERBOARDS, board, record_paths, runs
+from docs.generate.board import LEADERBOARDS, baseline, board, record_paths, runs
 from docs.generate.markdown import decimal, table
 from merbench.leaderboard.entries import Figure
 from merbench.leaderboard.methods import methods_of
@@ -32,12 +32,12 @@ def seeds() -> str:
 
 def networks() -> str:
     """How many networks score higher than the logistic regression."""
-    baseline = next(row for row in runs() if row.model == BASELINE)
+    reference_row = baseline()
     rows = [row for row in runs() if row.approach == "network"]
     models = len({row.model for row in rows})
     lines = [f"{models} networks were run in {len(rows)} settings, and compared with the logistic regression:\n"]
     for metric in METRICS:
-        reference = _score(baseline, metric)
+        reference = _score(reference_row, metric)
         above = [
             f"`{row.model}` `{row.recipe}` (by {decimal(_score(row, metric) - reference)})"
             for row in rows
@@ -45,7 +45,7 @@ def networks() -> str:
         ]
         named = f": {', '.join(above)}" if above else ""
         lines.append(f"- {len(above)} of {len(rows)} have a higher {metric.upper()}{named}.")
-    low, high = baseline.figures["full"]["uf1"].interval or (0.0, 1.0)
+    low, high = reference_row.figures["full"]["uf1"].interval or (0.0, 1.0)
     inside = sum(low <= _score(row, "uf1") <= high for row in rows)
     lines.append(f"- {inside} of {len(rows)} have a UF1 within the 95 % interval of the logistic regression.")
     return "\n".join(lines)
