@@ -11,11 +11,15 @@ from typing import Any
 
 from docs.generate.markdown import decimal, table
 
-__all__ = ["epochs", "picture"]
+__all__ = ["epochs", "pictures"]
 
 CURVES = Path(__file__).parents[2] / "tests" / "benchmarks" / "oracle.json"
 SHOWN = (1, 2, 5, 10, 20, 40, 60, 100, 200, 400, 800)  # epochs of the table
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 760, 400, 62, 210, 84, 54  # pixels
+SHOWS = (
+    "![UF1 against epochs: the last epoch, and the best on the test subject, with true and with permuted labels]"
+    "(pictures/oracle.svg)"
+)
 LABELS = {"true": "true labels", "permuted": "permuted labels"}
 WAYS = {"oracle": "best epoch on the test subject", "last": "last epoch"}
 STYLE = """
@@ -29,7 +33,9 @@ text{font:14px system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,
 
 
 def epochs() -> str:
-    """A line for each model and number of epochs: both ways, with true and permuted labels."""
+    """The picture, and a line for each model and number of epochs: both ways, with true and permuted labels."""
+    if not CURVES.exists():
+        return "No curve was measured yet."
     head = [f"{what}, {way}" for what in LABELS.values() for way in ("last", "oracle")]
     lines = [
         [name, str(count), *(_both(one[labels], way, count) for labels in LABELS for way in ("last", "oracle"))]
@@ -37,7 +43,12 @@ def epochs() -> str:
         for count in SHOWN
         if count <= one["epochs"]
     ]
-    return table(["model", "epochs", *head], lines)
+    return f"{SHOWS}\n\n{table(['model', 'epochs', *head], lines)}"
+
+
+def pictures() -> dict[str, str]:
+    """The picture by its file name; none before a curve was measured."""
+    return {"oracle.svg": picture()} if CURVES.exists() else {}
 
 
 def picture() -> str:

@@ -49,8 +49,8 @@ def fresh() -> dict[Path, str]:
     pages = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
     texts = {page: page.read_text("utf-8") for page in pages}
     written = {page: BLOCK.sub(_block, text) for page, text in texts.items() if BLOCK.search(text)}
-    pictures = ROOT / "docs" / "pictures"
-    return {**written, pictures / "finding.svg": picture.finding(), pictures / "oracle.svg": oracle.picture()}
+    pictures = {"finding.svg": picture.finding(), **oracle.pictures()}
+    return {**written, **{ROOT / "docs" / "pictures" / name: text for name, text in pictures.items()}}
 
 
 def _block(found: re.Match[str]) -> str:
