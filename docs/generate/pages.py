@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from docs.generate import command_line, equal_terms, example, interface, lists, oracle, picture, results, speed
+from docs.generate import claims, command_line, equal_terms, example, interface, lists, oracle, picture, results, speed
 
 __all__ = ["BLOCKS", "ROOT", "fresh"]
 
@@ -17,6 +17,7 @@ BLOCK = re.compile(r"(<!-- generated: ([\w-]+) -->\n).*?(<!-- end -->)", re.DOTA
 # name -> what writes it; the text is Markdown
 BLOCKS: dict[str, Callable[[], str]] = {
     "api": interface.api,
+    "bi-woof": claims.bi_woof,
     "chosen-c": equal_terms.chosen_c,
     "class-scores": equal_terms.class_scores,
     "class-weights": equal_terms.weights,
@@ -34,13 +35,17 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "oracle-epochs": oracle.epochs,
     "protocols": lists.protocols,
     "recipes": lists.recipes,
+    "rcn": claims.rcn,
     "record": example.record,
     "remarks": results.remarks,
+    "release-channels": claims.release_channels,
     "results": results.seeds,
     "same-weights": equal_terms.same_weights,
+    "seed-noise": claims.seed_noise,
     "shallow-models": partial(lists.models, "merbench_shallow"),
     "sources": lists.sources,
     "speed": speed.tables,
+    "ststnet": claims.ststnet,
 }
 
 
