@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from merbench.errors import MerbenchError, RecordError
 from merbench.leaderboard.batches import in_batches
+from merbench.leaderboard.class_scores import ClassScores, class_scores
 from merbench.plugin.registry import Registry
 from merbench.runs.export import without_clips
 from merbench.runs.record import read_record, split_subjects, unlike
@@ -76,6 +77,7 @@ class Entry:
         figures: policy -> part -> metric -> figure.
         public: whether the truth of its clips may be published.
         answers: of every clip; None if their truth may not be published, or if the record has no predictions.
+        class_scores: part -> figures of the class scores under the policy that counts; empty if the record has none.
         split_subjects: how many subjects are tested in more than one fold; None if the record has counts alone.
         disputes: what `disputes.csv` says of the record.
     """
@@ -86,6 +88,7 @@ class Entry:
     figures: dict[AnyPolicy, Figures]
     public: bool
     answers: Answers | None = None
+    class_scores: dict[str, ClassScores] = field(default_factory=dict)
     split_subjects: int | None = 0
     disputes: tuple[Dispute, ...] = ()
 
@@ -185,6 +188,7 @@ def make_entry(record: Record, registry: Registry) -> Entry:
         figures=_figures(record, [*counts.parts()]),
         public=public,
         answers=answers,
+        class_scores=class_scores(record.predictions, counting_policy(record), [*counts.parts()]),
         split_subjects=len(split_subjects(record)) if record.predictions else None,
     )
 
