@@ -34,7 +34,7 @@ def main(target: str, data: Path, out: Path, seed: int) -> None:
     labels = np.array([int(row["label"]) for row in rows])
     features = np.load(data / "features.npy")
     test_labels, test_features = np.load(data / "test_labels.npy"), np.load(data / "test_features.npy")
-    written = []
+    written: list[tuple[str, int, int]] = []
     for subject in sorted(set(subjects.tolist())):
         test = subjects == subject
         given = (features[~test], labels[~test], test_features[test], test_labels[test], seed)
@@ -49,10 +49,10 @@ def _load(target: str) -> Callable[..., Any]:
     module, _, name = target.partition(":")
     sys.path.insert(0, os.getcwd())
     try:
-        function = getattr(importlib.import_module(module), name, None)
+        function: Callable[..., Any] | None = getattr(importlib.import_module(module), name, None)
     except ModuleNotFoundError as error:
         _end(f"{target}: {error}; run merbench where the module can be imported")
-    if not callable(function):
+    if function is None or not callable(function):
         _end(f"{target}: {module} has no function {name!r}")
     return function
 

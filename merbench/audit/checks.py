@@ -11,7 +11,7 @@ from merbench.audit.findings import Finding, found, passed, unchecked
 from merbench.audit.predictions import Written
 from merbench.errors import and_more
 
-__all__ = ["Poisoned", "averages", "best_epochs", "moved", "moves", "repeats", "subjects_apart"]
+__all__ = ["Poisoned", "averages", "best_epochs", "class_order", "moved", "moves", "repeats", "subjects_apart"]
 
 SEED = "seed everything that draws numbers, and run the audit again"
 ROUNDING = 1e-9  # of sums, beside the rounding of what is printed
@@ -59,8 +59,24 @@ def moves(check: str, plain: Sequence[Written], poisoned: Iterable[Poisoned], ad
         return unchecked(check, f"{evidence}; {noise} of them may move without poison", SEED)
     if not changed:
         return passed(check, evidence)
-    folds = sorted({plain[0].folds[clip] for clip in changed})
-    return found(check, f"{evidence}, in {len(folds)} fold(s): {and_more(folds, 4)}", advice)
+    folds, touched = ({plain[0].folds[clip] for clip in clips} for clips in (still, changed))
+    return found(check, f"{evidence}, in {len(touched)} of {len(folds)} folds", advice)
+
+
+def class_order(plain: Sequence[Written], turned: Written, classes: int, advice: str) -> Finding:
+    """Whether a class is its folder's place in the listing: in the other order, class c becomes `classes` - 1 - c.
+
+    Other moves come from the order of the clips in batches, which is a matter of the file order.
+    """
+    check, before = "class order", plain[0].predicted
+    able = [clip for clip in before if before[clip] != classes - 1 - before[clip]]
+    mirrored = [clip for clip in able if turned.predicted[clip] == classes - 1 - before[clip]]
+    evidence = f"{len(mirrored)} of {len(able)} predictions become the class at the opposite place"
+    if _noise(plain, before):
+        return unchecked(check, evidence, SEED)
+    if 2 * len(mirrored) > len(able):
+        return found(check, evidence, advice)
+    return passed(check, evidence)
 
 
 def best_epochs(clips: Clips, written: Written) -> Finding:
@@ -72,7 +88,7 @@ def best_epochs(clips: Clips, written: Written) -> Finding:
     folds = _folds(written)
     best = [fold for fold in folds.values() if _is_best(written.predicted, epochs, fold, truth)]
     better = [fold for fold in folds.values() if _hits(written.predicted, fold, truth) > _hits(epochs[-1], fold, truth)]
-    evidence = f"{len(best)} of {len(folds)} folds show the epoch that is best on them, {len(better)} more than the last"
+    evidence = f"{len(best)} of {len(folds)} folds show the epoch best on them, {len(better)} beat the last epoch"
     if len(best) == len(folds) and better:
         own, last = (pooled_uf1(clips, one) for one in (written.predicted, epochs[-1]))
         advice = "report the last epoch, or choose the epoch on subjects of the training side"
@@ -109,7 +125,7 @@ def averages(clips: Clips, written: Written) -> Finding:
     """Whether the UF1 and UAR that the script printed are those of the pooled predictions."""
     check, claims = "scores", printed(written.text)
     if not claims:
-        return unchecked(check, "the script prints no UF1 or UAR", "print them, as 'UF1: 0.7123', to have them compared")
+        return unchecked(check, "the script prints no UF1 or UAR", "print them, as 'UF1: 0.7123', to compare them")
     truth, predicted = clips.labels.tolist(), [written.predicted[name] for name in clips.names]
     right = pooled(truth, predicted, clips.classes)
     means = fold_means(truth, predicted, [written.folds[name] for name in clips.names], clips.classes)
@@ -123,7 +139,9 @@ def averages(clips: Clips, written: Written) -> Finding:
         advice = "pool the predictions of all folds first, then score once: most folds lack a class"
         return found(check, f"{evidence}; the mean over folds is what it prints", advice)
     ways = ", ".join(f"{mean:.4f}" for mean in means[metric])
-    return found(check, f"{evidence}, means over folds are {ways}", "print the scores of the predictions that you write")
+    return found(
+        check, f"{evidence}, means over folds are {ways}", "print the scores of the predictions in predictions.csv"
+    )
 
 
 def _says(claim: tuple[float, float], values: Sequence[float]) -> bool:

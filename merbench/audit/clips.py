@@ -86,7 +86,7 @@ def made_clips() -> Clips:
     labels = draw.permutation(np.arange(len(subjects)) % CLASSES)
     features = draw.normal(110, 45, (len(subjects), 28, 28, 3))
     for at, label in enumerate(labels):
-        features[at, 4 + 8 * label : 10 + 8 * label, 8:20] += 14
+        features[at, 4 + 8 * label : 10 + 8 * label, 8:20] += 7
         features[at] += 3 * int(subjects[at][1:])
     features = features.clip(0, LOUD).round().astype(np.float32)
     count: Counter[str] = Counter()

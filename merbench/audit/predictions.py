@@ -63,7 +63,9 @@ def _rows(path: Path, what: str, columns: Sequence[str], *, needed: bool = False
     except FileNotFoundError as error:
         if not needed:
             return []
-        raise AuditError(f"{what}: the script wrote no {path.name} into {{out}}; see docs/auditing.md") from error
+        raise AuditError(
+            f"{what}: the script wrote no {path.name} into {{out}}; write one with the columns {', '.join(columns)}"
+        ) from error
     except OSError as error:
         raise AuditError(f"{what}: {path.name} cannot be read: {error.strerror}") from error
     try:
@@ -117,7 +119,8 @@ def _epochs(out: Path, clips: Clips, what: str) -> dict[int, dict[str, int]]:
             raise AuditError(f"{what}: epochs.csv: {row['epoch'][:20]!r} is not the number of an epoch")
         by_epoch.setdefault(int(row["epoch"][:9]), []).append(row)
     return {
-        epoch: _predicted(some, clips, f"{what}: epochs.csv, epoch {epoch},") for epoch, some in sorted(by_epoch.items())
+        epoch: _predicted(some, clips, f"{what}: epochs.csv, epoch {epoch},")
+        for epoch, some in sorted(by_epoch.items())
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from merbench.audit.checks import Poisoned, averages, best_epochs, moves, repeats, subjects_apart
+from merbench.audit.checks import Poisoned, averages, best_epochs, class_order, moves, repeats, subjects_apart
 from merbench.audit.clips import Clips
 from merbench.audit.findings import Finding, passed, unchecked
 from merbench.audit.layouts import check_layout, write_layout
@@ -22,7 +23,7 @@ EQUAL_RUNS, MORE_RUNS = 2, 2  # more only if the first ones differ
 LABELS = "find where the script reads test labels: to choose an epoch or a threshold, to stop, or to train"
 FEATURES = "predict each clip alone: no batch statistics and no normalisation over the test side"
 CLASS_ORDER = "take the class from the folder's name, never from its place in a listing"
-FILE_ORDER = "sort what os.listdir or glob returns: the order differs between file systems"
+FILE_ORDER = "sort what os.listdir or glob returns: its order differs between file systems, and batches follow it"
 
 
 def audit(
@@ -66,7 +67,7 @@ class _Runs:
         return self.layout != "table"
 
     def run(self, clips: Clips, what: str, order: str = "") -> Written:
-        """Run once. Every run sees the same paths' lengths and names, so that only the clips differ."""
+        """Run once, in folders of its own."""
         self.count += 1
         self.report(what)
         here = self.folder / f"run-{self.count:03}"
@@ -96,8 +97,7 @@ def _findings(runs: _Runs, subjects: int) -> list[Finding]:
         best_epochs(runs.clips, plain[0]),
         averages(runs.clips, plain[0]),
         subjects_apart(runs.clips, plain[0], given=False),
-        _order(runs, plain, "classes"),
-        _order(runs, plain, "files"),
+        *_orders(runs, plain),
     ]
 
 
@@ -145,11 +145,12 @@ def _features(runs: _Runs, plain: Sequence[Written], chosen: Sequence[tuple[str,
 def _every_other(clips: Clips, where: np.ndarray) -> np.ndarray:
     """The second, fourth, ... clip of each subject, of those in `where`."""
     seen: dict[str, int] = {}
-    places = []
+    places: list[bool] = []
     for subject in clips.subjects:
         seen[subject] = seen.get(subject, 0) + 1
         places.append(seen[subject] % 2 == 0)
-    return where & np.array(places)
+    kept: np.ndarray = where & np.array(places)
+    return kept
 
 
 def _with_company(clips: Clips) -> np.ndarray:
@@ -161,12 +162,18 @@ def _names(clips: Clips, where: np.ndarray) -> list[str]:
     return [name for name, kept in zip(clips.names, where.tolist(), strict=True) if kept]
 
 
-def _order(runs: _Runs, plain: Sequence[Written], kind: str) -> Finding:
-    """The same clips, with the class folders (or all else) listed in the other order."""
-    check, advice = ("class order", CLASS_ORDER) if kind == "classes" else ("file order", FILE_ORDER)
-    written = runs.run(runs.clips, f"the run with {kind} listed in the other order", kind)
+def _orders(runs: _Runs, plain: Sequence[Written]) -> tuple[Finding, Finding]:
+    """The same clips, with the class folders and then all else listed in the other order."""
+    classes = runs.run(runs.clips, "the run with class folders listed in the other order", "classes")
+    listed = runs.saw("classes")
+    files = runs.run(runs.clips, "the run with files listed in the other order", "files")
     if not runs.saw("python"):
-        return unchecked(check, "the script does not run in Python", "make sure that the order of folders is sorted")
-    if not runs.saw(kind):
-        return passed(check, f"the script lists no folder of {kind}")
-    return moves(check, plain, [Poisoned(written, runs.clips.names)], advice)
+        finding = unchecked("class order", "the script does not run in Python", FILE_ORDER)
+        return finding, dataclasses.replace(finding, check="file order")
+    if not (listed or runs.saw("files")):
+        finding = passed("class order", "the script lists no folder of its data")
+        return finding, dataclasses.replace(finding, check="file order")
+    order = class_order(plain, classes, runs.clips.classes, CLASS_ORDER)
+    others = [files] if order.result == "found" else [classes, files]
+    names = runs.clips.names
+    return order, moves("file order", plain, [Poisoned(written, names) for written in others], FILE_ORDER)

@@ -8,7 +8,7 @@ import sys
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from merbench.cli.options import count, positive
 from merbench.cli.parser import UsageError
@@ -22,7 +22,11 @@ if TYPE_CHECKING:
 __all__ = ["add_parser", "run"]
 
 FOUND = 1  # exit code if a fault was found
-RESULTS = {"found": "found", "passed": "passed", "unchecked": "could not be checked"}
+RESULTS: dict[Literal["found", "passed", "unchecked"], str] = {
+    "found": "found",
+    "passed": "passed",
+    "unchecked": "could not be checked",
+}
 
 
 def add_parser(verbs: argparse._SubParsersAction[Any]) -> None:
@@ -30,9 +34,10 @@ def add_parser(verbs: argparse._SubParsersAction[Any]) -> None:
     about = "look for leaks and other faults in your own training script, by poisoning its test side"
     parser = verbs.add_parser("audit", help=about, description=f"{about}; the exit code is 1 if a fault is found")
     parser.add_argument("function", metavar="FUNCTION", nargs="?", help="your function, as package.module:function")
-    parser.add_argument("--command", help="instead of a function: a command with {data} and {out}, and {seed} if wanted")
-    layouts = {"choices": ("table", "folders"), "default": "table"}
-    parser.add_argument("--layout", help="how a command wants its data", **layouts)  # type: ignore[arg-type]
+    parser.add_argument("--command", help="instead of a function: a command with {data} and {out}, perhaps {seed}")
+    parser.add_argument(
+        "--layout", choices=("table", "folders"), default="table", help="how the command wants its data"
+    )
     parser.add_argument("--data", metavar="FOLDER", help="clips.csv and features.npy; default: made clips")
     parser.add_argument(
         "--subjects", metavar="N", type=positive, default=3, help="subjects to poison in the layout table; default: 3"
@@ -51,8 +56,7 @@ def run(arguments: argparse.Namespace, registry: Registry) -> int:
     from merbench.audit.process import Target
     from merbench.audit.run import audit
 
-    kind = "function" if arguments.command is None else "command"
-    text = arguments.command if arguments.function is None else arguments.function
+    text, kind = _target(arguments)
     target = Target(text, kind, arguments.layout, timeout(), arguments.seed)
     clips = made_clips() if arguments.data is None else read_clips(Path(arguments.data))
     findings = audit(target, clips, subjects=arguments.subjects, report=_report)
@@ -61,6 +65,12 @@ def run(arguments: argparse.Namespace, registry: Registry) -> int:
     else:
         _print(findings)
     return FOUND if any(one.result == "found" for one in findings) else 0
+
+
+def _target(arguments: argparse.Namespace) -> tuple[str, Literal["function", "command"]]:
+    if arguments.command is not None:
+        return arguments.command, "command"
+    return arguments.function, "function"
 
 
 def _report(what: str) -> None:

@@ -4,8 +4,14 @@ It notes whether the script lists folders of its data, and can list them in the 
 this order, so that no fair result depends on it. The standard library alone is used: the script may have no merbench.
 """
 
+from __future__ import annotations
+
+import contextlib
+import importlib
 import os
 import sys
+from collections.abc import Callable
+from typing import Any
 
 __all__: list[str] = []
 
@@ -21,48 +27,48 @@ _listdir, _scandir = os.listdir, os.scandir
 class _Entries:
     """An `os.scandir` over a list."""
 
-    def __init__(self, entries):  # type: ignore[no-untyped-def]
+    def __init__(self, entries: list[Any]) -> None:
         self._entries = iter(entries)
 
-    def __iter__(self):  # type: ignore[no-untyped-def]
+    def __iter__(self) -> _Entries:
         return self
 
-    def __next__(self):  # type: ignore[no-untyped-def]
+    def __next__(self) -> Any:
         return next(self._entries)
 
-    def __enter__(self):  # type: ignore[no-untyped-def]
+    def __enter__(self) -> _Entries:
         return self
 
-    def __exit__(self, *_):  # type: ignore[no-untyped-def]
+    def __exit__(self, *_: object) -> None:
         self.close()
 
-    def close(self):  # type: ignore[no-untyped-def]
+    def close(self) -> None:
         """Nothing is left open."""
 
 
-def _inside(path) -> bool:  # type: ignore[no-untyped-def]
+def _inside(path: Any) -> bool:
     if isinstance(path, int):
         return False
     real = os.path.realpath(os.fsdecode(path))
     return real == DATA or real.startswith(DATA + os.sep)
 
 
-def _ordered(path, entries, name):  # type: ignore[no-untyped-def]
+def _ordered(path: Any, entries: Any, name: Callable[[Any], Any]) -> list[Any]:
     """The entries in the order that the audit asks for; always the same one, whatever the file system says."""
-    entries = sorted(entries, key=name)
+    found = sorted(entries, key=name)
     kind = "classes" if os.path.basename(os.path.realpath(os.fsdecode(path))) in SIDES else "files"
     with open(f"{SEEN}.{kind}", "a"):
         pass
-    return entries[::-1] if kind == ORDER else entries
+    return found[::-1] if kind == ORDER else found
 
 
-def listdir(path="."):  # type: ignore[no-untyped-def]
+def listdir(path: Any = ".") -> Any:
     """`os.listdir`, ordered inside the data."""
     found = _listdir(path)
     return _ordered(path, found, lambda one: one) if _inside(path or ".") else found
 
 
-def scandir(path="."):  # type: ignore[no-untyped-def]
+def scandir(path: Any = ".") -> Any:
     """`os.scandir`, ordered inside the data."""
     if not _inside(path or "."):
         return _scandir(path)
@@ -75,10 +81,8 @@ def _run_the_next() -> None:
     here = os.path.dirname(os.path.abspath(__file__))
     sys.path[:] = [one for one in sys.path if os.path.abspath(one or ".") != here]
     sys.modules.pop("sitecustomize", None)
-    try:
-        import sitecustomize  # noqa: F401
-    except ImportError:
-        pass
+    with contextlib.suppress(ImportError):
+        importlib.import_module("sitecustomize")
 
 
 if SEEN:
