@@ -35,6 +35,7 @@ LIMIT = 1800  # seconds: many times what the slowest test takes, so that only on
 SLOW = (
     "audit",
     "browser",
+    "cli/test_audit.py",
     "cli/test_exchange.py",
     "cli/test_leaderboard.py",
     "cli/test_placing.py",

@@ -139,7 +139,7 @@ def expanded(word: str) -> list[str]:
 
 def plain(line: str) -> str:
     """A line of output without what may differ between machines: scores and the padding that depends on them."""
-    return " ".join(re.sub(r"[01]?\.\d+|\d+ (?=of \d+|more )", "#", line).split())
+    return " ".join(re.sub(r"[01]?\.\d+|\d+ of \d+ (?=predictions|folds)|\d+ (?=beat )", "#", line).split())
 
 
 def end_workers() -> None:
