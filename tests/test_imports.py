@@ -23,7 +23,7 @@ LAYERS = (
     ("plugin",),
     ("protocols", "data", "processes"),
     ("features", "engine"),
-    ("runs",),
+    ("runs", "audit"),
     ("leaderboard", "preview"),
     ("api",),
     ("cli",),
