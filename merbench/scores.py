@@ -110,6 +110,18 @@ class PairedTest:
     interval: tuple[float, float]
     p_value: float
 
+    def equivalent(self, margin: float) -> bool:
+        """Whether the models are equivalent to within a margin: the whole interval lies between -margin and margin.
+
+        These are two one-sided tests (Schuirmann, 1987), each at .025. A p-value above .05 does not show equivalence.
+
+        Raises:
+            InvalidPredictions: the margin is not above 0.
+        """
+        if not margin > 0:
+            raise InvalidPredictions(f"the margin of an equivalence test must be above 0, not {margin}")
+        return -margin < self.interval[0] and self.interval[1] < margin
+
 
 def score(truth: Labels, predicted: Labels, subjects: Names, classes: int) -> Scores:
     """Score pooled predictions, with 95 % intervals.

@@ -8,20 +8,29 @@ from typing import Any
 
 from docs.generate.markdown import table
 
-__all__ = ["accuracy", "tables"]
+__all__ = ["accuracy", "sureness", "tables"]
 
 MEASURED = Path(__file__).parents[2] / "tests" / "benchmarks" / "measured.json"
-ACCURACY = "faces-and-flow"  # the section that is about neither time nor memory
+ACCURACY, SURENESS = "faces-and-flow", "how-sure"  # the sections that are about neither time nor memory
 
 
 def tables() -> str:
     """A section for each benchmark."""
-    return "\n\n".join(f"## {one['title']}\n\n{_table(one)}" for name, one in _measured().items() if name != ACCURACY)
+    return "\n\n".join(
+        f"## {one['title']}\n\n{_table(one)}" for name, one in _measured().items() if name not in (ACCURACY, SURENESS)
+    )
 
 
 def accuracy() -> str:
     """How well faces, landmarks, flow and apex are found."""
     return _table(_measured()[ACCURACY])
+
+
+def sureness(about: str) -> str:
+    """What was simulated and computed from the committed records about one question."""
+    rows = [row for row in _measured()[SURENESS]["rows"] if row["what"].startswith(f"{about}: ")]
+    cells = [[row["what"].removeprefix(f"{about}: "), row["figure"], row["conditions"]] for row in rows]
+    return table(["what", "figure", "how"], cells)
 
 
 def _measured() -> dict[str, dict[str, Any]]:

@@ -25,7 +25,7 @@ EQUAL = 1e-6  # a standard error below it comes from rounding: two rows whose sc
 TIE = 1e-4  # standard errors; differences within it are equal, which can only raise a p-value
 
 
-def separation(rows: Sequence[np.ndarray]) -> tuple[list[float], list[float]]:
+def separation(rows: Sequence[np.ndarray], *, first: int = FIRST, most: int = MOST) -> tuple[list[float], list[float]]:
     """The p-value of "no row is better than this one", by UF1 over all clips, and the p-value's standard error.
 
     T of a row is the most by which another row beats it, in standard errors of their difference. To know how large T
@@ -35,23 +35,25 @@ def separation(rows: Sequence[np.ndarray]) -> tuple[list[float], list[float]]:
     and a row that was tested no longer counts among those that could be beaten (Romano and Wolf, 2005).
 
     If several rows share the best true score, the chance that any of them gets a p-value of at most `ALPHA` is `ALPHA`
-    or less; the benchmark `standing` simulates it.
+    or less; the benchmark `how-sure` simulates it.
 
     Args:
         rows: of each row, `[seeds, subjects, classes, classes]` clip counts, all on the same clips of the same
             subjects. Several seeds count by their mean.
+        first, most: exchanges at the beginning, and at the most while a p-value is within `SURE` standard errors of
+            `ALPHA`; multiples of `AT_ONCE`. Many rows begin with fewer.
     """
     if not rows:
         return [], []
     p_values, errors = np.empty(len(rows)), np.empty(len(rows))
     with ThreadPoolExecutor(os.cpu_count()) as threads:
-        order, p_values[order], errors[order] = _tested(_Pairs(rows, threads))
+        order, p_values[order], errors[order] = _tested(_Pairs(rows, threads), first, most)
     return p_values.tolist(), errors.tolist()
 
 
-def _tested(pairs: _Pairs) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _tested(pairs: _Pairs, first: int, most: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The rows from the largest T down, with their p-values and standard errors."""
-    total = max(FEWEST, min(FIRST, WORK // len(pairs.scores) ** 2))
+    total = max(FEWEST, min(first, WORK // len(pairs.scores) ** 2))
     largest = [pairs.largest(start, range(len(pairs.scores))) for start in range(0, total, AT_ONCE)]
     order = np.argsort(-pairs.observed(), kind="stable")
     reached = sum((_reached(one, pairs.observed(), order) for one in largest), np.zeros(len(order)))
@@ -60,7 +62,7 @@ def _tested(pairs: _Pairs) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         p_values = np.maximum.accumulate((1 + reached) / (1 + drawn))
         errors = np.sqrt(p_values * (1 - p_values) / drawn)
         near = np.flatnonzero(np.abs(p_values - ALPHA) < SURE * errors)
-        if not len(near) or total >= MOST:
+        if not len(near) or total >= most:
             return order, p_values, errors
         rest = order[near[0] :]  # the rows before are decided
         for start in range(total, 2 * total, AT_ONCE):
