@@ -299,5 +299,5 @@ def test_an_old_record_that_cannot_be_read_any_more_is_a_note(found, records, sa
     commit()
     path.write_text(content)
     assert found("HEAD").notes == [
-        f"{path} was not compared: it is a record of schema 0; this merbench reads schemas 1 and 2"
+        f"{path} was not compared: it is a record of schema 0; this merbench reads schemas 1, 2 and 3"
     ]
