@@ -1,4 +1,4 @@
-"""What was measured, as tables: times and memory, and how well the steps from images to flow work."""
+"""What was measured, as tables: times and memory, how well the steps from images to flow work, and hard clips."""
 
 from __future__ import annotations
 
@@ -8,22 +8,34 @@ from typing import Any
 
 from docs.generate.markdown import table
 
-__all__ = ["accuracy", "sureness", "tables"]
+__all__ = ["accuracy", "difficulty", "measured_table", "sureness", "tables"]
 
 MEASURED = Path(__file__).parents[2] / "tests" / "benchmarks" / "measured.json"
-ACCURACY, SURENESS = "faces-and-flow", "how-sure"  # the sections that are about neither time nor memory
+ACCURACY, DIFFICULTY, SURENESS = "faces-and-flow", "difficulty", "how-sure"
+# The sections that are about neither time nor memory.
+ELSEWHERE = (ACCURACY, DIFFICULTY, SURENESS, "bi-woof", "release-channels")
 
 
 def tables() -> str:
     """A section for each benchmark."""
-    return "\n\n".join(
-        f"## {one['title']}\n\n{_table(one)}" for name, one in _measured().items() if name not in (ACCURACY, SURENESS)
-    )
+    shown = [one for name, one in _measured().items() if name not in ELSEWHERE]
+    return "\n\n".join(f"## {one['title']}\n\n{_table(one)}" for one in shown)
 
 
 def accuracy() -> str:
     """How well faces, landmarks, flow and apex are found."""
-    return _table(_measured()[ACCURACY])
+    return measured_table(ACCURACY)
+
+
+def measured_table(name: str) -> str:
+    """The table of one section."""
+    return _table(_measured()[name])
+
+
+def difficulty() -> str:
+    """Which clips are hard for the leading rows."""
+    rows = [[row["what"], row["figure"], row["conditions"]] for row in _measured()[DIFFICULTY]["rows"]]
+    return table(["clips", "answers of the leading rows", "how many"], rows)
 
 
 def sureness(about: str) -> str:

@@ -9,7 +9,7 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import cached_property, partial
 from itertools import count
 from typing import Any, TypeAlias
 
@@ -71,7 +71,7 @@ class Board:
 
     @property
     def title(self) -> str:
-        """Dataset and protocol in words."""
+        """Dataset and protocol by the names that commands use."""
         return f"{self.dataset}, protocol {self.protocol}"
 
     def stem(self, part: str) -> str:
@@ -98,7 +98,12 @@ class Board:
 
     def part_rows(self, part: str) -> tuple[Row, ...]:
         """The rows of the table in the order of a part: ranked rows by rank, rows without rank, papers' rows."""
-        return tuple(sorted(self.rows, key=lambda row: (not row.entries, *_place(part)(row))))
+        return self._ordered[part]
+
+    @cached_property  # every page asks for it, and a board may have thousands of rows
+    def _ordered(self) -> dict[str, tuple[Row, ...]]:
+        parts = dict.fromkeys(("full", *self.parts))
+        return {one: tuple(sorted(self.rows, key=lambda row: (not row.entries, *_place(one)(row)))) for one in parts}
 
 
 @dataclass(frozen=True)
