@@ -19,7 +19,7 @@ PLUGINS = ROOT / "plugins"
 
 # A module imports from its own layer and those before it. `merbench/__init__.py`, the public face, stands outside.
 LAYERS = (
-    ("errors", "probabilities", "scores", "files", "mapping", "progress"),
+    ("errors", "probabilities", "rates", "scores", "files", "mapping", "progress"),
     ("plugin",),
     ("protocols", "data", "processes"),
     ("features", "engine"),

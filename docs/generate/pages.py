@@ -45,6 +45,11 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "shallow-models": partial(lists.models, "merbench_shallow"),
     "sources": lists.sources,
     "speed": speed.tables,
+    "sure-coverage": partial(speed.sureness, "coverage"),
+    "sure-databases": partial(speed.sureness, "more subjects"),
+    "sure-errors": partial(speed.sureness, "error rate"),
+    "sure-power": partial(speed.sureness, "power"),
+    "sure-variance": partial(speed.sureness, "variance"),
     "ststnet": claims.ststnet,
 }
 

@@ -26,7 +26,7 @@ CHOSEN = ["epochs", "oracle - last", "best seed - mean"]  # what the oracle choo
 def leaders() -> str:
     """The first rows of the board."""
     level = sum(row.standing is not None and row.standing.leading for row in runs())
-    tied = f"A paired test over subjects, with Holm's correction, cannot tell the first {level} rows from the best."
+    tied = f"A test of all pairs of rows over subjects does not separate {level} rows from the best."
     return f"{table(HEAD, [_cells(row) for row in runs()[:LEADERS]])}\n\n{tied}"
 
 

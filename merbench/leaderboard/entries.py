@@ -15,12 +15,14 @@ from merbench.leaderboard.class_scores import ClassScores, class_scores
 from merbench.plugin.registry import Registry
 from merbench.runs.export import without_clips
 from merbench.runs.record import read_record, split_subjects, unlike
-from merbench.runs.schema import AnyPolicy, PartScores, Record
+from merbench.runs.schema import AnyPolicy, Record
 from merbench.runs.scoring import Counts, count, in_order
 from merbench.runs.verify import verify
-from merbench.scores import Metric
+from merbench.scores import Metric, score_confusions
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from merbench.leaderboard.disputes import Dispute
 
 __all__ = [
@@ -185,7 +187,7 @@ def make_entry(record: Record, registry: Registry) -> Entry:
         record=kept,
         protocol=registry.protocols.current(record.plan.protocol),
         counts=counts,
-        figures=_figures(record, [*counts.parts()]),
+        figures=_figures(record, counts),
         public=public,
         answers=answers,
         class_scores=class_scores(record.predictions, counting_policy(record), [*counts.parts()]),
@@ -221,13 +223,19 @@ def refusal(record: Record, registry: Registry) -> str:
     return f"it contains the labels of clips of {name}, {why}; use the file that this writes: merbench results export"
 
 
-def _figures(record: Record, parts: Sequence[str]) -> dict[AnyPolicy, Figures]:
-    # `verify` has checked that these scores follow from the predictions.
+def _figures(record: Record, counts: Counts) -> dict[AnyPolicy, Figures]:
+    # Computed from the counts, so that all pages show intervals of one method: older records hold those of another.
+    masks = counts.parts()
     return {
-        policy: {part: _of_part(scores) for part in parts if (scores := found.get(part))}
+        policy: {part: _of_part(counts.confusions[policy][masks[part]]) for part in masks if found.get(part)}
         for policy, found in record.scores.items()
     }
 
 
-def _of_part(scores: PartScores) -> dict[Metric, Figure]:
-    return {metric: Figure(getattr(scores, metric), interval) for metric, interval in scores.intervals.items()}
+def _of_part(confusions: np.ndarray) -> dict[Metric, Figure]:
+    scores = score_confusions(confusions)
+    return {
+        "uf1": Figure(scores.uf1, scores.uf1_interval),
+        "uar": Figure(scores.uar, scores.uar_interval),
+        "accuracy": Figure(scores.accuracy, scores.accuracy_interval),
+    }

@@ -41,7 +41,7 @@ def read_record(path: Path) -> Record:
         raise RecordError(f"{path} is not JSON: {error}") from error
     found = content.get("schema") if isinstance(content, dict) else None
     if type(found) is not int or found not in READABLE:
-        known = " and ".join(map(str, READABLE))
+        known = ", ".join(map(str, READABLE[:-1])) + f" and {READABLE[-1]}"
         raise RecordError(f"{path} is a record of schema {shown(found)}; this merbench reads schemas {known}")
     plan = content.get("plan")
     # The free-form fields; the schema limits the depth of all others.

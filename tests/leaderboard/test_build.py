@@ -220,7 +220,7 @@ def test_the_folder_of_the_records_is_never_the_site(records, registry, save, ma
     "spoil",
     [
         lambda path: path.write_text(path.read_text()[:9000]),
-        lambda path: path.write_text(path.read_text().replace('"schema": 2', '"schema": 3')),
+        lambda path: path.write_text(path.read_text().replace('"schema": 3', '"schema": 4')),
         lambda path: path.write_text(path.read_text().replace('"accuracy": 0.', '"accuracy": 0.0', 1)),
         lambda path: path.write_text(path.read_text().replace('"uf1": 0.', '"uf1": NaN, "x": 0.', 1)),
         lambda path: shutil.copy(path, path.with_name("again.json")),
