@@ -97,11 +97,15 @@ class Board:
 
     def ranked_by(self, part: str) -> tuple[Row, ...]:
         """The rows that are ranked in a part, the best of the part first; none if its UF1 is not defined."""
-        return tuple(row for row in self.part_rows(part) if part in row.standings)
+        return self._ranked[part]
 
     def part_rows(self, part: str) -> tuple[Row, ...]:
         """The rows of the table in the order of a part: ranked rows by rank, rows without rank, papers' rows."""
         return self._ordered[part]
+
+    @cached_property
+    def _ranked(self) -> dict[str, tuple[Row, ...]]:
+        return {part: tuple(row for row in rows if part in row.standings) for part, rows in self._ordered.items()}
 
     @cached_property  # every page asks for it, and a board may have thousands of rows
     def _ordered(self) -> dict[str, tuple[Row, ...]]:
