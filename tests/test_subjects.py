@@ -146,3 +146,37 @@ def test_a_record_that_shows_the_same_people_twice_is_refused(made: dict[str, An
 @pytest.mark.parametrize("databases", [("smic", "casme2", "samm"), ("smic-vis",), ("demo-a", "demo-b")])
 def test_other_databases_show_other_people(databases: tuple[str, ...]) -> None:
     assert shared_people(Registry(load(allow=())), databases) == ""
+
+
+OTHER_CAMERA = """
+    import merbench
+
+
+    @merbench.hookimpl
+    def merbench_sources():
+        for name, same in (("front", ()), ("side", {same!r})):
+            yield merbench.Source(
+                name=name, reader="cameras:Never", provides=("frames",), databases=(name,), same_people=same
+            )
+
+
+    @merbench.hookimpl
+    def merbench_datasets():
+        yield merbench.Dataset(
+            name="both-cameras", sources=("front", "side"), databases=("front", "side"), scheme=merbench.THREE_CLASS
+        )
+"""
+
+
+@pytest.mark.parametrize("same", [("front",), ()])
+def test_one_source_that_names_the_other_is_enough_to_keep_a_person_off_both_sides(
+    same: tuple[str, ...], tmp_path: Path
+) -> None:
+    path = tmp_path / "cameras.py"
+    path.write_text(textwrap.dedent(OTHER_CAMERA.format(same=same)))
+    registry = Registry(load(files=[path]))
+    said = shared_people(registry, ("side", "front"))
+    assert said == ("side and front, which show the same people: each person would count as two subjects" * bool(same))
+    says = "both-cameras has side and front, which show the same people" if same else "no data for front"
+    with pytest.raises(ReleaseError, match=says):
+        open_dataset(registry, "both-cameras")

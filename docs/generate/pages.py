@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from docs.generate import command_line, example, interface, lists, picture, results, speed
+from docs.generate import claims, command_line, example, interface, lists, picture, results, speed
 
 __all__ = ["BLOCKS", "ROOT", "fresh"]
 
@@ -17,6 +17,7 @@ BLOCK = re.compile(r"(<!-- generated: ([\w-]+) -->\n).*?(<!-- end -->)", re.DOTA
 # name -> what writes it; the text is Markdown
 BLOCKS: dict[str, Callable[[], str]] = {
     "api": interface.api,
+    "bi-woof": claims.bi_woof,
     "command-line": command_line.verbs,
     "datasets": lists.datasets,
     "difficulty": speed.difficulty,
@@ -30,12 +31,16 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "networks": results.networks,
     "protocols": lists.protocols,
     "recipes": lists.recipes,
+    "rcn": claims.rcn,
     "record": example.record,
     "remarks": results.remarks,
+    "release-channels": claims.release_channels,
     "results": results.seeds,
+    "seed-noise": claims.seed_noise,
     "shallow-models": partial(lists.models, "merbench_shallow"),
     "sources": lists.sources,
     "speed": speed.tables,
+    "ststnet": claims.ststnet,
 }
 
 

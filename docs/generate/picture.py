@@ -16,7 +16,7 @@ from merbench.leaderboard.rows import Row
 
 __all__ = ["finding"]
 
-WIDTH, LEFT, RIGHT, TOP, STEP, BOTTOM = 760, 168, 26, 128, 27, 62  # pixels
+WIDTH, LEFT, RIGHT, TOP, STEP, BOTTOM = 760, 168, 84, 128, 27, 62  # pixels
 LOW, HIGH = 0.50, 0.90  # UF1 at the ends of the axis
 STYLE = """
 .card{fill:#fff}.title{fill:#16202c;font-weight:650;font-size:18px}.text{fill:#16202c}.soft{fill:#566373}
@@ -72,6 +72,7 @@ def _head(gain: float) -> Iterator[str]:
     for x, mark, words in marks:
         yield mark
         yield _text(x + 18, 88, words, "soft")
+    yield _text(WIDTH - 24, TOP - 12, "epochs", "soft", "end")
 
 
 def _axis(height: float) -> Iterator[str]:
@@ -101,6 +102,7 @@ def _row(row: Row, reported: tuple[float, ...], y: float) -> Iterator[str]:
         best = row.oracle["full"]["uf1"].value
         yield f'<path class="gain" d="M{_x(figure.value)} {y}H{_x(best)}"/>'
         yield _ring(_x(best), y)
+        yield _text(WIDTH - 24, y + 5, str(row.epochs or ""), "soft", "end")
     yield _disc(_x(figure.value), y, "short" if row.claim == "shortened" else "honest")
     yield from (_diamond(_x(value), y) for value in dict.fromkeys(reported))
 
@@ -109,7 +111,8 @@ def _in_words(rows: list[Row], reported: dict[str, tuple[float, ...]]) -> str:
     said = []
     for row in rows:
         parts = [f"honest {decimal(row.figures['full']['uf1'].value)}"]
-        parts += [f"test-selected {decimal(row.oracle['full']['uf1'].value)}"] if row.oracle else []
+        among = f" among {row.epochs} epochs" if row.epochs else ""
+        parts += [f"test-selected{among} {decimal(row.oracle['full']['uf1'].value)}"] if row.oracle else []
         parts += [f"reported {decimal(value)}" for value in dict.fromkeys(reported.get(row.name, ()))]
         said.append(f"{row.name}: {', '.join(parts)}.")
     return " ".join(said)

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import csv
 
+import numpy as np
+
 from docs.generate.board import BASELINE, LEADERBOARDS, board, record_paths, runs
 from docs.generate.markdown import decimal, table
 from merbench.leaderboard.entries import Figure
 from merbench.leaderboard.methods import methods_of
 from merbench.leaderboard.rows import Row
-from merbench.scores import Metric
+from merbench.leaderboard.statistics import ALPHA, holm
+from merbench.leaderboard.wording import p_value
+from merbench.scores import Metric, PairedTest, compare_confusions
 
 __all__ = ["leaders", "methods", "networks", "remarks", "seeds"]
 
 LEADERS = 5  # rows on the front page
 METRICS: tuple[Metric, ...] = ("uf1", "uar")
 HEAD = ["rank", "model", "recipe", "UF1", "UAR", "oracle (test-selected)"]
+CHOSEN = ["epochs", "oracle - last", "best seed - mean"]  # what the oracle chooses among, and what choosing adds
 
 
 def leaders() -> str:
@@ -27,28 +32,54 @@ def leaders() -> str:
 
 def seeds() -> str:
     """Every run, its seeds folded into one row, with a link to each record."""
-    return table([*HEAD, "records, by seed"], [[*_cells(row), _links(row)] for row in runs()])
+    return table([*HEAD, *CHOSEN, "records, by seed"], [[*_cells(row), *_chosen(row), _links(row)] for row in runs()])
 
 
 def networks() -> str:
-    """How many networks score higher than the logistic regression."""
-    baseline = next(row for row in runs() if row.model == BASELINE)
+    """What the paired test says of each network beside the logistic regression, by class weights of the network."""
+    baseline = next(row for row in runs() if (row.model, row.recipe) == (BASELINE, "default"))
     rows = [row for row in runs() if row.approach == "network"]
     models = len({row.model for row in rows})
-    lines = [f"{models} networks were run in {len(rows)} settings, and compared with the logistic regression:\n"]
-    for metric in METRICS:
-        reference = _score(baseline, metric)
-        above = [
-            f"`{row.model}` `{row.recipe}` (by {decimal(_score(row, metric) - reference)})"
-            for row in rows
-            if _score(row, metric) > reference
-        ]
-        named = f": {', '.join(above)}" if above else ""
-        lines.append(f"- {len(above)} of {len(rows)} have a higher {metric.upper()}{named}.")
-    low, high = baseline.figures["full"]["uf1"].interval or (0.0, 1.0)
-    inside = sum(low <= _score(row, "uf1") <= high for row in rows)
-    lines.append(f"- {inside} of {len(rows)} have a UF1 within the 95 % interval of the logistic regression.")
+    lines = [
+        f"{models} networks were run in {len(rows)} settings. Each is compared with the logistic regression by the "
+        "paired test over subjects; the p-values are corrected for all comparisons of a line (Holm).\n"
+    ]
+    for weights, weighted in (("none", "without class weights"), ("balanced", "with class weights")):
+        group = [row for row in rows if _class_weights(row) == weights]
+        lines += [_against(baseline, group, metric, weighted) for metric in METRICS if group]
     return "\n".join(lines)
+
+
+def _class_weights(row: Row) -> str:
+    settings: dict[str, object] = row.entries[0].record.plan.model_dump()["settings"]
+    return str(settings.get("class_weights", "none"))
+
+
+def _against(baseline: Row, rows: list[Row], metric: Metric, weighted: str) -> str:
+    """A line: the rows that are ahead of the baseline, and those that are behind it."""
+    tests = [compare_confusions(_counts(row), _counts(baseline), metric=metric) for row in rows]
+    found = list(zip(rows, tests, holm([one.p_value for one in tests]), strict=True))
+    separate = [(row, test, p) for row, test, p in found if p <= ALPHA]
+    said = []
+    for word, sign in (("ahead", 1), ("behind", -1)):
+        named = [
+            f"`{row.model}` `{row.recipe}` ({test.difference:+.3f}, p {p_value(p)})"
+            for row, test, p in separate
+            if test.difference * sign > 0
+        ]
+        said.append(f"{len(named)} {word}{': ' if named else ''}{', '.join(named)}")
+    near = [f"`{row.model}` `{row.recipe}` (p {p_value(test.p_value)})" for row, test, p in found if _near(test, p)]
+    before = f", {len(near)} of them only after the correction: {', '.join(near)}" if near else ""
+    left = f"{len(rows) - len(separate)} cannot be told apart{before}"
+    return f"- {metric.upper()}, {len(rows)} settings {weighted}: {'; '.join(said)}. {left}."
+
+
+def _near(test: PairedTest, corrected: float) -> bool:
+    return test.p_value <= ALPHA < corrected
+
+
+def _counts(row: Row) -> np.ndarray:
+    return np.stack([entry.counts.confusions[entry.policy] for entry in row.entries])
 
 
 def methods() -> str:
@@ -78,6 +109,11 @@ def _cells(row: Row) -> list[object]:
     return [row.rank or "-", f"`{row.model}`", row.recipe, *(_figure(full[one]) for one in METRICS), selected]
 
 
+def _chosen(row: Row) -> list[object]:
+    gains = (row.selection, row.seed_selection)
+    return [row.epochs or "-", *("-" if gain is None else f"{gain:+.3f}".replace("0.", ".") for gain in gains)]
+
+
 def _links(row: Row) -> str:
     named = [(entry.record.plan.model_dump()["seed"], record_paths()[entry.record.id].name) for entry in row.entries]
     return " ".join(f"[{seed}](../leaderboards/records/{name})" for seed, name in sorted(named))
@@ -86,7 +122,3 @@ def _links(row: Row) -> str:
 def _figure(figure: Figure) -> str:
     low, high = figure.interval or (0.0, 1.0)
     return f"{decimal(figure.value)} [{decimal(low, 2)} {decimal(high, 2)}]"
-
-
-def _score(row: Row, metric: Metric) -> float:
-    return row.figures["full"][metric].value

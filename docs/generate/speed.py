@@ -8,21 +8,28 @@ from typing import Any
 
 from docs.generate.markdown import table
 
-__all__ = ["accuracy", "difficulty", "tables"]
+__all__ = ["accuracy", "difficulty", "measured_table", "tables"]
 
 MEASURED = Path(__file__).parents[2] / "tests" / "benchmarks" / "measured.json"
-ACCURACY, DIFFICULTY = "faces-and-flow", "difficulty"  # the sections that are about neither time nor memory
+ACCURACY, DIFFICULTY = "faces-and-flow", "difficulty"
+# The sections that are about neither time nor memory.
+ELSEWHERE = (ACCURACY, DIFFICULTY, "bi-woof", "release-channels")
 
 
 def tables() -> str:
     """A section for each benchmark."""
-    shown = {name: one for name, one in _measured().items() if name not in (ACCURACY, DIFFICULTY)}
-    return "\n\n".join(f"## {one['title']}\n\n{_table(one)}" for one in shown.values())
+    shown = [one for name, one in _measured().items() if name not in ELSEWHERE]
+    return "\n\n".join(f"## {one['title']}\n\n{_table(one)}" for one in shown)
 
 
 def accuracy() -> str:
     """How well faces, landmarks, flow and apex are found."""
-    return _table(_measured()[ACCURACY])
+    return measured_table(ACCURACY)
+
+
+def measured_table(name: str) -> str:
+    """The table of one section."""
+    return _table(_measured()[name])
 
 
 def difficulty() -> str:

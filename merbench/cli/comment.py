@@ -34,7 +34,7 @@ def comment(findings: Findings, folders: Sequence[Path], disputes: Path | None, 
         yield from _placed(findings.new, present_entries(folders, disputes, registry), registry)
     yield from _listed("### Changes", findings.changes)
     yield from _listed("### Notes", findings.notes)
-    yield from ("", f"{findings.records} records read.")
+    yield from ("", f"{findings.records} record{'s' if findings.records != 1 else ''} read.")
 
 
 def _listed(heading: str, sentences: Sequence[str]) -> Iterator[str]:

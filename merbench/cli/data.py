@@ -1,4 +1,4 @@
-"""`merbench data`: add, list, check and preview releases of databases."""
+"""`merbench data`: add, list, check and preview releases of databases, and compare a released flow with own flow."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from merbench.cli.flows import add_compare_flow, compare_flow
 from merbench.cli.options import positive
 from merbench.cli.tables import print_json, print_table
 from merbench.errors import ReleaseError
@@ -24,8 +25,8 @@ DIFFERENCES = 1  # exit code of a check that found a fault
 
 
 def add_parser(verbs: argparse._SubParsersAction[Any]) -> None:
-    """Add `merbench data add`, `list`, `check` and `preview` to the command line."""
-    about = "add, list, check and preview releases of databases"
+    """Add `merbench data add`, `list`, `check`, `preview` and `compare-flow` to the command line."""
+    about = "add, list, check and preview releases of databases, and compare flows"
     parser = verbs.add_parser("data", help=about, description=about)
     actions = parser.add_subparsers(title="actions", metavar="ACTION", dest="action", required=True)
     add = actions.add_parser("add", help="add a release", description="record the folder of a release")
@@ -43,6 +44,7 @@ def add_parser(verbs: argparse._SubParsersAction[Any]) -> None:
     check.add_argument("--all-frames", action="store_true", help="read every image, not only onset, apex and offset")
     check.add_argument("--json", action="store_true", help="print an object")
     _add_preview(actions)
+    add_compare_flow(actions)
 
 
 def _add_preview(actions: argparse._SubParsersAction[Any]) -> None:
@@ -64,6 +66,8 @@ def run(arguments: argparse.Namespace, registry: Registry) -> int:
         return _add(registry, arguments.source, arguments.path)
     if arguments.action == "list":
         return _list(registry, as_json=arguments.json)
+    if arguments.action == "compare-flow":
+        return compare_flow(registry, arguments)
     if arguments.action == "preview":
         return _preview(registry, arguments)
     return _check(registry, arguments.name, all_frames=arguments.all_frames, as_json=arguments.json)

@@ -20,10 +20,8 @@ __all__ = ["add_parser", "run"]
 
 HOME = Path("leaderboards")
 RECORDS = HOME / "records"
-REPORTED = HOME / "reported.csv"
-DISPUTES = HOME / "disputes.csv"
-SETTINGS = HOME / "board.toml"
 SITE = HOME / "site"
+REPORTED, DISPUTES, SETTINGS = "reported.csv", "disputes.csv", "board.toml"  # beside the first folder of records
 PROBLEMS = 1  # exit code of a check that found problems
 
 
@@ -47,7 +45,7 @@ def add_parser(verbs: argparse._SubParsersAction[Any]) -> None:
         "--settings",
         type=Path,
         metavar="FILE",
-        help=f"title, licence and addresses of the board; default: {SETTINGS} if it exists",
+        help=f"title, licence and addresses of the board; {_default(SETTINGS)}",
     )
     check = actions.add_parser("check", help="verify everything; exits with 1 if there are problems")
     _add_inputs(check)
@@ -58,6 +56,10 @@ def add_parser(verbs: argparse._SubParsersAction[Any]) -> None:
     serve = actions.add_parser("serve", help="serve the pages to a browser on this machine")
     serve.add_argument("--site", type=Path, default=SITE, metavar="DIR", help=f"default: {SITE}")
     serve.add_argument("--port", type=_port, default=8000, help="default: 8000; 0 chooses a free port")
+
+
+def _default(name: str) -> str:
+    return f"default: {name} beside the first folder of records, if it exists"
 
 
 def _add_place(parser: argparse.ArgumentParser) -> None:
@@ -71,9 +73,7 @@ def _add_place(parser: argparse.ArgumentParser) -> None:
 
 def _add_inputs(parser: argparse.ArgumentParser) -> None:
     _add_records(parser)
-    parser.add_argument(
-        "--reported", type=Path, metavar="FILE", help=f"reported figures; default: {REPORTED} if it exists"
-    )
+    parser.add_argument("--reported", type=Path, metavar="FILE", help=f"reported figures; {_default(REPORTED)}")
 
 
 def _add_records(parser: argparse.ArgumentParser) -> None:
@@ -84,7 +84,7 @@ def _add_records(parser: argparse.ArgumentParser) -> None:
         "--disputes",
         type=Path,
         metavar="FILE",
-        help=f"contested and withdrawn records; default: {DISPUTES} if it exists",
+        help=f"contested and withdrawn records; {_default(DISPUTES)}",
     )
 
 
@@ -100,15 +100,18 @@ def run(arguments: argparse.Namespace, registry: Registry) -> int:
 
 
 def _inputs(arguments: argparse.Namespace) -> tuple[list[Path], Path | None]:
-    return arguments.records or [RECORDS], arguments.reported or _if_there(REPORTED)
+    return arguments.records or [RECORDS], arguments.reported or _beside(arguments, REPORTED)
 
 
 def _disputes(arguments: argparse.Namespace) -> Path | None:
     path: Path | None = arguments.disputes
-    return path or _if_there(DISPUTES)
+    return path or _beside(arguments, DISPUTES)
 
 
-def _if_there(path: Path) -> Path | None:
+def _beside(arguments: argparse.Namespace, name: str) -> Path | None:
+    """The file beside the first folder of records; None if it does not exist."""
+    folder: Path = (arguments.records or [RECORDS])[0]
+    path = folder.parent / name
     return path if path.is_file() else None
 
 
@@ -131,7 +134,7 @@ def _build(arguments: argparse.Namespace, registry: Registry) -> int:
 
     folders, reported = _inputs(arguments)
     disputes = _disputes(arguments)
-    settings = read_settings(arguments.settings or _if_there(SETTINGS))
+    settings = read_settings(arguments.settings or _beside(arguments, SETTINGS))
     about = about_board(settings, folders[0], arguments.date or "")
     with progress("records and pages") as shown:
         site = build(
@@ -172,7 +175,7 @@ def _print(findings: Findings) -> None:
             print(f"{word}: {printable(sentence)}")
     count = len(findings.problems)
     found = f"{count} problem{'s' if count > 1 else ''}" if count else "no problems"
-    print(f"{findings.records} records read: {found}")
+    print(f"{findings.records} record{'s' if findings.records != 1 else ''} read: {found}")
 
 
 def _serve(arguments: argparse.Namespace, registry: Registry) -> int:

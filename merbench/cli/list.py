@@ -188,7 +188,7 @@ def recipe_settings(model: Model, recipe: Recipe) -> Described:
     if isinstance(model, EstimatorModel):
         return {**features, "options": dict(recipe.options)}
     settings = {field.name: getattr(recipe, field.name) for field in dataclasses.fields(recipe)}
-    del settings["about"], settings["api"], settings["claim"], settings["features"]
+    del settings["about"], settings["api"], settings["claim"], settings["features"], settings["formerly"]
     return {**features, **settings, "options": dict(recipe.options)}
 
 

@@ -74,7 +74,7 @@ class Board:
 
     @property
     def title(self) -> str:
-        """Dataset and protocol in words."""
+        """Dataset and protocol by the names that commands use."""
         return f"{self.dataset}, protocol {self.protocol}"
 
     def stem(self, part: str) -> str:

@@ -9,7 +9,7 @@ import shlex
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from merbench.leaderboard.wording import safe_link
+from merbench.leaderboard.wording import safe_link, without_controls
 from merbench.runs.weights import FILE
 
 if TYPE_CHECKING:
@@ -127,8 +127,8 @@ def board_bibtex(about: About, records: int) -> str:
 
 
 def tex(text: str) -> str:
-    """The text, escaped so that TeX prints it and runs no command in it."""
-    return "".join(TEX.get(sign, sign) for sign in text)
+    """The text, escaped so that TeX prints it, runs no command in it, and keeps the direction of the text around it."""
+    return "".join(TEX.get(sign, sign) for sign in without_controls(text))
 
 
 def _of_networks(plan: Plan) -> list[tuple[str, str]]:

@@ -1,16 +1,16 @@
-"""What ran: whether a run took its recipe's settings, and what the recipe says of them."""
+"""What ran: which recipe's settings a run took, and what the recipe says of them."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from merbench.plugin.registry import Registry
 from merbench.plugin.specs import Claim, Model, Recipe
 from merbench.runs.schema import Plan
 
-__all__ = ["claim_of"]
+__all__ = ["claim_of", "recipe_name"]
 
 
 def claim_of(plan: Plan, registry: Registry) -> tuple[Claim, str]:
@@ -18,18 +18,36 @@ def claim_of(plan: Plan, registry: Registry) -> tuple[Claim, str]:
 
     Otherwise the claim is `own settings`: something was set, or the recipe is not installed.
     """
-    if plan.model not in registry.models.names():  # a family's member is made by its plugin, and may load a library
-        return "own settings", ""
+    found = _recipe(plan, registry)
+    return (found[1].claim, found[1].about) if found else ("own settings", "")
+
+
+def recipe_name(plan: Plan, registry: Registry) -> str:
+    """The present name of the recipe whose settings the run has; the record's own if no recipe has them."""
+    found = _recipe(plan, registry)
+    return found[0] if found else plan.recipe
+
+
+def _recipe(plan: Plan, registry: Registry) -> tuple[str, Recipe] | None:
+    """The recipe that the plan names, now or formerly, if the run has all of its settings."""
+    if plan.weights or plan.model not in registry.models.names():
+        return None  # a family's member is made by its plugin, and may load a library
     model = registry.models.get(plan.model)
-    recipe = model.recipes.get(plan.recipe)
-    if (
-        recipe is None
-        or plan.weights
-        or not _has_settings(plan, recipe)
-        or not _sees(plan.features, model, recipe, registry)
-    ):
-        return "own settings", ""
-    return recipe.claim, recipe.about
+    return next(
+        (
+            (name, recipe)
+            for name, recipe in _named(plan.recipe, model)
+            if _has_settings(plan, recipe) and _sees(plan.features, model, recipe, registry)
+        ),
+        None,
+    )
+
+
+def _named(name: str, model: Model) -> Iterator[tuple[str, Recipe]]:
+    """The recipes that have this name: the present one first, then those that had it."""
+    if name in model.recipes:
+        yield name, model.recipes[name]
+    yield from ((now, recipe) for now, recipe in model.recipes.items() if name in recipe.formerly)
 
 
 def _has_settings(plan: Plan, recipe: Recipe) -> bool:

@@ -40,9 +40,10 @@ def compare_rows(board: Board) -> dict[str, Any]:
 
     Returns:
         `rows`: id and name of each row; `scores`: of each row, its scores in the order of `columns`, which are pairs
-        of part and metric; `pairs`: (0, 1), (0, 2), ... (1, 2), ..., each the p-value of UF1 over all clips, then
-        (difference, lower, upper) for each column. Where clips are public, `clips` has their ids, `classes` the names
-        of their classes, `truth` and `answers` class indices: of each row, the answers of its first entry.
+        of part and metric; `parts`: the names of the parts on pages; `pairs`: (0, 1), (0, 2), ... (1, 2), ..., each
+        the p-value of UF1 over all clips, then (difference, lower, upper) for each column. Where clips are public,
+        `clips` has their ids, `classes` the names of their classes, `truth` and `answers` class indices: of each row,
+        the answers of its first entry.
         All numbers are rounded to three decimals.
     """
     rows = comparable(board)
@@ -52,6 +53,7 @@ def compare_rows(board: Board) -> dict[str, Any]:
     return {
         "rows": [[row.id, _name(row)] for row in rows],
         "columns": [[part, metric.upper()] for part, metric in columns],
+        "parts": {part: without_controls(board.part_name(part)) for part in board.parts},
         "scores": [[round(row.figures[part][metric].value, 3) for part, metric in columns] for row in rows],
         "pairs": list(_pairs(rows, columns)),
         **_clips(board, rows),
@@ -105,4 +107,4 @@ def _clips(board: Board, rows: Sequence[Row]) -> dict[str, Any]:
 
 
 def _name(row: Row) -> str:
-    return without_controls(clipped(f"{row.model} ({row.recipe})" if row.recipe else row.model, NAME))
+    return without_controls(clipped(f"{row.name} ({row.recipe})" if row.recipe else row.name, NAME))

@@ -11,6 +11,7 @@ from markupsafe import Markup, escape
 
 from merbench.leaderboard import entry_charts as charts
 from merbench.leaderboard import wording
+from merbench.leaderboard.choosing import epochs_of
 from merbench.leaderboard.citation import bibtex, command
 
 if TYPE_CHECKING:
@@ -127,10 +128,11 @@ def _highlights(entry: Entry, policy: AnyPolicy) -> Iterator[dict[str, str]]:
             yield {"value": wording.figure(one.value), "text": f"{name} over all clips, policy {policy}{ends}"}
     chosen, last = (entry.figures.get(one, {}).get("full", {}).get("uf1") for one in ("oracle", "last"))
     if chosen and last:
-        gained = wording.signed(chosen.value - last.value)
+        gained, epochs = wording.signed(chosen.value - last.value), epochs_of(entry.record.plan)
+        among = f" among {epochs}" if epochs else ""
         yield {
             "value": gained,
-            "text": f"gain in UF1 from choosing the epoch on the test subject (oracle {wording.MINUS} last)",
+            "text": f"gain in UF1 from choosing the epoch on the test subject{among} (oracle {wording.MINUS} last)",
         }
 
 

@@ -76,11 +76,11 @@ class Extractions:
         differ, rows = sum(one.differs for one in self.pairs), len(self.pairs)
         if rows == 1:
             seen = "finds this difference" if differ else "does not find a difference"
-            return f"The extraction changes UF1 of the only row by {signed(changes[0])}; a paired test {seen}"
+            return f"UF1 of the only row moves by {signed(changes[0])} between the extractions; a paired test {seen}"
         ends = signed_interval((min(changes), max(changes)))
         return (
-            f"The extraction changes UF1 by a median of {figure(median(map(abs, changes)))} ({ends}); "
-            f"paired tests find a difference in {differ or 'none'} of {rows} rows"
+            f"UF1 moves by a median of {figure(median(map(abs, changes)))} between the extractions ({ends}); "
+            f"paired tests tell them apart in {differ or 'none'} of {rows} rows"
         )
 
     @property

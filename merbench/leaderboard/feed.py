@@ -57,7 +57,7 @@ def _items(site: Site) -> Iterator[Item]:
         row, board = of[entry.id]
         name, path = _name(entry), f"entries/{entry.id}.html"
         if when := finished(entry):
-            score = f"UF1 {figure(row.uf1.value)} on {board.title}" if row.uf1 else f"on {board.title}"
+            score = f"UF1 {figure(row.uf1.value)} on {board.name}" if row.uf1 else f"on {board.name}"
             rank = f", rank {row.rank} of {len(board.ranked)}" if row.rank else f", not ranked: {row.unranked}"
             text = f"{row.badge}: {score}{rank}. The row has {len(row.entries)} record(s)."
             yield Item(f"record:{entry.id}", name, _utc(when), path, row.model, text)

@@ -64,10 +64,19 @@ def _honest(board: Board) -> Iterator[Fact]:
     ends = f" (95\N{NO-BREAK SPACE}% interval {wording.interval(score.interval)})" if score.interval else ""
     whose = "the middle of the leading group" if len(rows) > 1 else rows[0].name
     text = f"is what {whose} scores on people whom it has not seen{ends}."
+    text += _one_source(board)
     if quick := _quickest(rows):
         device = f" on a {wording.clipped(quick.device, 20).upper()}" if quick.device else ""
         text += f" {quick.name} is in the group; its whole run takes {wording.duration(quick.seconds)}{device}."
     yield Fact(wording.rounded(score.value), text)
+
+
+def _one_source(board: Board) -> str:
+    """That the finding holds for the data of one release alone, if every ranked row saw no other."""
+    sources = {row.data_from.partition(" of ")[2] for row in board.ranked if row.data_from}
+    if len(sources) != 1 or not (name := sources.pop()):
+        return ""
+    return f" Every row saw the data of {wording.clipped(name, 60)} alone, so nothing here speaks of other inputs."
 
 
 def _quickest(rows: Sequence[Row]) -> Row | None:
@@ -90,14 +99,25 @@ def _highest(board: Board) -> Iterator[Fact]:
 
 
 def _choosing(board: Board) -> Iterator[Fact]:
-    gains = sorted(row.selection for row in board.rows if row.selection is not None)
+    chosen = [row for row in board.rows if row.selection is not None]
+    gains = sorted(row.selection for row in chosen if row.selection is not None)
     if not gains:
         return
     ends = f"{wording.rounded_sign(gains[0])} to {wording.rounded_sign(gains[-1])}"
     rows = f"the median of {len(gains)} rows; {ends}" if len(gains) > 1 else "one row"
-    yield Fact(
-        wording.rounded_sign(median(gains)), f"is what choosing the epoch on the test subject adds to UF1 ({rows})."
-    )
+    text = f"is what choosing the epoch on the test subject adds to UF1 ({rows}){_among(chosen)}."
+    seeds = [row.seed_selection for row in chosen if row.seed_selection is not None]
+    if seeds:
+        gain = wording.rounded_sign(median(seeds))
+        text += f" Seeds differ by chance alone, and choosing the best of a row's seeds for each subject adds {gain}."
+    yield Fact(wording.rounded_sign(median(gains)), text)
+
+
+def _among(rows: Sequence[Row]) -> str:
+    epochs = sorted(row.epochs for row in rows if row.epochs)
+    if not epochs:
+        return ""
+    return f", among {epochs[0]} to {epochs[-1]} epochs" if epochs[0] < epochs[-1] else f", among {epochs[0]} epochs"
 
 
 def _resolution(board: Board) -> Iterator[Fact]:
@@ -106,5 +126,5 @@ def _resolution(board: Board) -> Iterator[Fact]:
         return
     half = median((test.interval[1] - test.interval[0]) / 2 for test in tests)
     text = "is half the 95\N{NO-BREAK SPACE}% interval of the difference between the first and another leading row "
-    text += f"(median): with {board.subjects_total} subjects, smaller differences cannot be told apart."
+    text += f"(median): with {board.subjects_total} subjects, most smaller differences cannot be told from zero."
     yield Fact(f"±{wording.rounded(half)}", text)

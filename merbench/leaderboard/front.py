@@ -88,8 +88,10 @@ def _picture(heading: str, draw: Callable[[bool], str], about: str) -> Picture |
 
 def _years_about(board: Board) -> str:
     clips = f" over all {board.clips_total} clips" if board.clips_total else ""
+    unknown = any(row.badge == "reported" and row.uf1 and not row.first_published for row in board.rows)
+    late = " Where that year is not known: the first paper that prints the figure." if unknown else ""
     return (
-        f"UF1{clips}, by the year in which the method was first published. Circles: figures that papers report, "
+        f"UF1{clips}, by the year in which the method was first published.{late} Circles: figures that papers report, "
         "without interval or test; filled: the authors' code chooses the epoch on the test subject. Line and blue "
         "band: the middle of the leading group and its 95 % interval. Orange band: the same for the same group with "
         "the epoch chosen on the test subject."
@@ -131,8 +133,9 @@ def _pictures(
     yield _picture(
         "How hard the clips are",
         lambda narrow: pictures.difficulty(board, clips, len(rows), narrow=narrow),
-        f"{solved} of {len(clips)} clips are solved by every leading row, {sum(one.right == 0 for one in clips)} by "
-        "none. The score of a row is the mean of its seeds.",
+        f"{solved} of {len(clips)} clips are solved by every seed of every leading row, "
+        f"{sum(one.right == 0 for one in clips)} by none. "
+        "Between: the mean over the rows of the share of seeds that are right.",
     )
     yield _picture(
         "Chance of being first",

@@ -123,7 +123,7 @@ def _places(board: Board) -> Iterator[tuple[Entry, dict[str, Any]]]:
         for row in rows:
             place = {
                 "row": row,
-                "title": board.title,
+                "title": board.name,
                 "board": f"boards/{page_name(board.slug, number)}#{row.id}",
                 "compare": f"boards/{board.slug}-compare.html#a={row.id}" if row.id in compared else "",
             }

@@ -22,10 +22,11 @@ MEANINGS = {
     "chosen on test": "The authors' code picks the epoch by its score on the test subject. Such a figure says what the "
     "best epoch for these people scores, not what the method scores on a new person.",
     "other clips": "The figures are of other clips than those of a benchmark. Nothing here can be compared with them.",
-    "matches": "A run here, as published, has a 95 % interval that contains the paper's figure.",
+    "matches": "A run here, as published, has a 95 % interval that contains the paper's figure. The interval is wide, "
+    "so this does not show that both are equal.",
     "differs": "A run here, as published, has a 95 % interval that does not contain the paper's figure.",
-    "cannot be tested": "No run as published is on these boards, and nothing else decides. This says nothing against a "
-    "paper.",
+    "cannot be tested": "No run as published on these boards has the method's name, and nothing else decides. This "
+    "says nothing against a paper.",
 }
 
 

@@ -66,7 +66,7 @@ def years(board: Board, *, narrow: bool = False) -> str:
             sheet.text(*place[:2], name, anchor=place[2], size=SMALL)
     return sheet.svg(
         _key("years", board, narrow),
-        f"UF1 that papers report, by year: {board.title}",
+        f"UF1 that papers report, by year: {board.name}",
         " ".join(f"{name}, {year}: {figure(value)}." for year, value, name, _ in points)
         + (f" Honest: {figure(honest.value)}." if honest else "")
         + (f" Epoch chosen on the test subject: {figure(chosen.value)}." if chosen else ""),
@@ -147,7 +147,8 @@ def strip(row: Row, reported: Sequence[float], span: Span, band: Span | None, *,
     if chosen := selected(row):
         sheet.diamond(scale(chosen.value), 11, "chart-warn")
     said = [f"{figure(row.uf1.value)} honest"] if row.uf1 else []
-    said += [f"{figure(chosen.value)} test-selected"] if chosen else []
+    among = f" among {row.epochs} epochs" if row.epochs else ""
+    said += [f"{figure(chosen.value)} test-selected{among}"] if chosen else []
     said += [f"{figure(value)} reported" for value in reported]
     return sheet.svg(f"strip-{row.id}{'-narrow' if narrow else ''}", f"UF1 of {row.name}", ", ".join(said))
 
@@ -176,7 +177,7 @@ def diagonal(board: Board, points: Sequence[tuple[Row, float]], *, narrow: bool 
         if place := labels.place(across(reported), down(row.uf1.value), row.name, SMALL):
             sheet.text(*place[:2], row.name, anchor=place[2], size=SMALL)
     said = (f"{row.name}: reported {figure(value)}, here {figure(row.uf1.value)}." for row, value in points if row.uf1)
-    return sheet.svg(_key("diagonal", board, narrow), f"Reported against honest UF1: {board.title}", " ".join(said))
+    return sheet.svg(_key("diagonal", board, narrow), f"Reported against honest UF1: {board.name}", " ".join(said))
 
 
 def _square_axes(sheet: Sheet, across: Scale, down: Scale, bottom: str, left: str) -> None:
@@ -225,7 +226,7 @@ def difficulty(board: Board, clips: Sequence[Clip], rows: int, *, narrow: bool =
     _boxes(sheet, 284, [(shade, board.part_names.get(one, one)) for one, shade in zip(held, SHADES, strict=False)])
     return sheet.svg(
         _key("difficulty", board, narrow),
-        f"Difficulty of the clips: {board.title}",
+        f"Difficulty of the clips: {board.name}",
         f"Of {len(clips)} clips, {totals[-1]} are solved by all {rows} leading rows and {totals[0]} by none.",
     )
 
@@ -271,7 +272,7 @@ def duels(board: Board, rows: Sequence[Row], beats: Callable[[int, int], bool], 
         if cells:
             sheet.lines(cells, name, pitch - 1)
     won = (f"{_named(row)} beats {sum(beats(a, b) for b in range(len(rows)))}." for a, row in enumerate(rows))
-    return sheet.svg(_key("duels", board, narrow), f"Who beats whom: {board.title}", " ".join(won))
+    return sheet.svg(_key("duels", board, narrow), f"Who beats whom: {board.name}", " ".join(won))
 
 
 def chances(board: Board, *, narrow: bool = False) -> str:
@@ -297,7 +298,7 @@ def _bars(board: Board, key: str, title: str, rows: Sequence[tuple[str, float]],
         sheet.box(left, y + 2, max(scale(share) - left, 1), LINE - 6, "chart-accent")
         sheet.text(scale(share) + 6, y + 13, f"{100 * share:.0f} %", "chart-muted", size=SMALL)
     said = " ".join(f"{name}: {100 * share:.0f} %." for name, share in rows)
-    return sheet.svg(_key(key, board, narrow), f"{title}: {board.title}", said)
+    return sheet.svg(_key(key, board, narrow), f"{title}: {board.name}", said)
 
 
 def costs(board: Board, *, narrow: bool = False) -> str:
@@ -328,7 +329,7 @@ def costs(board: Board, *, narrow: bool = False) -> str:
             sheet.text(*place[:2], name, anchor=place[2], size=SMALL)
             seen.add(name)
     said = (f"{_named(row)}: {row.seconds:.0f} s, {figure(row.uf1.value)}." for row in rows if row.uf1)
-    return sheet.svg(_key("costs", board, narrow), f"Time of a run and UF1: {board.title}", " ".join(said))
+    return sheet.svg(_key("costs", board, narrow), f"Time of a run and UF1: {board.name}", " ".join(said))
 
 
 def _power(power: int) -> str:

@@ -62,8 +62,12 @@ def _highlights(board: Board, row: Row) -> Iterator[dict[str, str]]:
         text = f"of {len(board.ranked)} ranked rows ({low} to {high} in 95 % of the resamples), {group}"
         yield {"value": str(row.standing.rank), "text": text}
     if row.selection is not None:
-        text = "would be added to UF1 by choosing the epoch on the test subject"
+        among = f" among {row.epochs}" if row.epochs else ""
+        text = f"would be added to UF1 by choosing the epoch on the test subject{among}"
         yield {"value": wording.signed(row.selection), "text": text}
+    if row.seed_selection is not None:
+        text = f"would be added by choosing the best of {seeds} seeds for each test subject, after the last epoch"
+        yield {"value": wording.signed(row.seed_selection), "text": text}
 
 
 def _mean(one: Figure, seeds: int) -> str:

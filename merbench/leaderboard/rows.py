@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from merbench.leaderboard.bibliography import Paper, paper_of
-from merbench.leaderboard.claims import claim_of
+from merbench.leaderboard.choosing import best_seed_gain, epochs_of
+from merbench.leaderboard.claims import claim_of, recipe_name
 from merbench.leaderboard.entries import Entry, Figure, Figures
+from merbench.leaderboard.seen import data_from
 from merbench.leaderboard.statistics import Standing
 from merbench.plugin.registry import Registry
 from merbench.plugin.specs import Claim
@@ -50,6 +52,9 @@ class Row:
         figures: under the policy that counts for this row (never `oracle` of a run).
         oracle: the same with the epoch chosen on the test labels; empty if unknown.
         selection: UF1 (full) of `oracle` minus that of the last epoch: what choosing on the test labels adds.
+        epochs: among which the oracle chooses; None if there are none, or if it is not known.
+        seed_selection: what UF1 (full) gains if each subject gets its best seed (`best_seed_gain`); None for one seed.
+        data_from: the raw features that the runs saw, and their sources; empty if it is not known.
         clips, clips_total: how many clips the figures cover, of how many; None if a paper does not say.
         parameters: of the network; seconds: of the run (mean over seeds); device: e.g. `cpu`. None if unknown.
         paper: what to cite.
@@ -72,6 +77,9 @@ class Row:
     approach: Approach = "not stated"
     oracle: Figures = field(default_factory=dict)
     selection: float | None = None
+    epochs: int | None = None
+    seed_selection: float | None = None
+    data_from: str = ""
     clips: int | None = None
     clips_total: int | None = None
     parameters: int | None = None
@@ -163,7 +171,7 @@ def _row(entries: tuple[Entry, ...], registry: Registry) -> Row:
     return Row(
         id=configuration(plan, plan.protocol)[:12],
         model=plan.model,
-        recipe=plan.recipe if isinstance(plan, Plan) else "",
+        recipe=recipe_name(plan, registry) if isinstance(plan, Plan) else "",
         title=_title(plan, registry),
         claim=claim,
         claim_about=about,
@@ -173,6 +181,9 @@ def _row(entries: tuple[Entry, ...], registry: Registry) -> Row:
         figures=honest,
         oracle=selected,
         selection=_selection(selected, last),
+        epochs=epochs_of(plan),
+        seed_selection=best_seed_gain(entries),
+        data_from=data_from(plan, registry),
         clips=first.clips,
         clips_total=plan.clips_total,
         parameters=_whole(first.environment, "engine", "parameters"),

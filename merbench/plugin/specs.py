@@ -108,6 +108,8 @@ class Feature:
         drawing: target of a function that returns a picture of it, uint8 `[height, width, 3]`, for `merbench data
             preview`. It takes the feature's array (or its `Frames`), then the arrays of its inputs, and the keyword
             `variant` like `function`; for a feature that a source provides, only the array. Empty: it is not drawn.
+        channels: what the first axis of its array holds, e.g. `("strain", "v", "u")`; empty if it has no names. A
+            feature with `u` and `v` can be compared by `merbench data compare-flow`.
         about: one line for `merbench list`.
     """
 
@@ -118,6 +120,7 @@ class Feature:
     version: int = 1
     mirror: str = ""
     drawing: str = ""
+    channels: tuple[str, ...] = ()
     about: str = ""
     api: int = API
 
@@ -161,6 +164,8 @@ class Recipe:
         about: where the settings come from.
         claim: what the settings are: `as published` by the model's authors; `shortened` from those, for less time;
             `own settings`; or `baseline`, of a model that others are compared with. Boards show it.
+        formerly: names that the recipe had before, the oldest first. A record that has such a name and the recipe's
+            settings is shown under the present name, even if another recipe has the old name now.
     """
 
     optimizer: Literal["adam", "adamw", "sgd"] = "adam"
@@ -189,6 +194,7 @@ class Recipe:
     features: tuple[str, ...] = ()
     about: str = ""
     claim: Claim = "own settings"
+    formerly: tuple[str, ...] = ()
     api: int = API
 
 

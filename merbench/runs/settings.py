@@ -18,7 +18,7 @@ from merbench.plugin.validation import setting_fault
 
 __all__ = ["Choice", "apply_settings", "choose_recipe", "model_options"]
 
-NOT_SETTINGS = ("options", "features", "about", "claim", "api")
+NOT_SETTINGS = ("options", "features", "about", "claim", "formerly", "api")
 
 
 @dataclass(frozen=True)

@@ -40,6 +40,7 @@ def merbench_features() -> Iterable[merbench.Feature]:
         variants=SMALL,
         mirror="merbench_flow.mirror:small_motion",
         drawing="merbench_flow.drawing:flow_28",
+        channels=("strain", "v", "u"),
         about="(strain, v, u) at 28x28, each stretched to 0..255 in 8 bits, as in the flow release of the composite",
     )
     yield merbench.Feature(

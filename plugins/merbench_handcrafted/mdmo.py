@@ -15,6 +15,7 @@ from merbench_handcrafted.svm import histogram_svm
 __all__ = ["mdmo", "mdmo_svm", "region_histograms", "without_head_motion"]
 
 BINS = 8
+CENTRED, FROM_ZERO = VARIANTS = ("centred", "from-zero")
 EVEN = 0.5
 # Upper jaw on both sides and root of the nose: an expression hardly moves them, so their motion is that of the head.
 # These are the thirteen points of the alignment that Zhang and others, Facial 3D regional structural motion
@@ -22,18 +23,22 @@ EVEN = 0.5
 HEAD = (*range(6), 27, *range(11, 17))
 
 
-def mdmo(flow: np.ndarray, landmarks: np.ndarray, *, bins: int = BINS) -> np.ndarray:
+def mdmo(flow: np.ndarray, landmarks: np.ndarray, *, bins: int = BINS, variant: str = CENTRED) -> np.ndarray:
     """The main direction of each region: float32 `[36, 2]`, magnitude in 0..1 and angle in radians, -pi..pi.
 
     Liu, Zhang, Yan, Wang, Zhao, Fu, A main directional mean optical flow feature for spontaneous micro-expression
     recognition, IEEE Transactions on Affective Computing 7, 2016: the motion of the head is removed; the vectors of
-    each region are counted by direction, in 8 bins from 0 degrees (to the right; 90 is downwards); the mean vector of
-    the fullest bin represents the region; magnitudes are divided by the largest of the 36. The original averages over
-    the flow from the first frame to each other frame; this function takes only onset to apex, a common simplification
-    since apex frames are annotated.
+    each region are counted by direction, in 8 bins; the mean vector of the fullest bin represents the region;
+    magnitudes are divided by the largest of the 36. The original averages over the flow from the first frame to each
+    other frame; this function takes only onset to apex, a common simplification since apex frames are annotated.
+
+    With `centred`, the bins have their middles at 0 (to the right), 45, 90 (downwards) ... degrees. Brows, lids and
+    corners of the mouth move up and down, so this motion is in one bin. With `from-zero`, as in the public
+    implementation, the edges are there: vertical motion that wavers by a few degrees is divided between two bins, and
+    half of its vectors are dropped.
 
     The paper's abstract fixes the 36 regions, the 72 values and the alignment by flow; the text was not available.
-    Bins, fullest bin, norm and the rows of regions (6, 8, 6, 4, 4, 4, 4 from forehead to chin) follow a public
+    The fullest bin, the norm and the rows of regions (6, 8, 6, 4, 4, 4, 4 from forehead to chin) follow a public
     implementation; the polygons are merbench's own. That implementation averages magnitudes and angles separately; the
     mean vector avoids its jump at full turns.
 
@@ -44,12 +49,15 @@ def mdmo(flow: np.ndarray, landmarks: np.ndarray, *, bins: int = BINS) -> np.nda
         flow: `[2, height, width]`, (u, v) in pixels, v downwards.
         landmarks: `[68, 2]`, (x, y) in the same pixels, iBUG order.
         bins: of the full circle, at least 1.
+        variant: `centred` or `from-zero`, where the bins are.
 
     Raises:
         ValueError: an argument is out of range.
     """
     merbench.check_whole(bins=bins)
-    u, v = _main_vectors(without_head_motion(flow, landmarks), region_map(landmarks, flow.shape[1:]), bins)
+    merbench.check_choice(VARIANTS, variant=variant)
+    shift = 0.5 if variant == CENTRED else 0.0
+    u, v = _main_vectors(without_head_motion(flow, landmarks), region_map(landmarks, flow.shape[1:]), bins, shift)
     magnitudes = np.hypot(u, v)
     return np.stack([magnitudes / (magnitudes.max() or 1.0), np.arctan2(v, u)], axis=1).astype(np.float32)
 
@@ -79,13 +87,13 @@ def without_head_motion(flow: np.ndarray, landmarks: np.ndarray) -> np.ndarray:
     return still
 
 
-def _main_vectors(flow: np.ndarray, regions: np.ndarray, bins: int) -> np.ndarray:
-    """The mean vector of each region's fullest bin: float64 `[2, 36]`."""
+def _main_vectors(flow: np.ndarray, regions: np.ndarray, bins: int, shift: float) -> np.ndarray:
+    """The mean vector of each region's fullest bin: float64 `[2, 36]`. Direction 0 is at `shift` of the first bin."""
     u, v = flow[:, regions < REGIONS] + 0.0  # removes the sign of zeros, which would decide between two directions
     moving = (u != 0) | (v != 0)
     u, v, numbers = u[moving], v[moving], regions[regions < REGIONS][moving].astype(np.intp)
-    turns = np.arctan2(v, u) / (2 * np.pi) % 1
-    index = numbers * bins + np.minimum((turns * bins).astype(np.intp), bins - 1)
+    turns = (np.arctan2(v, u) / (2 * np.pi) * bins + shift) % bins
+    index = numbers * bins + np.minimum(turns.astype(np.intp), bins - 1)
     counts, us, vs = (np.bincount(index, weights=each, minlength=REGIONS * bins) for each in (None, u, v))
     main = counts.reshape(REGIONS, bins).argmax(axis=1) + np.arange(REGIONS) * bins
     vectors: np.ndarray = np.stack([us[main], vs[main]]) / np.maximum(counts[main], 1)

@@ -40,6 +40,8 @@ def motion_features() -> Iterable[merbench.Feature]:
         name="mdmo",
         function="merbench_handcrafted.mdmo:mdmo",
         inputs=("flow", "face-landmarks-68"),
+        variants=("centred", "from-zero"),
+        version=2,
         about="magnitude and angle of the main direction in 36 regions, without the head's motion",
     )
 

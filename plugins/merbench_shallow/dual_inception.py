@@ -10,6 +10,8 @@ Where each choice comes from:
   with fewer parameters, 6,449,867 with three classes: the 6.45 M that Off-TANet's repository counts for its version.
 - Open: the paper's settings differ in places (the code has a second layer of 1024, commented out). The released script
   keeps the epoch with the smallest loss on a validation part; here the epoch policies `last` and `inner` replace it.
+- Open: which run made the paper's figures. The script repeats all 68 folds 100 times (line 192, `for round_time in
+  range(100)`) and adds the scores of each round to one table; neither says how one figure came of them.
 - Different: torch draws the initial weights its own way, Keras draws Glorot's.
 """
 

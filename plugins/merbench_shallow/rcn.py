@@ -10,12 +10,15 @@ ModelTrain_Final.py), which has an `rcn_*` for each row; only the abstract of th
 | rcn-w | three 3x3 convolutions with stride 3, ReLU, batch norm | plain | none |
 | rcn-f | as rcn-w | with shortcuts | `inside` |
 
-The README runs it with 32 maps, pooling to 5x5 and 20 epochs; the script's defaults are 64, 7 and 100. This version
-takes 32 and 5, which fit 28x28 (the wide layers turn it into 10x10, the block into 5x5), and the script's 100 epochs.
-From the script come also values of 0..1, SGD with momentum .9 at 5e-4, halved every 10 epochs, and batches of 64.
+The README runs it with 32 maps, pooling to 5x5 and 20 epochs; the script's defaults are 64, 7 and 100. The recipe
+`published` is the README's command, which fits 28x28 (the wide layers turn it into 10x10, the block into 5x5); 7x7
+would repeat values. From the script come also values of 0..1, SGD with momentum .9 at 5e-4, and batches of 64. The
+script makes a `StepLR` that would halve the rate every 10 epochs, but its loop never steps it, so the rate stays.
 
 Open or different:
 
+- Which of these settings made the paper's figures is open. The recipe `halved-rate` (32 maps, 100 epochs, halved rate)
+  is neither; it was called `published` before the missing step was seen.
 - The size of the flow images is open: the paper speaks of low resolution; the flow release has 28x28.
 - The released RCN-F cannot be built (it names a class that does not exist), and it runs its second stream twice, so the
   third is never used. This version has the three streams of RCN-W.

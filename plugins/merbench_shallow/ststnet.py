@@ -6,8 +6,10 @@ Where each choice comes from:
   parameters have the same names. The paper describes the same layers.
 - Training comes from the same script: Adam at 5e-5, batches of 256, 800 epochs, values of 0..255 as they are read, no
   shuffling, and the last epoch counts.
-- Open: the order of the training clips. The script takes class folders as the file system lists them, which differs
-  between machines; here classes come in their order, and clips as the dataset lists them.
+- The order of the classes. The script takes class folders as the file system lists them, which differs between
+  machines. On the authors' machine they came as 0, 1, 2: the truths of every one of the 68 folds ascend in their log
+  (STSTNet_python_logfile.txt), and one loop lists both sides alike (main.py, main(), os.listdir). Here too.
+- Open: the order of clips within a class; here they come as the dataset lists them.
 - Open: the paper's own training. The script is a later port. Its authors log UF1 .721 and UAR .725 for it; the paper
   prints UF1 .735 and UAR .761. That "UAR" is the mean precision in the paper's own log; its mean recall is .719.
 """

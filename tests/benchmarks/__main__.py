@@ -18,6 +18,7 @@ from tests.rows import in_lines
 
 # A new benchmark is a module beside this one, with dashes for its underscores, and a line here.
 TITLES = {
+    "bi-woof": "Bi-WOOF on the composite, by its support vector machine",
     "composite": "Runs on the composite",
     "difficulty": "How hard the clips of the composite are",
     "features": "Features",
@@ -27,6 +28,7 @@ TITLES = {
     "leaderboard": "Leaderboard",
     "mmnet": "MMNet, one training step",
     "quick-recipe": "Settings of htnet quick, compared on the demo",
+    "release-channels": "Channels of the flow release",
     "shallow": "Shallow networks, one training step",
     "startup": "Command line",
     "training-step": "HTNet, one training step",

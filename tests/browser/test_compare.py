@@ -13,6 +13,14 @@ from merbench.scores import compare_confusions
 
 ROOT = Path(__file__).parents[2]
 COMPARE = "boards/composite-loso-compare.html"
+NAMES = {
+    "flow-lr": "Logistic regression on flow",
+    "htnet": "HTNet",
+    "full": "all clips",
+    "smic": "SMIC-HS",
+    "casme2": "CASME II",
+    "samm": "SAMM",
+}
 
 
 @pytest.fixture(scope="module")
@@ -52,13 +60,13 @@ def rows_of(page) -> dict[tuple[str, str], list[str]]:
     [(("flow-lr", "default"), ("htnet", "quick")), (("htnet", "quick"), ("flow-lr", "default"))],
 )
 def test_the_page_shows_the_paired_test_of_the_records_whichever_row_comes_first(compared, records, first, second):
-    shown = rows_of(compared(*(f"{model} ({recipe})" for model, recipe in (first, second))))
+    shown = rows_of(compared(*(f"{NAMES[model]} ({recipe})" for model, recipe in (first, second))))
     counts = [[count(one) for one in records[key]] for key in (first, second)]
     for part, mask in counts[0][0].parts().items():
         a, b = (np.stack([one.confusions["last"][mask] for one in seeds]) for seeds in counts)
         for metric in ("uf1", "uar"):
             wanted = compare_confusions(a, b, metric=metric)
-            cells = shown[part, metric.upper()]
+            cells = shown[NAMES[part], metric.upper()]
             assert number(cells[2]) == pytest.approx(wanted.difference, abs=6e-4)
             assert [number(end) for end in cells[3].split(" to ")] == pytest.approx(wanted.interval, abs=6e-4)
             if (part, metric) == ("full", "uf1"):
@@ -66,7 +74,7 @@ def test_the_page_shows_the_paired_test_of_the_records_whichever_row_comes_first
 
 
 def test_the_clips_are_those_on_which_the_records_disagree(compared, records):
-    page = compared("flow-svm (default)", "ststnet (published)")
+    page = compared("Linear SVM on flow (default)", "STSTNet (published)")
     answers = [
         {one.clip: one.policies["last"].predicted for one in records[key][0].predictions}
         for key in (("flow-svm", "default"), ("ststnet", "published"))
@@ -77,13 +85,13 @@ def test_the_clips_are_those_on_which_the_records_disagree(compared, records):
 
 
 def test_the_chosen_rows_are_in_the_address(compared, published, open_page):
-    page = compared("majority (default)", "flow-lr (default)")
+    page = compared("Majority class (default)", "Logistic regression on flow (default)")
     again = open_page(published, COMPARE, "#" + page.url.split("#")[1])
     assert rows_of(again) == rows_of(page)
 
 
 def test_a_row_compared_with_itself_differs_nowhere(compared):
-    page = compared("flow-lr (default)", "flow-lr (default)")
+    page = compared("Logistic regression on flow (default)", "Logistic regression on flow (default)")
     assert all(number(cells[2]) == 0 for cells in rows_of(page).values())
 
 
@@ -91,7 +99,7 @@ def test_the_page_of_an_entry_leads_to_the_comparison_of_its_row(published, open
     (record,) = records["flow-lr", "default"]
     page = open_page(published, f"entries/{record.id[:12]}.html")
     page.get_by_role("link", name="Compare with another row").click()
-    assert page.locator("#compare-a option:checked").inner_text() == "flow-lr (default)"
+    assert page.locator("#compare-a option:checked").inner_text() == "Logistic regression on flow (default)"
 
 
 def test_an_address_that_names_no_row_does_no_harm(published, open_page):

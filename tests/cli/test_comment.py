@@ -40,7 +40,7 @@ def place(name: str, text: str) -> Path:
 
 
 def test_without_new_records_there_is_nothing_to_place(check):
-    assert check() == (0, "## No problems\n\n1 records read.\n", "")
+    assert check() == (0, "## No problems\n\n1 record read.\n", "")
 
 
 def test_each_new_record_is_placed_as_place_would(check, capsys):

@@ -51,7 +51,7 @@ def test_a_record_is_added_checked_and_built_with_the_folders_of_the_checkout(ho
     code, out, err = say("add", made)
     (kept,) = Path("leaderboards", "records").iterdir()
     assert (code, out.splitlines()[0], err) == (0, f"{made}: verified and copied to {kept}", "")
-    assert say("check") == (0, "1 records read: no problems\n", "")
+    assert say("check") == (0, "1 record read: no problems\n", "")
     code, out, _ = say("build")
     site = Path("leaderboards", "site")
     assert (code, out) == (0, f"boards: 1, records: 1; open {site / 'index.html'}\n")
@@ -88,6 +88,18 @@ def test_the_pages_show_the_date_that_is_given_and_what_the_settings_file_says(h
     Path("leaderboards", "board.toml").write_text('title = "Ours"')
     assert say("build", "--date", "2026-11-30")[0] == 0
     assert "Ours, built 2026-11-30, merbench" in Path("leaderboards", "site", "index.html").read_text("utf-8")
+
+
+def test_what_stands_beside_the_records_that_are_named_belongs_to_them(home, made, say):
+    """A board that is built from outside its folder keeps its title, and does not take another board's."""
+    Path("leaderboards").mkdir()
+    Path("leaderboards", "board.toml").write_text('title = "Another"')
+    say("add", made, "--to", "mine/records")
+    assert say("build", "--records", "mine/records", "--out", "plain")[0] == 0
+    assert "Another" not in Path("plain", "index.html").read_text("utf-8")
+    Path("mine", "board.toml").write_text('title = "Mine"')
+    assert say("build", "--records", "mine/records", "--out", "named")[0] == 0
+    assert "Mine" in Path("named", "about.html").read_text("utf-8")
 
 
 def test_a_repository_of_ones_own_is_written_and_the_next_step_is_named(home, say):

@@ -166,13 +166,32 @@ def test_a_turn_of_the_motion_by_one_bin_turns_the_angles(landmarks: np.ndarray)
     assert (after - before).tolist() == pytest.approx([0, np.pi / 4], abs=1e-6)
 
 
+@pytest.mark.parametrize("wavers", [0, 8, 20])
+def test_brows_that_rise_and_waver_have_one_main_direction_that_points_up(landmarks: np.ndarray, wavers: float) -> None:
+    """Half of the vectors point to one side of straight up, half to the other."""
+    inside = region_map(landmarks, (SIDE, SIDE)) == 1
+    places = np.flatnonzero(inside)
+    angles = np.deg2rad(-90 + wavers * np.where(np.arange(len(places)) % 2, -1, 1))
+    angles = angles[: len(angles) // 2 * 2]
+    flow = still().reshape(2, -1)
+    flow[:, places[: len(angles)]] = np.cos(angles), np.sin(angles)
+    flow = flow.reshape(2, SIDE, SIDE)
+    assert mdmo(flow, landmarks)[1].tolist() == pytest.approx([1, -np.pi / 2], abs=1e-6)
+    if wavers:
+        edges = np.rad2deg(mdmo(flow, landmarks, variant="from-zero")[1, 1])
+        assert edges == pytest.approx(-90 - wavers, abs=1e-4)  # one half alone, and a pixel more would flip it
+        flow.reshape(2, -1)[:, places[1]] = 0
+        flipped = np.rad2deg(mdmo(flow, landmarks, variant="from-zero")[1, 1])
+        assert flipped == pytest.approx(-90 + wavers, abs=1e-4)
+
+
 @settings(max_examples=20)
 @given(st.integers(0, 2**32))
 def test_mirrored_motion_has_the_mirrored_regions_and_directions(landmarks: np.ndarray, seed: int) -> None:
     draw = np.random.default_rng(seed)
     # Regions that touch move in different bins, so that a pixel on their border, whosever it is, decides nothing.
     bins = draw.permutation(8)[[(3 * row + n % 3) % 8 for row, of in enumerate(ROWS) for n in range(of)]]
-    angles = (bins + draw.uniform(0.1, 0.9, REGIONS)) * np.pi / 4
+    angles = (bins + draw.uniform(-0.4, 0.4, REGIONS)) * np.pi / 4
     lengths = draw.uniform(0.5, 2, REGIONS)
     vectors = np.append(lengths * [np.cos(angles), np.sin(angles)], np.zeros((2, 1)), axis=1)
     flow = vectors[:, region_map(landmarks, (SIDE, SIDE))]
@@ -208,7 +227,14 @@ def test_under_a_head_that_stands_still_only_the_pattern_counts_not_how_far_ever
     np.testing.assert_allclose(mdmo(flow * scale, landmarks), answer, atol=1e-5)
 
 
-@pytest.mark.parametrize(("options", "says"), [({"bins": 0}, "bins is 0"), ({"bins": 8.0}, r"bins is 8\.0")])
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ({"bins": 0}, "bins is 0"),
+        ({"bins": 8.0}, r"bins is 8\.0"),
+        ({"variant": "centered"}, "variant is 'centered'; it must be one of centred, from-zero"),
+    ],
+)
 def test_an_option_out_of_range_is_named(landmarks: np.ndarray, options: dict[str, object], says: str) -> None:
     with pytest.raises(ValueError, match=says):
         mdmo(still(), landmarks, **options)

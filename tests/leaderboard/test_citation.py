@@ -70,3 +70,10 @@ def test_no_text_is_a_command_to_tex():
     assert tex(r"\input{x} 5% a_b $ & # ~ ^") == (
         r"\textbackslash{}input\{x\} 5\% a\_b \$ \& \# \textasciitilde{} \textasciicircum{}"
     )
+
+
+def test_a_citation_keeps_the_direction_of_the_text_around_it():
+    assert (
+        tex("a\N{RIGHT-TO-LEFT OVERRIDE}b\N{LEFT-TO-RIGHT ISOLATE}c")
+        == "a\N{REPLACEMENT CHARACTER}b\N{REPLACEMENT CHARACTER}c"
+    )

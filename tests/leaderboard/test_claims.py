@@ -6,14 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from merbench.leaderboard.claims import claim_of
+from merbench.leaderboard.claims import claim_of, recipe_name
 from merbench.runs.record import read_record
 
 RECORDS = Path(__file__).parents[2] / "leaderboards" / "records"
 CLAIMS = {
     ("htnet", "quick"): "shortened",
     ("ststnet", "published"): "as published",
-    ("rcn-w", "published"): "as published",
     ("sssnet", "meb"): "own settings",
     ("flow-lr", "default"): "baseline",
     ("bi-woof", "rbf"): "own settings",
@@ -59,3 +58,21 @@ def test_a_setting_that_came_later_does_not_count(registry) -> None:
     plan = plan_of("htnet", "quick")
     settings = {name: value for name, value in plan.settings.items() if name != "mixup"}
     assert claim_of(plan.model_copy(update={"settings": settings}), registry)[0] == "shortened"
+
+
+def test_a_record_with_a_recipes_former_name_and_settings_is_shown_under_the_present_name(registry) -> None:
+    recipes = registry.models.get("rcn-w").recipes
+    old = read_record(next(RECORDS.glob("rcn-w-composite-published-seed0-323aec5d2800.json"))).plan
+    assert (old.recipe, old.settings["schedule"]) == ("published", "step")
+    assert recipe_name(old, registry) == "halved-rate"
+    assert claim_of(old, registry) == ("own settings", recipes["halved-rate"].about)
+    now = old.model_copy(update={"settings": {**old.settings, "epochs": 20, "schedule": "constant",
+                                              "decay": 1.0, "decay_every": 1}})  # fmt: skip
+    assert recipe_name(now, registry) == "published"
+    assert claim_of(now, registry)[0] == "as published"
+
+
+def test_a_record_with_no_recipes_settings_keeps_the_name_that_it_has(registry) -> None:
+    plan = plan_of("htnet", "quick")
+    assert recipe_name(plan.model_copy(update={"settings": {**plan.settings, "epochs": 24}}), registry) == "quick"
+    assert recipe_name(plan.model_copy(update={"recipe": "swift"}), registry) == "swift"

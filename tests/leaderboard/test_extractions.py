@@ -72,7 +72,8 @@ def test_the_finding_is_the_median_change_its_range_and_how_many_rows_differ(fou
     middle = figure((abs(net) + abs(other)) / 2)
     ends = f"{signed(min(net, other))} to {signed(max(net, other))}"
     assert found.finding == (
-        f"The extraction changes UF1 by a median of {middle} ({ends}); paired tests find a difference in 1 of 2 rows"
+        f"UF1 moves by a median of {middle} between the extractions ({ends}); "
+        "paired tests tell them apart in 1 of 2 rows"
     )
 
 
@@ -80,7 +81,7 @@ def test_the_finding_of_one_row_has_no_median(site_of, both) -> None:
     (one,) = extractions_of(site_of(*both("net", 0.8, 0.4)).boards)
     change = signed(one.pairs[0].test.difference)
     assert one.finding == (
-        f"The extraction changes UF1 of the only row by {change}; a paired test finds this difference"
+        f"UF1 of the only row moves by {change} between the extractions; a paired test finds this difference"
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from statistics import median
 
 import pytest
@@ -74,6 +75,24 @@ def test_the_facts_give_the_median_gain_of_choosing_on_the_test_subject_and_its_
     (found,) = [one for one in facts(tied) if "choosing" in one.text]
     assert found.value == rounded_sign(median(gains))
     assert f"the median of 4 rows; {rounded_sign(gains[0])} to {rounded_sign(gains[-1])}" in found.text
+
+
+def test_beside_the_gain_stand_the_epochs_and_what_choosing_among_seeds_adds(board_of, make_record) -> None:
+    board = board_of(make_record(draw=0), make_record(draw=1, seed=1))
+    (found,) = [one for one in facts(board) if "choosing" in one.text]
+    (row,) = board.rows
+    assert f"among {row.epochs} epochs" in found.text
+    assert f"the best of a row's seeds for each subject adds {rounded_sign(row.seed_selection)}." in found.text
+
+
+def test_without_several_seeds_nothing_is_said_of_seeds(tied) -> None:
+    assert not any("seeds" in one.text for one in facts(tied))
+
+
+def test_a_finding_on_one_source_says_that_it_holds_for_its_data_alone(tied) -> None:
+    assert "the data of htnet-release alone" in facts(tied)[0].text
+    other = replace(tied, rows=(replace(tied.rows[0], data_from="frames of smic-hs"), *tied.rows[1:]))
+    assert "alone" not in facts(other)[0].text
 
 
 def test_the_facts_say_how_small_a_difference_the_subjects_can_tell(tied) -> None:

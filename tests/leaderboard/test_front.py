@@ -44,7 +44,7 @@ def test_each_picture_has_a_narrow_variant_with_ids_of_its_own(front) -> None:
 def test_a_row_is_drawn_as_beaten_only_if_its_paired_test_says_so(front, board) -> None:
     (duels,) = [one for one in front.pictures if one.heading == "Who beats whom"]
     data = compare_rows(board)
-    weak = [row[1] for row in data["rows"]].index("flow-lr (default)")
+    weak = [row[1] for row in data["rows"]].index("Logistic regression on flow (default)")
     beaten = sum(
         pair[0] < 0.05 for pair, (a, b) in zip(data["pairs"], _pairs(len(data["rows"])), strict=True) if weak in (a, b)
     )

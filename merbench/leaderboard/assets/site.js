@@ -502,12 +502,12 @@ class Comparison {
   show() {
     const [a, b] = this.selects.map((select) => this.ids.indexOf(select.value));
     const [p, differences] = this.pair(a, b);
-    const { columns, scores } = this.data;
+    const { columns, parts, scores } = this.data;
     const rows = columns.map(([part, metric], place) => {
       const [value, lower, upper] = differences[place];
       const words = lower > 0 ? "the first is higher" : upper < 0 ? "the second is higher" : "not separable";
       const test = part === "full" && metric === "UF1" ? (p < 0.001 ? "below .001" : decimals(p)) : "";
-      return [part, metric, decimals(scores[a][place]), decimals(scores[b][place]), signed(value), `${signed(lower)} to ${signed(upper)}`, test, words];
+      return [parts[part], metric, decimals(scores[a][place]), decimals(scores[b][place]), signed(value), `${signed(lower)} to ${signed(upper)}`, test, words];
     });
     const heads = ["Part", "Score", this.names[a], this.names[b], "Difference", "95\u00a0% interval", "p", "In words"];
     const caption = `First minus second: ${this.names[a]} and ${this.names[b]}`;
