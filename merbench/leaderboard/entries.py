@@ -117,6 +117,7 @@ class _Kept(NamedTuple):
     """What the cache keeps of a verified record: the rest of an entry follows from it."""
 
     record: Record
+    figures: dict[AnyPolicy, Figures]
     answers: Answers | None
     split_subjects: int | None
 
@@ -239,7 +240,8 @@ def _shortened(record: Record, registry: Registry) -> _Kept:
     if public:  # a warning may name clips
         kept = kept.model_copy(update={"warnings": record.warnings})
     answers = _answers(record) if public and record.predictions else None
-    return _Kept(kept, answers, len(split_subjects(record)) if record.predictions else None)
+    figures = _figures(record, [*count(kept).parts()])
+    return _Kept(kept, figures, answers, len(split_subjects(record)) if record.predictions else None)
 
 
 def _entry(kept: _Kept, registry: Registry, digest: str = "") -> Entry:
@@ -250,7 +252,7 @@ def _entry(kept: _Kept, registry: Registry, digest: str = "") -> Entry:
         record=record,
         protocol=registry.protocols.current(record.plan.protocol),
         counts=counts,
-        figures=_figures(record, [*counts.parts()]),
+        figures=kept.figures,
         public=has_public_labels(record, registry),
         answers=kept.answers,
         split_subjects=kept.split_subjects,
