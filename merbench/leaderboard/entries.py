@@ -240,24 +240,27 @@ def _shortened(record: Record, registry: Registry) -> _Kept:
     if public:  # a warning may name clips
         kept = kept.model_copy(update={"warnings": record.warnings})
     answers = _answers(record) if public and record.predictions else None
-    figures = _figures(record, [*count(kept).parts()])
+    figures = _figures(record, [*_counts(kept, registry).parts()])
     return _Kept(kept, figures, answers, len(split_subjects(record)) if record.predictions else None)
 
 
 def _entry(kept: _Kept, registry: Registry, digest: str = "") -> Entry:
     record = kept.record
-    counts = count(record)
-    counts = replace(counts, databases=in_order(counts.databases, record.plan.dataset, registry))
     return Entry(
         record=record,
         protocol=registry.protocols.current(record.plan.protocol),
-        counts=counts,
+        counts=_counts(record, registry),
         figures=kept.figures,
         public=has_public_labels(record, registry),
         answers=kept.answers,
         split_subjects=kept.split_subjects,
         digest=digest,
     )
+
+
+def _counts(record: Record, registry: Registry) -> Counts:
+    counts = count(record)
+    return replace(counts, databases=in_order(counts.databases, record.plan.dataset, registry))
 
 
 def _answers(record: Record) -> Answers:
