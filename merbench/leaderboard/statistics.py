@@ -28,6 +28,7 @@ TIE = 1e-12  # scores that differ by less are equal: their sums were rounded dif
 QUANTILES = (0.025, 0.975)
 EXCHANGES = (10_000, 100_000, 1_000_000)  # of a test: more where the chance of the draw could decide
 SHARES = 8  # of the tests, for as many threads; the tests of a share use each draw of exchanges one after another
+DRAWS_AT_ONCE = 250  # are ranked, so that they stay in the processor's cache
 
 
 @dataclass(frozen=True)
@@ -120,15 +121,25 @@ def against(a: np.ndarray, b: np.ndarray, p_value: float) -> PairedTest:
 
 def _ranks(scores: np.ndarray) -> np.ndarray:
     """`[rows, draws]` ranks, 1 for the highest; equal scores share the better rank."""
-    # Rounded, so that equal scores stay equal although their sums were rounded differently.
-    negative = -np.round(scores, round(-np.log10(TIE)))
-    columns = zip(np.sort(negative, axis=0).T, negative.T, strict=True)
-    return np.stack([np.searchsorted(column, own, side="left") for column, own in columns], axis=1) + 1
+    ranks = np.empty(scores.shape, dtype=np.int32)
+    places = np.arange(len(scores), dtype=np.int32)
+    for first in range(0, scores.shape[1], DRAWS_AT_ONCE):
+        # Rounded, so that equal scores stay equal although their sums were rounded differently.
+        negative = -np.round(scores[:, first : first + DRAWS_AT_ONCE].T, round(-np.log10(TIE)))
+        order = np.argsort(negative, axis=1)
+        ordered = np.take_along_axis(negative, order, axis=1)
+        higher = np.where(np.diff(ordered, axis=1, prepend=-np.inf) > 0, places, 0)  # of the rows with better scores
+        found = np.empty(order.shape, dtype=np.int32)
+        np.put_along_axis(found, order, np.maximum.accumulate(higher, axis=1), axis=1)
+        ranks[:, first : first + DRAWS_AT_ONCE] = found.T + 1
+    return ranks
 
 
 def _rank_intervals(ranks: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    low, high = QUANTILES
-    return np.quantile(ranks, low, axis=1, method="lower"), np.quantile(ranks, high, axis=1, method="higher")
+    """The ranks at `QUANTILES` of the draws, rounded outwards."""
+    low, high = (quantile * (ranks.shape[1] - 1) for quantile in QUANTILES)
+    ordered = np.sort(ranks, axis=1)  # of 32-bit integers: faster than to look for two places
+    return ordered[:, math.floor(low)], ordered[:, math.ceil(high)]
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
