@@ -10,9 +10,10 @@ from pathlib import Path
 from merbench.errors import ConfigError, OutputError, one_line
 from merbench.files import locked, replace_text
 
-__all__ = ["VARIABLE", "add", "config_path", "imports_path", "locate"]
+__all__ = ["DESCRIPTION", "VARIABLE", "add", "config_path", "imports_path", "locate"]
 
 VARIABLE = "MERBENCH_DATA"
+DESCRIPTION = "import.json"  # of one import, in its sub-folder
 
 
 def config_path() -> Path:
@@ -56,7 +57,7 @@ def locate(source_name: str) -> Path | None:
         ConfigError: the user's file cannot be read, a folder that it names cannot be accessed, or MERBENCH_DATA does
             not name a folder.
     """
-    if source_name and (imports_path() / source_name / "import.json").is_file():
+    if (imports_path() / source_name / DESCRIPTION).is_file():
         return imports_path() / source_name
     shelf = _shelf()
     if shelf is not None and (shelf / source_name).is_dir():

@@ -12,13 +12,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from merbench.data.locations import imports_path
+from merbench.data.locations import DESCRIPTION, imports_path
 from merbench.errors import ConfigError, OutputError, ReleaseError, and_more, nearest, one_line
 from merbench.files import replace_text
 
-__all__ = ["DESCRIPTION", "Import", "check_name", "imported", "read_import", "remove_import", "save_import"]
+__all__ = ["Import", "check_name", "imported", "read_import", "remove_import", "save_import"]
 
-DESCRIPTION = "import.json"
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,40}")
 
 

@@ -101,7 +101,6 @@ def check_clips(one: Import, rows: list[Row], progress: Progress | None = None) 
     """
     look, faults, shown = Look(), [], progress or Silent()
     shown.start(len(rows), 0)
-    numbers = {row.id(one.name): row.number for row in rows}
     for row in rows:
         try:
             frames = frames_of(row, one.frames)
@@ -113,7 +112,6 @@ def check_clips(one: Import, rows: list[Row], progress: Progress | None = None) 
             except ReleaseError as error:
                 faults.append(f"row {row.number}, column clip: {row.clip!r}: {error}")
         shown.advance(1)
-    faults += [f"row {numbers[clip]}, column clip: missing frames: {missing}" for clip, missing in look.missing.items()]
     refuse(one.table, [*faults, *look.duplicates])
 
 
@@ -153,6 +151,9 @@ def _images(row: Row, folder: Path, root: Path) -> Frames:
     if not files:
         raise ReleaseError("the folder has no image (jpg, png, bmp) with a number in its name")
     offset = _offset(row, min(files), max(files))
+    for name, number in (("onset", row.onset), ("apex", row.apex), ("offset", offset)):
+        if number is not None and number not in files:
+            raise _Outside(f"column {name}: {row.clip!r} has no frame {number}")
     within = {number: path for number, path in files.items() if row.onset <= number <= offset}
     return OwnImages(within, root=root, onset=row.onset, apex=row.apex, offset=offset)
 

@@ -76,7 +76,8 @@ class _Decoder:
         found, image = self._capture.retrieve()
         if not found:
             raise ReleaseError(f"frame {number} of {self.path.name} cannot be decoded")
-        return cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
+        upright: Image = cv2.cvtColor(image, cv2.COLOR_BGR2RGB)  # OpenCV turns it as the video says
+        return upright
 
 
 @dataclass(frozen=True)
