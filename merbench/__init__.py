@@ -16,7 +16,7 @@ from merbench.api import compare, read_record, run, score, scores_table
 from merbench.data.clips import clip_table
 from merbench.data.frames import Frames
 from merbench.data.locations import locate
-from merbench.data.own.imports import Import, imported
+from merbench.data.own.imports import Import, list_imports
 from merbench.data.sources import Published, SourceReader
 from merbench.errors import MerbenchError, OptionError, ReleaseError
 from merbench.plugin.hooks import hookimpl
@@ -61,7 +61,7 @@ __all__ = [
     "clip_table",
     "compare",
     "hookimpl",
-    "imported",
+    "list_imports",
     "locate",
     "read_record",
     "run",

@@ -70,9 +70,9 @@ def remove(name: str) -> int:
 
 
 def _check_free(registry: Registry, name: str) -> None:
-    from merbench.data.own.imports import imported
+    from merbench.data.own.imports import list_imports
 
-    if name in {one.name for one in imported()}:
+    if name in {one.name for one in list_imports()}:
         raise ReleaseError(f"{name} is imported already; use another --name, or first: merbench data remove {name}")
     databases = {database for source in registry.sources for database in source.databases}
     if name in {*registry.sources.names(), *registry.datasets.names(), *databases}:

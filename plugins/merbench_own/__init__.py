@@ -10,7 +10,7 @@ import merbench
 @merbench.hookimpl
 def merbench_sources() -> Iterable[merbench.Source]:
     """The tables and frames of the user."""
-    for one in merbench.imported():
+    for one in merbench.list_imports():
         yield merbench.Source(
             name=one.name,
             reader="merbench.data.own.reader:OwnReader",
@@ -24,7 +24,7 @@ def merbench_sources() -> Iterable[merbench.Source]:
 @merbench.hookimpl
 def merbench_datasets() -> Iterable[merbench.Dataset]:
     """All clips of each import. Their labels are not public."""
-    for one in merbench.imported():
+    for one in merbench.list_imports():
         scheme = merbench.LabelScheme(
             name=f"{one.name}-labels", classes=one.classes, emotions=one.emotions, source="the user's own table"
         )

@@ -16,7 +16,7 @@ from merbench.data.locations import DESCRIPTION, imports_path
 from merbench.errors import ConfigError, OutputError, ReleaseError, and_more, nearest, one_line
 from merbench.files import replace_text
 
-__all__ = ["Import", "check_name", "imported", "read_import", "remove_import", "save_import"]
+__all__ = ["Import", "check_name", "list_imports", "read_import", "remove_import", "save_import"]
 
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,40}")
 
@@ -50,7 +50,7 @@ def check_name(name: str) -> None:
         raise ReleaseError(f"{name!r} cannot be a name: use a-z, 0-9 and hyphens, at most 41; give one with --name")
 
 
-def imported() -> list[Import]:
+def list_imports() -> list[Import]:
     """Every import of this user, by name.
 
     Raises:
