@@ -241,7 +241,8 @@ def test_a_board_shows_rank_interval_badge_and_what_choosing_adds(pages, site):
     low, high = row.figures["full"]["uf1"].interval
     shown = f">{row.figures['full']['uf1'].value:.3f} {low:.2f}{DASH}{high:.2f}".replace("0.", ".")
     assert " ".join(cells[4][:2]) == shown
-    assert cells[13] == [f">+{row.selection:.3f}".replace("0.", ".")]
+    assert cells[13][0] == f">+{row.selection:.3f}".replace("0.", ".")
+    assert cells[13][1:3] == [str(row.epochs), "epochs"]
 
 
 def test_reported_rows_have_no_rank_and_cite_their_paper(pages):
