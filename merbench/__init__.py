@@ -16,6 +16,7 @@ from merbench.api import compare, read_record, run, score, scores_table
 from merbench.data.clips import clip_table
 from merbench.data.frames import Frames
 from merbench.data.locations import locate
+from merbench.data.own.imports import Import, list_imports
 from merbench.data.sources import Published, SourceReader
 from merbench.errors import MerbenchError, OptionError, ReleaseError
 from merbench.plugin.hooks import hookimpl
@@ -40,6 +41,7 @@ __all__ = [
     "Feature",
     "Fold",
     "Frames",
+    "Import",
     "LabelScheme",
     "MerbenchError",
     "ModelFamily",
@@ -59,6 +61,7 @@ __all__ = [
     "clip_table",
     "compare",
     "hookimpl",
+    "list_imports",
     "locate",
     "read_record",
     "run",

@@ -43,6 +43,7 @@ SLOW = (
     "cli/test_results.py",
     "cli/test_run.py",
     "cli/test_show.py",
+    "data/own/test_run_of_own_clips.py",
     "data/test_blank_clips.py",
     "databases/test_round_trip.py",
     "demo",

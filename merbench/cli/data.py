@@ -1,4 +1,4 @@
-"""`merbench data`: add, list, check and preview releases of databases, and compare a released flow with own flow."""
+"""`merbench data`: add, import, list, check and preview releases of databases, and compare a released flow with own."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from merbench.cli.flows import add_compare_flow, compare_flow
 from merbench.cli.options import positive
+from merbench.cli.own import add_import, import_clips, remove
 from merbench.cli.tables import print_json, print_table
 from merbench.errors import ReleaseError
 from merbench.plugin.registry import Registry
@@ -25,8 +26,8 @@ DIFFERENCES = 1  # exit code of a check that found a fault
 
 
 def add_parser(verbs: argparse._SubParsersAction[Any]) -> None:
-    """Add `merbench data add`, `list`, `check`, `preview` and `compare-flow` to the command line."""
-    about = "add, list, check and preview releases of databases, and compare flows"
+    """Add `merbench data` and its actions to the command line."""
+    about = "add, import, list, check and preview databases, and compare flows"
     parser = verbs.add_parser("data", help=about, description=about)
     actions = parser.add_subparsers(title="actions", metavar="ACTION", dest="action", required=True)
     add = actions.add_parser("add", help="add a release", description="record the folder of a release")
@@ -34,6 +35,7 @@ def add_parser(verbs: argparse._SubParsersAction[Any]) -> None:
     add.add_argument(
         "path", metavar="PATH", type=Path, help="its folder; merbench reads it in place and never writes to it"
     )
+    add_import(actions)
     shown = actions.add_parser(
         "list", help="list every source and its folder", description="list every source and its folder"
     )
@@ -64,6 +66,10 @@ def run(arguments: argparse.Namespace, registry: Registry) -> int:
     """Run the action; the exit code is 1 if a check found a fault."""
     if arguments.action == "add":
         return _add(registry, arguments.source, arguments.path)
+    if arguments.action == "import":
+        return import_clips(registry, arguments)
+    if arguments.action == "remove":
+        return remove(arguments.name)
     if arguments.action == "list":
         return _list(registry, as_json=arguments.json)
     if arguments.action == "compare-flow":

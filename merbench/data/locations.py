@@ -1,4 +1,4 @@
-"""Find releases on this machine: as `merbench data add` recorded them, or in the folder that MERBENCH_DATA names."""
+"""Find releases on this machine: as `merbench data` recorded them, or in the folder that MERBENCH_DATA names."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from pathlib import Path
 from merbench.errors import ConfigError, OutputError, one_line
 from merbench.files import locked, replace_text
 
-__all__ = ["VARIABLE", "add", "config_path", "locate"]
+__all__ = ["DESCRIPTION", "VARIABLE", "add", "config_path", "imports_path", "locate"]
 
 VARIABLE = "MERBENCH_DATA"
+DESCRIPTION = "import.json"  # of one import, in its sub-folder
 
 
 def config_path() -> Path:
@@ -20,6 +21,11 @@ def config_path() -> Path:
     import platformdirs
 
     return platformdirs.user_config_path("merbench") / "data.json"
+
+
+def imports_path() -> Path:
+    """The user's folder of imports, with a sub-folder for each; it may not exist."""
+    return config_path().with_name("own")
 
 
 def add(source_name: str, path: Path) -> Path:
@@ -51,6 +57,8 @@ def locate(source_name: str) -> Path | None:
         ConfigError: the user's file cannot be read, a folder that it names cannot be accessed, or MERBENCH_DATA does
             not name a folder.
     """
+    if (imports_path() / source_name / DESCRIPTION).is_file():
+        return imports_path() / source_name
     shelf = _shelf()
     if shelf is not None and (shelf / source_name).is_dir():
         return shelf / source_name

@@ -22,6 +22,7 @@ from merbench.plugin.loading import load
 from merbench.plugin.registry import Registry
 from tests.docs.pages import ROOT, TEXT, blocks, commands
 from tests.docs.releases import RELEASES
+from tests.made.own import write_own
 
 # What a test leaves of the training of a network on a dataset: two folds, on the demo with clips of every class.
 FOLDS = {"demo": "demo-a/a0[12]", "casme3-7": "[12]of5"}
@@ -63,6 +64,8 @@ def test_every_command_and_example_of_a_page_runs_and_prints_what_it_says(
         added = re.fullmatch(r"merbench data add \S+ (\S+)", command)
         if added and added[1] in RELEASES:
             RELEASES[added[1]](folder / added[1])
+    if any(command.startswith("merbench data import ") for command, _ in commands(page)):
+        write_own(folder)
     run_page(page, lambda command: not needs_real_data(command), capsys.readouterr)
     script = folder / "script.py"
     script.write_text("\n".join(code for code in examples if not NAMED.match(code)), "utf-8")

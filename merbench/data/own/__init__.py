@@ -1,0 +1,1 @@
+"""Own clips: a table and a folder of images or videos that the user imported, without a plugin."""
