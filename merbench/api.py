@@ -118,8 +118,6 @@ def score(
     subjects: Sequence[str],
     *,
     classes: Sequence[Hashable] | None = None,
-    resamples: int = 10_000,
-    seed: int = 0,
 ) -> Scores:
     """Compute UF1, UAR and accuracy of predictions pooled over all folds, with 95 % intervals over subjects.
 
@@ -127,8 +125,6 @@ def score(
         truth, predicted: `[clips]` class names or indices.
         subjects: `[clips]` the subject of each clip.
         classes: all classes, in the order of the scores per class; None for the classes that occur, sorted.
-        resamples: number of bootstrap resamples, at least 1.
-        seed: seed of the bootstrap.
 
     Raises:
         InvalidPredictions: the arguments differ in length, are empty, or have a class that is not in `classes`.
@@ -144,7 +140,7 @@ def score(
     if unknown := [name for name in (*truth, *predicted) if name not in index]:
         raise InvalidPredictions(f"{unknown[0]!r} is not one of the classes {', '.join(map(repr, known))}")
     rows, columns = ([index[name] for name in labels] for labels in (truth, predicted))
-    return score_indices(rows, columns, subjects, len(known), resamples=resamples, seed=seed)
+    return score_indices(rows, columns, subjects, len(known))
 
 
 def compare(a: Record, b: Record, *, metric: Metric = "uf1", policy: AnyPolicy | None = None) -> PairedTest:

@@ -1,27 +1,28 @@
 """Scores of pooled predictions: UF1, UAR, accuracy, their intervals over subjects, and the paired test of two models.
 
-All results are computed from the confusion matrices of the subjects: pooling sums them, a bootstrap resample is a
-weighted sum, and exchanging two models on a subject exchanges two matrices. The counts are whole numbers, so no result
+All results are computed from the confusion matrices of the subjects: pooling sums them, leaving a subject out subtracts
+its matrix, and exchanging two models on a subject exchanges two matrices. The counts are whole numbers, so no result
 depends on the order of the clips.
 """
 
 from __future__ import annotations
 
-import functools
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
 from merbench.errors import MerbenchError
+from merbench.rates import Metric, draws, exchanges, per_class, rate, rates, sums, weighted
 
 if TYPE_CHECKING:
     import numpy as np
 
     Labels: TypeAlias = Sequence[int] | np.ndarray
     Names: TypeAlias = Sequence[str] | np.ndarray
-    Sums: TypeAlias = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 __all__ = [
+    "IntervalMethod",
     "InvalidPredictions",
     "Metric",
     "MissingClass",
@@ -31,18 +32,23 @@ __all__ = [
     "confusion_per_subject",
     "exchange_p_value",
     "exchange_p_values",
-    "interval_of",
+    "interval_of_difference",
+    "interval_of_rate",
     "mean_rate",
     "mean_resampled",
+    "mean_without_each",
     "paired_test",
+    "percentile_intervals",
     "resampled",
     "score",
     "score_confusions",
 ]
 
-Metric = Literal["uf1", "uar", "accuracy"]
+IntervalMethod = Literal["studentised", "percentile"]
 
-QUANTILES = (0.025, 0.975)  # of the 95 % percentile interval
+UPPER = 0.975  # quantile of the upper end of a 95 % interval
+QUANTILES = (0.025, UPPER)  # of the 95 % percentile interval
+STEEPEST = 700.0  # exp() of more is too large for a float
 # Equal differences may differ in the last bits if they are summed in another order. Differences within this tolerance
 # count as equal, which can only raise a p-value.
 AT_ONCE = 100_000  # exchanges
@@ -75,7 +81,7 @@ class Scores:
         f1: per class, 2TP / (2TP + FP + FN).
         recall: per class, TP / clips of the class.
         confusion: clips, rows truth, columns prediction.
-        uf1_interval, uar_interval, accuracy_interval: (lower, upper) ends of the 95 % bootstrap interval.
+        uf1_interval, uar_interval, accuracy_interval: (lower, upper) ends of the 95 % interval over subjects.
     """
 
     uf1: float
@@ -95,7 +101,7 @@ class PairedTest:
 
     Attributes:
         difference: score of a minus score of b.
-        interval: (lower, upper) ends of the 95 % interval of the difference, by bootstrap over subjects.
+        interval: (lower, upper) ends of the 95 % interval of the difference, over subjects.
         p_value: two-sided, in (0, 1]: how often models that are interchangeable on every subject differ at least as
             much.
     """
@@ -104,59 +110,62 @@ class PairedTest:
     interval: tuple[float, float]
     p_value: float
 
+    def equivalent(self, margin: float) -> bool:
+        """Whether the models are equivalent to within a margin: the whole interval lies between -margin and margin.
 
-def score(
-    truth: Labels, predicted: Labels, subjects: Names, classes: int, *, resamples: int = 10_000, seed: int = 0
-) -> Scores:
+        These are two one-sided tests (Schuirmann, 1987), each at .025. A p-value above .05 does not show equivalence.
+
+        Raises:
+            InvalidPredictions: the margin is not above 0.
+        """
+        if not margin > 0:
+            raise InvalidPredictions(f"the margin of an equivalence test must be above 0, not {margin}")
+        return -margin < self.interval[0] and self.interval[1] < margin
+
+
+def score(truth: Labels, predicted: Labels, subjects: Names, classes: int) -> Scores:
     """Score pooled predictions, with 95 % intervals.
 
     The clips of all folds are pooled first, then F1_c = 2TP / (2TP + FP + FN), UF1 = mean F1_c and UAR = mean of
     TP_c / n_c (See et al., MEGC 2019, FG 2019).
 
-    The intervals are percentile bootstrap intervals over subjects (Efron and Tibshirani, 1993, chapter 13). Each
-    resample draws as many subjects as there are, with replacement and with all their clips, because clips of one face
-    are not independent. If a resample lacks a class, UF1 and UAR are means over the other classes: the recall of the
-    missing class is 0/0, and counting it as 0 or 1 would blame or reward the model for the draw.
+    The intervals are Student's t intervals on the logit scale (`interval_of_rate`), with the standard error of the
+    jackknife over subjects: a subject is left out with all its clips, because clips of one face are not independent.
 
     Args:
         truth: `[clips]` integers, class indices in 0..classes-1.
         predicted: `[clips]` integers, class indices in 0..classes-1.
-        subjects: `[clips]` names; clips with the same name are resampled together.
+        subjects: `[clips]` names; clips with the same name are left out together.
         classes: number of classes.
-        resamples: number of bootstrap resamples, at least 1.
-        seed: seed of the bootstrap; the same seed gives the same intervals.
 
     Raises:
         InvalidPredictions: the arrays differ in length, are empty, or have values that are not class indices.
         MissingClass: a class is the truth of no clip.
     """
     _, confusions = confusion_per_subject(truth, predicted, subjects, classes)
-    return score_confusions(confusions, resamples=resamples, seed=seed)
+    return score_confusions(confusions)
 
 
-def score_confusions(confusions: np.ndarray, *, resamples: int = 10_000, seed: int = 0) -> Scores:
+def score_confusions(confusions: np.ndarray, method: IntervalMethod = "studentised") -> Scores:
     """Score predictions like `score`, from the confusion matrix of each subject.
 
     Args:
         confusions: `[subjects, classes, classes]` clip counts, rows truth, columns prediction.
-        resamples, seed: as in `score`.
+        method: how the intervals are computed. Records of schema 1 and 2 have percentile bootstrap intervals over
+            subjects (Efron and Tibshirani, 1993, chapter 13), which are too short if there are few subjects.
 
     Raises:
         MissingClass: a class is the truth of no clip.
     """
-    import numpy as np
-
     pooled = confusions.sum(axis=0)
     _require_every_class(pooled)
-    rates = _rates(*_sums(pooled))
-    f1, recall = _per_class(*_sums(pooled))
-    drawn = resampled(confusions, resamples, seed)
-    ends = np.quantile(np.stack(list(drawn.values())), QUANTILES, axis=1).T.tolist()  # at once: twice as fast
-    intervals = {metric: (lower, upper) for metric, (lower, upper) in zip(drawn, ends, strict=True)}
+    pooled_rates = rates(*sums(pooled))
+    f1, recall = per_class(*sums(pooled))
+    intervals = percentile_intervals(confusions) if method == "percentile" else _intervals(confusions)
     return Scores(
-        uf1=float(rates["uf1"]),
-        uar=float(rates["uar"]),
-        accuracy=float(rates["accuracy"]),
+        uf1=float(pooled_rates["uf1"]),
+        uar=float(pooled_rates["uar"]),
+        accuracy=float(pooled_rates["accuracy"]),
         f1=tuple(f1.tolist()),
         recall=tuple(recall.tolist()),
         confusion=tuple(tuple(row) for row in pooled.tolist()),
@@ -166,15 +175,37 @@ def score_confusions(confusions: np.ndarray, *, resamples: int = 10_000, seed: i
     )
 
 
+def _intervals(confusions: np.ndarray) -> dict[Metric, tuple[float, float]]:
+    return {
+        metric: interval_of_rate(mean_rate(confusions[None], metric), mean_without_each(confusions[None], metric))
+        for metric in get_args(Metric)
+    }
+
+
+def percentile_intervals(
+    confusions: np.ndarray, *, resamples: int = 10_000, seed: int = 0
+) -> dict[Metric, tuple[float, float]]:
+    """The 95 % percentile bootstrap interval of every metric, with the arguments of `resampled`."""
+    import numpy as np
+
+    drawn = resampled(confusions, resamples, seed)
+    ends = np.quantile(np.stack(list(drawn.values())), QUANTILES, axis=1).T.tolist()  # at once: twice as fast
+    return {metric: (lower, upper) for metric, (lower, upper) in zip(drawn, ends, strict=True)}
+
+
 def resampled(confusions: np.ndarray, resamples: int = 10_000, seed: int = 0) -> dict[Metric, np.ndarray]:
-    """Compute every metric, `[resamples]`, on subjects drawn with replacement. The draws depend only on the number of
-    subjects and the seed.
+    """Compute every metric, `[resamples]`, on subjects drawn with replacement, each with all its clips. The draws
+    depend only on the number of subjects and the seed.
+
+    If a resample lacks a class, UF1 and UAR are means over the other classes: the recall of the missing class is 0/0,
+    and counting it as 0 or 1 would blame or reward the model for the draw.
 
     Args:
         confusions: `[subjects, classes, classes]` clip counts, rows truth, columns prediction.
-        resamples, seed: as in `score`.
+        resamples: number of draws, at least 1.
+        seed: of the draws.
     """
-    return _rates(*_weighted(_sums(confusions), _draws(len(confusions), resamples, seed)))
+    return rates(*weighted(sums(confusions), draws(len(confusions), resamples, seed)))
 
 
 def confusion_per_subject(
@@ -224,15 +255,15 @@ def paired_test(
     The p-value comes from a permutation test over subjects. If the models are interchangeable, exchanging their
     predictions on the clips of a subject changes nothing. So each resample exchanges them on each subject with
     probability 1/2, and computes the difference of the pooled scores. p = (1 + resamples at least as far from zero) /
-    (1 + resamples), which counts the data as one permutation (Phipson and Smyth, 2010). The interval is the percentile
-    bootstrap interval of the difference over subjects, with the same draws for both models.
+    (1 + resamples), which counts the data as one permutation (Phipson and Smyth, 2010). The interval is that of
+    `interval_of_difference`.
 
     Args:
         truth, subjects, classes: as in `score`.
         predicted_a, predicted_b: `[clips]` integers, class indices in 0..classes-1, of the two models.
         metric: `uf1`, `uar` or `accuracy`.
-        resamples: number of permutations and of bootstrap resamples, at least 1.
-        seed: seed of both.
+        resamples: number of permutations, at least 1.
+        seed: seed of the permutations.
 
     Raises:
         InvalidPredictions: as in `score`, or the metric has another name.
@@ -259,17 +290,17 @@ def compare_confusions(
     """
     if metric not in get_args(Metric):
         raise InvalidPredictions(f"no metric is called {metric!r}; use {', '.join(get_args(Metric))}")
-    drawn_a, drawn_b = (mean_resampled(one, metric, resamples=resamples, seed=seed) for one in (a, b))
+    difference = mean_rate(a, metric) - mean_rate(b, metric)
     return PairedTest(
-        difference=mean_rate(a, metric) - mean_rate(b, metric),
-        interval=interval_of(drawn_a - drawn_b),
+        difference=difference,
+        interval=interval_of_difference(difference, mean_without_each(a, metric) - mean_without_each(b, metric)),
         p_value=exchange_p_value(a, b, metric, resamples=resamples, seed=seed),
     )
 
 
 def mean_rate(seeds: np.ndarray, metric: Metric) -> float:
     """The mean of a metric over `[seeds, subjects, classes, classes]` clip counts."""
-    return float(_rates(*_sums(seeds.sum(axis=1)))[metric].mean())
+    return float(rates(*sums(seeds.sum(axis=1)))[metric].mean())
 
 
 def mean_resampled(seeds: np.ndarray, metric: Metric, *, resamples: int = 10_000, seed: int = 0) -> np.ndarray:
@@ -278,6 +309,58 @@ def mean_resampled(seeds: np.ndarray, metric: Metric, *, resamples: int = 10_000
 
     mean: np.ndarray = np.mean([resampled(one, resamples, seed)[metric] for one in seeds], axis=0)
     return mean
+
+
+def mean_without_each(seeds: np.ndarray, metric: Metric) -> np.ndarray:
+    """Compute `mean_rate`, `[subjects]`, without each subject in turn; over the classes that the others have.
+
+    Empty if there is only one subject.
+    """
+    import numpy as np
+
+    if seeds.shape[1] < 2:
+        return np.empty(0)
+    others = seeds.sum(axis=1, keepdims=True) - seeds
+    mean: np.ndarray = rates(*sums(others))[metric].mean(axis=0)
+    return mean
+
+
+def interval_of_rate(value: float, without_each: np.ndarray) -> tuple[float, float]:
+    """(lower, upper) ends of the 95 % interval of a rate: Student's t interval on the logit scale.
+
+    On this scale both ends stay between 0 and 1, and a rate near 1 gets a longer lower half. The standard error is that
+    of the jackknife (Efron and Tibshirani, 1993, equation 11.5), turned to this scale by the derivative of the logit.
+
+    Args:
+        value: the rate, in [0, 1].
+        without_each: of `mean_without_each`; if it is empty, the interval is (0, 1).
+    """
+    if not len(without_each):
+        return 0.0, 1.0
+    half = _half_width(without_each)
+    if half == 0 or not 0 < value < 1:
+        return value, value
+    factor = math.exp(min(half / (value * (1 - value)), STEEPEST))
+    return value / (value + (1 - value) * factor), value * factor / (value * factor + 1 - value)
+
+
+def interval_of_difference(value: float, without_each: np.ndarray) -> tuple[float, float]:
+    """(lower, upper) ends of the 95 % interval of a difference of two rates: Student's t with the jackknife's standard
+    error, as in `interval_of_rate`; the ends stay in [-1, 1].
+    """
+    half = _half_width(without_each) if len(without_each) else math.inf
+    return max(-1.0, value - half), min(1.0, value + half)
+
+
+def _half_width(without_each: np.ndarray) -> float:
+    """Half of the 95 % interval of Student's t, with the jackknife's standard error."""
+    from scipy.special import stdtrit
+
+    subjects = len(without_each)
+    spread = float(((without_each - without_each.mean()) ** 2).sum())
+    # Values that should be equal differ in the last bits.
+    error = math.sqrt((subjects - 1) / subjects * spread) if spread > subjects * TIE**2 else 0.0
+    return float(stdtrit(subjects - 1, UPPER)) * error
 
 
 def exchange_p_value(a: np.ndarray, b: np.ndarray, metric: Metric, *, resamples: int = 10_000, seed: int = 0) -> float:
@@ -294,8 +377,8 @@ def exchange_p_values(
     least = [abs(mean_rate(a, metric) - mean_rate(b, metric)) - TIE for a, b in pairs]
     extreme = [0] * len(pairs)
     for first in range(0, resamples if pairs else 0, AT_ONCE):  # all at once would need much memory
-        exchanges = min(AT_ONCE, resamples - first)
-        swapped = _swaps(pairs[0][0].shape[1], exchanges, (seed, 1, first) if first else (seed, 1))
+        size = min(AT_ONCE, resamples - first)
+        swapped = exchanges(pairs[0][0].shape[1], size, (seed, 1, first) if first else (seed, 1))
         for index, (a, b) in enumerate(pairs):
             permuted = np.mean([_exchanged(one, other, swapped, metric) for one in a for other in b], axis=0)
             extreme[index] += int(np.count_nonzero(np.abs(permuted) >= least[index]))
@@ -304,11 +387,11 @@ def exchange_p_values(
 
 def _exchanged(a: np.ndarray, b: np.ndarray, swapped: np.ndarray, metric: Metric) -> np.ndarray:
     """Compute `[resamples]` differences of a and b, exchanged on the subjects that are 1 in `swapped`."""
-    (hits_a, truths, answers_a), (hits_b, _, answers_b) = _sums(a.sum(axis=0)), _sums(b.sum(axis=0))
-    hits, _, answers = _sums(b - a)  # both have the same truth on every subject, so an exchange does not change it
-    hits, answers = _weighted((hits, answers), swapped)
-    mixed_a = _rate(metric, hits_a[:, None] + hits, truths[:, None], answers_a[:, None] + answers)
-    mixed_b = _rate(metric, hits_b[:, None] - hits, truths[:, None], answers_b[:, None] - answers)
+    (hits_a, truths, answers_a), (hits_b, _, answers_b) = sums(a.sum(axis=0)), sums(b.sum(axis=0))
+    hits, _, answers = sums(b - a)  # both have the same truth on every subject, so an exchange does not change it
+    hits, answers = weighted((hits, answers), swapped)
+    mixed_a = rate(metric, hits_a[:, None] + hits, truths[:, None], answers_a[:, None] + answers)
+    mixed_b = rate(metric, hits_b[:, None] - hits, truths[:, None], answers_b[:, None] - answers)
     difference: np.ndarray = mixed_a - mixed_b
     return difference
 
@@ -333,88 +416,3 @@ def _require_every_class(pooled: np.ndarray) -> None:
     missing = np.flatnonzero(pooled.sum(axis=1) == 0)
     if len(missing):
         raise MissingClass(int(missing[0]), len(pooled), int(pooled.sum()))
-
-
-# A leaderboard scores hundreds of records on the same subjects, so the draws are cached: `[subjects, resamples]`, since
-# a product is fastest with the long axis last, and float32, which is exact for such counts.
-@functools.lru_cache(maxsize=16)
-def _draws(subjects: int, resamples: int, seed: int) -> np.ndarray:
-    """How many times each subject is drawn; a resample draws as many subjects as there are, with replacement."""
-    import numpy as np
-
-    drawn = np.random.default_rng((seed, 0)).integers(0, subjects, (resamples, subjects))
-    cells = drawn + subjects * np.arange(resamples)[:, None]
-    times = np.bincount(cells.ravel(), minlength=resamples * subjects).reshape(resamples, subjects)
-    return np.ascontiguousarray(times.T, dtype=np.float32)
-
-
-@functools.lru_cache(maxsize=4)
-def _swaps(subjects: int, resamples: int, seed: tuple[int, ...]) -> np.ndarray:
-    """1 for the subjects on which two models are exchanged, else 0."""
-    import numpy as np
-
-    swapped = np.random.default_rng(seed).integers(0, 2, (resamples, subjects))
-    return np.ascontiguousarray(swapped.T, dtype=np.float32)
-
-
-def _sums(confusions: np.ndarray) -> Sums:
-    """Count hits, truths and predictions of each class, `[classes, ...]`, in confusions `[..., classes, classes]`."""
-    import numpy as np
-
-    hits = np.diagonal(confusions, axis1=-2, axis2=-1)
-    return np.moveaxis(hits, -1, 0), np.moveaxis(confusions.sum(axis=-1), -1, 0), np.moveaxis(confusions.sum(-2), -1, 0)
-
-
-def _weighted(sums: Sequence[np.ndarray], weights: np.ndarray) -> list[np.ndarray]:
-    """Sum each of some counts `[classes, subjects]` to `[classes, resamples]` with weights `[subjects, resamples]`.
-
-    A product in float32 is exact, because counts of clips are whole numbers far below 2**24.
-    """
-    import numpy as np
-
-    product = np.concatenate(sums).astype(np.float32) @ weights
-    return np.split(product.astype(float), len(sums))
-
-
-def _per_class(hits: np.ndarray, truths: np.ndarray, answers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """F1 and recall, `[classes, ...]`; 0 for a class without clips."""
-    # 2TP + FP + FN is the number of clips of the class plus the number of clips predicted as the class.
-    return _quotient(2 * hits, truths + answers, truths), _quotient(hits, truths, truths)
-
-
-def _rates(hits: np.ndarray, truths: np.ndarray, answers: np.ndarray) -> dict[Metric, np.ndarray]:
-    """Compute UF1, UAR and accuracy, `[...]`, from sums `[classes, ...]`, over the classes that have clips."""
-    return {metric: _rate(metric, hits, truths, answers) for metric in get_args(Metric)}
-
-
-def _rate(metric: Metric, hits: np.ndarray, truths: np.ndarray, answers: np.ndarray) -> np.ndarray:
-    """Compute one of `_rates`."""
-    import numpy as np
-
-    rate: np.ndarray
-    if metric == "accuracy":
-        rate = hits.sum(axis=0) / truths.sum(axis=0)
-        return rate
-    rates = _quotient(2 * hits, truths + answers, truths) if metric == "uf1" else _quotient(hits, truths, truths)
-    rate = rates.sum(axis=0) / np.count_nonzero(truths, axis=0)
-    return rate
-
-
-def _quotient(above: np.ndarray, below: np.ndarray, truths: np.ndarray) -> np.ndarray:
-    """`above / below`, `[classes, ...]`; 0 for a class without clips."""
-    import numpy as np
-
-    # A mask would double the time.
-    where = truths > 0
-    quotient: np.ndarray = (
-        above / below if where.all() else np.divide(above, below, out=np.zeros(above.shape), where=where)
-    )
-    return quotient
-
-
-def interval_of(values: np.ndarray) -> tuple[float, float]:
-    """(lower, upper) ends of the 95 % percentile interval of resampled values."""
-    import numpy as np
-
-    lower, upper = np.quantile(values, QUANTILES)
-    return float(lower), float(upper)

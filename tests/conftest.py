@@ -33,7 +33,9 @@ LIMIT = 1800  # seconds: many times what the slowest test takes, so that only on
 # What `-m "not slow"` leaves out: folders and modules whose tests train, start interpreters or browsers, compute flow
 # or read whole releases, and every test with one of these marks or fixtures. A single one is marked where it stands.
 SLOW = (
+    "audit",
     "browser",
+    "cli/test_audit.py",
     "cli/test_exchange.py",
     "cli/test_leaderboard.py",
     "cli/test_placing.py",

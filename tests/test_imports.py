@@ -19,11 +19,11 @@ PLUGINS = ROOT / "plugins"
 
 # A module imports from its own layer and those before it. `merbench/__init__.py`, the public face, stands outside.
 LAYERS = (
-    ("errors", "scores", "files", "mapping", "progress"),
+    ("errors", "probabilities", "rates", "scores", "files", "mapping", "progress"),
     ("plugin",),
     ("protocols", "data", "processes"),
     ("features", "engine"),
-    ("runs",),
+    ("runs", "audit"),
     ("leaderboard", "preview"),
     ("api",),
     ("cli",),

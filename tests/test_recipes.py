@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -51,3 +53,18 @@ def test_every_recipe_builds_its_model_for_its_features_and_the_parameters_are_a
 @pytest.mark.parametrize("feature", list(REGISTRY.features), ids=lambda one: one.name)
 def test_every_feature_names_a_function(feature: merbench.Feature):
     assert callable(load_target(feature.function, owner=f"feature {feature.name}"))
+
+
+@pytest.mark.parametrize(("name", "recipe"), [one for one in RECIPES if one[1].endswith("-balanced")])
+def test_a_balanced_recipe_differs_from_its_namesake_in_the_class_weights_alone(name: str, recipe: str):
+    recipes = REGISTRY.models.get(name).recipes
+    plain, weighted = recipes[recipe.removesuffix("-balanced")], recipes[recipe]
+    assert (plain.class_weights, weighted.class_weights) == ("none", "balanced")
+    told = {"about": "", "claim": "own settings"}
+    assert replace(weighted, class_weights="none", **told) == replace(plain, **told)
+
+
+def test_every_network_on_flow_of_28x28_runs_with_class_weights_and_without():
+    networks = [one for one in REGISTRY.models if isinstance(one, merbench.TorchModel) and "flow-28" in one.features]
+    assert len(networks) >= 8
+    assert all("quick-balanced" in one.recipes for one in networks)

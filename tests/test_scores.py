@@ -1,5 +1,7 @@
 """Scores: hand-computed cases, scikit-learn as a second opinion, and what holds for any predictions."""
 
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -10,9 +12,12 @@ from merbench.errors import MerbenchError
 from merbench.scores import (
     InvalidPredictions,
     MissingClass,
+    PairedTest,
     confusion_per_subject,
     paired_test,
+    percentile_intervals,
     score,
+    score_confusions,
 )
 
 FEWER = settings(max_examples=25)
@@ -123,17 +128,33 @@ def resampled_slowly(truth, predicted, subjects, classes, resamples, seed):
     return np.array(rows)
 
 
-def test_intervals_equal_those_of_a_plain_loop_on_the_same_draws():
+def percentile(truth, predicted, subjects, classes, **draws):
+    found = percentile_intervals(confusion_per_subject(truth, predicted, subjects, classes)[1], **draws)
+    return [found["uf1"], found["uar"], found["accuracy"]]
+
+
+def test_percentile_intervals_equal_those_of_a_plain_loop_on_the_same_draws():
     rows = resampled_slowly(TRUTH, PREDICTED, SUBJECTS, 3, resamples=200, seed=5)
-    scores = score(TRUTH, PREDICTED, SUBJECTS, 3, resamples=200, seed=5)
-    found = [scores.uf1_interval, scores.uar_interval, scores.accuracy_interval]
+    found = percentile(TRUTH, PREDICTED, SUBJECTS, 3, resamples=200, seed=5)
     np.testing.assert_allclose(found, np.quantile(rows, [0.025, 0.975], axis=0).T, rtol=1e-12)
 
 
 def test_a_resample_without_a_class_is_scored_on_the_classes_it_has():
     # Each subject has one class only and is right, so every resample is perfect on what it holds.
-    scores = score([0, 1, 2], [0, 1, 2], ["a", "b", "c"], 3, resamples=500)
-    assert scores.uf1_interval == scores.uar_interval == (1.0, 1.0)
+    assert percentile([0, 1, 2], [0, 1, 2], ["a", "b", "c"], 3, resamples=500) == [(1.0, 1.0)] * 3
+
+
+def test_the_seed_decides_the_percentile_intervals():
+    first, again = (percentile(TRUTH, PREDICTED, SUBJECTS, 3, seed=7) for _ in range(2))
+    assert first == again
+    few = [percentile(TRUTH, PREDICTED, SUBJECTS, 3, resamples=50, seed=seed)[0] for seed in range(10)]
+    assert len(set(few)) > 1
+
+
+def test_a_score_has_the_interval_of_its_record_s_method():
+    _, counts = confusion_per_subject(TRUTH, PREDICTED, SUBJECTS, 3)
+    assert score_confusions(counts) == score(TRUTH, PREDICTED, SUBJECTS, 3)
+    assert score_confusions(counts, "percentile").uf1_interval == percentile(TRUTH, PREDICTED, SUBJECTS, 3)[0]
 
 
 def test_subjects_that_are_all_alike_leave_no_width():
@@ -144,23 +165,34 @@ def test_subjects_that_are_all_alike_leave_no_width():
     assert scores.accuracy_interval == pytest.approx((scores.accuracy, scores.accuracy))
 
 
-def test_clips_of_one_subject_are_drawn_together():
-    # 100 right clips and 100 wrong ones. As 200 subjects they make a narrow interval; as two subjects, each resample is
-    # all right (1/4), all wrong (1/4) or half (1/2), so the 95 % interval is everything.
+def test_the_interval_of_a_share_is_student_s_t_on_the_logit_scale():
+    # A share of one half among 200 subjects: the jackknife's standard error is the root of .25 / 199, the 97.5 % point
+    # of Student's t with 199 degrees of freedom is 1.97196, and the slope of the logit at one half is 4.
+    truth, predicted = [0, 1] * 100, [0, 1] * 50 + [1, 0] * 50
+    low, high = score(truth, predicted, [f"s{n}" for n in range(200)], 2).accuracy_interval
+    half = 1.97196 * (0.25 / 199) ** 0.5 * 4
+    assert (low, high) == pytest.approx((1 / (1 + math.exp(half)), 1 / (1 + math.exp(-half))), abs=1e-6)
+
+
+def test_clips_of_one_subject_are_left_out_together():
+    # As two subjects, one all right and one all wrong, the same 200 clips say nothing.
     truth, predicted = [0, 1] * 100, [0, 1] * 50 + [1, 0] * 50
     two = score(truth, predicted, ["a"] * 100 + ["b"] * 100, 2)
-    many = score(truth, predicted, [f"s{n}" for n in range(200)], 2)
-    assert two.accuracy_interval == (0.0, 1.0)
-    # Standard error of a share of one half among 200: .0354; its normal interval is .5 +- .0693.
-    assert many.accuracy_interval == pytest.approx((0.4307, 0.5693), abs=0.01)
+    assert two.accuracy_interval == pytest.approx((0.0, 1.0), abs=1e-9)
 
 
-def test_the_seed_decides_the_intervals_and_nothing_else():
-    first, again = score(TRUTH, PREDICTED, SUBJECTS, 3, seed=7), score(TRUTH, PREDICTED, SUBJECTS, 3, seed=7)
-    assert first == again
-    few = [score(TRUTH, PREDICTED, SUBJECTS, 3, resamples=50, seed=seed) for seed in range(10)]
-    assert len({scores.uf1_interval for scores in few}) > 1
-    assert len({(scores.uf1, scores.uar, scores.accuracy) for scores in few}) == 1
+def test_one_subject_has_the_widest_interval():
+    scores = score([0, 1, 0, 1], [0, 1, 0, 0], ["a"] * 4, 2)
+    assert scores.uf1_interval == scores.uar_interval == scores.accuracy_interval == (0.0, 1.0)
+    assert paired_test([0, 1], [0, 1], [1, 1], ["a"] * 2, 2).interval == (-1.0, 1.0)
+
+
+def test_two_models_are_equivalent_only_if_the_whole_interval_is_within_the_margin():
+    assert PairedTest(0.01, (-0.02, 0.04), 0.5).equivalent(0.05)
+    assert not PairedTest(0.01, (-0.02, 0.04), 0.5).equivalent(0.03)
+    assert not PairedTest(0.0, (-0.2, 0.2), 1.0).equivalent(0.05)  # a test that finds nothing is not equivalence
+    with pytest.raises(InvalidPredictions, match="margin"):
+        PairedTest(0.0, (0.0, 0.0), 1.0).equivalent(0)
 
 
 # --- the paired test
@@ -238,7 +270,7 @@ def predictions(draw):
 @given(predictions())
 def test_scikit_learn_agrees(case):
     truth, predicted, subjects, classes = case
-    scores = score(truth, predicted, subjects, classes, resamples=10)
+    scores = score(truth, predicted, subjects, classes)
     labels = range(classes)
     np.testing.assert_array_equal(scores.confusion, confusion_matrix(truth, predicted, labels=labels))
     f1 = f1_score(truth, predicted, labels=labels, average=None, zero_division=0)
@@ -253,8 +285,8 @@ def test_the_order_of_the_clips_changes_nothing(case, random):
     truth, predicted, subjects, classes = case
     order = list(range(len(truth)))
     random.shuffle(order)
-    shuffled = score(truth[order], predicted[order], subjects[order], classes, resamples=50)
-    assert shuffled == score(truth, predicted, subjects, classes, resamples=50)
+    shuffled = score(truth[order], predicted[order], subjects[order], classes)
+    assert shuffled == score(truth, predicted, subjects, classes)
     other = predicted[::-1]
     test = paired_test(truth, predicted, other, subjects, classes, resamples=50)
     assert paired_test(truth[order], predicted[order], other[order], subjects[order], classes, resamples=50) == test
@@ -265,8 +297,8 @@ def test_renaming_the_classes_permutes_what_is_per_class(case, random):
     truth, predicted, subjects, classes = case
     new = list(range(classes))
     random.shuffle(new)
-    scores = score(truth, predicted, subjects, classes, resamples=50)
-    renamed = score(np.array(new)[truth], np.array(new)[predicted], subjects, classes, resamples=50)
+    scores = score(truth, predicted, subjects, classes)
+    renamed = score(np.array(new)[truth], np.array(new)[predicted], subjects, classes)
     assert [renamed.f1[new[old]] for old in range(classes)] == list(scores.f1)
     assert [renamed.recall[new[old]] for old in range(classes)] == list(scores.recall)
     assert renamed.uf1 == pytest.approx(scores.uf1)
@@ -276,16 +308,17 @@ def test_renaming_the_classes_permutes_what_is_per_class(case, random):
 @given(predictions())
 def test_only_perfect_predictions_score_one(case):
     truth, predicted, subjects, classes = case
-    perfect = score(truth, truth, subjects, classes, resamples=20)
+    perfect = score(truth, truth, subjects, classes)
     assert (perfect.uf1, perfect.uar, perfect.accuracy) == (1.0, 1.0, 1.0)
-    assert perfect.uf1_interval == perfect.uar_interval == perfect.accuracy_interval == (1.0, 1.0)
-    scores = score(truth, predicted, subjects, classes, resamples=20)
+    certain = (1.0, 1.0) if len(set(subjects)) > 1 else (0.0, 1.0)
+    assert perfect.uf1_interval == perfect.uar_interval == perfect.accuracy_interval == certain
+    scores = score(truth, predicted, subjects, classes)
     assert (scores.accuracy == 1) == (scores.uar == 1) == bool((truth == predicted).all())
 
 
 @given(predictions())
 def test_scores_are_rates_and_intervals_are_ordered(case):
-    scores = score(*case, resamples=50)
+    scores = score(*case)
     for interval in (scores.uf1_interval, scores.uar_interval, scores.accuracy_interval):
         assert 0 <= interval[0] <= interval[1] <= 1
     for rate in (scores.uf1, scores.uar, scores.accuracy, *scores.f1, *scores.recall):
@@ -296,6 +329,5 @@ def test_scores_are_rates_and_intervals_are_ordered(case):
 @given(predictions(), st.integers(0, 2**64))
 def test_a_plain_loop_agrees_on_any_predictions(case, seed):
     rows = resampled_slowly(*case, resamples=8, seed=seed)
-    scores = score(*case, resamples=8, seed=seed)
-    found = [scores.uf1_interval, scores.uar_interval, scores.accuracy_interval]
+    found = percentile(*case, resamples=8, seed=seed)
     np.testing.assert_allclose(found, np.quantile(rows, [0.025, 0.975], axis=0).T, rtol=1e-9)

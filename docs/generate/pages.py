@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from docs.generate import claims, command_line, example, interface, lists, picture, results, speed
+from docs.generate import claims, command_line, equal_terms, example, interface, lists, oracle, picture, results, speed
 
 __all__ = ["BLOCKS", "ROOT", "fresh"]
 
@@ -18,6 +18,9 @@ BLOCK = re.compile(r"(<!-- generated: ([\w-]+) -->\n).*?(<!-- end -->)", re.DOTA
 BLOCKS: dict[str, Callable[[], str]] = {
     "api": interface.api,
     "bi-woof": claims.bi_woof,
+    "chosen-c": equal_terms.chosen_c,
+    "class-scores": equal_terms.class_scores,
+    "class-weights": equal_terms.weights,
     "command-line": command_line.verbs,
     "datasets": lists.datasets,
     "difficulty": speed.difficulty,
@@ -29,6 +32,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "methods": results.methods,
     "models": lists.models,
     "networks": results.networks,
+    "oracle-epochs": oracle.epochs,
     "protocols": lists.protocols,
     "recipes": lists.recipes,
     "rcn": claims.rcn,
@@ -36,10 +40,16 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "remarks": results.remarks,
     "release-channels": claims.release_channels,
     "results": results.seeds,
+    "same-weights": equal_terms.same_weights,
     "seed-noise": claims.seed_noise,
     "shallow-models": partial(lists.models, "merbench_shallow"),
     "sources": lists.sources,
     "speed": speed.tables,
+    "sure-coverage": partial(speed.sureness, "coverage"),
+    "sure-databases": partial(speed.sureness, "more subjects"),
+    "sure-errors": partial(speed.sureness, "error rate"),
+    "sure-power": partial(speed.sureness, "power"),
+    "sure-variance": partial(speed.sureness, "variance"),
     "ststnet": claims.ststnet,
 }
 
@@ -49,7 +59,8 @@ def fresh() -> dict[Path, str]:
     pages = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
     texts = {page: page.read_text("utf-8") for page in pages}
     written = {page: BLOCK.sub(_block, text) for page, text in texts.items() if BLOCK.search(text)}
-    return {**written, ROOT / "docs" / "pictures" / "finding.svg": picture.finding()}
+    pictures = {"finding.svg": picture.finding(), **oracle.pictures()}
+    return {**written, **{ROOT / "docs" / "pictures" / name: text for name, text in pictures.items()}}
 
 
 def _block(found: re.Match[str]) -> str:

@@ -8,7 +8,7 @@ import statistics
 from collections.abc import Iterator
 from html import escape
 
-from docs.generate.board import BASELINE, board, runs
+from docs.generate.board import baseline, board, runs
 from docs.generate.markdown import decimal
 from merbench.leaderboard.entries import Figure
 from merbench.leaderboard.methods import methods_of
@@ -37,7 +37,7 @@ def finding() -> str:
     reported = {one.name: one.reported for one in methods_of(board())}
     rows = [row for row in _best_of_each_model() if row.oracle or reported.get(row.name)]
     height = TOP + STEP * len(rows) + BOTTOM
-    baseline = next(row for row in runs() if row.model == BASELINE)
+    reference = baseline()
     gains = [row.oracle["full"]["uf1"].value - row.figures["full"]["uf1"].value for row in rows if row.oracle]
     lines = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" role="img" aria-labelledby="t d">',
@@ -47,7 +47,7 @@ def finding() -> str:
         f'<rect class="card" width="{WIDTH}" height="{height}" rx="10"/>',
         *_head(statistics.median(gains)),
         *_axis(height),
-        *_baseline(baseline.figures["full"]["uf1"], height),
+        *_baseline(reference.figures["full"]["uf1"], height),
     ]
     for place, row in enumerate(rows):
         lines += _row(row, reported.get(row.name, ()), TOP + STEP * (place + 0.5))

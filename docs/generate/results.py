@@ -6,7 +6,7 @@ import csv
 
 import numpy as np
 
-from docs.generate.board import BASELINE, LEADERBOARDS, board, record_paths, runs
+from docs.generate.board import LEADERBOARDS, baseline, board, record_paths, runs
 from docs.generate.markdown import decimal, table
 from merbench.leaderboard.entries import Figure
 from merbench.leaderboard.methods import methods_of
@@ -26,7 +26,7 @@ CHOSEN = ["epochs", "oracle - last", "best seed - mean"]  # what the oracle choo
 def leaders() -> str:
     """The first rows of the board."""
     level = sum(row.standing is not None and row.standing.leading for row in runs())
-    tied = f"A paired test over subjects, with Holm's correction, cannot tell the first {level} rows from the best."
+    tied = f"A test of all pairs of rows over subjects does not separate {level} rows from the best."
     return f"{table(HEAD, [_cells(row) for row in runs()[:LEADERS]])}\n\n{tied}"
 
 
@@ -37,7 +37,7 @@ def seeds() -> str:
 
 def networks() -> str:
     """What the paired test says of each network beside the logistic regression, by class weights of the network."""
-    baseline = next(row for row in runs() if (row.model, row.recipe) == (BASELINE, "default"))
+    reference = baseline()
     rows = [row for row in runs() if row.approach == "network"]
     models = len({row.model for row in rows})
     lines = [
@@ -46,7 +46,7 @@ def networks() -> str:
     ]
     for weights, weighted in (("none", "without class weights"), ("balanced", "with class weights")):
         group = [row for row in rows if _class_weights(row) == weights]
-        lines += [_against(baseline, group, metric, weighted) for metric in METRICS if group]
+        lines += [_against(reference, group, metric, weighted) for metric in METRICS if group]
     return "\n".join(lines)
 
 
@@ -55,9 +55,9 @@ def _class_weights(row: Row) -> str:
     return str(settings.get("class_weights", "none"))
 
 
-def _against(baseline: Row, rows: list[Row], metric: Metric, weighted: str) -> str:
-    """A line: the rows that are ahead of the baseline, and those that are behind it."""
-    tests = [compare_confusions(_counts(row), _counts(baseline), metric=metric) for row in rows]
+def _against(reference: Row, rows: list[Row], metric: Metric, weighted: str) -> str:
+    """A line: the rows that are ahead of the reference, and those that are behind it."""
+    tests = [compare_confusions(_counts(row), _counts(reference), metric=metric) for row in rows]
     found = list(zip(rows, tests, holm([one.p_value for one in tests]), strict=True))
     separate = [(row, test, p) for row, test, p in found if p <= ALPHA]
     said = []

@@ -8,12 +8,12 @@ from typing import Any
 
 from docs.generate.markdown import table
 
-__all__ = ["accuracy", "difficulty", "measured_table", "tables"]
+__all__ = ["accuracy", "difficulty", "measured_table", "sureness", "tables"]
 
 MEASURED = Path(__file__).parents[2] / "tests" / "benchmarks" / "measured.json"
-ACCURACY, DIFFICULTY = "faces-and-flow", "difficulty"
+ACCURACY, DIFFICULTY, SURENESS = "faces-and-flow", "difficulty", "how-sure"
 # The sections that are about neither time nor memory.
-ELSEWHERE = (ACCURACY, DIFFICULTY, "bi-woof", "release-channels")
+ELSEWHERE = (ACCURACY, DIFFICULTY, SURENESS, "bi-woof", "release-channels")
 
 
 def tables() -> str:
@@ -36,6 +36,13 @@ def difficulty() -> str:
     """Which clips are hard for the leading rows."""
     rows = [[row["what"], row["figure"], row["conditions"]] for row in _measured()[DIFFICULTY]["rows"]]
     return table(["clips", "answers of the leading rows", "how many"], rows)
+
+
+def sureness(about: str) -> str:
+    """What was simulated and computed from the committed records about one question."""
+    rows = [row for row in _measured()[SURENESS]["rows"] if row["what"].startswith(f"{about}: ")]
+    cells = [[row["what"].removeprefix(f"{about}: "), row["figure"], row["conditions"]] for row in rows]
+    return table(["what", "figure", "how"], cells)
 
 
 def _measured() -> dict[str, dict[str, Any]]:

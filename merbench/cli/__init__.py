@@ -15,6 +15,7 @@ import sys
 from collections.abc import Iterator
 from typing import Any, Protocol
 
+from merbench.cli import audit as audit_verb
 from merbench.cli import data as data_verb
 from merbench.cli import features as features_verb
 from merbench.cli import leaderboard as leaderboard_verb
@@ -56,6 +57,7 @@ VERBS: tuple[Verb, ...] = (
     features_verb,
     results_verb,
     leaderboard_verb,
+    audit_verb,
     list_verb,
     show_verb,
     plugins_verb,

@@ -130,13 +130,23 @@ def _build(arguments: argparse.Namespace, registry: Registry) -> int:
     from merbench.cli.progress import progress
     from merbench.leaderboard.about import about_board, read_settings
     from merbench.leaderboard.build import build
+    from merbench.leaderboard.cache import open_cache
 
     folders, reported = _inputs(arguments)
     disputes = _disputes(arguments)
     settings = read_settings(arguments.settings or _beside(arguments, SETTINGS))
     about = about_board(settings, folders[0], arguments.date or "")
     with progress("records and pages") as shown:
-        site = build(folders, reported, arguments.out, registry, shown, disputes=disputes, about=about)
+        site = build(
+            folders,
+            reported,
+            arguments.out,
+            registry,
+            shown,
+            disputes=disputes,
+            about=about,
+            cache=open_cache(registry),
+        )
     if site.no_history:
         print(f"without the history of rows: {printable(site.no_history)}", file=sys.stderr)
     print(f"boards: {len(site.boards)}, records: {len(site.entries)}; open {arguments.out / 'index.html'}")

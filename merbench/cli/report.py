@@ -69,7 +69,7 @@ def print_record(record: Record, path: Path, registry: Registry) -> None:
         for part, clips in _clips(record, registry).items()
     ]
     print_table(list(rows[0]), rows, title=title(plan, in_brief(changes(plan, registry))))
-    print("pooled over all folds; in brackets the 95 % interval by bootstrap over subjects")
+    print("pooled over all folds; in brackets the 95 % interval over subjects")
     if chosen:
         print("test-selected: UF1 / UAR with the epoch chosen on the test labels; shown beside, never ranked")
     if record.clips < plan.clips_total:

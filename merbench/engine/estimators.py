@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import sys
 import time
 from collections.abc import Sequence
@@ -89,10 +90,20 @@ def _answers(task: Task, fold: Fold) -> tuple[np.ndarray, np.ndarray, str]:
     with seeded(derive_seed(fold=fold.seed, purpose="training")):
         X = design_matrix(task.arrays, fold.train)
         with calling(task.author, "fit", f"take an array {list(X.shape)} and the class of each clip [{len(X)}]"):
-            estimator.fit(X, task.labels[fold.train])
+            estimator.fit(X, task.labels[fold.train], **_groups(estimator, task, fold))
         X = design_matrix(task.arrays, fold.test)
         predicted = predicted_classes(estimator, X, task)
         return predicted, *class_scores(estimator, X, predicted, task)
+
+
+def _groups(estimator: Any, task: Task, fold: Fold) -> dict[str, np.ndarray]:
+    """The subjects of the training clips, if `fit` has an argument named `groups`: to choose settings on held-out
+    training subjects."""
+    try:
+        takes = "groups" in inspect.signature(estimator.fit).parameters
+    except (TypeError, ValueError):  # a `fit` without a signature, such as compiled code
+        return {}
+    return {"groups": task.subjects[fold.train]} if takes and task.subjects is not None else {}
 
 
 def _seed(estimator: Any, seed: int) -> None:

@@ -26,6 +26,8 @@ class Task:
         arrays: one array `[clips, ...]` per feature, float32 or uint8, which models get as float32. A large array may
             be mapped from a file.
         labels: `[clips]` int64, class indices. The engine gives a model only the labels of the training side.
+        subjects: `[clips]` int64, a number for each subject, for estimators whose `fit` takes `groups`; None if nobody
+            needs them.
         classes: number of classes.
         recipe: the training settings, resolved. Estimators do not use them.
         mirrors: one function per feature, as described in `Feature.mirror`; None for a feature without a mirror.
@@ -40,6 +42,7 @@ class Task:
     labels: np.ndarray
     classes: int
     recipe: Recipe
+    subjects: np.ndarray | None = None
     mirrors: tuple[Mirror | None, ...] = ()
     device: str = "cpu"
     precision: str = "fp32"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import TypeVar
 
 from threadpoolctl import threadpool_limits
@@ -20,7 +20,7 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 
-def in_batches(work: Callable[[Sequence[T]], list[R]], items: Sequence[T]) -> Iterator[R]:
+def in_batches(work: Callable[[Sequence[T]], list[R]], items: Sequence[T]) -> Generator[R, None, None]:
     """Apply `work` to batches of items and yield results in order. Many items use several processes, which stay until
     `end_processes`.
 

@@ -8,15 +8,18 @@ import math
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
-from itertools import count
+from itertools import chain, count
 from typing import Any, TypeAlias
 
 import numpy as np
+from pydantic import TypeAdapter, ValidationError
 
 from merbench.files import file_name
 from merbench.leaderboard.about import About
+from merbench.leaderboard.cache import Cache
 from merbench.leaderboard.entries import Entry
 from merbench.leaderboard.past import Past
 from merbench.leaderboard.reported import Remark, Reported, reported_rows
@@ -94,11 +97,15 @@ class Board:
 
     def ranked_by(self, part: str) -> tuple[Row, ...]:
         """The rows that are ranked in a part, the best of the part first; none if its UF1 is not defined."""
-        return tuple(row for row in self.part_rows(part) if part in row.standings)
+        return self._ranked[part]
 
     def part_rows(self, part: str) -> tuple[Row, ...]:
         """The rows of the table in the order of a part: ranked rows by rank, rows without rank, papers' rows."""
         return self._ordered[part]
+
+    @cached_property
+    def _ranked(self) -> dict[str, tuple[Row, ...]]:
+        return {part: tuple(row for row in rows if part in row.standings) for part, rows in self._ordered.items()}
 
     @cached_property  # every page asks for it, and a board may have thousands of rows
     def _ordered(self) -> dict[str, tuple[Row, ...]]:
@@ -129,6 +136,7 @@ def make_site(
     titles: Mapping[str, str] | None = None,
     past: Sequence[Past] = (),
     about: About | None = None,
+    cache: Cache | None = None,
 ) -> Site:
     """Everything that the pages show.
 
@@ -141,6 +149,7 @@ def make_site(
         titles: of datasets and protocols that only reported figures have.
         past: records that were on the boards, newest first.
         about: what the pages say of themselves.
+        cache: keeps the standings of rows.
     """
     entries = sorted(entries, key=lambda one: one.record.id)
     tables: dict[Name, dict[tuple[str, ...], list[Entry]]] = defaultdict(dict)
@@ -156,7 +165,7 @@ def make_site(
     boards = [
         replace(board, name=_name(*name, registry, titles or {}))
         for name in sorted(names)
-        for board in _boards(name, [tables[name][key] for key in sorted(tables[name])], papers[name], registry)
+        for board in _boards(name, [tables[name][key] for key in sorted(tables[name])], papers[name], registry, cache)
     ]
     newest = sorted(entries, key=lambda one: (finished(one), one.id), reverse=True)
     boards = [*_apart(_with_past(boards, past))]
@@ -190,26 +199,31 @@ def table_key(entry: Entry) -> tuple[str, ...]:
     return digests.clips, digests.labels, digests.folds, whole, held
 
 
-def _boards(name: Name, tables: list[list[Entry]], reported: list[Reported], registry: Registry) -> list[Board]:
+def _boards(
+    name: Name, tables: list[list[Entry]], reported: list[Reported], registry: Registry, cache: Cache | None
+) -> list[Board]:
     """One board for each set of digests. The board with most entries gets the figures of papers and the incomplete
     entries.
     """
     whole = [table for table in tables if table[0].record.complete]
     whole.sort(key=lambda table: (-len(table), table_key(table[0])))
     incomplete = tuple(tuple(make_rows(table, registry)) for table in tables if not table[0].record.complete)
-    first = _board(name, whole[0] if whole else [], registry, incomplete=incomplete, reported=tuple(reported))
-    return [first, *(_board(name, table, registry, mark=table_key(table[0])) for table in whole[1:])]
+    make = partial(_board, name, registry=registry, cache=cache)
+    first = make(whole[0] if whole else [], incomplete=incomplete, reported=tuple(reported))
+    return [first, *(make(table, mark=table_key(table[0])) for table in whole[1:])]
 
 
 def _board(
     name: Name,
     table: list[Entry],
+    *,
     registry: Registry,
+    cache: Cache | None,
     mark: tuple[str, ...] = (),
     incomplete: tuple[tuple[Row, ...], ...] = (),
     reported: tuple[Reported, ...] = (),
 ) -> Board:
-    runs = _ranked(make_rows(table, registry))
+    runs = _ranked(make_rows(table, registry), cache)
     papers = sorted(reported_rows(reported), key=_place("full"))
     return Board(
         slug=_slug(*name, mark),
@@ -288,23 +302,39 @@ def _parts(dataset: str, rows: Sequence[Row], registry: Registry) -> tuple[str, 
     return in_order((part for row in rows for part in row.figures), dataset, registry) or ("full",)
 
 
-def _ranked(rows: Sequence[Row]) -> list[Row]:
+def _ranked(rows: Sequence[Row], cache: Cache | None) -> list[Row]:
     """The ranked rows in order, then the others by UF1."""
     ranked = [row for row in rows if not row.unranked]
-    standings = _standings(ranked)
+    standings = _standings(ranked, cache)
     stood = [replace(row, standings=found) for row, found in zip(ranked, standings, strict=True)]
     return [*sorted(stood, key=_place("full")), *sorted((row for row in rows if row.unranked), key=_place("full"))]
 
 
-def _standings(ranked: Sequence[Row]) -> list[dict[str, Standing]]:
+def _standings(ranked: Sequence[Row], cache: Cache | None) -> list[dict[str, Standing]]:
     """Of each row, its standing in every part whose UF1 is defined: the same clips are in the part of every row."""
     found: list[dict[str, Standing]] = [{} for _ in ranked]
     parts = ranked[0].entries[0].counts.parts() if ranked else {}
     counts = [counts_of(row) for row in ranked]
     for part, subjects in parts.items():
         if ranked[0].uf1_of(part):
-            for row, standing in zip(found, stand([one[:, subjects] for one in counts]), strict=True):
+            stood = _stood([one[:, subjects] for one in counts], cache)
+            for row, standing in zip(found, stood, strict=True):
                 row[part] = standing
+    return found
+
+
+def _stood(counts: Sequence[np.ndarray], cache: Cache | None) -> list[Standing]:
+    """`stand`, or what the cache keeps of it."""
+    if cache is None:
+        return stand(counts)
+    inputs = [(str(one.shape).encode(), one.astype("<i8").tobytes()) for one in counts]
+    key = cache.key("standings", *chain.from_iterable(inputs))
+    written = TypeAdapter(list[Standing])
+    if (kept := cache.read(key)) is not None:
+        with suppress(ValidationError):
+            return written.validate_json(kept)
+    found = stand(counts)
+    cache.write(key, written.dump_json(found))
     return found
 
 

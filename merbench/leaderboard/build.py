@@ -14,6 +14,7 @@ from merbench.leaderboard.about import About
 from merbench.leaderboard.badges import badges
 from merbench.leaderboard.batches import end_processes, uncollected
 from merbench.leaderboard.boards import Site, make_site
+from merbench.leaderboard.cache import Cache
 from merbench.leaderboard.disputes import marked, read_disputes, require_records
 from merbench.leaderboard.entries import Entry, read_entries, record_files
 from merbench.leaderboard.exports import exports
@@ -39,6 +40,7 @@ def build(
     *,
     disputes: Path | None = None,
     about: About | None = None,
+    cache: Cache | None = None,
 ) -> Site:
     """Build the site of all records in some folders. After an error, an old site is unchanged.
 
@@ -51,6 +53,7 @@ def build(
         progress: advances with every record read and every entry's page written.
         disputes: the table of contested and withdrawn records; None for no such records.
         about: what the pages say of themselves.
+        cache: what earlier builds computed; it changes no byte of the site. None to compute everything.
 
     Raises:
         RecordError: a record is not valid.
@@ -71,22 +74,26 @@ def build(
         # One thread: the matrix products of the bootstrap are too small to share.
         with uncollected(), threadpool_limits(1), whole_folder(out) as folder:
             read = []
-            for path, entry in read_entries(paths, registry):
+            for path, entry in read_entries(paths, registry, cache):
                 read.append((path, entry))
                 progress.advance(1)
             require_records(disputed, {entry.record.id for _, entry in read}, disputes)
             entries = [marked(entry, disputed) for _, entry in read]
             past, no_history = past_of(entries, folders, registry)
             present = [one for one in entries if not one.withdrawn]
-            site = make_site(present, figures, registry, remarks, verdicts, titles=titles, past=past, about=about)
+            site = make_site(
+                present, figures, registry, remarks, verdicts, titles=titles, past=past, about=about, cache=cache
+            )
             site = replace(site, no_history=no_history)
             for path, entry in read:
                 _copy_record(folder, path, entry)
-            for name, text in chain(render(site), exports(site), badges(site), [("feed.xml", feed(site))]):
+            for name, text in chain(render(site, cache), exports(site), badges(site), [("feed.xml", feed(site))]):
                 _write(folder / name, text)
                 progress.advance(name.startswith("entries/"))
             for board in site.boards:
                 (folder / "boards" / f"{board.slug}.png").write_bytes(preview(board, site.about.title))
+        if cache:
+            cache.prune()
     finally:
         end_processes()
     return site

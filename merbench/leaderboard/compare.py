@@ -16,7 +16,7 @@ import numpy as np
 from merbench.leaderboard.boards import Board, counts_of
 from merbench.leaderboard.rows import Row
 from merbench.leaderboard.wording import clipped, without_controls
-from merbench.scores import Metric, exchange_p_value, resampled
+from merbench.scores import Metric, exchange_p_value, interval_of_difference, mean_without_each
 
 __all__ = ["MOST_ENTRIES", "MOST_ROWS", "comparable", "compare_rows"]
 
@@ -25,7 +25,6 @@ MOST_ENTRIES = 100  # of these rows: every seed of a row meets every seed of the
 MOST_CLIPS = 1000  # with more clips, the page would be too large
 METRICS: tuple[Metric, ...] = ("uf1", "uar")
 NAME = 60  # letters of a name in a list to choose from
-QUANTILES = (0.025, 0.975)
 
 
 def comparable(board: Board) -> tuple[Row, ...]:
@@ -68,21 +67,19 @@ def _pairs(rows: Sequence[Row], columns: Sequence[tuple[str, Metric]]) -> Iterat
     counts = [counts_of(row) for row in rows]
     masks = rows[0].entries[0].counts.parts()
     scores = [[row.figures[part][metric].value for part, metric in columns] for row in rows]
+    others = [[mean_without_each(one[:, masks[part]], metric) for part, metric in columns] for one in counts]
     pairs = list(combinations(range(len(rows)), 2))
     # Threads help: nearly all of the time goes into products during which other threads run.
     with ThreadPoolExecutor(os.cpu_count()) as threads:
-        drawn = list(threads.map(lambda one: _drawn(one, masks, columns), counts))
         p_values = threads.map(lambda pair: exchange_p_value(counts[pair[0]], counts[pair[1]], "uf1"), pairs)
         for (a, b), p_value in zip(pairs, p_values, strict=True):
-            ends = np.quantile(drawn[a] - drawn[b], QUANTILES, axis=1).T
-            told = np.column_stack([np.subtract(scores[a], scores[b]), ends])
-            yield [round(p_value, 3), (told.round(3) + 0.0).tolist()]
+            yield [round(p_value, 3), [*map(_difference, scores[a], scores[b], others[a], others[b])]]
 
 
-def _drawn(seeds: np.ndarray, masks: dict[str, np.ndarray], columns: Sequence[tuple[str, Metric]]) -> np.ndarray:
-    """`[columns, resamples]`: the mean score over the seeds on each draw of subjects."""
-    of_part = {part: [resampled(one[masks[part]]) for one in seeds] for part in dict(columns)}
-    return np.stack([np.mean([one[metric] for one in of_part[part]], axis=0) for part, metric in columns])
+def _difference(a: float, b: float, others_a: np.ndarray, others_b: np.ndarray) -> list[float]:
+    """A difference and the ends of its interval, rounded."""
+    ends = interval_of_difference(a - b, others_a - others_b)
+    return [round(one, 3) + 0.0 for one in (a - b, *ends)]
 
 
 def _clips(board: Board, rows: Sequence[Row]) -> dict[str, Any]:

@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
+import functools
+import hashlib
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from contextlib import closing, suppress
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+
+from pydantic import TypeAdapter, ValidationError
 
 from merbench.errors import MerbenchError, RecordError
 from merbench.leaderboard.batches import in_batches
+from merbench.leaderboard.cache import Cache
+from merbench.leaderboard.class_scores import ClassScores, class_scores
 from merbench.plugin.registry import Registry
 from merbench.runs.export import without_clips
-from merbench.runs.record import read_record, split_subjects, unlike
-from merbench.runs.schema import AnyPolicy, PartScores, Record
+from merbench.runs.record import parse_record, record_bytes, split_subjects, unlike
+from merbench.runs.schema import AnyPolicy, Record
 from merbench.runs.scoring import Counts, count, in_order
 from merbench.runs.verify import verify
-from merbench.scores import Metric
+from merbench.scores import Metric, score_confusions
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from merbench.leaderboard.disputes import Dispute
 
 __all__ = [
@@ -76,8 +85,10 @@ class Entry:
         figures: policy -> part -> metric -> figure.
         public: whether the truth of its clips may be published.
         answers: of every clip; None if their truth may not be published, or if the record has no predictions.
+        class_scores: part -> figures of the class scores under the policy that counts; empty if the record has none.
         split_subjects: how many subjects are tested in more than one fold; None if the record has counts alone.
         disputes: what `disputes.csv` says of the record.
+        digest: sha256 (hex) of the record's file; empty if the record is not from a file.
     """
 
     record: Record
@@ -86,8 +97,10 @@ class Entry:
     figures: dict[AnyPolicy, Figures]
     public: bool
     answers: Answers | None = None
+    class_scores: dict[str, ClassScores] = field(default_factory=dict)
     split_subjects: int | None = 0
     disputes: tuple[Dispute, ...] = ()
+    digest: str = ""
 
     @property
     def withdrawn(self) -> bool:
@@ -103,6 +116,21 @@ class Entry:
     def policy(self) -> AnyPolicy:
         """The epoch policy whose scores count."""
         return counting_policy(self.record)
+
+
+class _Kept(NamedTuple):
+    """What the cache keeps of a verified record: the rest of an entry follows from it."""
+
+    record: Record
+    figures: dict[AnyPolicy, Figures]
+    answers: Answers | None
+    class_scores: dict[str, ClassScores]
+    split_subjects: int | None
+
+
+@functools.cache
+def _kept_type() -> TypeAdapter[_Kept]:
+    return TypeAdapter(_Kept)
 
 
 def counting_policy(record: Record) -> AnyPolicy:
@@ -130,19 +158,28 @@ def record_files(folders: Sequence[Path]) -> list[Path]:
     return sorted(found.values())
 
 
-def read_entries(paths: Sequence[Path], registry: Registry) -> Iterator[tuple[Path, Entry]]:
+def read_entries(paths: Sequence[Path], registry: Registry, cache: Cache | None = None) -> Iterator[tuple[Path, Entry]]:
     """The entry of each record file.
+
+    Args:
+        paths: of the files.
+        registry: of datasets and protocols.
+        cache: keeps the entries of files that were verified; None to verify every file.
 
     Raises:
         RecordError: a file is not a valid record, its scores do not follow from its predictions, or there are two files
             of one record.
     """
+    kept = {path: entry for path in paths if cache and (entry := _kept(path, registry, cache))}
+    rest = [path for path in paths if path not in kept]
     seen: dict[str, tuple[Path, Record]] = {}
-    for path, entry in zip(paths, in_batches(partial(_read, registry=registry), paths), strict=True):
-        if entry.id in seen:
-            raise RecordError(f"{path} and {same_id(*seen[entry.id], entry.record)}")
-        seen[entry.id] = path, entry.record
-        yield path, entry
+    with closing(in_batches(partial(_read, registry=registry, cache=cache), rest)) as read:
+        for path in paths:
+            entry = kept.pop(path, None) or next(read)
+            if entry.id in seen:
+                raise RecordError(f"{path} and {same_id(*seen[entry.id], entry.record)}")
+            seen[entry.id] = path, entry.record
+            yield path, entry
 
 
 def same_id(other: Path, before: Record, record: Record) -> str:
@@ -152,8 +189,33 @@ def same_id(other: Path, before: Record, record: Record) -> str:
     return f"{other} are the same record ({record.id[:12]}); remove one of them"
 
 
-def _read(paths: Sequence[Path], registry: Registry) -> list[Entry]:
-    return [make_entry(read_verified(path, registry)[0], registry) for path in paths]
+def _kept(path: Path, registry: Registry, cache: Cache) -> Entry | None:
+    """The entry of a file that was verified before; None if the file or anything that decides its entry is new."""
+    try:
+        digest = hashlib.sha256(record_bytes(path)).hexdigest()
+    except RecordError:
+        return None
+    content = cache.read(cache.key("entry", digest))
+    if content is None:
+        return None
+    try:
+        return _entry(_kept_type().validate_json(content), registry, digest)
+    except ValidationError:
+        return None
+
+
+def _read(paths: Sequence[Path], registry: Registry, cache: Cache | None) -> list[Entry]:
+    return [_verified_entry(path, registry, cache) for path in paths]
+
+
+def _verified_entry(path: Path, registry: Registry, cache: Cache | None) -> Entry:
+    content = record_bytes(path)
+    kept = _shortened(_verified(content, path, registry)[0], registry)
+    digest = hashlib.sha256(content).hexdigest()
+    if cache:
+        with suppress(ValueError):  # a text of the environment that is no UTF-8
+            cache.write(cache.key("entry", digest), _kept_type().dump_json(kept, by_alias=True))
+    return _entry(kept, registry, digest)
 
 
 def read_verified(path: Path, registry: Registry) -> tuple[Record, list[str]]:
@@ -162,7 +224,11 @@ def read_verified(path: Path, registry: Registry) -> tuple[Record, list[str]]:
     Raises:
         RecordError: the file is not a valid record, or its digests or scores do not follow from its predictions.
     """
-    record = read_record(path)
+    return _verified(record_bytes(path), path, registry)
+
+
+def _verified(content: bytes, path: Path, registry: Registry) -> tuple[Record, list[str]]:
+    record = parse_record(content, path)
     try:
         return record, verify(record, registry)
     except MerbenchError as error:
@@ -171,22 +237,43 @@ def read_verified(path: Path, registry: Registry) -> tuple[Record, list[str]]:
 
 def make_entry(record: Record, registry: Registry) -> Entry:
     """The entry of a verified record. It keeps clips only if their truth may be published."""
-    public = has_public_labels(record, registry)
+    return _entry(_shortened(record, registry), registry)
+
+
+def _shortened(record: Record, registry: Registry) -> _Kept:
     kept = without_clips(record) if record.predictions else record
-    counts = count(kept)
-    counts = replace(counts, databases=in_order(counts.databases, record.plan.dataset, registry))
+    public = has_public_labels(record, registry)
     if public:  # a warning may name clips
         kept = kept.model_copy(update={"warnings": record.warnings})
     answers = _answers(record) if public and record.predictions else None
-    return Entry(
+    counts = _counts(kept, registry)
+    return _Kept(
         record=kept,
-        protocol=registry.protocols.current(record.plan.protocol),
-        counts=counts,
-        figures=_figures(record, [*counts.parts()]),
-        public=public,
+        figures=_figures(record, counts),
         answers=answers,
+        class_scores=class_scores(record.predictions, counting_policy(record), [*counts.parts()]),
         split_subjects=len(split_subjects(record)) if record.predictions else None,
     )
+
+
+def _entry(kept: _Kept, registry: Registry, digest: str = "") -> Entry:
+    record = kept.record
+    return Entry(
+        record=record,
+        protocol=registry.protocols.current(record.plan.protocol),
+        counts=_counts(record, registry),
+        figures=kept.figures,
+        public=has_public_labels(record, registry),
+        answers=kept.answers,
+        class_scores=kept.class_scores,
+        split_subjects=kept.split_subjects,
+        digest=digest,
+    )
+
+
+def _counts(record: Record, registry: Registry) -> Counts:
+    counts = count(record)
+    return replace(counts, databases=in_order(counts.databases, record.plan.dataset, registry))
 
 
 def _answers(record: Record) -> Answers:
@@ -217,13 +304,19 @@ def refusal(record: Record, registry: Registry) -> str:
     return f"it contains the labels of clips of {name}, {why}; use the file that this writes: merbench results export"
 
 
-def _figures(record: Record, parts: Sequence[str]) -> dict[AnyPolicy, Figures]:
-    # `verify` has checked that these scores follow from the predictions.
+def _figures(record: Record, counts: Counts) -> dict[AnyPolicy, Figures]:
+    # Computed from the counts, so that all pages show intervals of one method: older records hold those of another.
+    masks = counts.parts()
     return {
-        policy: {part: _of_part(scores) for part in parts if (scores := found.get(part))}
+        policy: {part: _of_part(counts.confusions[policy][masks[part]]) for part in masks if found.get(part)}
         for policy, found in record.scores.items()
     }
 
 
-def _of_part(scores: PartScores) -> dict[Metric, Figure]:
-    return {metric: Figure(getattr(scores, metric), interval) for metric, interval in scores.intervals.items()}
+def _of_part(confusions: np.ndarray) -> dict[Metric, Figure]:
+    scores = score_confusions(confusions)
+    return {
+        "uf1": Figure(scores.uf1, scores.uf1_interval),
+        "uar": Figure(scores.uar, scores.uar_interval),
+        "accuracy": Figure(scores.accuracy, scores.accuracy_interval),
+    }

@@ -13,6 +13,7 @@ from merbench.leaderboard import entry_charts as charts
 from merbench.leaderboard import wording
 from merbench.leaderboard.choosing import epochs_of
 from merbench.leaderboard.citation import bibtex, command
+from merbench.leaderboard.reliability_chart import reliability_chart
 
 if TYPE_CHECKING:
     import numpy as np
@@ -81,6 +82,8 @@ def entry_page(entry: Entry, row: Row, title: str, board: str, compare: str) -> 
             (charts.confusion(entry, one), f"Confusion of every part, epoch policy {_policy_name(one)}")
             for one in policies
         ],
+        "class_scores": list(_class_scores(entry)),
+        "reliability": reliability_chart(entry),
         "classes": list(_per_class(plan.classes, confusions[policy])),
         **long,
         "left_out": left_out,
@@ -141,6 +144,13 @@ def _scores(entry: Entry, confusions: dict[AnyPolicy, dict[str, np.ndarray]]) ->
         for part, matrix in matrices.items():
             figures = entry.figures.get(policy, {}).get(part)
             yield {"policy": _policy_name(policy), "part": part, "clips": int(matrix.sum()), "figures": figures}
+
+
+def _class_scores(entry: Entry) -> Iterator[tuple[str, ...]]:
+    """(part, clips, AUC, negative log-likelihood, calibration error), a hyphen for what is not defined."""
+    for part, one in entry.class_scores.items():
+        figures = (one.auc, one.likelihood, one.error)
+        yield part, str(one.clips), *("-" if value is None else wording.figure(value) for value in figures)
 
 
 def _per_class(classes: Sequence[str], matrices: dict[str, np.ndarray]) -> Iterator[dict[str, Any]]:

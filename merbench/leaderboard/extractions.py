@@ -17,11 +17,11 @@ from statistics import median
 from merbench.leaderboard.boards import Board, counts_of, finished, table_key
 from merbench.leaderboard.front import Picture
 from merbench.leaderboard.rows import Row, of_seeds, seeds_of
-from merbench.leaderboard.statistics import ALPHA, tested
+from merbench.leaderboard.statistics import ALPHA, against, tested
 from merbench.leaderboard.svg import Scale, Sheet, shorten, ticks
 from merbench.leaderboard.wording import figure, rounded, signed, signed_interval
 from merbench.runs.schema import Plan
-from merbench.scores import PairedTest, interval_of, mean_rate, mean_resampled
+from merbench.scores import PairedTest
 
 __all__ = ["Extractions", "Pair", "configured", "extractions_of"]
 
@@ -155,8 +155,7 @@ def _tested(rows: Sequence[tuple[Row, Row]]) -> Iterator[Pair]:
     with ThreadPoolExecutor(os.cpu_count()) as threads:
         p_values, errors = tested(counts, threads)
     for (a, b), (of_b, of_a), p_value, error in zip(rows, counts, p_values, errors, strict=True):
-        interval = interval_of(mean_resampled(of_b, "uf1") - mean_resampled(of_a, "uf1"))
-        yield Pair(a, b, PairedTest(mean_rate(of_b, "uf1") - mean_rate(of_a, "uf1"), interval, p_value), error)
+        yield Pair(a, b, against(of_b, of_a, p_value), error)
 
 
 def _drawn(found: Extractions, *, narrow: bool) -> str:

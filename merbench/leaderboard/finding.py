@@ -23,7 +23,7 @@ class Fact:
 
 
 def leading(board: Board) -> list[Row]:
-    """The leading group: the ranked rows that no paired test separates from the first; the best first."""
+    """The leading group: the ranked rows that the test does not separate from a better row; the best first."""
     return [row for row in board.ranked if row.standing and row.standing.leading]
 
 
@@ -48,7 +48,7 @@ def headline(board: Board) -> str:
     if len(rows) == 1:
         return f"{found}, and {rows[0].name} leads" if ranked > 1 else f"{found}: one entry so far"
     share = f"{len(rows)} of {ranked}" if len(rows) < ranked else f"all {ranked}"
-    return f"{found}, and {share} entries share first place"
+    return f"{found}, and {share} entries cannot be told from the best"
 
 
 def facts(board: Board) -> list[Fact]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import unicodedata
 from dataclasses import dataclass
 
@@ -136,6 +137,7 @@ def _shown(value: float | None) -> str:
     return "" if value is None else figure(value)
 
 
+@functools.lru_cache(maxsize=4096)  # every row is compared with every paper
 def _plain(name: str) -> str:
     """A name as it is compared: without case, hyphens and blanks."""
     return "".join(letter for letter in unicodedata.normalize("NFKC", name).casefold() if letter.isalnum())

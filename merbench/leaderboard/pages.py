@@ -5,8 +5,9 @@ from __future__ import annotations
 import functools
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
 from importlib import resources
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from merbench.leaderboard import wording
 from merbench.leaderboard.batches import in_batches
@@ -37,9 +38,12 @@ if TYPE_CHECKING:
 
     from merbench.leaderboard.about import About
     from merbench.leaderboard.boards import Board, Site
+    from merbench.leaderboard.cache import Cache
     from merbench.leaderboard.entries import Entry
     from merbench.leaderboard.extractions import Extractions
     from merbench.leaderboard.transfer import Transfer
+
+    Placed: TypeAlias = tuple[Entry, dict[str, Any]]  # an entry, and what its page says of its board
 
 __all__ = ["LARGEST", "render"]
 
@@ -47,16 +51,20 @@ LARGEST = 400_000  # bytes of a page, at most
 ASSETS = ("site.css", "site.js")
 
 
-def render(site: Site) -> Iterator[tuple[str, str]]:
+def render(site: Site, cache: Cache | None = None) -> Iterator[tuple[str, str]]:
     """Every file of the site: its path (with slashes, relative to the site) and its text.
 
     The same input gives the same bytes. Pages are made one after another and not kept; several processes make the pages
     of many entries.
+
+    Args:
+        site: what the pages show.
+        cache: keeps the pages of entries, and the comparison of rows; None to make everything.
     """
     places = {entry.id: place for board in site.boards for entry, place in _places(board)}
     for name in ASSETS:
         yield f"assets/{name}", (resources.files(__package__) / "assets" / name).read_text("utf-8")
-    compared = {board.slug: compare_rows(board) for board in site.boards}
+    compared = {board.slug: _compared(board, cache) for board in site.boards}
     extractions = extractions_of(site.boards)
     transfers = transfers_of(site.boards)
     yield "index.html", _index(site, compared, extractions, transfers)
@@ -73,8 +81,7 @@ def render(site: Site) -> Iterator[tuple[str, str]]:
         yield from _compare(board, site.about, compared[board.slug])
         for path, content in row_pages(board):
             yield path, _page("row.html", site.about, root="../", **content)
-    work = functools.partial(_entries, about=site.about)
-    yield from in_batches(work, [(entry, places[entry.id]) for entry in site.entries])
+    yield from _entry_pages([(entry, places[entry.id]) for entry in site.entries], site.about, cache)
     yield "reported.html", _reported(site)
     yield "reported.js", _exports(reported_exports(site.reported))
     yield "papers.html", _papers(site)
@@ -192,11 +199,42 @@ def _compare(board: Board, about: About, compared: dict[str, Any]) -> Iterator[t
         )  # fmt: skip
 
 
-def _entries(placed: Sequence[tuple[Entry, dict[str, Any]]], about: About) -> list[tuple[str, str]]:
-    return [
-        (f"entries/{entry.id}.html", _page("entry.html", about, root="../", **entry_page(entry, **place)))
-        for entry, place in placed
-    ]
+def _compared(board: Board, cache: Cache | None) -> dict[str, Any]:
+    rows = comparable(board)
+    if cache is None or not all(one.digest for row in rows for one in row.entries):
+        return compare_rows(board)
+    # The rest of a row follows from its records, and from the code.
+    decides = [[[one.digest for one in row.entries] for row in rows], board.parts, board.classes]
+    key = cache.key("compared", json.dumps(decides))
+    found: dict[str, Any] = json.loads(cache.text(key, lambda: json.dumps(compare_rows(board))))
+    return found
+
+
+def _entry_pages(placed: Sequence[Placed], about: About, cache: Cache | None) -> Iterator[tuple[str, str]]:
+    """The page of each entry: from the cache, or else made."""
+    keys = [cache.key("page", _decides(*one, about)) if cache and one[0].digest else "" for one in placed]
+    kept = [cache.read(key) if cache and key else None for key in keys]
+    new = [pair for pair, page in zip(zip(placed, keys, strict=True), kept, strict=True) if page is None]
+    with closing(in_batches(functools.partial(_entries, about=about, cache=cache), new)) as made:
+        for (entry, _), page in zip(placed, kept, strict=True):
+            yield next(made) if page is None else (f"entries/{entry.id}.html", page.decode())
+
+
+def _decides(entry: Entry, place: Mapping[str, Any], about: About) -> str:
+    """What decides the page of an entry, as JSON. The rest of its row follows from the records, and from the code."""
+    seeds = [[one.digest, *map(vars, one.disputes)] for one in place["row"].entries]
+    links = [place[name] for name in ("title", "board", "compare")]
+    return json.dumps([entry.digest, seeds, links, vars(about)])
+
+
+def _entries(placed: Sequence[tuple[Placed, str]], about: About, cache: Cache | None) -> list[tuple[str, str]]:
+    made = []
+    for (entry, place), key in placed:
+        page = _page("entry.html", about, root="../", **entry_page(entry, **place))
+        if cache and key:
+            cache.write(key, page.encode())
+        made.append((f"entries/{entry.id}.html", page))
+    return made
 
 
 def _reported(site: Site) -> str:

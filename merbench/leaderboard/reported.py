@@ -325,6 +325,7 @@ class _Sums:
     def __init__(self, registry: Registry | None) -> None:
         self.registry = registry
         self.rows: dict[Name, dict[tuple[str, str], tuple[Reported, str, bool]]] = defaultdict(dict)
+        self.listed: dict[str, dict[str, tuple[int, ...]]] = {}  # dataset -> part -> clips of each class
 
     def add(self, figure: Reported, where: str, notes: Sequence[str]) -> None:
         noted = any(one.startswith(ARITHMETIC) for one in notes)
@@ -346,7 +347,9 @@ class _Sums:
         self, dataset: str, row: Mapping[tuple[str, str], tuple[Reported, str, bool]]
     ) -> dict[str, tuple[int, ...]]:
         """The clips of each class of the parts whose figures cover the dataset's whole clip list."""
-        listed = _clips_of_classes(dataset, self.registry) if self.registry else {}
+        if self.registry and dataset not in self.listed:
+            self.listed[dataset] = _clips_of_classes(dataset, self.registry)
+        listed = self.listed.get(dataset, {})
         stated = {(part, figure.clips) for (part, _), (figure, _, _) in row.items() if figure.clips}
         return {} if any(sum(listed.get(part, ())) != count for part, count in stated) else listed
 

@@ -23,7 +23,7 @@ from merbench.plugin.specs import Claim
 from merbench.protocols import shares_subjects
 from merbench.runs.schema import AnyPolicy, Plan, Submission
 from merbench.runs.weights import given_files, starts_from
-from merbench.scores import Metric, interval_of, resampled
+from merbench.scores import Metric, interval_of_rate, mean_without_each
 
 if TYPE_CHECKING:
     from merbench.leaderboard.disputes import Dispute
@@ -255,11 +255,11 @@ def _mean(entries: Sequence[Entry], policy: AnyPolicy) -> Figures:
 
 
 def _mean_of_part(entries: Sequence[Entry], policy: AnyPolicy, part: str, subjects: np.ndarray) -> dict[Metric, Figure]:
-    drawn = [resampled(one.counts.confusions[policy][subjects]) for one in entries]
+    counts = np.stack([one.counts.confusions[policy][subjects] for one in entries])
     means: dict[Metric, Figure] = {}
     for metric in entries[0].figures[policy][part]:
         values = [one.figures[policy][part][metric].value for one in entries]
-        interval = interval_of(np.mean([one[metric] for one in drawn], axis=0))
+        interval = interval_of_rate(fmean(values), mean_without_each(counts, metric))
         means[metric] = Figure(fmean(values), interval, stdev(values))
     return means
 

@@ -12,16 +12,23 @@ from itertools import chain
 
 import numpy as np
 
-from merbench.scores import PairedTest, exchange_p_values, interval_of, mean_rate, mean_resampled
+from merbench.leaderboard.separation import ALPHA, SURE, separation
+from merbench.scores import (
+    PairedTest,
+    exchange_p_values,
+    interval_of_difference,
+    mean_rate,
+    mean_resampled,
+    mean_without_each,
+)
 
-__all__ = ["ALPHA", "Standing", "holm", "stand", "tested"]
+__all__ = ["ALPHA", "Standing", "against", "holm", "stand", "tested"]
 
-ALPHA = 0.05  # family-wise error rate of the leading group
 TIE = 1e-12  # scores that differ by less are equal: their sums were rounded differently
 QUANTILES = (0.025, 0.975)
 EXCHANGES = (10_000, 100_000, 1_000_000)  # of a test: more where the chance of the draw could decide
 SHARES = 8  # of the tests, for as many threads; the tests of a share use each draw of exchanges one after another
-SURE = 3.0  # standard errors between a corrected p-value and ALPHA
+DRAWS_AT_ONCE = 250  # are ranked, so that they stay in the processor's cache
 
 
 @dataclass(frozen=True)
@@ -32,9 +39,9 @@ class Standing:
         rank: 1 plus the number of rows with greater UF1; rows of equal UF1 share a rank.
         rank_interval: (best, worst) rank in 95 % of the bootstrap resamples over subjects.
         first: the share of those resamples in which the row is first, alone or with others.
-        leading: whether the row is the best or not separable from the best.
-        against_best: UF1 of the best row minus UF1 of this row, with the p-value after Holm's correction; None for the
-            best row.
+        leading: whether the row is the best, or no row is separably better: its p-value is above `ALPHA`.
+        against_best: UF1 of the best row minus UF1 of this row, with the p-value of `separation`, which is corrected
+            for all pairs of rows; None for the best row.
         error: the standard error of that p-value, which comes from a sample of all exchanges.
     """
 
@@ -50,9 +57,7 @@ def stand(rows: Sequence[np.ndarray]) -> list[Standing]:
     """The standing of each row among the others, by UF1 over all clips.
 
     The rank interval comes from a bootstrap over subjects: each resample scores all rows on the same draw of subjects
-    and ranks them again. A row belongs to the leading group if a paired permutation test over subjects against the
-    best row, after Holm's correction for all comparisons, does not reject equality at `ALPHA`. If the corrected value
-    is within `SURE` standard errors of `ALPHA`, the test is repeated with more exchanges.
+    and ranks them again. The leading group are the rows that `separation` does not separate from a better row.
 
     Args:
         rows: of each row, `[seeds, subjects, classes, classes]` clip counts, all on the same clips of the same
@@ -62,12 +67,9 @@ def stand(rows: Sequence[np.ndarray]) -> list[Standing]:
         return []
     scores = np.array([mean_rate(row, "uf1") for row in rows])
     best = int(np.argmax(scores))
-    others = [index for index in range(len(rows)) if index != best]
-    # Threads help: nearly all of the time goes into products during which other threads run.
-    with ThreadPoolExecutor(os.cpu_count()) as threads:
+    with ThreadPoolExecutor(os.cpu_count()) as threads:  # products of matrices run beside each other
         drawn = np.stack(list(threads.map(lambda row: mean_resampled(row, "uf1"), rows)))
-        p_values, errors = tested([(rows[best], rows[index]) for index in others], threads)
-    adjusted, error = (dict(zip(others, one, strict=True)) for one in (p_values, errors))
+    p_values, errors = separation(rows)
     ranks, resampled = _ranks(scores[:, None])[:, 0], _ranks(drawn)
     low, high = _rank_intervals(resampled)
     return [
@@ -75,9 +77,9 @@ def stand(rows: Sequence[np.ndarray]) -> list[Standing]:
             rank=int(ranks[index]),
             rank_interval=(int(low[index]), int(high[index])),
             first=float(np.mean(resampled[index] == 1)),
-            leading=index == best or adjusted[index] > ALPHA,
-            against_best=_against(scores, drawn, best, index, adjusted.get(index)),
-            error=error.get(index, 0.0),
+            leading=index == best or p_values[index] > ALPHA,
+            against_best=None if index == best else against(rows[best], rows[index], p_values[index]),
+            error=0.0 if index == best else errors[index],
         )
         for index in range(len(rows))
     ]
@@ -106,24 +108,38 @@ def tested(
     return adjusted, [error * factor for error, factor in zip(errors, factors, strict=True)]
 
 
-def _against(scores: np.ndarray, drawn: np.ndarray, best: int, index: int, adjusted: float | None) -> PairedTest | None:
-    if adjusted is None:
-        return None
-    interval = interval_of(drawn[best] - drawn[index])
-    return PairedTest(float(scores[best] - scores[index]), interval, adjusted)
+def against(a: np.ndarray, b: np.ndarray, p_value: float) -> PairedTest:
+    """UF1 of row a minus UF1 of row b with its interval, and a p-value that was computed among other rows.
+
+    Args:
+        a, b: `[seeds, subjects, classes, classes]` clip counts.
+    """
+    difference = mean_rate(a, "uf1") - mean_rate(b, "uf1")
+    without_each = mean_without_each(a, "uf1") - mean_without_each(b, "uf1")
+    return PairedTest(difference, interval_of_difference(difference, without_each), p_value)
 
 
 def _ranks(scores: np.ndarray) -> np.ndarray:
     """`[rows, draws]` ranks, 1 for the highest; equal scores share the better rank."""
-    # Rounded, so that equal scores stay equal although their sums were rounded differently.
-    negative = -np.round(scores, round(-np.log10(TIE)))
-    columns = zip(np.sort(negative, axis=0).T, negative.T, strict=True)
-    return np.stack([np.searchsorted(column, own, side="left") for column, own in columns], axis=1) + 1
+    ranks = np.empty(scores.shape, dtype=np.int32)
+    places = np.arange(len(scores), dtype=np.int32)
+    for first in range(0, scores.shape[1], DRAWS_AT_ONCE):
+        # Rounded, so that equal scores stay equal although their sums were rounded differently.
+        negative = -np.round(scores[:, first : first + DRAWS_AT_ONCE].T, round(-np.log10(TIE)))
+        order = np.argsort(negative, axis=1)
+        ordered = np.take_along_axis(negative, order, axis=1)
+        higher = np.where(np.diff(ordered, axis=1, prepend=-np.inf) > 0, places, 0)  # of the rows with better scores
+        found = np.empty(order.shape, dtype=np.int32)
+        np.put_along_axis(found, order, np.maximum.accumulate(higher, axis=1), axis=1)
+        ranks[:, first : first + DRAWS_AT_ONCE] = found.T + 1
+    return ranks
 
 
 def _rank_intervals(ranks: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    low, high = QUANTILES
-    return np.quantile(ranks, low, axis=1, method="lower"), np.quantile(ranks, high, axis=1, method="higher")
+    """The ranks at `QUANTILES` of the draws, rounded outwards."""
+    low, high = (quantile * (ranks.shape[1] - 1) for quantile in QUANTILES)
+    ordered = np.sort(ranks, axis=1)  # of 32-bit integers: faster than to look for two places
+    return ordered[:, math.floor(low)], ordered[:, math.ceil(high)]
 
 
 def holm(p_values: Sequence[float]) -> list[float]:

@@ -237,7 +237,8 @@ class EstimatorModel:
     Attributes:
         name: e.g. `flow-lr`.
         estimator: target of a callable, called as `estimator(**options)`, that returns an unfitted estimator. Its `fit`
-            gets `X` `[clips, ...]` (one feature unchanged; several flattened and joined) and `y` `[clips]` int64.
+            gets `X` `[clips, ...]` (one feature unchanged; several flattened and joined) and `y` `[clips]` int64. If
+            `fit` has an argument named `groups`, it also gets a number for the subject of each clip, `[clips]` int64.
         features: names of the features that it sees; empty for a model that uses only labels.
         recipes: by name; the first is the default; only `options` and `features` are read.
         paper: what to cite.

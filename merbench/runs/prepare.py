@@ -279,6 +279,7 @@ def _task(
         author=chosen.author,
         arrays=arrays,
         labels=dataset.clips["label"].to_numpy(np.int64, copy=True),  # pandas returns a read-only array
+        subjects=dataset.clips["subject"].factorize()[0].astype(np.int64),
         classes=len(plan.classes),
         recipe=chosen.recipe,
         mirrors=find_mirrors(registry, chosen.recipe, features, arrays),

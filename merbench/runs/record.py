@@ -16,7 +16,16 @@ from merbench.runs.schema import READABLE, AnyPolicy, PolicyPrediction, Predicti
 from merbench.runs.scoring import count
 from merbench.runs.seal import is_sealed
 
-__all__ = ["MOST_BYTES", "read_record", "shown", "split_subjects", "under_current_names", "unlike"]
+__all__ = [
+    "MOST_BYTES",
+    "parse_record",
+    "read_record",
+    "record_bytes",
+    "shown",
+    "split_subjects",
+    "under_current_names",
+    "unlike",
+]
 
 MAX_DEPTH = 20  # a record needs 8; far below the recursion limits of Python and pydantic
 MOST_SUBJECTS = 5000  # far more than the field has; the bootstrap draws this many subjects ten thousand times
@@ -33,15 +42,30 @@ def read_record(path: Path) -> Record:
         RecordError: the file cannot be read, is not JSON, has an unknown schema version, or has missing, unknown or
             invalid fields.
     """
+    return parse_record(record_bytes(path), path)
+
+
+def record_bytes(path: Path) -> bytes:
+    """The content of a record file.
+
+    Raises:
+        RecordError: the file cannot be read, or is too large.
+    """
     try:
-        content = json.loads(_text(path), parse_constant=_no_constant, parse_float=_finite)
+        return read_bounded(path, MOST_BYTES)
     except OSError as error:
         raise RecordError(f"cannot read {path}: {error.strerror}") from error
+
+
+def parse_record(text: bytes, path: Path) -> Record:
+    """The record that a file contains; raises the errors of `read_record`, which name `path`."""
+    try:
+        content = json.loads(text.decode("utf-8"), parse_constant=_no_constant, parse_float=_finite)
     except (ValueError, RecursionError) as error:
         raise RecordError(f"{path} is not JSON: {error}") from error
     found = content.get("schema") if isinstance(content, dict) else None
     if type(found) is not int or found not in READABLE:
-        known = " and ".join(map(str, READABLE))
+        known = ", ".join(map(str, READABLE[:-1])) + f" and {READABLE[-1]}"
         raise RecordError(f"{path} is a record of schema {shown(found)}; this merbench reads schemas {known}")
     plan = content.get("plan")
     # The free-form fields; the schema limits the depth of all others.
@@ -62,10 +86,6 @@ def read_record(path: Path) -> Record:
     except RecordError as error:
         raise RecordError(f"{path} is not a valid record: {error}") from error
     return record
-
-
-def _text(path: Path) -> str:
-    return read_bounded(path, MOST_BYTES).decode("utf-8")
 
 
 def _take_seal(content: dict[str, Any]) -> bool:

@@ -18,6 +18,7 @@ from pydantic import (
 
 from merbench.engine.policies import Policy
 from merbench.runs.seal import sealed
+from merbench.scores import IntervalMethod
 
 __all__ = [
     "READABLE",
@@ -41,8 +42,10 @@ __all__ = [
 
 AnyPolicy = Policy | Literal["submitted"]  # imported predictions are `submitted`, whatever policy the sender declares
 
-SCHEMA = 2  # increased when the layout of a record changes
-READABLE = (1, SCHEMA)  # schema 1 is the same without the digest of the whole record
+SCHEMA = 3  # increased when the layout or the meaning of a record changes
+# Schema 1 is like 2 without the digest of the whole record; 1 and 2 hold percentile intervals, 3 studentised ones.
+READABLE = (1, 2, SCHEMA)
+PERCENTILE = (1, 2)
 MOST_CLIPS = 100_000  # of a dataset; the largest in the field has under ten thousand
 
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -214,7 +217,7 @@ class ClassScores(Strict):
 
 
 class PartScores(Strict):
-    """The scores of a part. Intervals: 95 %, by bootstrap over subjects. Confusion: rows truth, columns prediction."""
+    """The scores of a part. Intervals: 95 %, over subjects. Confusion: rows truth, columns prediction."""
 
     clips: int
     uf1: Share
@@ -260,6 +263,11 @@ class Record(Strict):
     def complete(self) -> bool:
         """Whether every clip of the dataset was predicted; only complete records are ranked."""
         return self.plan.folds == "*" and self.clips == self.plan.clips_total
+
+    @property
+    def interval_method(self) -> IntervalMethod:
+        """How the intervals of the scores were computed."""
+        return "percentile" if self.schema_ in PERCENTILE else "studentised"
 
     def to_json(self) -> str:
         """Return JSON with one prediction, subject or fold per line, so that a diff shows which clips changed.

@@ -10,7 +10,7 @@ import numpy as np
 
 from merbench.data.clips import clip_table
 from merbench.runs.schema import AnyPolicy, ClassScores, PartScores, Prediction, Record
-from merbench.scores import MissingClass, Scores, confusion_per_subject, score_confusions
+from merbench.scores import IntervalMethod, MissingClass, Scores, confusion_per_subject, score_confusions
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -112,14 +112,17 @@ def score_predictions(
     return score_counts(count_predictions(predictions, len(classes)), classes)
 
 
-def score_counts(counts: Counts, classes: Sequence[str]) -> dict[AnyPolicy, dict[str, PartScores | None]]:
-    """Score counts: policy -> part -> scores. Parts are `full`, and each of several databases.
+def score_counts(
+    counts: Counts, classes: Sequence[str], method: IntervalMethod = "studentised"
+) -> dict[AnyPolicy, dict[str, PartScores | None]]:
+    """Score counts: policy -> part -> scores, with the intervals of a method. Parts are `full`, and each of
+    several databases.
 
     A part that lacks a class has no scores (None), because its UF1 and UAR are undefined.
     """
     masks = counts.parts()
     return {
-        policy: {part: _score(confusions[mask], classes) for part, mask in masks.items()}
+        policy: {part: _score(confusions[mask], classes, method) for part, mask in masks.items()}
         for policy, confusions in counts.confusions.items()
     }
 
@@ -134,9 +137,9 @@ def undefined_parts(scores: Mapping[AnyPolicy, Mapping[str, PartScores | None]])
     ]
 
 
-def _score(confusions: np.ndarray, classes: Sequence[str]) -> PartScores | None:
+def _score(confusions: np.ndarray, classes: Sequence[str], method: IntervalMethod) -> PartScores | None:
     try:
-        scores = score_confusions(confusions)
+        scores = score_confusions(confusions, method)
     except MissingClass:
         return None
     return PartScores(

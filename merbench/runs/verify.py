@@ -104,7 +104,7 @@ def check_scores(record: Record) -> None:
     Raises:
         RecordError: a score differs; the message names the first difference.
     """
-    recomputed = score_counts(count(record), record.plan.classes)
+    recomputed = score_counts(count(record), record.plan.classes, record.interval_method)
     _same_scores("scores", _plain(record.scores), _plain(recomputed))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 import merbench
 
@@ -32,6 +33,9 @@ QUICK = merbench.Recipe(
     about="merbench's own: a smaller network for two CPU cores",
     claim="shortened",
 )
+BALANCED = replace(
+    QUICK, class_weights="balanced", about="the recipe quick with balanced class weights", claim="own settings"
+)
 
 
 @merbench.hookimpl
@@ -54,7 +58,7 @@ def merbench_models() -> Iterable[merbench.TorchModel]:
         title="CausalNet",
         network="merbench_causalnet.network:CausalNet",
         features=("causalnet-regions",),
-        recipes={"published": PUBLISHED, "quick": QUICK},
+        recipes={"published": PUBLISHED, "quick": QUICK, "quick-balanced": BALANCED},
         parameters=276_590_089,
         paper="Zhang, Tang, Chen: Rethinking key-frame-based micro-expression recognition: a robust and accurate "
         "framework against key-frame errors. ICCV 2025",

@@ -10,7 +10,8 @@ from sklearn.preprocessing import FunctionTransformer
 
 import merbench
 from merbench_handcrafted.mdmo_regions import REGIONS, region_map
-from merbench_handcrafted.svm import histogram_svm
+from merbench_handcrafted.nested import KERNEL_GRID, NestedC
+from merbench_handcrafted.svm import ClassWeights, histogram_steps
 
 __all__ = ["mdmo", "mdmo_svm", "region_histograms", "without_head_motion"]
 
@@ -100,27 +101,35 @@ def _main_vectors(flow: np.ndarray, regions: np.ndarray, bins: int, shift: float
     return vectors
 
 
-def mdmo_svm(*, kernel: Literal["linear", "rbf", "chi2"] = "linear", C: float = 1.0, weight: float = EVEN) -> Pipeline:
+def mdmo_svm(
+    *,
+    kernel: Literal["linear", "rbf", "chi2"] = "linear",
+    C: float = 1.0,
+    weight: float = EVEN,
+    class_weights: ClassWeights = "balanced",
+    nested_c: bool = False,
+) -> Pipeline | NestedC:
     """Support vector machine on MDMO.
 
     Args:
         kernel: `linear` or `rbf`, on magnitudes times `weight` and angles times 1 - `weight`; or `chi2`, on
             `region_histograms`, because chi-squared compares histograms and an angle is not a histogram.
-        C: as in `merbench_handcrafted.svm.histogram_svm`.
+        C, class_weights, nested_c: as in `merbench_handcrafted.svm.histogram_svm`.
         weight: weight of magnitudes against angles, in 0..1. One half favours neither; it is open whether and how the
             paper weights them. `chi2` has both in one number and does not take a weight.
 
     Raises:
         ValueError: an argument is out of range, or `weight` is given with `chi2`.
     """
-    machine = histogram_svm(kernel=kernel, C=C)
+    steps = histogram_steps(kernel=kernel, C=C, class_weights=class_weights)
     if not 0 <= weight <= 1:
         raise ValueError(f"weight is {weight!r}; it must be from 0 to 1")
-    if kernel != "chi2":
-        return make_pipeline(FunctionTransformer(_balanced, kw_args={"weight": weight}), machine)
-    if weight != EVEN:
+    if kernel == "chi2" and weight != EVEN:
         raise ValueError(f"weight is {weight!r}, but kernel 'chi2' takes no weight: leave it out")
-    return make_pipeline(FunctionTransformer(region_histograms), machine)
+    histograms = FunctionTransformer(region_histograms)
+    first = histograms if kernel == "chi2" else FunctionTransformer(_balanced, kw_args={"weight": weight})
+    machine = make_pipeline(first, *steps)
+    return NestedC(machine, KERNEL_GRID) if nested_c else machine
 
 
 def region_histograms(X: np.ndarray) -> np.ndarray:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import merbench
+from merbench_handcrafted.kernel_recipes import KERNELS, fixed_c, variations
 
 SVM = "merbench_handcrafted.svm:histogram_svm"
-KERNELS = ("linear", "rbf", "chi2")
 
 
 def motion_features() -> Iterable[merbench.Feature]:
@@ -73,7 +73,7 @@ def motion_models() -> Iterable[merbench.EstimatorModel]:
         title="MDMO",
         estimator="merbench_handcrafted.mdmo:mdmo_svm",
         features=("mdmo",),
-        recipes={kernel: _recipe(kernel, "flow at 224x224") for kernel in KERNELS},
+        recipes={name: one for kernel in KERNELS for name, one in variations(kernel, " on flow at 224x224").items()},
         paper="Liu, Zhang, Yan, Wang, Zhao, Fu: A main directional mean optical flow feature for spontaneous "
         "micro-expression recognition. IEEE Transactions on Affective Computing 7, 2016",
         about="support vector machine on the main directions of motion in 36 regions",
@@ -81,11 +81,6 @@ def motion_models() -> Iterable[merbench.EstimatorModel]:
 
 
 def _recipes(feature: str) -> dict[str, merbench.Recipe]:
-    """A recipe for each kernel on 28x28 flow, and for each kernel on this feature of full flow."""
-    small = {kernel: _recipe(kernel, "28x28 flow") for kernel in KERNELS}
-    return small | {f"{kernel}-224": _recipe(kernel, "flow at 224x224", (feature,)) for kernel in KERNELS}
-
-
-def _recipe(kernel: str, where: str, features: tuple[str, ...] = ()) -> merbench.Recipe:
-    about = f"{kernel} kernel on {where}; C is scikit-learn's default, not tuned"
-    return merbench.Recipe(options={"kernel": kernel}, features=features, about=about)
+    """Recipes for each kernel on 28x28 flow, and one for each kernel on this feature of full flow."""
+    small = {name: one for kernel in KERNELS for name, one in variations(kernel, " on 28x28 flow").items()}
+    return small | {f"{kernel}-224": fixed_c(kernel, " on flow at 224x224", (feature,)) for kernel in KERNELS}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
@@ -13,29 +13,56 @@ from sklearn.preprocessing import FunctionTransformer
 from sklearn.svm import SVC
 
 import merbench
+from merbench_handcrafted.nested import KERNEL_GRID, NestedC
 
-__all__ = ["KERNELS", "Chi2Kernel", "check_c", "flattened", "histogram_svm"]
+__all__ = [
+    "KERNELS",
+    "Chi2Kernel",
+    "ClassWeights",
+    "check_c",
+    "class_weight",
+    "flattened",
+    "histogram_steps",
+    "histogram_svm",
+]
 
 KERNELS = ("linear", "rbf", "chi2")
 
 
-def histogram_svm(*, kernel: Literal["linear", "rbf", "chi2"] = "linear", C: float = 1.0) -> Pipeline:
-    """Support vector machine on unscaled histograms `[clips, ...]`, with balanced class weights.
+ClassWeights = Literal["none", "balanced"]
+
+
+def histogram_svm(
+    *,
+    kernel: Literal["linear", "rbf", "chi2"] = "linear",
+    C: float = 1.0,
+    class_weights: ClassWeights = "balanced",
+    nested_c: bool = False,
+) -> Pipeline | NestedC:
+    """Support vector machine on unscaled histograms `[clips, ...]`.
 
     Args:
         kernel: `linear`; `rbf`, with scikit-learn's default width 1 / (values x their variance); or `chi2`, the
             exponential chi-squared kernel (`Chi2Kernel`), for histograms without negative values.
-        C: inverse of the regularisation strength, above 0.
+        C: inverse of the regularisation strength, above 0; not used with `nested_c`.
+        class_weights: `balanced`, each class counts alike; or `none`, each clip counts alike.
+        nested_c: whether C is chosen on held-out training subjects (`NestedC`).
 
     Raises:
         ValueError: an argument is out of range, or `fit` with `chi2` gets a negative value.
     """
+    machine = make_pipeline(*histogram_steps(kernel=kernel, C=C, class_weights=class_weights))
+    return NestedC(machine, KERNEL_GRID) if nested_c else machine
+
+
+def histogram_steps(*, kernel: str, C: float, class_weights: str) -> list[Any]:
+    """The steps of `histogram_svm`, with the same arguments."""
     merbench.check_choice(KERNELS, kernel=kernel)
     check_c(C)
-    flat = FunctionTransformer(flattened)
+    flat, weight = FunctionTransformer(flattened), class_weight(class_weights)
     if kernel == "chi2":
-        return make_pipeline(flat, Chi2Kernel(), SVC(C=C, kernel="precomputed", class_weight="balanced"))
-    return make_pipeline(flat, SVC(C=C, kernel=kernel, class_weight="balanced"))
+        return [flat, Chi2Kernel(), SVC(C=C, kernel="precomputed", class_weight=weight)]
+    return [flat, SVC(C=C, kernel=kernel, class_weight=weight)]
 
 
 class Chi2Kernel(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
@@ -81,6 +108,12 @@ def _histograms(X: np.ndarray) -> np.ndarray:
 def flattened(X: np.ndarray) -> np.ndarray:
     """`[clips, ...]` to `[clips, values]`."""
     return X.reshape(len(X), -1)
+
+
+def class_weight(class_weights: str) -> str | None:
+    """scikit-learn's word for `none` or `balanced`; `ValueError` for another one."""
+    merbench.check_choice(("none", "balanced"), class_weights=class_weights)
+    return None if class_weights == "none" else class_weights
 
 
 def check_c(C: float) -> None:

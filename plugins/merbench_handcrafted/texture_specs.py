@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import merbench
+from merbench_handcrafted.kernel_recipes import variations
 
 SVM = "merbench_handcrafted.svm:histogram_svm"
 FRAMES = "frames-10@tim"  # the composite's baseline interpolates every clip to 10 frames
@@ -80,9 +81,4 @@ def texture_models() -> Iterable[merbench.EstimatorModel]:
 
 
 def _recipes(*kernels: str) -> dict[str, merbench.Recipe]:
-    return {
-        kernel: merbench.Recipe(
-            options={"kernel": kernel}, about=f"{kernel} kernel; C is scikit-learn's default, not tuned"
-        )
-        for kernel in kernels
-    }
+    return {name: one for kernel in kernels for name, one in variations(kernel).items()}

@@ -36,6 +36,9 @@ QUICK = merbench.Recipe(
     about="merbench's own: a smaller network for minutes on two CPU cores",
     claim="shortened",
 )
+BALANCED = replace(
+    QUICK, class_weights="balanced", about="the recipe quick with balanced class weights", claim="own settings"
+)
 
 
 @merbench.hookimpl
@@ -60,7 +63,7 @@ def merbench_models() -> Iterable[merbench.TorchModel]:
         title="HTNet",
         network="merbench_htnet.network:HTNet",
         features=("htnet-regions",),
-        recipes={"published": PUBLISHED, "paper": PAPER, "quick": QUICK},
+        recipes={"published": PUBLISHED, "paper": PAPER, "quick": QUICK, "quick-balanced": BALANCED},
         parameters=139_582_982,
         paper="Wang, Zhang, Luo, Sankaranarayana: HTNet for micro-expression recognition. Neurocomputing 602, doi "
         "10.1016/j.neucom.2024.128196, 2024",

@@ -127,7 +127,20 @@ def rcn(**options: Any) -> dict[str, merbench.Recipe]:
     }
 
 
-RECIPES: dict[str, dict[str, merbench.Recipe]] = {
+def weighted(recipes: dict[str, merbench.Recipe], *names: str) -> dict[str, merbench.Recipe]:
+    """The recipes, and after them each of the named ones with balanced class weights, as `NAME-balanced`."""
+    return recipes | {
+        f"{name}-balanced": replace(
+            recipes[name],
+            class_weights="balanced",
+            about=f"the recipe {name} with balanced class weights",
+            claim="own settings",
+        )
+        for name in names
+    }
+
+
+UNWEIGHTED: dict[str, dict[str, merbench.Recipe]] = {
     "ststnet": {"published": STSTNET, "quick": STSTNET_QUICK},
     "off-apexnet": {"off-tanet": OFF_APEXNET, "quick": quick(20)},
     "dual-inception": {"published": DUAL_INCEPTION, "quick": quick(6, width=128)},
@@ -137,4 +150,8 @@ RECIPES: dict[str, dict[str, merbench.Recipe]] = {
     "rcn-w": rcn(wide=True),
     "rcn-f": rcn(wide=True, shortcut=True, attention="inside"),
     "apex-resnet": {"from-scratch": FROM_SCRATCH, "quick": APEX_QUICK},
+}
+RECIPES = {
+    name: weighted(recipes, "quick", *(["published"] if name == "ststnet" else []))
+    for name, recipes in UNWEIGHTED.items()
 }

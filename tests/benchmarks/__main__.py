@@ -24,6 +24,7 @@ TITLES = {
     "features": "Features",
     "folds": "Folds that train at once",
     "handcrafted": "Handcrafted descriptors",
+    "how-sure": "How sure 68 subjects can be",
     "hsta": "HSTA, one training step",
     "leaderboard": "Leaderboard",
     "mmnet": "MMNet, one training step",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -210,3 +211,16 @@ def test_predictions_that_cannot_be_scored_are_told(build, says) -> None:
     )
     with pytest.raises(TrainingError, match=says):
         fit_fold(task, Fold(name="one", train=np.arange(4), test=np.array([4, 5]), seed=0))
+
+
+def test_a_fit_that_takes_groups_gets_the_subjects_of_its_training_clips() -> None:
+    handed = []
+
+    class Spy(LogisticRegression):
+        def fit(self, X: np.ndarray, y: np.ndarray, groups: np.ndarray) -> Any:
+            handed.append(groups.tolist())
+            return super().fit(X, y)
+
+    subjects = np.arange(30) // 5
+    fit_fold(replace(task(Spy), subjects=subjects), FOLD)
+    assert handed == [subjects[:20].tolist()]

@@ -19,6 +19,7 @@ from merbench.errors import MerbenchError, OutputError, RecordError
 from merbench.leaderboard import batches
 from merbench.leaderboard.batches import MANY
 from merbench.leaderboard.build import build
+from merbench.leaderboard.cache import Cache
 from merbench.leaderboard.pages import LARGEST
 from merbench.leaderboard.place import MANIFEST
 from merbench.plugin.loading import load
@@ -220,7 +221,7 @@ def test_the_folder_of_the_records_is_never_the_site(records, registry, save, ma
     "spoil",
     [
         lambda path: path.write_text(path.read_text()[:9000]),
-        lambda path: path.write_text(path.read_text().replace('"schema": 2', '"schema": 3')),
+        lambda path: path.write_text(path.read_text().replace('"schema": 3', '"schema": 4')),
         lambda path: path.write_text(path.read_text().replace('"accuracy": 0.', '"accuracy": 0.0', 1)),
         lambda path: path.write_text(path.read_text().replace('"uf1": 0.', '"uf1": NaN, "x": 0.', 1)),
         lambda path: shutil.copy(path, path.with_name("again.json")),
@@ -378,6 +379,7 @@ import os, signal, sys
 from pathlib import Path
 from merbench.leaderboard import batches
 from merbench.leaderboard.build import build
+from merbench.leaderboard.cache import Cache
 from merbench.leaderboard.batches import MANY
 from merbench.plugin.loading import load
 from merbench.plugin.registry import Registry
@@ -500,3 +502,86 @@ def test_a_record_that_its_protocol_cannot_split_is_named(built, save, make_reco
     path = save(forged, "alone")
     with pytest.raises(RecordError, match=re.escape(f"{path}: predictions: to leave one subject out takes at least")):
         built()
+
+
+def with_cache(cache: Cache, records: Path, out: Path, registry: Registry) -> dict[str, bytes]:
+    build([records], None, out, registry, cache=cache)
+    return files(out)
+
+
+@pytest.fixture
+def cache(tmp_path) -> Cache:
+    return Cache(tmp_path / "cache", "code")
+
+
+def save_some(save, make_record) -> None:
+    for number in range(3):
+        save(make_record(f"m{number}", accuracy=0.5 + 0.1 * number, draw=number), f"{number}")
+    save(make_record("m1", accuracy=0.6, draw=7, seed=1), "seed")
+
+
+def test_a_build_from_the_cache_has_the_same_bytes(built, save, make_record, cache, records, out, registry):
+    save_some(save, make_record)
+    wanted = built()
+    assert with_cache(cache, records, out, registry) == wanted
+    assert with_cache(cache, records, out, registry) == wanted
+
+
+def test_a_build_after_one_new_record_has_the_bytes_of_a_build_without_cache(
+    built, save, make_record, cache, records, out, registry
+):
+    save_some(save, make_record)
+    with_cache(cache, records, out, registry)
+    save(make_record("new", accuracy=0.9, draw=9), "new")
+    from_cache = with_cache(cache, records, out, registry)
+    assert from_cache == built()
+
+
+def test_many_records_are_kept_by_the_processes_that_verify_them(
+    built, save, make_record, cache, records, out, registry, monkeypatch
+):
+    save_some(save, make_record)
+    wanted = built()
+    monkeypatch.setattr(batches, "MANY", 2)
+    assert with_cache(cache, records, out, registry) == wanted
+    monkeypatch.setattr("merbench.leaderboard.entries.verify", None)  # would fail, if it were called
+    assert with_cache(cache, records, out, registry) == wanted
+
+
+def test_a_record_that_changes_by_a_byte_is_verified_again(save, make_record, cache, records, out, registry):
+    path = save(make_record(), "one")
+    with_cache(cache, records, out, registry)
+    text = path.read_text()
+    path.write_text(text.replace('"predicted": 0', '"predicted": 1', 1))
+    assert path.read_text() != text
+    with pytest.raises(RecordError, match="changed after it was written"):
+        with_cache(cache, records, out, registry)
+
+
+@pytest.mark.parametrize("damage", [b"", b"short", None, b"x" * 1000])
+def test_a_damaged_cache_changes_no_byte(save, make_record, cache, records, out, registry, damage):
+    save_some(save, make_record)
+    wanted = with_cache(cache, records, out, registry)
+    for path in cache.folder.rglob("*"):
+        if path.is_file():
+            kept = path.read_bytes()
+            path.write_bytes(kept[:-1] + bytes([kept[-1] ^ 1]) if damage is None else damage)
+    assert with_cache(cache, records, out, registry) == wanted
+
+
+def test_a_cache_that_cannot_be_written_fails_no_build(save, make_record, tmp_path, records, out, registry):
+    save_some(save, make_record)
+    (tmp_path / "file").write_text("no folder")
+    assert "index.html" in with_cache(Cache(tmp_path / "file" / "cache", "code"), records, out, registry)
+
+
+def test_an_objection_shows_on_a_page_that_was_kept(save, make_record, cache, records, out, registry, tmp_path):
+    record = make_record()
+    save(record, "one")
+    with_cache(cache, records, out, registry)
+    disputes = tmp_path / "disputes.csv"
+    disputes.write_text(
+        f"record,status,date,link,reason\n{record.id[:12]},contested,2026-11-01,https://example.org,Wrong clips.\n"
+    )
+    build([records], None, out, registry, disputes=disputes, cache=cache)
+    assert "Wrong clips." in (out / "entries" / f"{record.id[:12]}.html").read_text()

@@ -54,12 +54,12 @@ def test_an_empty_folder_is_fine(found):
 def test_every_broken_record_is_named_with_its_reason_and_the_others_are_still_read(found, save, make_record):
     save(make_record(), "good")
     of_another_schema, truncated, nan = (save(make_record(), name) for name in ("a", "b", "c"))
-    edit(of_another_schema, lambda content: content.update(schema=3))
+    edit(of_another_schema, lambda content: content.update(schema=4))
     truncated.write_text(truncated.read_text()[:5000])
     nan.write_text(nan.read_text().replace('"uf1": 0.', '"uf1": NaN, "x": 0.', 1))
     problems = found().problems
     assert len(problems) == 3
-    assert problems[0] == f"{of_another_schema} is a record of schema 3; this merbench reads schemas 1 and 2"
+    assert problems[0] == f"{of_another_schema} is a record of schema 4; this merbench reads schemas 1, 2 and 3"
     assert problems[1].startswith(f"{truncated} is not JSON: ")
     assert problems[2] == f"{nan} is not JSON: NaN is not a JSON number"
 
@@ -299,5 +299,5 @@ def test_an_old_record_that_cannot_be_read_any_more_is_a_note(found, records, sa
     commit()
     path.write_text(content)
     assert found("HEAD").notes == [
-        f"{path} was not compared: it is a record of schema 0; this merbench reads schemas 1 and 2"
+        f"{path} was not compared: it is a record of schema 0; this merbench reads schemas 1, 2 and 3"
     ]

@@ -37,11 +37,12 @@ def paper(value: float, evidence: str) -> Row:
     return Row("x", "Net", "reported", "not stated", {"full": {"uf1": Figure(value)}}, paper=cited)
 
 
-def test_the_headline_counts_the_rows_that_share_first_place(tied) -> None:
+def test_the_headline_counts_the_rows_that_cannot_be_told_from_the_best(tied) -> None:
     score = middle(tied.ranked, lambda row: row.uf1)
     assert score is not None
     assert headline(tied) == (
-        f"Honest micro-expression recognition scores {rounded(score.value)}, and all 4 entries share first place"
+        f"Honest micro-expression recognition scores {rounded(score.value)}, and all 4 entries cannot be told from the "
+        "best"
     )
 
 

@@ -37,7 +37,7 @@ def test_a_record_that_cannot_be_read_comes_with_the_reason(repository, commit):
     (repository / "records" / "old.json").write_text('{"schema": 0}')
     commit()
     (reason,) = committed_records([repository / "records"], "HEAD").values()
-    assert reason == "it is a record of schema 0; this merbench reads schemas 1 and 2"
+    assert reason == "it is a record of schema 0; this merbench reads schemas 1, 2 and 3"
 
 
 def test_of_a_record_that_is_too_large_only_that_is_told(repository, commit, monkeypatch):

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from merbench.leaderboard import statistics
+from merbench.leaderboard.separation import ALPHA, separation
 from merbench.leaderboard.statistics import holm, stand
 from merbench.scores import compare_confusions, confusion_per_subject, mean_resampled, paired_test
 
@@ -57,15 +57,15 @@ def test_a_row_that_is_wrong_everywhere_is_separated_from_one_that_is_right_ever
     assert worst.against_best.p_value == pytest.approx(1 / 10_001)
 
 
-def test_the_difference_to_the_best_is_the_paired_test_with_its_p_value_corrected() -> None:
+def test_the_difference_to_the_best_is_that_of_the_paired_test_and_the_p_value_that_of_the_board() -> None:
     rows = [row(60), row(50), row(45)]
-    standings = stand(rows)
-    found = [standings[1].against_best, standings[2].against_best]
-    alone = [compare_confusions(rows[0], one) for one in rows[1:]]
-    corrected = holm([one.p_value for one in alone])
-    for one, wanted, p_value in zip(found, alone, corrected, strict=True):
-        assert one is not None
-        assert (one.difference, one.interval, one.p_value) == (wanted.difference, wanted.interval, p_value)
+    p_values, errors = separation(rows)
+    for one, other, p_value, error in zip(stand(rows)[1:], rows[1:], p_values[1:], errors[1:], strict=True):
+        alone = compare_confusions(rows[0], other)
+        assert one.against_best is not None
+        assert (one.against_best.difference, one.against_best.interval) == (alone.difference, alone.interval)
+        assert (one.against_best.p_value, one.error) == (p_value, error)
+        assert one.leading == (p_value > ALPHA)
 
 
 def test_a_rank_interval_holds_the_ranks_of_most_resamples() -> None:
@@ -75,19 +75,6 @@ def test_a_rank_interval_holds_the_ranks_of_most_resamples() -> None:
     low, high = stand(rows)[2].rank_interval
     assert np.mean((middle >= low) & (middle <= high)) >= 0.95
     assert 1 <= low <= 2 <= high <= 3
-
-
-def test_a_test_that_chance_could_decide_takes_more_exchanges(monkeypatch: pytest.MonkeyPatch) -> None:
-    rows = [row(60), row(0), row(0)]
-    monkeypatch.setattr(statistics, "EXCHANGES", (10,))
-    assert [one.leading for one in stand(rows)] == [True, True, True]  # p is 2/11 at the least
-    monkeypatch.setattr(statistics, "EXCHANGES", (10, 1000))
-    best, *others = stand(rows)
-    assert [one.leading for one in (best, *others)] == [True, False, False]
-    for one in others:
-        assert one.against_best is not None
-        assert one.against_best.p_value == pytest.approx(2 / 1001)
-        assert 0 < one.error <= one.against_best.p_value
 
 
 def test_one_row_alone_is_first() -> None:

@@ -1,0 +1,125 @@
+"""Comparisons under equal terms: the same class weights, C chosen without test labels, figures without decisions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from docs.generate.board import BASELINE, runs
+from docs.generate.markdown import decimal, table
+from merbench.leaderboard.class_scores import mean_scores
+from merbench.leaderboard.rows import Row
+from merbench.leaderboard.wording import p_value, signed
+from merbench.scores import Metric, compare_confusions
+
+__all__ = ["chosen_c", "class_scores", "same_weights", "weights"]
+
+METRICS: tuple[Metric, ...] = ("uf1", "uar")
+# A recipe's name ends with what it changes of the recipe without the ending.
+BALANCED, UNWEIGHTED, NESTED = "balanced", "unweighted", "nested"
+
+
+def weights() -> str:
+    """Each recipe that was run both ways: scores without and with balanced class weights, and the difference."""
+    lines = []
+    for plain, weighted in _pairs():
+        cells = [f"`{plain.model}`", _base(plain if _weighting(plain) == "none" else weighted)]
+        for metric in METRICS:
+            difference = compare_confusions(_counts(weighted), _counts(plain), metric=metric)
+            cells += [_score(plain, metric), _score(weighted, metric)]
+            cells.append(f"{signed(difference.difference)} (p {p_value(difference.p_value)})")
+        lines.append(cells)
+    head = [f"{metric.upper()}{what}" for metric in METRICS for what in (" without", " with", " difference")]
+    return table(["model", "recipe", *head], lines)
+
+
+def same_weights() -> str:
+    """The logistic regression minus each network, both trained with the same class weights."""
+    lines = []
+    for weighting in ("none", "balanced"):
+        rows = [row for row in runs() if _weighting(row) == weighting and row.policy == "last"]
+        for reference in (row for row in rows if row.model == BASELINE):
+            for row in (row for row in rows if row.approach == "network"):
+                cells = [weighting, reference.recipe, f"`{row.model}` {row.recipe}"]
+                for metric in METRICS:
+                    test = compare_confusions(_counts(reference), _counts(row), metric=metric)
+                    low, high = test.interval
+                    cells.append(f"{signed(test.difference)} [{signed(low)} {signed(high)}], p {p_value(test.p_value)}")
+                lines.append(cells)
+    head = ["class weights", f"`{BASELINE}`", "network", "UF1, regression less network", "UAR, regression less network"]
+    return table(head, lines)
+
+
+def chosen_c() -> str:
+    """Each model with C fixed, and with C chosen on held-out training subjects."""
+    rows = {(row.model, row.recipe): row for row in runs()}
+    lines = []
+    for (model, recipe), nested in rows.items():
+        fixed = rows.get((model, _fixed(recipe)))
+        if fixed is not None and fixed is not nested:
+            scores = [_score(one, metric) for metric in METRICS for one in (fixed, nested)]
+            lines.append([f"`{model}`", fixed.recipe, nested.recipe, *scores])
+    head = ["UF1 fixed", "UF1 chosen", "UAR fixed", "UAR chosen"]
+    return table(["model", "fixed C", "chosen C", *head], lines)
+
+
+def class_scores() -> str:
+    """Ranking, likelihood and calibration of each row whose records have class scores, the best ranking first."""
+    found = [(row, mean_scores([entry.class_scores for entry in row.entries])) for row in runs()]
+    known = [(row, one) for row, one in found if one is not None and one.auc is not None]
+    known.sort(key=lambda pair: -(pair[1].auc or 0))
+    lines = [
+        [
+            f"`{row.model}`",
+            row.recipe,
+            _weighting(row),
+            *(_score(row, metric) for metric in METRICS),
+            *("-" if value is None else decimal(value) for value in (one.auc, one.likelihood, one.error)),
+        ]
+        for row, one in known
+    ]
+    figures = ["macro AUC", "negative log-likelihood", "calibration error"]
+    return table(["model", "recipe", "class weights", "UF1", "UAR", *figures], lines)
+
+
+def _pairs() -> Iterator[tuple[Row, Row]]:
+    """(without, with) class weights, of each model and recipe that was run both ways after the last epoch."""
+    rows = {(row.model, row.recipe): row for row in runs() if row.policy == "last"}
+    for (model, recipe), row in rows.items():
+        if recipe.endswith(BALANCED):
+            plain = rows.get((model, recipe.removesuffix(f"-{BALANCED}")))
+            if plain is not None:
+                yield plain, row
+        elif recipe.endswith(UNWEIGHTED):
+            weighted = rows.get((model, recipe.removesuffix(UNWEIGHTED).removesuffix("-") or "default"))
+            if weighted is not None:
+                yield row, weighted
+
+
+def _base(row: Row) -> str:
+    return row.recipe.removesuffix(UNWEIGHTED).removesuffix("-") or "default"
+
+
+def _fixed(recipe: str) -> str:
+    """The recipe with the fixed C beside a nested one: `default` of `nested`, `rbf` of `rbf-nested`."""
+    if NESTED not in recipe:
+        return recipe
+    words = [word for word in recipe.split("-") if word != NESTED]
+    return "-".join(words) or "default"
+
+
+def _weighting(row: Row) -> str:
+    """`none` or `balanced`, as the run was; an estimator without the option has balanced weights."""
+    plan = row.entries[0].record.plan.model_dump()
+    own = "balanced" if row.approach == "handcrafted" else "none"
+    stated = {**plan.get("settings", {}), **plan.get("options", {})}
+    return str(stated.get("class_weights", own))
+
+
+def _counts(row: Row) -> np.ndarray:
+    return np.stack([entry.counts.confusions[entry.policy] for entry in row.entries])
+
+
+def _score(row: Row, metric: Metric) -> str:
+    return decimal(row.figures["full"][metric].value)

@@ -1,0 +1,108 @@
+"""The runs of the composite's board that compare class weights, choices of C and epoch policies.
+
+    python -m tests.benchmarks.board_runs                  # what is missing from leaderboards/records, with its time
+    python -m tests.benchmarks.board_runs --run --most 15  # run what takes at most 15 minutes each, and add the records
+
+Run them from a clean, committed checkout: a record holds the commit and a digest of the code.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from merbench.runs.record import read_record
+from merbench.runs.schema import Plan
+
+__all__ = ["RUNS", "Run", "main", "missing"]
+
+RECORDS = Path(__file__).parents[2] / "leaderboards" / "records"
+DATASET = "composite"
+# network -> minutes of its recipe `quick` on two idle cores
+QUICK = {
+    "rcn-w": 3,
+    "rcn-a": 3,
+    "rcn-s": 4,
+    "rcn-f": 4,
+    "off-apexnet": 2,
+    "dual-inception": 2,
+    "sssnet": 3,
+    "ststnet": 4,
+    "htnet": 9,
+}
+SEEDS = (0, 1, 2)
+
+
+class Run(NamedTuple):
+    """One run, and about how many minutes it takes on two idle cores."""
+
+    model: str
+    recipe: str
+    seed: int
+    minutes: int
+    policy: str = "last"
+
+    def arguments(self) -> list[str]:
+        """The arguments of `merbench`."""
+        named = ["--model", self.model, "--recipe", self.recipe, "--dataset", DATASET, "--seed", str(self.seed)]
+        return ["run", *named, "--epoch-policy", self.policy, "--device", "cpu"]
+
+
+def _runs() -> Iterator[Run]:
+    for model in ("flow-lr", "flow-svm"):
+        for recipe, minutes in (("default", 1), ("unweighted", 1), ("nested", 3), ("nested-unweighted", 3)):
+            yield Run(model, recipe, 0, minutes)
+    for model in ("bi-woof", "hoof"):
+        for kernel in ("linear", "rbf", "chi2"):
+            yield from (Run(model, f"{kernel}{ending}", 0, 2) for ending in ("", "-unweighted", "-nested"))
+    for model, minutes in QUICK.items():
+        for seed in SEEDS:
+            yield Run(model, "quick", seed, minutes)
+            yield Run(model, "quick-balanced", seed, minutes)
+            yield Run(model, "quick", seed, 2 * minutes, "inner")  # a second pass on four fifths of each training side
+    yield from (Run("ststnet", recipe, seed, 30) for recipe in ("published", "published-balanced") for seed in SEEDS)
+
+
+RUNS = tuple(_runs())
+
+
+def main(argv: Sequence[str] | None = None, records: Path = RECORDS) -> None:
+    """List the missing runs, or run them and add their records."""
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.board_runs", description=__doc__)
+    parser.add_argument("--run", action="store_true", help="run them and add their records, the quickest first")
+    parser.add_argument("--most", type=int, default=10**6, metavar="MINUTES", help="leave out runs that take longer")
+    asked = parser.parse_args(argv)
+    for run in missing(records):
+        if run.minutes <= asked.most:
+            print(f"merbench {' '.join(run.arguments())}  # {run.minutes} min", flush=True)
+            if asked.run:
+                _run(run, records)
+
+
+def missing(records: Path) -> list[Run]:
+    """The runs without a record, the quickest first."""
+    plans = [read_record(path).plan for path in sorted(records.glob("*.json"))]
+    made = {_key(one) for one in plans if isinstance(one, Plan) and one.dataset == DATASET}
+    return sorted((one for one in RUNS if (*one[:3], one.policy) not in made), key=lambda one: one.minutes)
+
+
+def _key(plan: Plan) -> tuple[str, str, int, str]:
+    return plan.model, plan.recipe, plan.seed, plan.epoch_policy
+
+
+def _run(run: Run, records: Path) -> None:
+    with tempfile.TemporaryDirectory() as out:
+        merbench = [sys.executable, "-m", "merbench"]
+        subprocess.run([*merbench, *run.arguments(), "--out", out], check=True, env=os.environ)
+        (record,) = Path(out).glob("*/record.json")
+        subprocess.run([*merbench, "leaderboard", "add", str(record), "--to", str(records)], check=True)
+
+
+if __name__ == "__main__":
+    main()

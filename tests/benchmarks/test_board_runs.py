@@ -1,0 +1,20 @@
+"""The list of runs of the board names what is registered, and leaves out what there is."""
+
+from __future__ import annotations
+
+import shutil
+
+from tests.benchmarks.board_runs import RECORDS, RUNS, missing
+
+
+def test_every_run_names_a_model_and_a_recipe(registry):
+    assert all(run.recipe in registry.models.get(run.model).recipes for run in RUNS)
+    assert len(set(RUNS)) == len(RUNS)
+
+
+def test_a_run_with_a_record_is_not_missing(tmp_path):
+    assert missing(tmp_path) == sorted(RUNS, key=lambda run: run.minutes)
+    shutil.copy(next(RECORDS.glob("flow-lr-composite-default-seed0-*.json")), tmp_path)
+    found = missing(tmp_path)
+    assert len(found) == len(RUNS) - 1
+    assert ("flow-lr", "default") not in {(run.model, run.recipe) for run in found}
