@@ -8,10 +8,13 @@ import os
 import subprocess
 import sysconfig
 import venv
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.docs.pages import TEXT, blocks, section
 
 HERE = Path(__file__).parent
 DISTRIBUTIONS = (HERE / "stranger", HERE / "broken")
@@ -22,7 +25,12 @@ Result = subprocess.CompletedProcess[str]
 @pytest.fixture(scope="session")
 def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The interpreter of a fresh environment with merbench, all that it needs, and the two strangers."""
-    folder = tmp_path_factory.mktemp("environment")
+    sources = [copied(distribution, tmp_path_factory.mktemp("source")) for distribution in DISTRIBUTIONS]
+    return environment(tmp_path_factory.mktemp("environment"), sources)
+
+
+def environment(folder: Path, sources: Sequence[Path]) -> Path:
+    """The interpreter of a new environment in `folder`, with merbench and these distributions."""
     # A pth file, because an environment made within another one sees the outer one's base and not the outer one itself.
     # `addsitedir`, because the outer one may have merbench by a pth file of its own (an editable installation).
     venv.create(folder, with_pip=True, symlinks=True)
@@ -33,7 +41,6 @@ def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (inner / "outer.pth").write_text("".join(f"import site; site.addsitedir({path!r})\n" for path in sorted(outer)))
     # Without isolation where that can be, for then nothing is downloaded.
     isolation = ["--no-build-isolation"] if importlib.util.find_spec("hatchling") else []
-    sources = [copied(distribution, tmp_path_factory.mktemp("source")) for distribution in DISTRIBUTIONS]
     pip = [interpreter, "-m", "pip", "install", "--no-deps", "--disable-pip-version-check", *isolation, *sources]
     done = subprocess.run(pip, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -125,3 +132,16 @@ def test_a_strangers_model_runs(python: Path, tmp_path: Path, model: str, recipe
     assert record["plan"]["model"] in (model, model.partition(":")[2])
     assert record["predictions"]
     assert 0 <= record["scores"]["last"]["full"]["uf1"] <= 1
+
+
+def test_the_distribution_of_the_docs_installs_as_it_is_written(tmp_path: Path) -> None:
+    page = "writing-a-plugin.md"
+    (project,) = blocks(section(page, "A distribution"), "toml")
+    module = blocks(TEXT[page], "python")[0]
+    assert module.startswith("# my_net.py")
+    package = tmp_path / "my-net" / "src" / "my_net"
+    package.mkdir(parents=True)
+    (package / "__init__.py").write_text(module, "utf-8")
+    (tmp_path / "my-net" / "pyproject.toml").write_text(project, "utf-8")
+    models = objects(merbench(environment(tmp_path / "environment", [tmp_path / "my-net"]), "list", "models", "--json"))
+    assert models["my-net"]["distribution"] == "my-nets"

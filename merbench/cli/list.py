@@ -152,6 +152,26 @@ def _described(registry: Registry, noun: str, pattern: str | None) -> Iterator[D
         spec = catalog.get(name)
         values = {field: _value(spec, field) for field in FIELDS[noun]}
         yield {"name": name, **values, "distribution": catalog.origin(name).distribution}
+    if noun == "features":
+        yield from _raw_features(registry, pattern or "*")
+
+
+def _raw_features(registry: Registry, pattern: str) -> Iterator[Described]:
+    """The features that no function computes: sources read them from their releases."""
+    providers: dict[str, list[str]] = {}
+    for source in registry.sources:
+        for name in source.provides:
+            providers.setdefault(name, []).append(source.name)
+    for name in sorted(set(providers) - set(registry.features.names())):
+        if fnmatchcase(name, pattern):
+            yield {
+                "name": name,
+                "inputs": [],
+                "variants": [],
+                "version": None,
+                "about": f"raw; read by {', '.join(providers[name])}",
+                "distribution": registry.sources.origin(providers[name][0]).distribution,
+            }
 
 
 def _recipes(registry: Registry, pattern: str | None) -> Iterator[Described]:

@@ -46,15 +46,18 @@ def estimate_lines(estimate: Estimate | None) -> list[str]:
     ]
 
 
-def title(plan: Plan | Submission) -> str:
-    """The model, the dataset and the protocol, in one line."""
+def title(plan: Plan | Submission, changed: str = "") -> str:
+    """The model, the dataset and the protocol, in one line, with what `--set` changed in the recipe."""
     if plan.kind == "rescored":
         return f"{plan.model} (handed in) on {plan.dataset}, {plan.protocol}, epoch policy {_declared(plan)}"
-    return f"{plan.model} ({plan.recipe}) on {plan.dataset}, {plan.protocol}, seed {plan.seed}"
+    recipe = f"{plan.recipe}; {changed}" if changed else plan.recipe
+    return f"{plan.model} ({recipe}) on {plan.dataset}, {plan.protocol}, seed {plan.seed}"
 
 
 def print_record(record: Record, path: Path, registry: Registry) -> None:
     """Print the scores of a record, parts in the order of its dataset, and its path."""
+    from merbench.runs.changes import changes, in_brief
+
     plan, scores = record.plan, record.scores
     policies = list(dict.fromkeys((plan.epoch_policy, *scores)))
     ranked = [policy for policy in policies if not _test_selected(policy, plan)]
@@ -65,7 +68,7 @@ def print_record(record: Record, path: Path, registry: Registry) -> None:
         | {marked(policy, plan): _pair(scores[policy][part]) for policy in chosen}
         for part, clips in _clips(record, registry).items()
     ]
-    print_table(list(rows[0]), rows, title=title(plan))
+    print_table(list(rows[0]), rows, title=title(plan, in_brief(changes(plan, registry))))
     print("pooled over all folds; in brackets the 95 % interval over subjects")
     if chosen:
         print("test-selected: UF1 / UAR with the epoch chosen on the test labels; shown beside, never ranked")

@@ -21,7 +21,7 @@ __all__ = ["add_parser", "run"]
 # Printed by `verify` for a record with predictions, and for one without.
 PREDICTED = "scores, digests and folds follow from the predictions"
 COUNTED = "scores follow from the counts of each subject"
-COLUMNS = ("model", "recipe", "dataset", "protocol", "seed", "epoch_policy", "uf1", "uar", "name")
+COLUMNS = ("model", "recipe", "set", "dataset", "protocol", "seed", "epoch_policy", "uf1", "uar", "name")
 
 
 def add_parser(verbs: argparse._SubParsersAction[Any]) -> None:
@@ -70,6 +70,10 @@ def _cell(row: dict[str, Any], column: str) -> str:
     if "error" in row:  # the error names the file
         return str(row["error"]) if column == "name" else ""
     value = row[column]
+    if column == "set":
+        from merbench.runs.changes import in_brief
+
+        return in_brief(value)
     if value is None:  # imported predictions have no recipe and no seed
         return "" if column in ("recipe", "seed") else "not defined"
     return f"{value:.3f}" if isinstance(value, float) else str(value)
@@ -86,16 +90,18 @@ def _row(path: Path, registry: Registry) -> dict[str, Any]:
         record = read_record(path)
     except MerbenchError as error:
         return {"name": str(path), "error": str(error)}
-    return {"name": str(path), **_headline(under_current_names(record, registry))}
+    return {"name": str(path), **_headline(under_current_names(record, registry), registry)}
 
 
-def _headline(record: Record) -> dict[str, Any]:
+def _headline(record: Record, registry: Registry) -> dict[str, Any]:
     from merbench.cli.report import marked
+    from merbench.runs.changes import changes
 
     plan = record.plan
     full = record.scores[plan.epoch_policy]["full"]
     return {
         **run_columns(record),
+        "set": changes(plan, registry),
         "epoch_policy": marked(plan.epoch_policy, plan),
         "uf1": full.uf1 if full else None,
         "uar": full.uar if full else None,

@@ -8,6 +8,7 @@ from typing import Any
 
 from merbench.plugin.registry import Registry
 from merbench.plugin.specs import Claim, Model, Recipe
+from merbench.runs.changes import with_variant
 from merbench.runs.schema import Plan
 
 __all__ = ["claim_of", "recipe_name"]
@@ -62,15 +63,8 @@ def _plain(value: Any) -> str:
 
 def _sees(found: Sequence[str], model: Model, recipe: Recipe, registry: Registry) -> bool:
     """Whether a plan's features, `flow-28` or `flow-28@tvl1 v2 (...)`, are the recipe's, in their first variants."""
-    wanted = [_whole(one, registry) for one in recipe.features or model.features]
+    wanted = [with_variant(one, registry) for one in recipe.features or model.features]
     seen = [one.split(" ")[0] for one in found]
     return len(seen) == len(wanted) and all(
         one == whole or one == whole.partition("@")[0] for one, whole in zip(seen, wanted, strict=True)
     )
-
-
-def _whole(reference: str, registry: Registry) -> str:
-    """A feature with its variant: `flow-28@tvl1` for `flow-28`. A source that provides the feature has no variant."""
-    name, at, _ = reference.partition("@")
-    variants = registry.features.get(name).variants if not at and name in registry.features.names() else ()
-    return f"{name}@{variants[0]}" if variants else reference

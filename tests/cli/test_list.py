@@ -261,3 +261,16 @@ def test_on_a_terminal_a_table_fits_and_no_name_is_cut(
 def test_a_name_that_is_wider_than_the_terminal_is_not_cut_either(on_a_terminal: OnATerminal, tmp_path: Path) -> None:
     name, path = long_named(tmp_path)
     assert name in [line.split(" ")[0] for line in on_a_terminal(80, "list", "models", "--plugin", path)]
+
+
+def test_features_that_only_sources_provide_are_listed_with_these_sources(capsys: pytest.CaptureFixture[str]) -> None:
+    features = {one["name"]: one for one in listed(capsys, "features")}
+    assert features["two-phase-flow-28"]["about"] == "raw; read by causalnet-release"
+    assert features["two-phase-flow-28"]["inputs"] == []
+    assert "read by" not in features["flow-28"]["about"], "a function computes flow-28 too"
+    provided = {name for one in listed(capsys, "sources") for name in one["provides"]}
+    assert provided <= set(features)
+
+
+def test_a_pattern_finds_a_raw_feature(capsys: pytest.CaptureFixture[str]) -> None:
+    assert [one["name"] for one in listed(capsys, "features", "--match", "two-phase-*")] == ["two-phase-flow-28"]

@@ -111,3 +111,34 @@ def test_a_record_that_is_not_there_is_one_line(tmp_path, capsys):
         assert main(["results", action, str(tmp_path / "none.json")]) == 2
         (line,) = capsys.readouterr().err.splitlines()
         assert line.startswith("merbench: error: cannot read ")
+
+
+def test_what_set_changed_is_listed_and_shown_beside_the_recipe(tmp_path, capsys):
+    plugin = tmp_path / "results_dummy.py"
+    plugin.write_text(DUMMY)
+    load = ["--plugin", str(plugin)]
+    run = ["run", "--model", "dummy", "--dataset", "demo", "--out", str(tmp_path / "out"), *load]
+    assert main(run) == 0
+    assert main([*run, "--set", "strategy=prior"]) == 0
+    capsys.readouterr()
+    assert main(["results", "list", str(tmp_path / "out"), "--json", *load]) == 0
+    listed = json.loads(capsys.readouterr().out)
+    assert sorted(str(one["set"]) for one in listed) == ["{'strategy': 'prior'}", "{}"]
+    assert main(["results", "list", str(tmp_path / "out"), *load]) == 0
+    assert capsys.readouterr().out.count("strategy=prior") == 1
+    (changed,) = [one["name"] for one in listed if one["set"]]
+    assert main(["results", "show", changed, *load]) == 0
+    assert capsys.readouterr().out.startswith("dummy (default; strategy=prior) on demo")
+
+
+DUMMY = """
+import merbench
+
+def build(strategy="most_frequent"):
+    from sklearn.dummy import DummyClassifier
+    return DummyClassifier(strategy=strategy)
+
+@merbench.hookimpl
+def merbench_models():
+    yield merbench.EstimatorModel(name="dummy", estimator="results_dummy:build", features=())
+"""
