@@ -53,9 +53,9 @@ DUAL_INCEPTION = merbench.Recipe(
     lr=1e-4,
     batch_size=3,
     epochs=40,
-    about="the first author's script (repository xly135846/MEGC2019), once instead of 100 times, and without its "
-    "choice of an epoch",
-    claim="as published",
+    about="the settings of the first author's script (repository xly135846/MEGC2019), once instead of 100 times, without "
+    "its choice of an epoch, and trained on the clips too that the script keeps for this choice",
+    claim="own settings",
 )
 # The command that the README prints. The script makes a schedule that halves the rate every 10 epochs, but its loop
 # never calls `scheduler.step()` (ModelTrain_Final.py, train_model()), so the rate stays.
