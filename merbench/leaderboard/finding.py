@@ -76,7 +76,7 @@ def _one_source(board: Board) -> str:
     sources = {row.data_from.partition(" of ")[2] for row in board.ranked if row.data_from}
     if len(sources) != 1 or not (name := sources.pop()):
         return ""
-    return f" Every row saw one release of the data ({wording.clipped(name, 60)}), so nothing here speaks of other inputs."
+    return f" Every row saw one release ({wording.clipped(name, 60)}), so nothing here speaks of other inputs."
 
 
 def _quickest(rows: Sequence[Row]) -> Row | None:

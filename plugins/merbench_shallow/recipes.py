@@ -53,8 +53,8 @@ DUAL_INCEPTION = merbench.Recipe(
     lr=1e-4,
     batch_size=3,
     epochs=40,
-    about="the settings of the first author's script (repository xly135846/MEGC2019), once instead of 100 times, without "
-    "its choice of an epoch, and trained on the clips too that the script keeps for this choice",
+    about="the settings of the first author's script (repository xly135846/MEGC2019), once instead of 100 times, "
+    "without its choice of an epoch, and trained on the clips too that the script keeps for this choice",
     claim="own settings",
 )
 # The command that the README prints. The script makes a schedule that halves the rate every 10 epochs, but its loop
