@@ -26,6 +26,7 @@ settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
 
 TESTS = Path(__file__).parent
+sys.path.append(str(TESTS.parent))  # for the generator of the docs; last, so that merbench is the installed one
 TOYS = TESTS / "features" / "toys.py"
 EMOTIONS = ("negative", "positive")
 LIMIT = 1800  # seconds: many times what the slowest test takes, so that only one that waits for ever meets it

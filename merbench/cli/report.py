@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 from statistics import fmean, stdev
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["estimate_lines", "marked", "plan_lines", "print_record", "print_seeds", "title"]
 
 METRICS: tuple[Literal["uf1", "uar"], ...] = ("uf1", "uar")
+WIDTH = 80  # columns of a terminal; a longer title is wrapped
 
 
 def plan_lines(plan: Plan) -> list[str]:
@@ -68,7 +70,7 @@ def print_record(record: Record, path: Path, registry: Registry) -> None:
         | {marked(policy, plan): _pair(scores[policy][part]) for policy in chosen}
         for part, clips in _clips(record, registry).items()
     ]
-    print_table(list(rows[0]), rows, title=title(plan, in_brief(changes(plan, registry))))
+    print_table(list(rows[0]), rows, title=textwrap.fill(title(plan, in_brief(changes(plan, registry))), WIDTH))
     print("pooled over all folds; in brackets the 95 % interval over subjects")
     if chosen:
         print("test-selected: UF1 / UAR with the epoch chosen on the test labels; shown beside, never ranked")

@@ -74,7 +74,7 @@ def test_the_page_shows_the_paired_test_of_the_records_whichever_row_comes_first
 
 
 def test_the_clips_are_those_on_which_the_records_disagree(compared, records):
-    page = compared("Linear SVM on flow (default)", "STSTNet (published)")
+    page = compared("SVM on flow (default)", "STSTNet (published)")
     answers = [
         {one.clip: one.policies["last"].predicted for one in records[key][0].predictions}
         for key in (("flow-svm", "default"), ("ststnet", "published"))

@@ -52,7 +52,7 @@ def all_kinds(undisturbed, published, handed_in) -> list[Record]:
 def test_every_score_and_interval_follows_to_the_last_digit(all_kinds):
     for record in all_kinds:
         exported = without_clips(record)
-        assert score_counts(count(exported), record.plan.classes) == record.scores
+        assert score_counts(count(exported), record.plan.classes, record.interval_method) == record.scores
         assert exported.scores == record.scores
         full, counted = count(record), count(exported)
         assert (full.subjects, full.databases) == (counted.subjects, counted.databases)
