@@ -11,7 +11,6 @@ is fast; heavy libraries load on the first call.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -24,10 +23,11 @@ if TYPE_CHECKING:
     from merbench.engine.policies import Policy
     from merbench.plugin.registry import Registry
     from merbench.progress import Progress
+    from merbench.runs.predict import Answer
     from merbench.runs.schema import AnyPolicy, Record
     from merbench.scores import Metric, PairedTest, Scores
 
-__all__ = ["compare", "read_record", "run", "score", "scores_table"]
+__all__ = ["compare", "predict", "read_record", "run", "score", "scores_table"]
 
 
 def run(
@@ -44,9 +44,11 @@ def run(
     folds: str = "*",
     weights: Path | None = None,
     jobs: int | None = None,
+    executor: str = "local",
     skip_broken: bool = False,
     out: Path | str = "results",
     fresh: bool = False,
+    keep_weights: bool = False,
     plugins: Sequence[Path | str] = (),
     progress: Progress | None = None,
 ) -> Record:
@@ -65,16 +67,20 @@ def run(
         epoch_policy: the policy to show first.
         folds: shell pattern; only folds with a matching name are run.
         weights: folder of checkpoints, one for each fold, to test without training.
-        jobs: number of processes that compute features; None for one for each core.
+        jobs: number of processes or threads that compute features and train, at most; None for one per core.
+        executor: where the folds are computed, with its options, as in `--executor`.
         skip_broken: leave broken clips out instead of stopping. The record says so and is not ranked.
         out: folder of results, in which the run gets its own folder.
         fresh: start over, and remove the files of the same run.
+        keep_weights: save the network of each fold, for `predict`.
         plugins: .py files to load besides the installed plugins.
         progress: follows the work; None for no output.
 
     Raises:
         MerbenchError: a name is unknown, data are missing or broken, training fails, or a file cannot be written.
     """
+    from merbench.runs.changes import as_text
+    from merbench.runs.executors import open_executor
     from merbench.runs.prepare import Request, prepare
     from merbench.runs.run import run as run_job
 
@@ -83,7 +89,7 @@ def run(
         dataset=dataset,
         protocol=protocol,
         recipe=recipe,
-        settings=[f"{name}={_as_text(value)}" for name, value in (settings or {}).items()],
+        settings=[f"{name}={as_text(value)}" for name, value in (settings or {}).items()],
         seed=seed,
         device=device,
         precision=precision,
@@ -93,9 +99,46 @@ def run(
         jobs=jobs,
         skip_broken=skip_broken,
     )
-    job = prepare(_loaded(plugins), request, progress)
-    record, _ = run_job(job, Path(out), fresh=fresh, progress=progress)
+    registry = _loaded(plugins)
+    runner = open_executor(registry, executor)
+    job = prepare(registry, request, progress)
+    record, _ = run_job(job, Path(out), fresh=fresh, keep_weights=keep_weights, runner=runner, progress=progress)
     return record
+
+
+def predict(
+    weights: Path | str,
+    clip: Path | str,
+    *,
+    onset: int | None = None,
+    apex: int | None = None,
+    page: Path | str | None = None,
+    plugins: Sequence[Path | str] = (),
+) -> Answer:
+    """Ask the models of a run about a clip of your own, like `merbench predict`.
+
+    The answer is no diagnosis and no lie detector; its `notes` say what is known about it. A run has its networks only
+    if it was told to keep them (`keep_weights`). Estimators are fitted again, on the dataset of the run.
+
+    Args:
+        weights: the record of a run, its folder, or one of its files of weights.
+        clip: a video (mp4, avi), whose first frame is 1, or a folder of images with numbers in their names.
+        onset: frame number; None for the first frame.
+        apex: frame number; None if it is not known, then models look for it.
+        page: HTML file to write, with the answer and pictures of what the models saw; None for no file.
+        plugins: .py files to load besides the installed plugins.
+
+    Raises:
+        MerbenchError: the clip cannot be read, has no face or does not have these frames; the weights are missing,
+            damaged or of another plan; or the model's code has changed since.
+    """
+    from merbench.preview.write import write_answer
+    from merbench.runs.predict import predict as ask
+
+    given = ask(_loaded(plugins), Path(weights), Path(clip), onset, apex)
+    if page is not None:
+        write_answer(Path(page), given)
+    return given.answer
 
 
 def read_record(path: Path | str) -> Record:
@@ -214,13 +257,6 @@ def _score_columns(scores: Any) -> dict[str, Any]:
         for place, end in enumerate(("low", "high"))
     }
     return {"clips": scores.clips, "uf1": scores.uf1, "uar": scores.uar, "accuracy": scores.accuracy, **ends}
-
-
-def _as_text(value: object) -> str:
-    """Format a setting for `--set`: `1,2` for a tuple, `true` for True, `null` for None."""
-    if value is None or isinstance(value, bool):
-        return json.dumps(value)
-    return ",".join(map(str, value)) if isinstance(value, tuple | list) else str(value)
 
 
 def _loaded(files: Sequence[Path | str]) -> Registry:

@@ -11,9 +11,11 @@ import re
 import secrets
 import stat
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import BinaryIO
+
+from merbench.errors import OutputError, and_more
 
 __all__ = [
     "HOST",
@@ -24,7 +26,11 @@ __all__ = [
     "read_bounded",
     "replace_text",
     "replacing",
+    "write_new",
 ]
+
+NAMED = 3  # files named in an error
+HELD = {errno.EAGAIN, errno.EACCES}  # of a lock that another process holds
 
 HOST = hashlib.sha256(platform.node().encode()).hexdigest()[:8]  # machines may share a folder
 PARTIAL = re.compile(rf"\.(\d{{1,9}})-{HOST}[0-9a-f]{{16}}\.partial")  # written by a process of this machine
@@ -50,23 +56,34 @@ def _without_waiting(path: str, flags: int) -> int:
 
 
 @contextlib.contextmanager
-def locked(path: Path) -> Iterator[None]:
-    """Makes other processes that want to change `path` wait until the block ends.
+def locked(path: Path, *, wait: bool = True) -> Iterator[bool]:
+    """Keeps other processes that lock `path` out until the block ends; yields whether the lock is held.
 
     The lock is on a file beside it, `NAME.lock`, which stays. The system releases it when the process ends, even if it
-    is killed. Raises OSError if the file cannot be made or locked.
+    is killed. If another process holds the lock, this one waits, or without `wait` enters the block without the lock.
+    Raises OSError if the file cannot be made or locked.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     with open(f"{path}.lock", "wb") as file:
-        if sys.platform == "win32":
-            import msvcrt
-
-            msvcrt.locking(file.fileno(), msvcrt.LK_LOCK, 1)
+        try:
+            _lock(file.fileno(), wait)
+        except OSError as error:
+            if wait or error.errno not in HELD:
+                raise
+            yield False
         else:
-            import fcntl
+            yield True
 
-            fcntl.flock(file, fcntl.LOCK_EX)
-        yield
+
+def _lock(file: int, wait: bool) -> None:
+    if sys.platform == "win32":
+        import msvcrt
+
+        msvcrt.locking(file, msvcrt.LK_LOCK if wait else msvcrt.LK_NBLCK, 1)
+    else:
+        import fcntl
+
+        fcntl.flock(file, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def replace_text(path: Path, text: str) -> None:
@@ -125,3 +142,27 @@ def clear_partials(folder: Path, *, below: bool = True) -> None:
         if named and not psutil.pid_exists(int(named[1])):
             with contextlib.suppress(OSError):
                 partial.unlink(missing_ok=True)
+
+
+def write_new(folder: Path, texts: Mapping[str, str]) -> list[Path]:
+    """Write texts under paths below a folder; an existing file is never changed. Returns the paths of the files.
+
+    Raises:
+        OutputError: one of the files exists already, or the folder cannot be written.
+    """
+    if there := [name for name in texts if os.path.lexists(folder / name)]:
+        raise OutputError(
+            f"{folder} contains {and_more(there, NAMED)} already; nothing was written; choose another folder, or move "
+            "these files away"
+        )
+    try:
+        return [_write(folder / name, text) for name, text in texts.items()]
+    except OSError as error:
+        raise OutputError(f"cannot write {folder}: {error.strerror}; choose another folder") from error
+
+
+def _write(path: Path, text: str) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("x", encoding="utf-8", newline="\n") as file:
+        file.write(text)
+    return path

@@ -7,6 +7,7 @@ import ctypes
 import os
 import re
 import signal
+import sys
 import threading
 import time
 import warnings
@@ -103,9 +104,8 @@ def _quiet(results: Generator[R, None, None]) -> Generator[R, None, None]:
 
 def end_processes() -> None:
     """Ends the processes that `each` started."""
-    from joblib.externals.loky import get_reusable_executor
-
-    get_reusable_executor().shutdown(wait=True, kill_workers=True)
+    if loky := sys.modules.get("joblib.externals.loky"):  # else there are none, and importing it takes half a second
+        loky.get_reusable_executor().shutdown(wait=True, kill_workers=True)
 
 
 def _begin(owner: int, begin: Callable[[], None] | None) -> None:
@@ -141,12 +141,24 @@ def _interrupts_later() -> Iterator[None]:
         return
     from joblib.externals.loky.backend import resource_tracker
 
-    resource_tracker.ensure_running()  # now: starting it unblocks the signal
+    with _silent_interpreters():  # the tracker warns of files that a process left which failed: nobody can act on it
+        resource_tracker.ensure_running()  # now: starting it unblocks the signal
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextlib.contextmanager
+def _silent_interpreters() -> Iterator[None]:
+    """Interpreters that start meanwhile print no warnings."""
+    before = sys.warnoptions
+    sys.warnoptions = [*before, "ignore"]
+    try:
+        yield
+    finally:
+        sys.warnoptions = before
 
 
 def keep_freed_memory() -> None:

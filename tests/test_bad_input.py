@@ -36,14 +36,14 @@ WHOLE = """
 import numpy as np
 import merbench
 
-CLIPS = {{"tiny/{{}}/{{}}".format(subject, index): emotion
+CLIPS = {{"own/{{}}/{{}}".format(subject, index): emotion
          for subject, emotions in {roster}.items() for index, emotion in enumerate(emotions)}}
 
 class Reader(merbench.SourceReader):
     def clips(self):
         return merbench.clip_table({{
             "clip": list(CLIPS),
-            "database": ["tiny"] * len(CLIPS),
+            "database": ["own"] * len(CLIPS),
             "subject": [clip.rsplit("/", 1)[0] for clip in CLIPS],
             "emotion": list(CLIPS.values()),
         }})
@@ -62,12 +62,12 @@ class Each(merbench.Splitter):
 
 @merbench.hookimpl
 def merbench_sources():
-    yield merbench.Source(name="tiny", reader=__name__ + ":Reader", provides=("four",), databases=("tiny",),
+    yield merbench.Source(name="own", reader=__name__ + ":Reader", provides=("four",), databases=("own",),
                           embedded=True)
 
 @merbench.hookimpl
 def merbench_datasets():
-    yield merbench.Dataset(name="tiny", sources=("tiny",), databases=("tiny",), scheme=merbench.THREE_CLASS,
+    yield merbench.Dataset(name="own", sources=("own",), databases=("own",), scheme=merbench.THREE_CLASS,
                            protocol="each")
 
 @merbench.hookimpl
@@ -257,7 +257,7 @@ def test_a_place_that_cannot_be_written_is_told(place, refused, tmp_path):
 def whole(tmp_path: Path, roster: dict[str, list[str]], some: str = "") -> list[str]:
     (tmp_path / "whole.py").write_text(WHOLE.format(roster=roster, some=some))
     plugin = ["--plugin", str(tmp_path / "whole.py")]
-    return [*plugin, "run", "--model", "tree", "--dataset", "tiny", "--out", str(tmp_path / "out")]
+    return [*plugin, "run", "--model", "tree", "--dataset", "own", "--out", str(tmp_path / "out")]
 
 
 def record_of(tmp_path: Path, argv: list[str]) -> dict[str, object]:
@@ -279,7 +279,7 @@ def test_one_file_may_bring_source_dataset_feature_model_and_protocol(tmp_path):
 def test_a_fold_that_trains_without_a_class_is_a_warning_in_the_record(tmp_path):
     roster = {"s1": ["anger", "happiness"], "s2": ["anger", "happiness"], "s3": ["surprise", "anger"]}
     record = record_of(tmp_path, whole(tmp_path, roster))
-    assert record["warnings"] == ["fold tiny/s3 trains without any clip of class surprise"]
+    assert record["warnings"] == ["fold own/s3 trains without any clip of class surprise"]
 
 
 def test_a_dataset_that_lacks_a_class_has_no_scores_and_says_so(tmp_path, capsys):

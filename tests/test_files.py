@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from merbench.files import HOST, file_name, partial_name, read_bounded, replace_text
+from merbench.files import HOST, file_name, locked, partial_name, read_bounded, replace_text
 
 
 def test_a_file_is_read_whole_up_to_the_bound_and_through_a_link(tmp_path: Path) -> None:
@@ -62,3 +62,10 @@ def test_a_file_name_has_no_characters_that_some_file_system_lacks() -> None:
     assert file_name("my net: a/b\\c*?v1.0") == "my-net-a-b-c-v1.0"
     assert file_name("Größe", kept="a-z") == "-r-e"
     assert file_name("x" * 300, most=60) == "x" * 60
+
+
+def test_a_lock_that_another_holds_is_not_waited_for_if_nobody_wants_to(tmp_path: Path) -> None:
+    with locked(tmp_path / "file") as first, locked(tmp_path / "file", wait=False) as second:
+        assert (first, second) == (True, False)
+    with locked(tmp_path / "file", wait=False) as third:
+        assert third

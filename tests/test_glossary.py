@@ -13,7 +13,7 @@ from merbench.runs.schema import Record
 ROOT = Path(__file__).parents[1]
 
 # What is done with a noun.
-DONE = {"compare", "list", "locate", "read", "run", "show"}
+DONE = {"compare", "list", "locate", "predict", "read", "run", "show"}
 # What an option is checked for, and how many classes a scheme has.
 PLAIN = {"choice", "probability", "three", "whole"}
 # Names of others: this project, torch, and pluggy's decorator.

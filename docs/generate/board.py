@@ -6,6 +6,7 @@ import functools
 from pathlib import Path
 
 from merbench.leaderboard.boards import Board, make_site
+from merbench.leaderboard.cache import open_cache
 from merbench.leaderboard.entries import Entry, read_entries, record_files
 from merbench.leaderboard.reported import read_reported
 from merbench.leaderboard.rows import Row
@@ -23,7 +24,7 @@ REFERENCE = "nested"  # its recipe: C is chosen on held-out training subjects, n
 def board() -> Board:
     """The board of the composite with the most records."""
     reported = read_reported(LEADERBOARDS / "reported.csv")
-    site = make_site([entry for _, entry in _entries()], reported, _registry())
+    site = make_site([entry for _, entry in _entries()], reported, _registry(), cache=open_cache(_registry()))
     boards = [one for one in site.boards if one.dataset == "composite"]
     return max(boards, key=lambda one: sum(len(row.entries) for row in one.rows))
 
@@ -47,7 +48,7 @@ def record_paths() -> dict[str, Path]:
 
 @functools.cache
 def _entries() -> list[tuple[Path, Entry]]:
-    return list(read_entries(record_files([LEADERBOARDS / "records"]), _registry()))
+    return list(read_entries(record_files([LEADERBOARDS / "records"]), _registry(), open_cache(_registry())))
 
 
 @functools.cache

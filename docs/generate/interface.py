@@ -9,6 +9,7 @@ from typing import Any, get_args, get_type_hints
 
 import merbench
 from docs.generate.markdown import table
+from merbench import testing
 from merbench.plugin import hooks as hook_module
 
 __all__ = ["api", "hooks"]
@@ -58,6 +59,9 @@ def api() -> str:
         module = getattr(value, "__module__", "")
         start = next(start for start in HEADINGS if module.startswith(start))
         sections[HEADINGS[start]].append(DIRECTIVE.format(kind=_kind(value), name=name))
+    sections["Check a plugin"] = [
+        DIRECTIVE.format(kind=_kind(getattr(testing, name)), name=f"testing.{name}") for name in testing.__all__
+    ]
     return "\n\n".join(f"## {heading}\n\n" + "\n\n".join(found) for heading, found in sections.items() if found)
 
 

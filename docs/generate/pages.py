@@ -7,7 +7,19 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from docs.generate import claims, command_line, equal_terms, example, interface, lists, oracle, picture, results, speed
+from docs.generate import (
+    checks,
+    claims,
+    command_line,
+    equal_terms,
+    example,
+    interface,
+    lists,
+    oracle,
+    picture,
+    results,
+    speed,
+)
 
 __all__ = ["BLOCKS", "ROOT", "fresh"]
 
@@ -18,6 +30,7 @@ BLOCK = re.compile(r"(<!-- generated: ([\w-]+) -->\n).*?(<!-- end -->)", re.DOTA
 BLOCKS: dict[str, Callable[[], str]] = {
     "api": interface.api,
     "bi-woof": claims.bi_woof,
+    "checks": checks.checks,
     "chosen-c": equal_terms.chosen_c,
     "class-scores": equal_terms.class_scores,
     "class-weights": equal_terms.weights,
@@ -25,6 +38,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "datasets": lists.datasets,
     "difficulty": speed.difficulty,
     "errata": lists.errata,
+    "executors": partial(speed.measured_table, "executors"),
     "faces-and-flow": speed.accuracy,
     "features": lists.features,
     "hooks": interface.hooks,

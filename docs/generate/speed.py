@@ -13,7 +13,7 @@ __all__ = ["accuracy", "difficulty", "measured_table", "sureness", "tables"]
 MEASURED = Path(__file__).parents[2] / "tests" / "benchmarks" / "measured.json"
 ACCURACY, DIFFICULTY, SURENESS = "faces-and-flow", "difficulty", "how-sure"
 # The sections that are about neither time nor memory.
-ELSEWHERE = (ACCURACY, DIFFICULTY, SURENESS, "bi-woof", "release-channels")
+ELSEWHERE = (ACCURACY, DIFFICULTY, SURENESS, "bi-woof", "executors", "release-channels")
 
 
 def tables() -> str:

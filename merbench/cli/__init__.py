@@ -20,10 +20,13 @@ from merbench.cli import data as data_verb
 from merbench.cli import features as features_verb
 from merbench.cli import leaderboard as leaderboard_verb
 from merbench.cli import list as list_verb
+from merbench.cli import plugin as plugin_verb
 from merbench.cli import plugins as plugins_verb
+from merbench.cli import predict as predict_verb
 from merbench.cli import results as results_verb
 from merbench.cli import run as run_verb
 from merbench.cli import show as show_verb
+from merbench.cli import sweep as sweep_verb
 from merbench.cli.faults import fail, print_traceback, wants_traceback
 from merbench.cli.options import seconds
 from merbench.cli.parser import LenientParser, Parser
@@ -53,6 +56,8 @@ class Verb(Protocol):
 
 VERBS: tuple[Verb, ...] = (
     run_verb,
+    sweep_verb,
+    predict_verb,
     data_verb,
     features_verb,
     results_verb,
@@ -61,6 +66,7 @@ VERBS: tuple[Verb, ...] = (
     list_verb,
     show_verb,
     plugins_verb,
+    plugin_verb,
 )
 
 

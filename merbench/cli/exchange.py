@@ -1,4 +1,4 @@
-"""`merbench results import` and `export`: score predictions made elsewhere, and write records without clips."""
+"""`merbench results import`, `export` and `merge`: records of predictions made elsewhere, without clips, of shards."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from typing import Any
 from merbench.errors import RecordError, printable
 from merbench.plugin.registry import Registry
 
-__all__ = ["add_parsers", "run_export", "run_import"]
+__all__ = ["add_parsers", "run_export", "run_import", "run_merge"]
 
 
 def add_parsers(actions: argparse._SubParsersAction[Any]) -> None:
-    """Add the two actions to the command line."""
+    """Add the actions to the command line."""
     handed_in = actions.add_parser(
         "import",
         help="score predictions that were made elsewhere",
@@ -56,6 +56,17 @@ def add_parsers(actions: argparse._SubParsersAction[Any]) -> None:
     )
     export.add_argument("record", type=Path, help="the record.json of a run")
     export.add_argument("--out", type=Path, metavar="FILE", help="default: NAME-subjects.json beside the record")
+    merge = actions.add_parser(
+        "merge",
+        help="make one record of the shards of a run",
+        description="Make one record of all shards of a run (merbench run --shard I/N), and copy their folds into one "
+        "folder. Neither the data nor the model is needed.",
+    )
+    merge.add_argument(
+        "shards", type=Path, nargs="+", metavar="DIR", help="the folder of a run, or a folder of results with one run"
+    )
+    merge.add_argument("--out", type=Path, default=Path("results"), metavar="DIR", help="default: ./results")
+    merge.add_argument("--json", action="store_true", help="print only the record")
 
 
 def run_import(arguments: argparse.Namespace, registry: Registry) -> int:
@@ -99,4 +110,17 @@ def run_export(arguments: argparse.Namespace, registry: Registry) -> int:
     path: Path = arguments.out or arguments.record.with_name(f"{arguments.record.stem}-subjects.json")
     write_new(path, exported.to_json())
     print(f"{path}: {record.clips} clips of {len(exported.subjects)} subjects, without their truth and predictions")
+    return 0
+
+
+def run_merge(arguments: argparse.Namespace, registry: Registry) -> int:
+    """Merge shards, and print the scores of their record."""
+    from merbench.cli.report import print_record
+    from merbench.runs.merge import merge
+
+    record, path = merge(arguments.shards, arguments.out)
+    if arguments.json:
+        sys.stdout.write(record.to_json())
+    else:
+        print_record(record, path, registry)
     return 0

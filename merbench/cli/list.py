@@ -1,4 +1,4 @@
-"""`merbench list`: models, datasets, features, protocols, recipes and sources."""
+"""`merbench list`: models, datasets, features, protocols, recipes, sources and executors."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import Any
 from merbench.cli.tables import print_json, print_table
 from merbench.errors import UnknownName, printable
 from merbench.plugin.registry import Catalog, Registry
-from merbench.plugin.specs import EstimatorModel, Model, Recipe
+from merbench.plugin.specs import Model, Recipe, TorchModel
 
 __all__ = ["add_parser", "citation", "count", "recipe_settings", "run"]
 
@@ -29,7 +29,7 @@ ALWAYS_SHOWN = ("optimizer", "lr", "batch_size", "epochs")
 
 def add_parser(verbs: argparse._SubParsersAction[Any]) -> None:
     """Add `merbench list` to the command line."""
-    about = "list models, datasets, features, protocols, recipes or sources"
+    about = "list models, datasets, features, protocols, recipes, sources or executors"
     parser = verbs.add_parser("list", help=about, description=f"{about}; without a noun, all of them briefly")
     parser.add_argument("noun", nargs="?", metavar="NOUN", choices=NOUNS, help=", ".join(NOUNS))
     parser.add_argument(
@@ -203,25 +203,27 @@ def _value(spec: Any, field: str) -> Any:
 
 
 def recipe_settings(model: Model, recipe: Recipe) -> Described:
-    """The settings that the model uses (only options for an estimator), and the features that replace the model's."""
-    features = {"features": list(recipe.features)} if recipe.features else {}
-    if isinstance(model, EstimatorModel):
+    """The settings that the model uses (only options, unless it is a network), and features that replace its own."""
+    features = {name: list(found) for name in ("features", "pretrain") if (found := getattr(recipe, name))}
+    if not isinstance(model, TorchModel):
         return {**features, "options": dict(recipe.options)}
     settings = {field.name: getattr(recipe, field.name) for field in dataclasses.fields(recipe)}
-    del settings["about"], settings["api"], settings["claim"], settings["features"], settings["formerly"]
+    for name in ("about", "api", "claim", "features", "formerly", "pretrain"):
+        del settings[name]
     return {**features, **settings, "options": dict(recipe.options)}
 
 
-NOUNS = ("models", "datasets", "features", "protocols", "recipes", "sources")
+NOUNS = ("models", "datasets", "features", "protocols", "recipes", "sources", "executors")
 FIELDS = {  # of each object, beside its name and distribution
     "models": ("kind", "features", "recipes", "default_recipe", "parameters", "citation", "about", "paper"),
     "datasets": ("databases", "sources", "classes", "protocol", "about"),
     "features": ("inputs", "variants", "version", "about"),
     "protocols": ("about",),
     "sources": ("provides", "databases", "embedded", "obtain", "about"),
+    "executors": ("extra", "about"),
 }
 FOLLOWING: dict[str, Callable[[Any], Any]] = {
-    "kind": lambda model: "estimator" if isinstance(model, EstimatorModel) else "torch",
+    "kind": lambda model: model.kind,
     "default_recipe": lambda model: next(iter(model.recipes)),
     "citation": lambda model: citation(model.paper),
     "classes": lambda dataset: list(dataset.scheme.classes),
@@ -233,4 +235,5 @@ COLUMNS = {
     "protocols": ("name", "about"),
     "recipes": ("name", "claim", "settings"),
     "sources": ("name", "provides", "about"),
+    "executors": ("name", "extra", "about"),
 }

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from merbench.leaderboard.rows import Row
     from merbench.runs.schema import Record
 
-__all__ = ["markdown_of", "place", "plain"]
+__all__ = ["markdown_of", "place", "plain", "signed"]
 
 CLIPS = 8  # that are named on the terminal
 HEAD = ("leading row", "UF1", "difference", "95 %", "p", "the record is")
@@ -27,20 +27,23 @@ def place(arguments: argparse.Namespace, folders: list[Path], disputes: Path | N
     """Print the position of the file among the records of the folders; nothing is written."""
     from threadpoolctl import threadpool_limits
 
+    from merbench.leaderboard.cache import open_cache
     from merbench.leaderboard.disputes import present_entries
     from merbench.leaderboard.position import position_of
 
+    cache = open_cache(registry)
     record = _record(arguments, registry)
-    entries = present_entries(folders, disputes, registry)
+    entries = present_entries(folders, disputes, registry, cache)
     with threadpool_limits(1):
-        found = position_of(record, entries, registry)
+        found = position_of(record, entries, registry, cache)
     if arguments.markdown:
         print("\n".join(markdown_of(found)))
         return 0
     rows = [dict(zip(HEAD, cells, strict=True)) for cells in _against(found)]
     for line in _summary(found):
         print(printable(line))
-    print_table(HEAD, rows)
+    if rows:
+        print_table(HEAD, rows)
     for line in _clips(found):
         print(printable(line))
     return 0
@@ -73,6 +76,8 @@ def _summary(found: Position) -> Iterator[str]:
         yield f"would stand {standing.rank} ({low} to {high}) of {len(found.board.ranked)} ranked rows, {group}"
     else:
         yield f"would not be ranked: {row.unranked}"
+    if not found.against:
+        yield "nothing to compare with: no other ranked record has the same clips, labels and folds"
     if len(row.entries) > 1:
         yield f"with the {len(row.entries) - 1} other seed(s) of this configuration that the leaderboard has"
     if row.badge == "rescored" and standing:
@@ -84,11 +89,11 @@ def _against(found: Position) -> Iterator[tuple[str, ...]]:
 
     for row, test in found.against:
         verdict = "not separable" if test.p_value > ALPHA else "ahead" if test.difference > 0 else "behind"
-        ends = " to ".join(map(_signed, test.interval))
+        ends = " to ".join(map(signed, test.interval))
         yield (
             _name(row),
             figure(row.uf1.value if row.uf1 else 0.0),
-            _signed(test.difference),
+            signed(test.difference),
             ends,
             p_value(test.p_value),
             verdict,
@@ -108,9 +113,10 @@ def markdown_of(found: Position) -> Iterator[str]:
     """The lines of the position as Markdown, for a pull request."""
     title, *summary = _summary(found)
     yield from (f"### {plain(title)}", "", *(f"- {plain(line)}" for line in summary), "")
-    yield f"| {' | '.join(HEAD)} |"
-    yield f"| {' | '.join('---' for _ in HEAD)} |"
-    yield from (f"| {' | '.join(map(plain, cells))} |" for cells in _against(found))
+    if found.against:
+        yield f"| {' | '.join(HEAD)} |"
+        yield f"| {' | '.join('---' for _ in HEAD)} |"
+        yield from (f"| {' | '.join(map(plain, cells))} |" for cells in _against(found))
     yield from ("", *map(plain, _clips(found)))
 
 
@@ -124,7 +130,8 @@ def _name(row: Row) -> str:
     return f"{row.model} ({row.recipe})" if row.recipe else row.model
 
 
-def _signed(value: float) -> str:
+def signed(value: float) -> str:
+    """A difference of scores in plain letters: `+.136`, `-.012`."""
     return f"{'-' if value < 0 else '+'}{figure(abs(value))}"
 
 

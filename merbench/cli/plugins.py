@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import asdict
 from typing import Any
 
 from merbench.cli.tables import print_json, print_table
@@ -19,11 +20,14 @@ def add_parser(verbs: argparse._SubParsersAction[Any]) -> None:
     about = "show every plugin: loaded, blocked, or failed and why"
     parser = verbs.add_parser("plugins", help=about, description=about)
     parser.add_argument("--times", action="store_true", help="show how long each plugin took to load, slowest first")
+    parser.add_argument("--known", action="store_true", help="list plugins of others that can be installed")
     parser.add_argument("--json", action="store_true", help="print a list of objects")
 
 
 def run(arguments: argparse.Namespace, registry: Registry) -> int:
     """Print the plugins that were found when this command started."""
+    if arguments.known:
+        return _known(arguments.json)
     plugins = registry.plugins
     if arguments.times:
         plugins = sorted(plugins, key=lambda plugin: -plugin.seconds)
@@ -32,6 +36,19 @@ def run(arguments: argparse.Namespace, registry: Registry) -> int:
         return 0
     columns = ["plugin", "distribution", "version", "status", *(["seconds"] if arguments.times else []), "provides"]
     print_table(columns, [_cells(plugin) for plugin in plugins])
+    return 0
+
+
+def _known(as_json: bool) -> int:
+    from merbench.plugin.known import known_plugins
+
+    found = [asdict(one) for one in known_plugins()]
+    if as_json:
+        print_json(found)
+    elif found:
+        print_table(list(found[0]), found)
+    else:
+        print("no plugin of others is listed yet; how to be listed: docs/writing-a-plugin.md")
     return 0
 
 

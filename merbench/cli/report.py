@@ -27,10 +27,12 @@ WIDTH = 80  # columns of a terminal; a longer title is wrapped
 def plan_lines(plan: Plan) -> list[str]:
     """Describe a plan in a few lines."""
     settings = ", ".join(f"{name} {value}" for name, value in {**plan.settings, **plan.options}.items())
+    own = "its author's own loop" if plan.kind == "fit" else plan.training_loss
     return [
         f"{plan.model} (recipe {plan.recipe}) on {plan.dataset}, protocol {plan.protocol}, seed {plan.seed}",
         f"sees {' and '.join(plan.features) or 'only labels'}",
         f"{plan.clips_total} clips; {plan.device}, {plan.precision}",
+        *([f"trained with {own}"] if own else []),
         *([f"settings: {settings}"] if settings else []),
     ]
 

@@ -1,4 +1,4 @@
-"""`merbench results`: list, show and verify records. `merbench.cli.exchange` has import and export."""
+"""`merbench results`: list, show and verify records. The modules `exchange` and `comparing` have the other actions."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from merbench.api import read_record, run_columns
-from merbench.cli import exchange
+from merbench.cli import comparing, exchange
 from merbench.cli.tables import print_json, print_table
 from merbench.errors import MerbenchError, printable
 from merbench.plugin.registry import Registry
@@ -28,8 +28,8 @@ def add_parser(verbs: argparse._SubParsersAction[Any]) -> None:
     """Add the verb and its actions to the command line."""
     verb = verbs.add_parser(
         "results",
-        help="list, show and verify records; score predictions made elsewhere",
-        description="List, show and verify records; score predictions made elsewhere; write records without clips.",
+        help="list, show, verify and compare records; score predictions made elsewhere",
+        description="List, show, verify and compare records; score predictions; write records without clips.",
     )
     actions = verb.add_subparsers(dest="action", required=True, metavar="ACTION")
     listing = actions.add_parser("list", help="list the records in a folder")
@@ -40,6 +40,10 @@ def add_parser(verbs: argparse._SubParsersAction[Any]) -> None:
     show.add_argument("--json", action="store_true", help="print the record as it is")
     verify = actions.add_parser("verify", help="recompute scores and digests from the predictions, and compare")
     verify.add_argument("record", type=Path, nargs="+", help="record files")
+    compare = actions.add_parser("compare", help="compare runs that differ in one setting alone")
+    compare.add_argument("folder", nargs="?", type=Path, default=Path("results"), help="default: ./results")
+    compare.add_argument("--by", required=True, metavar="OPTION", help="the setting, as in --set OPTION=VALUE")
+    compare.add_argument("--json", action="store_true", help="print a list of objects")
     exchange.add_parsers(actions)
 
 
@@ -47,7 +51,14 @@ def run(arguments: argparse.Namespace, registry: Registry) -> int:
     """Run the action. `verify` raises `RecordError` with the first difference."""
     if arguments.action == "list":
         return _list(arguments, registry)
-    actions = {"show": _show, "verify": _verify, "import": exchange.run_import, "export": exchange.run_export}
+    actions = {
+        "show": _show,
+        "verify": _verify,
+        "compare": comparing.compare,
+        "import": exchange.run_import,
+        "export": exchange.run_export,
+        "merge": exchange.run_merge,
+    }
     return actions[arguments.action](arguments, registry)
 
 

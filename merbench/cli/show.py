@@ -18,12 +18,22 @@ from merbench.errors import UnknownName, printable
 from merbench.plugin.authors import Author
 from merbench.plugin.loading import Plugin
 from merbench.plugin.registry import Catalog, Registry, load_target
-from merbench.plugin.specs import EstimatorModel, TorchModel
+from merbench.plugin.specs import Model, TorchModel
 
 __all__ = ["add_parser", "run"]
 
-NOUNS = ("models", "datasets", "features", "protocols", "sources")
-TARGETS = ("network", "estimator", "function", "reader", "splitter", "clip_list", "member")  # fields that name code
+NOUNS = ("models", "datasets", "features", "protocols", "sources", "executors")
+TARGETS = (
+    "network",
+    "estimator",
+    "fit",
+    "function",
+    "reader",
+    "splitter",
+    "runner",
+    "clip_list",
+    "member",
+)  # fields that name code
 HIDDEN = {"name", "api"}
 FULL = 100  # characters: a longer line of a docstring, with the next word, was broken because it was full
 
@@ -77,7 +87,7 @@ def _object(noun: str, spec: Any, plugin: Plugin, fields: dict[str, Any]) -> dic
 def _fields(spec: Any) -> dict[str, Any]:
     """The fields of a spec that are not empty."""
     values = {field.name: getattr(spec, field.name) for field in dataclasses.fields(spec)}
-    if isinstance(spec, TorchModel | EstimatorModel):
+    if isinstance(spec, Model):
         values["recipes"] = {
             name: {**recipe_settings(spec, recipe), "claim": recipe.claim, "about": recipe.about}
             for name, recipe in spec.recipes.items()

@@ -23,14 +23,15 @@ FLIP, TURN, DOWN, RIGHT = range(4)  # what each of a clip's four random numbers 
 def draw_augmentation(task: Task, folds: Sequence[Fold], epoch: int) -> Tensor | None:
     """Draw four numbers in [0, 1) for every clip in an epoch (from 0), `[folds, clips, 4]`; None without augmentation.
 
-    The numbers of a clip depend on the fold, the epoch and the clip, but not on its batch or on the other folds.
+    They are on the CPU. The numbers of a clip depend on the fold, the epoch and the clip, but not on its batch or on
+    the other folds.
     """
     recipe = task.recipe
     if not (recipe.flip or recipe.rotation or recipe.crop_padding):
         return None
     seeds = [derive_seed(fold=fold.seed, purpose="augmentation", epoch=epoch) for fold in folds]
     drawn = [np.random.default_rng(seed).random((len(task.labels), 4), np.float32) for seed in seeds]
-    return torch.as_tensor(np.stack(drawn), device=task.device)
+    return torch.from_numpy(np.stack(drawn))
 
 
 def augment(clips: Tensor, drawn: Tensor, recipe: Recipe, mirror: Mirror | None) -> Tensor:
@@ -45,13 +46,14 @@ def augment(clips: Tensor, drawn: Tensor, recipe: Recipe, mirror: Mirror | None)
     flat, numbers = clips.flatten(0, 1), drawn.flatten(0, 1)
     if recipe.flip:
         assert mirror is not None  # `find_mirrors` refuses such a recipe
-        chosen = numbers[:, FLIP] < recipe.flip
-        flat[chosen] = mirror(flat[chosen])
+        # All clips are mirrored, and some are used: how many is known on the device alone, and to ask makes it wait.
+        chosen = (numbers[:, FLIP] < recipe.flip).view(-1, *(1 for _ in flat.shape[1:]))
+        flat = torch.where(chosen, mirror(flat.clone()), flat)
     images = flat.reshape(len(flat), -1, *flat.shape[-2:]) if recipe.rotation or recipe.crop_padding else flat
     if recipe.rotation:
         images = turned(images, math.radians(recipe.rotation) * (2 * numbers[:, TURN] - 1))
     if recipe.crop_padding:
-        offsets = (numbers[:, [DOWN, RIGHT]] * (2 * recipe.crop_padding + 1)).long()
+        offsets = (numbers[:, DOWN : RIGHT + 1] * (2 * recipe.crop_padding + 1)).long()
         images = moved(images, offsets, recipe.crop_padding)
     return images.reshape(clips.shape)
 

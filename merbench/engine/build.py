@@ -1,9 +1,10 @@
-"""Builds a network or estimator, in this process or in another one."""
+"""Builds a network, estimator or fit, in this process or in another one."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from merbench.errors import OptionError, one_line
@@ -11,7 +12,7 @@ from merbench.plugin.authors import failed_at
 from merbench.plugin.calls import Author, calling, reason
 from merbench.plugin.registry import load_target
 
-__all__ = ["Build"]
+__all__ = ["Build", "Fit"]
 
 
 @dataclass(frozen=True)
@@ -46,3 +47,16 @@ class Build:
                 failed = f"{failed_at(error.__traceback__, self.author)}: {reason(error)}"
                 why = f": {one_line(error)}" if refused else failed
                 raise OptionError(f"{self.author} cannot be built with {given or 'no options'}{why}") from error
+
+
+@dataclass(frozen=True)
+class Fit(Build):
+    """The same for the training loop of a `FitModel`, which gets its options when it is called."""
+
+    def __call__(self) -> Any:
+        """Load the function, with its options.
+
+        Raises:
+            PluginError: the target cannot be loaded.
+        """
+        return partial(load_target(self.target, owner=self.author.spec), **self.options)

@@ -26,6 +26,7 @@ def predict_from(task: Task, fold: Fold, path: Path) -> FoldOutcome:
         ReleaseError: the file is not a checkpoint, or its tensors do not fit the network.
         PluginError: the network fails, or gives anything but logits.
     """
+    from merbench.engine.device import threads
     from merbench.engine.loop import Group
     from merbench.engine.networks import OneNetwork
 
@@ -39,7 +40,7 @@ def predict_from(task: Task, fold: Fold, path: Path) -> FoldOutcome:
             network.module.load_state_dict(state)
         except Exception as error:
             raise ReleaseError(f"--weights: {path.name} does not fit the network: {reason(error)}") from error
-    with seeded(derive_seed(fold=fold.seed, purpose="training")):
+    with threads(task.jobs), seeded(derive_seed(fold=fold.seed, purpose="training")):
         (scores,) = group.predict()
     if not np.isfinite(scores).all():
         raise ReleaseError(f"--weights: {path.name} gives class scores that are not finite")

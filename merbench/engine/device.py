@@ -6,11 +6,22 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Literal
 
+import numpy as np
 import torch
+from torch import Tensor
 
 from merbench.errors import OptionError
 
-__all__ = ["CPU_CEILING", "autocast", "choose_device", "choose_precision", "free_memory", "memory_budget", "threads"]
+__all__ = [
+    "CPU_CEILING",
+    "Fetched",
+    "autocast",
+    "choose_device",
+    "choose_precision",
+    "free_memory",
+    "memory_budget",
+    "threads",
+]
 
 # Share of the free memory that a group of folds may plan to use; the rest covers what the estimate misses.
 CUDA_SHARE = 0.8
@@ -54,11 +65,31 @@ def autocast(precision: str, device: str) -> AbstractContextManager[object]:
     return torch.autocast(device, dtype=torch.bfloat16) if precision == "bf16" else nullcontext()
 
 
+class Fetched:
+    """A copy of a tensor on its way from the device; the host goes on, and so does the device.
+
+    Args:
+        tensor: on any device.
+    """
+
+    def __init__(self, tensor: Tensor) -> None:
+        self.copy = tensor.detach().to("cpu", non_blocking=tensor.is_cuda)
+        self.arrived = torch.cuda.Event() if tensor.is_cuda else None  # type: ignore[no-untyped-call]
+        if self.arrived is not None:
+            self.arrived.record()
+
+    def numpy(self) -> np.ndarray:
+        """Wait for the copy, but not for work that was queued after it."""
+        if self.arrived is not None:
+            self.arrived.synchronize()
+        return self.copy.numpy()
+
+
 @contextmanager
-def threads(most: int) -> Iterator[None]:
-    """Limit torch to `most` CPU threads within the block."""
+def threads(most: int | None) -> Iterator[None]:
+    """Limit torch to `most` CPU threads within the block; None for no limit."""
     before = torch.get_num_threads()
-    torch.set_num_threads(min(before, most))
+    torch.set_num_threads(min(before, most or before))
     try:
         yield
     finally:

@@ -21,7 +21,15 @@ from merbench.mapping import is_large, release
 from merbench.plugin.calls import calling, kind, wrong
 from merbench.protocols import Fold
 
-__all__ = ["build_estimator", "design_matrix", "fit_fold"]
+__all__ = ["build_estimator", "design_matrix", "fit_fold", "taken"]
+
+
+def taken(arrays: Sequence[np.ndarray], positions: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Copies of the clips at `positions` `[n]`: one array `[n, ...]` per feature, uint8 as float32."""
+    rows = [array[positions] for array in arrays]
+    for array in filter(is_large, arrays):
+        release(array)
+    return tuple(one.astype(np.float32) if one.dtype == np.uint8 else one for one in rows)
 
 
 def design_matrix(arrays: Sequence[np.ndarray], positions: np.ndarray) -> np.ndarray:
@@ -31,13 +39,8 @@ def design_matrix(arrays: Sequence[np.ndarray], positions: np.ndarray) -> np.nda
     """
     if not arrays:
         return np.zeros((len(positions), 1), np.float32)
-    taken: list[np.ndarray] = [array[positions] for array in arrays]
-    for array in filter(is_large, arrays):
-        release(array)
-    taken = [rows.astype(np.float32) if rows.dtype == np.uint8 else rows for rows in taken]
-    if len(taken) == 1:
-        return taken[0]
-    return np.concatenate([rows.reshape(len(positions), -1) for rows in taken], 1)
+    found = taken(arrays, positions)
+    return found[0] if len(found) == 1 else np.concatenate([rows.reshape(len(positions), -1) for rows in found], 1)
 
 
 def build_estimator(task: Task, fold: Fold) -> Any:

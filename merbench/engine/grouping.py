@@ -8,7 +8,6 @@ run says so.
 from __future__ import annotations
 
 import re
-import sys
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -51,6 +50,7 @@ CONVOLVED = 0.1  # above this share of convolutions, one fold at a time is faste
 # the logits of another clip, or a constant of another fold, changes them by far more.
 SAME = 1e-3
 COMPANY = "its logits depend on other clips in the batch or on other folds"
+PADDED = "its training loss depends on clips of weight 0, which fill up a batch"
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ def why_not_batched(task: Task, fold: Fold) -> str:
         with warnings.catch_warnings():
             # Other devices may use another operation.
             warnings.filterwarnings("error" if task.device == "cpu" else "ignore", NO_RULE)
-            why = "" if _same_together(replace(task, device="cpu", precision="fp32"), fold) else COMPANY
+            why = _other_together(replace(task, device="cpu", precision="fp32"), fold)
     except Exception as error:  # any error of a plugin's network under vmap is the reason
         why = _refusal(error)
     return why if drawn_so_far() == before else f"it draws {ELSEWHERE}"
@@ -115,21 +115,38 @@ def _convolved(task: Task, fold: Fold) -> float:
     return sum(flops for name, flops in counts.items() if "convolution" in str(name)) / max(sum(counts.values()), 1)
 
 
-def _same_together(task: Task, fold: Fold) -> bool:
-    """Whether two networks with different seeds give the same logits together as each alone."""
+def _other_together(task: Task, fold: Fold) -> str:
+    """Say why two networks with different seeds give other logits or losses together than each alone; empty if not."""
     other = derive_seed(fold=fold.seed, purpose="trial")
     folds = [replace(fold, train=fold.train[:3]), replace(fold, train=fold.train[:2], seed=other)]
-    positions = torch.as_tensor(padded([one.train for one in folds])[0])
+    positions, weights = map(torch.as_tensor, padded([one.train for one in folds]))
     pair = Group(task, folds, stacked=True)
     together = [_logits(pair, positions, training) for training in (True, False)]
+    losses = _losses(pair, positions, weights)
     for index, one in enumerate(folds):
         alone = Group(replace(task, keyed=True), [one], stacked=False)
         for training, logits in zip((True, False), together, strict=True):
             apart = _logits(alone, positions[index : index + 1, : len(one.train)], training)[0]
-            difference = (logits[index, : len(one.train)] - apart).abs().max()
-            if not difference <= SAME * apart.abs().max():
-                return False
-    return True
+            if not _same(logits[index, : len(one.train)], apart):
+                return COMPANY
+        own = [tensor[index : index + 1, : len(one.train)] for tensor in (positions, weights)]
+        if not _same(losses[index], _losses(alone, *own)[0]):
+            return PADDED
+    return ""
+
+
+def _same(found: Tensor, wanted: Tensor) -> bool:
+    return bool((found - wanted).abs().max() <= SAME * wanted.abs().max())
+
+
+def _losses(group: Group, positions: Tensor, weights: Tensor) -> Tensor:
+    """The network's own losses; zeros for a network that has none, because the engine's loss counts no padding."""
+    if group.own_loss is None:
+        return torch.zeros(len(positions))
+    group.network.mode(True)
+    losses = group.losses(positions, weights)
+    group.backward(losses.sum())
+    return losses.detach()
 
 
 def _logits(group: Group, positions: Tensor, training: bool) -> Tensor:
@@ -191,15 +208,16 @@ def why_fewer(task: Task, cost: Footprint, folds: int, at_once: int) -> str:
     return f"too little memory is free for {wanted}, so results may differ from those of other machines"
 
 
-def most_threads(task: Task, fold_bytes: int, folds: int) -> int:
-    """Number of CPU threads that a group of `folds` folds may use.
+def most_threads(task: Task, fold_bytes: int, folds: int) -> int | None:
+    """Number of CPU threads that a group of `folds` folds may use, never more than `task.jobs`; None for any number.
 
     With more threads than folds, a library splits the matrix product of one fold between threads, which changes the
     rounding: small networks would give other results on eight cores than on four. Networks so large that a whole group
     does not fit into memory use every core.
     """
     small = task.device == "cpu" and fold_bytes * CPU_FOLDS <= CPU_CEILING
-    return folds if small else sys.maxsize
+    limits = [*([folds] if small else []), *([task.jobs] if task.jobs else [])]
+    return min(limits, default=None)
 
 
 def _fitting(free: int, cost: Footprint, most: int) -> int:

@@ -86,7 +86,7 @@ def clip_losses(logits: Tensor, labels: Tensor, recipe: Recipe) -> Tensor:
     if recipe.focal:
         p = flat.softmax(-1).gather(1, truth[:, None])[:, 0]
         # The clamp avoids an infinite gradient at p = 1 if `focal` is below 1.
-        losses = losses * (1 - p).clamp_min(torch.finfo(p.dtype).tiny) ** recipe.focal
+        losses = losses * (1 - p).clamp_min(torch.finfo(p.dtype).smallest_normal) ** recipe.focal
     return losses.view_as(labels)
 
 

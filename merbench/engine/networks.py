@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import nullcontext
 from typing import Any
 
@@ -19,7 +19,9 @@ from merbench.errors import PluginError
 from merbench.plugin.calls import calling, kind, wrong
 from merbench.protocols import Fold
 
-__all__ = ["OneNetwork", "StackedNetworks", "batch_norm", "build_network"]
+Head = Callable[..., Any]  # from the outputs of a network, and tensors `[batch]`, to what is wanted of them
+
+__all__ = ["OneNetwork", "StackedNetworks", "batch_norm", "build_network", "tensors_of"]
 
 
 def build_network(task: Task, seed: int) -> nn.Module:
@@ -44,36 +46,51 @@ def batch_norm(network: nn.Module) -> str:
     return next(norms, "")
 
 
+def tensors_of(network: nn.Module) -> dict[str, Tensor]:
+    """The tensors of a network by name: its parameters, each once, and the buffers that belong to its state."""
+    return dict(network.named_parameters()) | _buffers(network)
+
+
+def _buffers(network: nn.Module) -> dict[str, Tensor]:
+    parameters = {name for name, _ in network.named_parameters(remove_duplicate=False)}
+    state = network.state_dict()
+    return {name: one for name, one in state.items() if name not in parameters and isinstance(one, Tensor)}
+
+
 class OneNetwork:
     """The network of a single fold, called directly."""
 
     def __init__(self, task: Task, folds: Sequence[Fold]) -> None:
         (fold,) = folds
-        self.task, self.folds = task, folds
+        self.task = task
         self.module = build_network(task, fold.seed).to(task.device)
-        self.begin(0, 0)
+        self.begin(draw_keys(folds, 0, 0).to(task.device))
 
     def named_parameters(self) -> Iterable[tuple[str, Tensor]]:
         """The tensors to train, by name."""
         return self.module.named_parameters()
+
+    def tensors(self, place: int) -> dict[str, Tensor]:
+        """All tensors of the only network, see `tensors_of`."""
+        return tensors_of(self.module)
 
     def mode(self, training: bool) -> None:
         """Switch to training or evaluation mode, like `nn.Module.train`."""
         with calling(self.task.author, "train"):
             self.module.train(training)
 
-    def begin(self, epoch: int, step: int) -> None:
-        """Use the keyed random numbers of this training step from now on; epoch and step count from 0."""
-        self.keys = draw_keys(self.folds, epoch, step).to(self.task.device)
+    def begin(self, keys: Tensor) -> None:
+        """Use keyed random numbers of these keys from now on, `[folds]` on the device, see `draw_keys`."""
+        self.keys = keys
 
-    def logits(self, inputs: Sequence[Tensor]) -> Any:
-        """Compute logits `[1, batch, classes]` from one tensor `[1, batch, ...]` per feature.
+    def compute(self, inputs: Sequence[Tensor], head: Head, *about: Tensor) -> Any:
+        """Compute `head` of the outputs for one tensor `[1, batch, ...]` per feature, and of `about`, `[1, batch]`.
 
-        An output that is not a tensor is returned as it is.
+        A result has a new first axis of 1; if it is not a tensor, it is returned as it is.
         """
         with KeyedDraws(self.keys[0]) if self.task.keyed and self.module.training else nullcontext():
-            logits = self.module(*(tensor[0] for tensor in inputs))
-        return logits[None] if isinstance(logits, Tensor) else logits
+            found = head(self.module(*(tensor[0] for tensor in inputs)), *(tensor[0] for tensor in about))
+        return found[None] if isinstance(found, Tensor) else found
 
 
 class StackedNetworks:
@@ -83,7 +100,7 @@ class StackedNetworks:
     """
 
     def __init__(self, task: Task, folds: Sequence[Fold]) -> None:
-        self.task, self.folds = task, folds
+        self.task = task
         device = task.device
         first = build_network(task, folds[0].seed)
         self.stacked: dict[str, Tensor] = {
@@ -98,30 +115,35 @@ class StackedNetworks:
             self.stacked[name].requires_grad_(parameter.requires_grad)  # frozen parameters stay frozen
         # From here on only the shapes are needed, and buffers, which do not depend on the seed.
         self.module = first.to("meta") if not list(first.buffers()) else first.to(device)
-        self.begin(0, 0)
+        self.begin(draw_keys(folds, 0, 0).to(device))
 
     def named_parameters(self) -> Iterable[tuple[str, Tensor]]:
         """The tensors to train, by name, each `[folds, ...]`."""
         return self.stacked.items()
+
+    def tensors(self, place: int) -> dict[str, Tensor]:
+        """All tensors of the network of the fold at `place`, see `tensors_of`."""
+        return {name: tensor[place] for name, tensor in self.stacked.items()} | _buffers(self.module)
 
     def mode(self, training: bool) -> None:
         """Switch to training or evaluation mode, like `nn.Module.train`."""
         with calling(self.task.author, "train"):
             self.module.train(training)
 
-    def begin(self, epoch: int, step: int) -> None:
-        """Use the keyed random numbers of this training step from now on; epoch and step count from 0."""
-        self.keys = draw_keys(self.folds, epoch, step).to(self.task.device)
+    def begin(self, keys: Tensor) -> None:
+        """Use keyed random numbers of these keys from now on, `[folds]` on the device, see `draw_keys`."""
+        self.keys = keys
 
-    def logits(self, inputs: Sequence[Tensor]) -> Any:
-        """Compute logits `[folds, batch, classes]` from one tensor `[folds, batch, ...]` per feature.
+    def compute(self, inputs: Sequence[Tensor], head: Head, *about: Tensor) -> Any:
+        """Compute `head` of the outputs for a tensor `[folds, batch, ...]` per feature and of `about` `[folds, batch]`.
 
-        An output that is not a tensor is returned as it is.
+        A result has a new first axis of the folds; if it is not a tensor, it is returned as it is.
         """
 
         def one(parameters: dict[str, Tensor], key: Tensor, *tensors: Tensor) -> Any:
             with KeyedDraws(key) if self.module.training else nullcontext():
-                return functional_call(self.module, parameters, tensors)
+                outputs = functional_call(self.module, parameters, tensors[: len(inputs)])
+                return head(outputs, *tensors[len(inputs) :])
 
         # Random numbers without a key would depend on the other folds of the group, so vmap refuses them.
-        return vmap(one, randomness="error")(self.stacked, self.keys, *inputs)
+        return vmap(one, randomness="error")(self.stacked, self.keys, *inputs, *about)

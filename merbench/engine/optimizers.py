@@ -4,18 +4,54 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable
+from typing import Protocol
 
 import torch
 from torch import Tensor, nn
-from torch.optim.lr_scheduler import LambdaLR, LRScheduler, OneCycleLR
+from torch.optim.lr_scheduler import LambdaLR, OneCycleLR
 
 from merbench.errors import PluginError
 from merbench.plugin.calls import Author, calling
 from merbench.plugin.specs import Recipe
 
-__all__ = ["make_optimizer", "rate"]
+__all__ = ["Rates", "Schedule", "make_optimizer", "rate"]
 
 OPTIMIZERS = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW, "sgd": torch.optim.SGD}
+
+
+class Schedule(Protocol):
+    """Changes the learning rate of an optimiser."""
+
+    def step(self) -> None:
+        """Go on to the rate of the next step."""
+
+
+class Rates:
+    """A schedule whose rates of all steps are on the device, where the optimiser reads the present ones as well.
+
+    Recorded steps (`merbench.engine.recorded`) take them from there; a number would be recorded with the step.
+
+    Args:
+        optimizer: its groups' rates become float32 scalars on `device`.
+        factor: factor of each group's rate by step (from 0).
+        steps: number of steps.
+        device: the device of the parameters.
+    """
+
+    def __init__(
+        self, optimizer: torch.optim.Optimizer, factor: Callable[[int], float], steps: int, device: str
+    ) -> None:
+        full = [group["lr"] for group in optimizer.param_groups]
+        table = [[rate * factor(step) for rate in full] for step in range(steps)]
+        self.table = torch.tensor(table, dtype=torch.float32, device=device)
+        self.present, self.taken = self.table[0].clone(), 0
+        for group, rate in zip(optimizer.param_groups, self.present, strict=True):
+            group["lr"] = rate
+
+    def step(self) -> None:
+        """Go on to the next step; the last rates stay."""
+        self.taken = min(self.taken + 1, len(self.table) - 1)
+        self.present.copy_(self.table[self.taken])
 
 
 def make_optimizer(
@@ -25,7 +61,7 @@ def make_optimizer(
     steps_per_epoch: int,
     device: str,
     author: Author,
-) -> tuple[torch.optim.Optimizer, LRScheduler | None]:
+) -> tuple[torch.optim.Optimizer, Schedule | None]:
     """Make the optimiser, and the schedule to advance after every step (None if the learning rate is constant).
 
     Args:
@@ -44,12 +80,16 @@ def make_optimizer(
     # Fused: one kernel for all parameters. Its arithmetic is elementwise, so stacked folds get the same updates.
     if recipe.optimizer == "sgd":
         settings["momentum"] = recipe.momentum
+    elif device == "cuda":
+        settings["capturable"] = True  # its steps can be recorded
     optimizer = OPTIMIZERS[recipe.optimizer](groups, **settings)
     if recipe.schedule == "one-cycle":
         peaks = [group["lr"] for group in optimizer.param_groups]
         return optimizer, OneCycleLR(optimizer, max_lr=peaks, total_steps=recipe.epochs * steps_per_epoch)
     if recipe.schedule == "constant" and not recipe.warmup_epochs:
         return optimizer, None
+    if device == "cuda":
+        return optimizer, Rates(optimizer, rate(recipe, steps_per_epoch), recipe.epochs * steps_per_epoch, device)
     return optimizer, LambdaLR(optimizer, rate(recipe, steps_per_epoch))
 
 

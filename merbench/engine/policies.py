@@ -13,7 +13,7 @@ from merbench.protocols import Fold, inner_split
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["TEST_SELECTED", "Policy", "inner_epoch", "inner_fold", "last_best", "oracle_epoch"]
+__all__ = ["TEST_SELECTED", "Policy", "held_out_uf1", "inner_epoch", "inner_fold", "last_best", "oracle_epoch"]
 
 Policy = Literal["last", "inner", "oracle"]
 TEST_SELECTED: frozenset[Policy] = frozenset({"oracle"})  # chosen with test labels: shown, but never ranked
@@ -35,19 +35,29 @@ def oracle_epoch(predicted: np.ndarray, truth: np.ndarray) -> int:
 
 
 def inner_epoch(predicted: np.ndarray, truth: np.ndarray) -> int:
-    """The epoch (0-based) with the best pooled UF1 on the held-out training subjects; the last epoch on a tie.
+    """The epoch (0-based) with the best `held_out_uf1`; the last epoch on a tie.
+
+    Args:
+        predicted: `[epochs, clips]` class indices.
+        truth: `[clips]` class indices.
+    """
+    return last_best(held_out_uf1(predicted, truth))
+
+
+def held_out_uf1(predicted: np.ndarray, truth: np.ndarray) -> np.ndarray:
+    """The pooled UF1 of several predictions of held-out training clips, float64 `[n]` in [0, 1].
 
     UF1 is the mean of 2TP / (clips predicted as the class + clips of the class) over the classes in `truth`.
 
     Args:
-        predicted: `[epochs, clips]` class indices.
+        predicted: `[n, clips]` class indices.
         truth: `[clips]` class indices.
     """
     f1 = [
         2 * ((predicted == label) & (truth == label)).sum(1) / ((predicted == label).sum(1) + (truth == label).sum())
         for label in np.unique(truth)
     ]
-    return last_best(np.mean(f1, axis=0).round(12))  # equal scores may be rounded differently
+    return np.asarray(np.mean(f1, axis=0).round(12))  # equal scores may be rounded differently
 
 
 def inner_fold(fold: Fold, clips: pd.DataFrame, labels: np.ndarray) -> Fold:

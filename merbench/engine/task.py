@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from merbench.plugin.calls import Author
 from merbench.plugin.specs import Recipe
+from merbench.plugin.training import Training
 
 __all__ = ["FoldOutcome", "Mirror", "Task"]
 
@@ -21,19 +22,23 @@ class Task:
     """What all folds of a run share.
 
     Attributes:
-        build: returns a new network or estimator; called without arguments. It must be picklable.
+        build: returns a new network or estimator, or a `fit`; called without arguments. It must be picklable.
         author: the plugin that `build` belongs to, for errors.
         arrays: one array `[clips, ...]` per feature, float32 or uint8, which models get as float32. A large array may
             be mapped from a file.
         labels: `[clips]` int64, class indices. The engine gives a model only the labels of the training side.
-        subjects: `[clips]` int64, a number for each subject, for estimators whose `fit` takes `groups`; None if nobody
-            needs them.
+        training_loss: target of the network's own loss, see `TorchModel.training_loss`; or empty.
+        pretraining: other datasets for a fit, see `Training.pretraining`.
+        subjects: `[clips]` int64, a number for each subject, for fits; None if nobody needs
+            them.
         classes: number of classes.
-        recipe: the training settings, resolved. Estimators do not use them.
+        recipe: the training settings, resolved. Only networks use them.
         mirrors: one function per feature, as described in `Feature.mirror`; None for a feature without a mirror.
         device: `cpu`, `cuda` or `mps`.
         precision: `fp32`, `tf32` or `bf16`.
         keyed: whether a network that trains alone uses keyed random numbers, as in a group (`merbench.engine.draws`).
+        keep_weights: whether the outcome of a network's fold has its weights.
+        jobs: processes or threads that train on the CPU, at most; None for one per core.
     """
 
     build: Callable[[], Any]
@@ -42,11 +47,15 @@ class Task:
     labels: np.ndarray
     classes: int
     recipe: Recipe
+    training_loss: str = ""
+    pretraining: tuple[Training, ...] = ()
     subjects: np.ndarray | None = None
     mirrors: tuple[Mirror | None, ...] = ()
     device: str = "cpu"
     precision: str = "fp32"
     keyed: bool = False
+    keep_weights: bool = False
+    jobs: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,11 +65,14 @@ class FoldOutcome:
     Attributes:
         name: of the fold.
         scores: `[epochs, clips evaluated, classes]` float32, the class scores after each epoch: probabilities, or the
-            decision values of an estimator. An estimator has one epoch.
+            decision values of an estimator. An estimator has one epoch, and so has a fit that reports none.
         predicted: `[epochs, clips evaluated]` int64 class indices.
-        loss: `[epochs]` mean training loss; empty for an estimator.
+        loss: `[epochs]` mean training loss; empty for an estimator, and for a fit that reports no epochs.
         seconds: wall time; folds that trained at once share it equally.
         note: one sentence for readers of the record, with the same words in all folds that it applies to.
+        weights: all tensors that the trained network predicts with (torch, on the CPU), see `Group.weights`; empty
+            unless they were asked for.
+        machine: describes the machine that computed the fold, if an executor chose it; else empty.
     """
 
     name: str
@@ -69,3 +81,5 @@ class FoldOutcome:
     loss: np.ndarray
     seconds: float
     note: str = ""
+    weights: Mapping[str, Any] = field(default_factory=dict)
+    machine: Mapping[str, Any] = field(default_factory=dict)

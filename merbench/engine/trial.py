@@ -38,6 +38,8 @@ def try_network(task: Task, fold: Fold) -> str:
             gives = "logits that depend on no trained parameter (computed without gradient, or detached)"
             raise _wrong(group, gives, "return logits that carry a gradient")
         group.backward(logits.sum())
+        if group.own_loss:
+            group.backward(group.losses(positions, torch.ones(positions.shape)).sum())
         group.network.mode(False)
         with torch.no_grad():
             evaluated = _finite(group, positions)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
@@ -25,7 +25,12 @@ ATTEMPTS = 3  # to read what was stored, before the disk is called faulty
 
 
 def compute(
-    dataset: OpenDataset, features: Sequence[Resolved], *, jobs: int | None = None, progress: Progress | None = None
+    dataset: OpenDataset,
+    features: Sequence[Resolved],
+    *,
+    jobs: int | None = None,
+    progress: Progress | None = None,
+    first: Callable[[], None] | None = None,
 ) -> tuple[np.ndarray, ...]:
     """One array `[clips, ...]` per feature, rows in the order of the dataset's clips: uint8 if the feature is uint8,
     else float32. Features that are computed from images or are large are stored on disk and mapped into memory.
@@ -35,13 +40,16 @@ def compute(
         features: of each clip.
         jobs: number of processes; None for one per core, 1 for this process alone.
         progress: receives the clips whose features are computed and stored.
+        first: called before the first clip is computed, if any is.
 
     Raises:
         BrokenClips: all clips whose files cannot be read or whose features are not finite, with reasons.
         PluginError: a feature function fails, returns no array of numbers, or returns different shapes.
         OutputError: the disk of the feature store is full; finished clips stay stored.
     """
-    return _Computation(dataset, features, jobs, progress or Silent()).arrays() if features else ()
+    if not features:
+        return ()
+    return _Computation(dataset, features, jobs, progress or Silent(), first or (lambda: None)).arrays()
 
 
 def arrays_digest(arrays: Sequence[np.ndarray]) -> str:
@@ -58,9 +66,14 @@ class _Computation:
     """The state of one call of `compute`."""
 
     def __init__(
-        self, dataset: OpenDataset, features: Sequence[Resolved], jobs: int | None, progress: Progress
+        self,
+        dataset: OpenDataset,
+        features: Sequence[Resolved],
+        jobs: int | None,
+        progress: Progress,
+        first: Callable[[], None],
     ) -> None:
-        self.dataset, self.features, self.progress = dataset, features, progress
+        self.dataset, self.features, self.progress, self.first = dataset, features, progress, first
         self.jobs = jobs or cores()
         self.clips = list(dataset.clips["clip"])
         self.raw = sorted({one.name for one in walk(features) if one.spec is None})
@@ -121,6 +134,7 @@ class _Computation:
             if self._missing() and not writable(self.root):
                 self._use_temporary_store()
             if missing := self._missing():
+                self.first()
                 self._extract(missing)
             if self.broken:
                 return {}

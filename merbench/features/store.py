@@ -34,6 +34,8 @@ __all__ += ["temporary_store", "writable"]
 
 VARIABLE = "MERBENCH_CACHE"
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+CHANGING = {errno.ENOENT, errno.ENOTEMPTY}  # of a folder in which somebody writes
+ATTEMPTS = 100  # at removing such a folder
 CLIP, DATASET = ".clip", ".dataset"  # ends of file names: the result of one clip, and the results of a dataset
 ALIGNED = 64  # bytes: the values begin at a multiple
 SUM = 4  # bytes of a checksum: CRC-32, against bad disks, not against people
@@ -267,8 +269,18 @@ def clear(chosen: list[Kept]) -> None:
     """
     for one in chosen:
         try:
-            shutil.rmtree(one.folder)
-        except FileNotFoundError:
-            continue
+            _remove(one.folder)
         except OSError as error:
             raise OutputError(f"cannot remove {one.folder}: {error.strerror}; remove it by hand") from error
+
+
+def _remove(folder: Path) -> None:
+    """Removes a folder, also one in which a run stores a clip at this moment."""
+    for left in reversed(range(ATTEMPTS)):
+        try:
+            shutil.rmtree(folder)
+        except OSError as error:
+            if error.errno not in CHANGING or not left:
+                raise
+        if not folder.exists():
+            return

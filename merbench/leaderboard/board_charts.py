@@ -158,8 +158,8 @@ def _best(rows: Iterable[Row], part: str) -> list[Row]:
 
 
 def _name(row: Row, letters: int = NAME) -> str:
-    """The model, and what tells it from others of its name: the recipe, or the year of the paper."""
-    detail = row.recipe or (str(row.paper.year) if row.paper and row.paper.year else "")
+    """The model, and what tells it from others of its name: the row's details, or the year of the paper."""
+    detail = row.details or (str(row.paper.year) if row.paper and row.paper.year else "")
     if len(detail) not in range(1, 12):
         return shorten(row.name, letters)
     return f"{shorten(row.name, letters - len(detail) - 2)}, {detail}"

@@ -24,10 +24,12 @@ from merbench.leaderboard.entries import Entry
 from merbench.leaderboard.past import Past
 from merbench.leaderboard.reported import Remark, Reported, reported_rows
 from merbench.leaderboard.rows import Row, make_rows
+from merbench.leaderboard.separation import Drawn
 from merbench.leaderboard.statistics import Standing, stand
 from merbench.leaderboard.verdicts import Verdict
 from merbench.plugin.registry import Registry
 from merbench.runs.scoring import in_order
+from merbench.scores import Metric
 
 __all__ = ["Board", "Site", "counts_of", "finished", "make_site", "table_key"]
 
@@ -35,6 +37,7 @@ SLUG = 60  # characters of a name that go into a file name
 OTHER_PAGE = re.compile(r"-(compare|page\d+)$")  # how the file names of a board's further pages end
 
 Name: TypeAlias = tuple[str, str]  # dataset, protocol
+Stood: TypeAlias = Callable[[str, Sequence[np.ndarray]], list[Standing]]  # of a part, and the counts of its rows
 
 
 @dataclass(frozen=True)
@@ -108,6 +111,18 @@ class Board:
         return {part: tuple(row for row in rows if part in row.standings) for part, rows in self._ordered.items()}
 
     @cached_property  # every page asks for it, and a board may have thousands of rows
+    def highest(self) -> dict[tuple[str, Metric], float | None]:
+        """The highest score of a ranked row, by part and metric; None if no ranked row has the score."""
+        found: dict[tuple[str, Metric], float | None] = {}
+        for row in self.rows:
+            for part, metrics in row.figures.items():
+                for metric, one in metrics.items():
+                    before = found.setdefault((part, metric), None)
+                    if row.rank and (before is None or one.value > before):
+                        found[part, metric] = one.value
+        return found
+
+    @cached_property
     def _ordered(self) -> dict[str, tuple[Row, ...]]:
         parts = dict.fromkeys(("full", *self.parts))
         return {one: tuple(sorted(self.rows, key=lambda row: (not row.entries, *_place(one)(row)))) for one in parts}
@@ -223,7 +238,7 @@ def _board(
     incomplete: tuple[tuple[Row, ...], ...] = (),
     reported: tuple[Reported, ...] = (),
 ) -> Board:
-    runs = _ranked(make_rows(table, registry), cache)
+    runs = _ranked(make_rows(table, registry), partial(_stood, (*name, *mark), cache=cache))
     papers = sorted(reported_rows(reported), key=_place("full"))
     return Board(
         slug=_slug(*name, mark),
@@ -302,28 +317,27 @@ def _parts(dataset: str, rows: Sequence[Row], registry: Registry) -> tuple[str, 
     return in_order((part for row in rows for part in row.figures), dataset, registry) or ("full",)
 
 
-def _ranked(rows: Sequence[Row], cache: Cache | None) -> list[Row]:
+def _ranked(rows: Sequence[Row], stood: Stood) -> list[Row]:
     """The ranked rows in order, then the others by UF1."""
     ranked = [row for row in rows if not row.unranked]
-    standings = _standings(ranked, cache)
-    stood = [replace(row, standings=found) for row, found in zip(ranked, standings, strict=True)]
-    return [*sorted(stood, key=_place("full")), *sorted((row for row in rows if row.unranked), key=_place("full"))]
+    standings = _standings(ranked, stood)
+    placed = [replace(row, standings=found) for row, found in zip(ranked, standings, strict=True)]
+    return [*sorted(placed, key=_place("full")), *sorted((row for row in rows if row.unranked), key=_place("full"))]
 
 
-def _standings(ranked: Sequence[Row], cache: Cache | None) -> list[dict[str, Standing]]:
+def _standings(ranked: Sequence[Row], stood: Stood) -> list[dict[str, Standing]]:
     """Of each row, its standing in every part whose UF1 is defined: the same clips are in the part of every row."""
     found: list[dict[str, Standing]] = [{} for _ in ranked]
     parts = ranked[0].entries[0].counts.parts() if ranked else {}
     counts = [counts_of(row) for row in ranked]
     for part, subjects in parts.items():
         if ranked[0].uf1_of(part):
-            stood = _stood([one[:, subjects] for one in counts], cache)
-            for row, standing in zip(found, stood, strict=True):
+            for row, standing in zip(found, stood(part, [one[:, subjects] for one in counts]), strict=True):
                 row[part] = standing
     return found
 
 
-def _stood(counts: Sequence[np.ndarray], cache: Cache | None) -> list[Standing]:
+def _stood(board: tuple[str, ...], part: str, counts: Sequence[np.ndarray], cache: Cache | None) -> list[Standing]:
     """`stand`, or what the cache keeps of it."""
     if cache is None:
         return stand(counts)
@@ -333,8 +347,11 @@ def _stood(counts: Sequence[np.ndarray], cache: Cache | None) -> list[Standing]:
     if (kept := cache.read(key)) is not None:
         with suppress(ValidationError):
             return written.validate_json(kept)
-    found = stand(counts)
+    place = cache.key("drawn", json.dumps([*board, part]))
+    drawn = Drawn.of(cache.read(place) or b"")
+    found = stand(counts, drawn)
     cache.write(key, written.dump_json(found))
+    cache.write(place, drawn.content())
     return found
 
 

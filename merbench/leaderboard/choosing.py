@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from merbench.runs.schema import Plan, Submission
+from merbench.runs.schema import Record
 from merbench.scores import mean_rate
 
 if TYPE_CHECKING:
@@ -16,10 +16,9 @@ if TYPE_CHECKING:
 __all__ = ["best_seed_gain", "epochs_of"]
 
 
-def epochs_of(plan: Plan | Submission) -> int | None:
+def epochs_of(record: Record) -> int | None:
     """Among how many epochs an oracle chooses; None for a model without epochs, or predictions that were handed in."""
-    epochs = plan.settings.get("epochs") if isinstance(plan, Plan) and plan.kind == "torch" else None
-    return epochs if isinstance(epochs, int) else None
+    return max((len(fold.loss) for fold in record.folds), default=0) or None
 
 
 def best_seed_gain(entries: Sequence[Entry]) -> float | None:

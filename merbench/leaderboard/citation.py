@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from merbench.leaderboard.rows import Row
     from merbench.runs.schema import Plan
 
-__all__ = ["bibtex", "board_bibtex", "command", "paper_bibtex", "row_bibtex", "tex"]
+__all__ = ["bibtex", "board_bibtex", "command", "paper_bibtex", "row_bibtex", "sweep_file", "tex"]
 
 TEX = {
     "\\": r"\textbackslash{}",
@@ -34,20 +34,35 @@ VARIANT = re.compile(r"(?P<feature>[^@\s]+)@(?P<variant>[^@\s]+)( |$)")
 def command(plan: Plan) -> str:
     """The `merbench run` command that makes the same plan, quoted for a shell, one option per line.
 
-    Files that the plan names must be where the command runs.
+    Files that the plan names must be where the command runs. '' for a nested choice, see `sweep_file`.
     """
+    if plan.candidates:
+        return ""
     options = [
-        ("model", plan.model),
-        ("dataset", plan.dataset),
-        ("protocol", plan.protocol),
-        ("recipe", plan.recipe),
-        ("seed", str(plan.seed)),
-        *_of_networks(plan),
-        *((("folds", plan.folds),) if plan.folds != "*" else ()),
+        *_options(plan),
         *((("weights", "DIR"),) if plan.weights else ()),
         *(("set", f"{name}={_value(value)}") for name, value in _settable(plan)),
     ]
     return " \\\n  ".join(["merbench run", *(f"--{name} {shlex.quote(value)}" for name, value in options)])
+
+
+def sweep_file(plan: Plan) -> str:
+    """The file from which `merbench sweep --nested` makes the same plan of a nested choice; '' for another plan."""
+    if not plan.candidates:
+        return ""
+    (_, model), *others = _options(plan)
+    lines = [f"{name} = {value if name == 'seed' else json.dumps(value)}" for name, value in others]
+    for one in plan.candidates:
+        alone = plan.model_copy(
+            update={
+                "settings": plan.settings | one.settings,
+                "options": plan.options | one.options,
+                "features": one.features,
+            }
+        )
+        lines += ["", "[[include]]", f"model = {json.dumps(model)}"]
+        lines += [f"set.{json.dumps(name)} = {json.dumps(_value(value))}" for name, value in _settable(alone)]
+    return "\n".join(lines) + "\n"
 
 
 def bibtex(entry: Entry) -> str:
@@ -69,7 +84,7 @@ def row_bibtex(row: Row) -> str:
     if len(row.entries) == 1:
         return bibtex(row.entries[0])
     first, count = row.entries[0], len(row.entries)
-    recipe = f", recipe {row.recipe}" if row.recipe else ""
+    recipe = f", recipe {row.details}" if row.details else ""
     title = f"{row.model}{recipe} on {first.record.plan.dataset}, protocol {first.protocol}: mean of {count} seeds"
     fields = {
         "title": f"{{{tex(title)}}}",
@@ -131,9 +146,21 @@ def tex(text: str) -> str:
     return "".join(TEX.get(sign, sign) for sign in without_controls(text))
 
 
+def _options(plan: Plan) -> list[tuple[str, str]]:
+    return [
+        ("model", plan.model),
+        ("dataset", plan.dataset),
+        ("protocol", plan.protocol),
+        ("recipe", plan.recipe),
+        ("seed", str(plan.seed)),
+        *_of_networks(plan),
+        *((("folds", plan.folds),) if plan.folds != "*" else ()),
+    ]
+
+
 def _of_networks(plan: Plan) -> list[tuple[str, str]]:
-    """Options of networks only: an estimator has neither epochs nor a choice of device, and rejects them."""
-    if plan.kind != "torch":
+    """Options of networks and fits: an estimator has neither epochs nor a choice of device, and rejects them."""
+    if plan.kind not in ("torch", "fit"):
         return []
     return [("epoch-policy", plan.epoch_policy), ("device", plan.device), ("precision", plan.precision)]
 

@@ -31,7 +31,7 @@ def recipe_name(plan: Plan, registry: Registry) -> str:
 
 def _recipe(plan: Plan, registry: Registry) -> tuple[str, Recipe] | None:
     """The recipe that the plan names, now or formerly, if the run has all of its settings."""
-    if plan.weights or plan.model not in registry.models.names():
+    if plan.weights or plan.candidates or plan.model not in registry.models.names():
         return None  # a family's member is made by its plugin, and may load a library
     model = registry.models.get(plan.model)
     return next(
@@ -52,9 +52,10 @@ def _named(name: str, model: Model) -> Iterator[tuple[str, Recipe]]:
 
 
 def _has_settings(plan: Plan, recipe: Recipe) -> bool:
-    """Whether every setting and option is the recipe's; those that were added since the run do not count."""
+    """Whether every setting, option and dataset is the recipe's; settings added since the run do not count."""
     settings = {name: getattr(recipe, name, None) for name in plan.settings}
-    return _plain([settings, recipe.options]) == _plain([plan.settings, plan.options])
+    used = [one.dataset for one in plan.pretraining or ()]
+    return _plain([settings, recipe.options, recipe.pretrain]) == _plain([plan.settings, plan.options, used])
 
 
 def _plain(value: Any) -> str:

@@ -104,4 +104,4 @@ def _clips(board: Board, rows: Sequence[Row]) -> dict[str, Any]:
 
 
 def _name(row: Row) -> str:
-    return without_controls(clipped(f"{row.name} ({row.recipe})" if row.recipe else row.name, NAME))
+    return without_controls(clipped(f"{row.name} ({row.details})" if row.details else row.name, NAME))

@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from merbench.leaderboard.about import day
+from merbench.leaderboard.cache import Cache
 from merbench.leaderboard.entries import Entry, read_entries, record_files
 from merbench.leaderboard.lines import InvalidReport, lines, valid
 from merbench.plugin.registry import Registry
@@ -72,15 +73,23 @@ def require_records(disputes: Collection[Dispute], records: Collection[str], pat
             )
 
 
-def present_entries(folders: Sequence[Path], path: Path | None, registry: Registry) -> list[Entry]:
+def present_entries(
+    folders: Sequence[Path], path: Path | None, registry: Registry, cache: Cache | None = None
+) -> list[Entry]:
     """The entries of all records in some folders, without withdrawn ones.
+
+    Args:
+        folders: of records.
+        path: of the table of disputes; None for no table.
+        registry: of datasets and protocols.
+        cache: see `read_entries`.
 
     Raises:
         InvalidReport: the table of disputes is not valid, or names an unknown record.
         RecordError: a record is not valid.
     """
     disputes = read_disputes(path)
-    entries = [entry for _, entry in read_entries(record_files(folders), registry)]
+    entries = [entry for _, entry in read_entries(record_files(folders), registry, cache)]
     require_records(disputes, {entry.record.id for entry in entries}, path)
     return [one for one in (marked(entry, disputes) for entry in entries) if not one.withdrawn]
 

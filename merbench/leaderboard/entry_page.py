@@ -12,8 +12,9 @@ from markupsafe import Markup, escape
 from merbench.leaderboard import entry_charts as charts
 from merbench.leaderboard import wording
 from merbench.leaderboard.choosing import epochs_of
-from merbench.leaderboard.citation import bibtex, command
+from merbench.leaderboard.citation import bibtex, command, sweep_file
 from merbench.leaderboard.reliability_chart import reliability_chart
+from merbench.runs.changes import in_brief
 
 if TYPE_CHECKING:
     import numpy as np
@@ -28,8 +29,10 @@ __all__ = ["entry_page"]
 STORIES = {
     "torch": "trained and tested by this project.",
     "estimator": "fitted and tested by this project.",
+    "fit": "trained by its author's own loop, and tested by this project.",
     "rescored": "predictions that were handed in and scored by this project.",
 }
+OWN_LOSS = "trained with its author's own loss, and tested by this project."
 DECLARED = {
     "last": "The sender declares that the last epoch counts.",
     "inner": "The sender declares that the epoch was chosen on held-out training subjects.",
@@ -42,7 +45,7 @@ LONGEST = 500  # characters of a value in the environment
 # Bytes of a long table. A longer one is left to the record, so that the page stays small.
 ROOM = {"clips": 180_000, "folds": 50_000, "subjects": 50_000}
 CELL = 20  # bytes of markup around a cell
-NOT_IN_PLAN = {"settings", "options", "digests", "code", "classes", "features"}
+NOT_IN_PLAN = {"pretraining", "candidates", "settings", "options", "digests", "code", "classes", "features"}
 
 
 def entry_page(entry: Entry, row: Row, title: str, board: str, compare: str) -> dict[str, Any]:
@@ -68,7 +71,7 @@ def entry_page(entry: Entry, row: Row, title: str, board: str, compare: str) -> 
         "title": title,
         "board": board,
         "compare": compare,
-        "story": STORIES[plan.kind],
+        "story": OWN_LOSS if plan.kind == "torch" and plan.training_loss else STORIES[plan.kind],
         "policy": _policy_name(policy),
         "policies": [*map(_policy_name, policies)],
         "highlights": list(_highlights(entry, policy)),
@@ -90,13 +93,22 @@ def entry_page(entry: Entry, row: Row, title: str, board: str, compare: str) -> 
         "fold_policies": [*map(_policy_name, record.folds[0].epochs)] if record.folds else [],
         "loss": _loss(entry),
         "loss_chart": charts.loss_curve(entry),
-        "command": "" if plan.kind == "rescored" else command(plan.model_copy(update={"protocol": entry.protocol})),
+        **_again(entry),
         "handed_in": DECLARED[plan.declared_policy] if plan.kind == "rescored" else "",
-        "settings": list(_plan(entry)),
+        "settings": list(_plan(entry, row)),
         "environment": list(_flat("", record.environment))[:LINES],
         "code": [] if plan.kind == "rescored" else sorted(plan.code.items()),
         "citation": bibtex(entry),
     }
+
+
+def _again(entry: Entry) -> dict[str, str]:
+    """The command, or the file of a nested sweep, that gives the entry again; both are empty if it was handed in."""
+    plan = entry.record.plan
+    if plan.kind == "rescored":
+        return {"command": "", "sweep": ""}
+    plan = plan.model_copy(update={"protocol": entry.protocol})
+    return {"command": command(plan), "sweep": sweep_file(plan)}
 
 
 def _long_tables(entry: Entry, policies: Sequence[AnyPolicy]) -> tuple[dict[str, Any], list[str]]:
@@ -131,7 +143,7 @@ def _highlights(entry: Entry, policy: AnyPolicy) -> Iterator[dict[str, str]]:
             yield {"value": wording.figure(one.value), "text": f"{name} over all clips, policy {policy}{ends}"}
     chosen, last = (entry.figures.get(one, {}).get("full", {}).get("uf1") for one in ("oracle", "last"))
     if chosen and last:
-        gained, epochs = wording.signed(chosen.value - last.value), epochs_of(entry.record.plan)
+        gained, epochs = wording.signed(chosen.value - last.value), epochs_of(entry.record)
         among = f" among {epochs}" if epochs else ""
         yield {
             "value": gained,
@@ -212,7 +224,7 @@ def _loss(entry: Entry) -> str:
     )
 
 
-def _plan(entry: Entry) -> Iterator[tuple[str, str]]:
+def _plan(entry: Entry, row: Row) -> Iterator[tuple[str, str]]:
     plan = entry.record.plan
     content = {**plan.model_dump(mode="json"), "protocol": entry.protocol}
     yield "record", entry.record.id
@@ -222,8 +234,14 @@ def _plan(entry: Entry) -> Iterator[tuple[str, str]]:
     yield "classes", ", ".join(plan.classes)
     if plan.kind != "rescored":
         yield "features", "; ".join(plan.features) or "none"
+        if row.changed:
+            yield "set", wording.clipped(in_brief(row.changed), LONGEST)
         yield from _flat("settings", plan.settings)
         yield from _flat("options", plan.options)
+        for one in content.get("pretraining", ()):
+            yield from _flat("pre-training", one)
+        for place, one in enumerate(content.get("candidates", ())):
+            yield from _flat(f"candidate {place}", one)
     for name, digest in content["digests"].items():
         yield f"digest of {name}", digest
 

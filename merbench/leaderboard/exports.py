@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 from pydantic import BaseModel, ConfigDict
 
 from merbench.leaderboard.wording import without_controls
+from merbench.runs.changes import in_brief
 from merbench.scores import Metric
 
 if TYPE_CHECKING:
@@ -100,6 +101,7 @@ class PastExport(Exported):
 
 class RowExport(Exported):
     """A row of a board. `figures` and `test_selected`: part to metric to figure. `records`: ids, one for each seed.
+    `set`: what `--set` changed in the recipe, name to value as it is typed.
 
     `rank` is that over all clips; `standings` has one for each part, and is empty for a row that is not ranked.
     """
@@ -109,6 +111,7 @@ class RowExport(Exported):
     model: str
     name: str
     recipe: str
+    set: dict[str, str]
     badge: str
     claim: str
     approach: str
@@ -271,6 +274,7 @@ def _row(row: Row) -> RowExport:
         model=row.model,
         name=row.name,
         recipe=row.recipe,
+        set=dict(row.changed),
         badge=row.badge,
         claim=row.claim,
         approach=row.approach,
@@ -334,6 +338,7 @@ def _cells(row: Row, parts: Sequence[str]) -> dict[str, Any]:
         "id": row.id,
         "model": row.model,
         "recipe": row.recipe,
+        "set": in_brief(row.changed),
         "badge": row.badge,
         "claim": row.claim,
         "epoch policy": row.policy,

@@ -54,11 +54,6 @@ class Pair:
         """Whether the test separates the two scores."""
         return self.test.p_value <= ALPHA
 
-    @property
-    def title(self) -> str:
-        """Name and recipe."""
-        return self.a.name if self.a.recipe in ("", "default") else f"{self.a.name}, {self.a.recipe}"
-
 
 @dataclass(frozen=True)
 class Extractions:
@@ -169,14 +164,14 @@ def _drawn(found: Extractions, *, narrow: bool) -> str:
         sheet.text(scale(value), bottom + 16, rounded(value), "chart-muted", "middle", size=SMALL)
     for index, (pair, (before, after)) in enumerate(zip(found.pairs, scores, strict=True)):
         y = 8 + LINE * (index + 0.5)
-        sheet.text(left, y + 4, shorten(pair.title, 20 if narrow else NAME), anchor="end", size=SMALL)
+        sheet.text(left, y + 4, shorten(pair.a.with_details, 20 if narrow else NAME), anchor="end", size=SMALL)
         sheet.lines([[(scale(before), y), (scale(after), y)]], "chart-accent", 1.6)
         _mark(sheet, scale(before), y)
         sheet.dot(scale(after), y, "chart-accent")
     _legend(sheet, bottom + 36, 2 if narrow else left + 2, found)
     title = f"UF1 on {found.a.dataset} and on {found.b.dataset}"
     said = " ".join(
-        f"{shorten(pair.title, NAME)}: {figure(before)} and {figure(after)}."
+        f"{shorten(pair.a.with_details, NAME)}: {figure(before)} and {figure(after)}."
         for pair, (before, after) in zip(found.pairs, scores, strict=True)
     )
     return sheet.svg(f"extractions{'-narrow' if narrow else ''}-{found.b.slug}", title, said)

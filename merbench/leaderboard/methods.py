@@ -21,7 +21,7 @@ class Method:
     """UF1 over all clips of one row that was run or handed in, beside what papers report for its method.
 
     Attributes:
-        name, recipe: of the row; the recipe is empty if there was none.
+        name, recipe: of the row; the recipe has what `--set` changed, and is empty if there was none.
         hollow: whether the run was shortened.
         joined: whether the run is as published, or the predictions were handed in: papers' figures speak of the same.
         reported: what papers print, in ascending order.
@@ -119,7 +119,7 @@ def _method(row: Row, reported: tuple[float, ...]) -> Method:
     chosen = row.uf1.value if _is_selected(row) else oracle.value if oracle else None
     return Method(
         name=row.name,
-        recipe=row.recipe,
+        recipe=row.details,
         hollow=row.claim == "shortened",
         joined=_as_published(row),
         reported=reported,

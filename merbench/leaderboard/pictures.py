@@ -254,7 +254,7 @@ def duels(board: Board, rows: Sequence[Row], beats: Callable[[int, int], bool], 
     sheet = Sheet(left + pitch * len(rows) + 2, 26 + pitch * len(rows))
     for index, row in enumerate(rows):
         y = 20 + pitch * (index + 0.5) + 4
-        name = f"{index + 1}" if narrow else f"{shorten(_named(row), NAME + 2)}  {index + 1}"
+        name = f"{index + 1}" if narrow else f"{shorten(row.with_details, NAME + 2)}  {index + 1}"
         sheet.text(left - 5, y, name, anchor="end", size=min(SMALL, pitch))
         if index % (3 if narrow else 1) == 0:
             sheet.text(
@@ -271,13 +271,13 @@ def duels(board: Board, rows: Sequence[Row], beats: Callable[[int, int], bool], 
         ]  # fmt: skip
         if cells:
             sheet.lines(cells, name, pitch - 1)
-    won = (f"{_named(row)} beats {sum(beats(a, b) for b in range(len(rows)))}." for a, row in enumerate(rows))
+    won = (f"{row.with_details} beats {sum(beats(a, b) for b in range(len(rows)))}." for a, row in enumerate(rows))
     return sheet.svg(_key("duels", board, narrow), f"Who beats whom: {board.name}", " ".join(won))
 
 
 def chances(board: Board, *, narrow: bool = False) -> str:
     """How often each leading row is first when subjects are drawn again; '' if fewer than two rows lead."""
-    rows = [(_named(row), row.standing.first) for row in leading(board) if row.standing]
+    rows = [(row.with_details, row.standing.first) for row in leading(board) if row.standing]
     return _bars(board, "chances", "Chance of being first", rows, narrow) if len(rows) > 1 else ""
 
 
@@ -328,16 +328,12 @@ def costs(board: Board, *, narrow: bool = False) -> str:
         if name not in seen and (place := labels.place(x, y, name, SMALL)):
             sheet.text(*place[:2], name, anchor=place[2], size=SMALL)
             seen.add(name)
-    said = (f"{_named(row)}: {row.seconds:.0f} s, {figure(row.uf1.value)}." for row in rows if row.uf1)
+    said = (f"{row.with_details}: {row.seconds:.0f} s, {figure(row.uf1.value)}." for row in rows if row.uf1)
     return sheet.svg(_key("costs", board, narrow), f"Time of a run and UF1: {board.name}", " ".join(said))
 
 
 def _power(power: int) -> str:
     return f"{10**power:,}" if power >= 0 else f"{10.0**power:g}"
-
-
-def _named(row: Row) -> str:
-    return f"{row.name}, {row.recipe}" if row.recipe not in ("", "default") else row.name
 
 
 def _key(kind: str, board: Board, narrow: bool) -> str:

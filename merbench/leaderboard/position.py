@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from merbench.errors import RecordError
 from merbench.leaderboard.boards import Board, Site, counts_of, make_site
+from merbench.leaderboard.cache import Cache
 from merbench.leaderboard.entries import Entry, make_entry
 from merbench.leaderboard.rows import Row
 from merbench.leaderboard.statistics import holm
@@ -37,8 +38,9 @@ class Position:
     Attributes:
         board: with the record's row in it.
         row: of the record, and of the seeds of the same configuration that the board has already.
-        against: each other leading row, with the paired test of the record against it, Holm-corrected over these tests.
-        difference: to the best other row; None if the clips of one of them may not be shown.
+        against: each other leading row, with the paired test of the record against it, Holm-corrected over these tests;
+            empty if no other row of the same clips, labels and folds is ranked.
+        difference: to the best other row; None if there is none, or if the clips of one of them may not be shown.
     """
 
     board: Board
@@ -47,20 +49,21 @@ class Position:
     difference: Difference | None
 
 
-def position_of(record: Record, entries: Sequence[Entry], registry: Registry) -> Position:
+def position_of(record: Record, entries: Sequence[Entry], registry: Registry, cache: Cache | None = None) -> Position:
     """The position of a verified record among the entries of a leaderboard.
 
     Args:
         record: if it is on the leaderboard already, it is compared with the others.
         entries: of the leaderboard.
         registry: of datasets and protocols.
+        cache: keeps the standings of rows.
 
     Raises:
-        RecordError: the record lacks clips, or the leaderboard has no other ranked row for the same clips, labels and
-            folds.
+        RecordError: the record lacks clips.
     """
     new = make_entry(record, registry)
-    return position_on(make_site([new, *(one for one in entries if one.id != new.id)], (), registry), new.id)
+    others = (one for one in entries if one.id != new.id)
+    return position_on(make_site([new, *others], (), registry, cache=cache), new.id)
 
 
 def position_on(site: Site, entry: str) -> Position:
@@ -73,16 +76,12 @@ def position_on(site: Site, entry: str) -> Position:
     if row not in board.rows:
         raise RecordError(f"the record would not be ranked: it {row.unranked}")
     others = [one for one in board.ranked if one is not row]
-    if not others:
-        raise RecordError(
-            f"the leaderboard has no row to compare with: no other record of {board.title} has the same clips, labels "
-            "and folds and is ranked"
-        )
     leading = [one for one in others if one.standing and one.standing.leading] or others[:1]
     tests = [compare_confusions(counts_of(row), counts_of(one)) for one in leading]
     corrected = holm([one.p_value for one in tests])
     against = [PairedTest(one.difference, one.interval, p) for one, p in zip(tests, corrected, strict=True)]
-    return Position(board, row, tuple(zip(leading, against, strict=True)), _difference(new, others[0].entries[0]))
+    difference = _difference(new, others[0].entries[0]) if others else None
+    return Position(board, row, tuple(zip(leading, against, strict=True)), difference)
 
 
 def _difference(one: Entry, other: Entry) -> Difference | None:

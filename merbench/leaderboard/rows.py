@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 from statistics import fmean, stdev
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from merbench.errors import printable
 from merbench.leaderboard.bibliography import Paper, paper_of
 from merbench.leaderboard.choosing import best_seed_gain, epochs_of
 from merbench.leaderboard.claims import claim_of, recipe_name
@@ -21,6 +22,7 @@ from merbench.leaderboard.statistics import Standing
 from merbench.plugin.registry import Registry
 from merbench.plugin.specs import Claim
 from merbench.protocols import shares_subjects
+from merbench.runs.changes import as_text, changes, in_brief
 from merbench.runs.schema import AnyPolicy, Plan, Submission
 from merbench.runs.weights import given_files, starts_from
 from merbench.scores import Metric, interval_of_rate, mean_without_each
@@ -34,7 +36,12 @@ __all__ = ["Approach", "Badge", "Paper", "Row", "configuration", "make_rows", "o
 Badge = Literal["reported", "rescored", "run here"]
 Approach = Literal["network", "handcrafted", "not stated"]
 
-APPROACHES: dict[str, Approach] = {"torch": "network", "estimator": "handcrafted", "rescored": "not stated"}
+APPROACHES: dict[str, Approach] = {
+    "torch": "network",
+    "estimator": "handcrafted",
+    "fit": "not stated",
+    "rescored": "not stated",
+}
 MOST = 10**15  # of a count or of seconds that a record may state
 
 
@@ -47,6 +54,7 @@ class Row:
         model, recipe: names; a recipe is empty if there was none.
         title: the name that people use, e.g. `HTNet`; empty for `model`.
         claim, claim_about: what the settings of a run are, and a line about them; empty if nothing was run here.
+        changed: what `--set` changed in the recipe: name -> value as text, without control characters.
         badge, approach: for filters, in words.
         policy: epoch policy in words, e.g. `last`, `declared last`, `test-selected`, `not stated`.
         figures: under the policy that counts for this row (never `oracle` of a run).
@@ -71,6 +79,7 @@ class Row:
     policy: str
     figures: Figures
     recipe: str = ""
+    changed: Mapping[str, str] = field(default_factory=dict)
     title: str = ""
     claim: Claim | Literal[""] = ""
     claim_about: str = ""
@@ -101,6 +110,17 @@ class Row:
     def name(self) -> str:
         """The name of the model on pages."""
         return self.title or self.model
+
+    @property
+    def details(self) -> str:
+        """The recipe, with what `--set` changed: `quick; width=8`. Empty for a paper's row."""
+        return "; ".join(filter(None, (self.recipe, in_brief(self.changed))))
+
+    @property
+    def with_details(self) -> str:
+        """The name with the details, without a recipe that needs no name."""
+        details = in_brief(self.changed) if self.recipe == "default" else self.details
+        return f"{self.name}, {details}" if details else self.name
 
     @property
     def contested(self) -> tuple[Dispute, ...]:
@@ -172,6 +192,7 @@ def _row(entries: tuple[Entry, ...], registry: Registry) -> Row:
         id=configuration(plan, plan.protocol)[:12],
         model=plan.model,
         recipe=recipe_name(plan, registry) if isinstance(plan, Plan) else "",
+        changed={printable(name): printable(as_text(value)) for name, value in changes(plan, registry).items()},
         title=_title(plan, registry),
         claim=claim,
         claim_about=about,
@@ -181,7 +202,7 @@ def _row(entries: tuple[Entry, ...], registry: Registry) -> Row:
         figures=honest,
         oracle=selected,
         selection=_selection(selected, last),
-        epochs=epochs_of(plan),
+        epochs=epochs_of(first),
         seed_selection=best_seed_gain(entries),
         data_from=data_from(plan, registry),
         clips=first.clips,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 from importlib import resources
 from importlib.metadata import version
@@ -11,12 +10,12 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from merbench.errors import ConfigError, OutputError, and_more
+from merbench.errors import ConfigError
+from merbench.files import write_new
 from merbench.leaderboard.about import Settings
 
 __all__ = ["FILES", "write_repository"]
 
-NAMED = 3  # files named in an error
 # Path in the repository -> file in the folder `own_board`. Git keeps no empty folder, so the records have a file.
 FILES = {
     "README.md": "README.md",
@@ -47,15 +46,7 @@ def write_repository(folder: Path, title: str, repository: str = "") -> list[Pat
         OutputError: one of the files exists already, or the folder cannot be written.
     """
     settings = _settings(title, repository)
-    if there := [name for name in FILES if os.path.lexists(folder / name)]:
-        raise OutputError(
-            f"{folder} contains {and_more(there, NAMED)} already; nothing was written; choose another folder, or move "
-            "these files away"
-        )
-    try:
-        return [_write(folder / name, _filled(template, settings)) for name, template in FILES.items()]
-    except OSError as error:
-        raise OutputError(f"cannot write {folder}: {error.strerror}; choose another folder") from error
+    return write_new(folder, {name: _filled(template, settings) for name, template in FILES.items()})
 
 
 def _settings(title: str, repository: str) -> Settings:
@@ -79,10 +70,3 @@ def _filled(template: str, settings: Settings) -> str:
     }
     text = (resources.files(__package__) / "own_board" / template).read_text("utf-8")
     return re.sub("@([A-Z_]+)@", lambda found: values[found[1]], text)
-
-
-def _write(path: Path, text: str) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("x", encoding="utf-8", newline="\n") as file:
-        file.write(text)
-    return path

@@ -12,7 +12,7 @@ from itertools import chain
 
 import numpy as np
 
-from merbench.leaderboard.separation import ALPHA, SURE, separation
+from merbench.leaderboard.separation import ALPHA, SURE, Drawn, separation
 from merbench.scores import (
     PairedTest,
     exchange_p_values,
@@ -28,6 +28,7 @@ TIE = 1e-12  # scores that differ by less are equal: their sums were rounded dif
 QUANTILES = (0.025, 0.975)
 EXCHANGES = (10_000, 100_000, 1_000_000)  # of a test: more where the chance of the draw could decide
 SHARES = 8  # of the tests, for as many threads; the tests of a share use each draw of exchanges one after another
+ROW_BITS = 20  # of the 64 bits of a whole number; a score takes 40
 DRAWS_AT_ONCE = 250  # are ranked, so that they stay in the processor's cache
 
 
@@ -53,7 +54,7 @@ class Standing:
     error: float = 0.0
 
 
-def stand(rows: Sequence[np.ndarray]) -> list[Standing]:
+def stand(rows: Sequence[np.ndarray], drawn: Drawn | None = None) -> list[Standing]:
     """The standing of each row among the others, by UF1 over all clips.
 
     The rank interval comes from a bootstrap over subjects: each resample scores all rows on the same draw of subjects
@@ -62,21 +63,22 @@ def stand(rows: Sequence[np.ndarray]) -> list[Standing]:
     Args:
         rows: of each row, `[seeds, subjects, classes, classes]` clip counts, all on the same clips of the same
             subjects. Several seeds count by their mean.
+        drawn: for `separation`.
     """
     if not rows:
         return []
     scores = np.array([mean_rate(row, "uf1") for row in rows])
     best = int(np.argmax(scores))
     with ThreadPoolExecutor(os.cpu_count()) as threads:  # products of matrices run beside each other
-        drawn = np.stack(list(threads.map(lambda row: mean_resampled(row, "uf1"), rows)))
-    p_values, errors = separation(rows)
-    ranks, resampled = _ranks(scores[:, None])[:, 0], _ranks(drawn)
-    low, high = _rank_intervals(resampled)
+        resampled = np.stack(list(threads.map(lambda row: mean_resampled(row, "uf1"), rows)))
+    p_values, errors = separation(rows, drawn)
+    ranks, drawn_ranks = _ranks(scores[:, None])[:, 0], _ranks(resampled)
+    low, high = _rank_intervals(drawn_ranks)
     return [
         Standing(
             rank=int(ranks[index]),
             rank_interval=(int(low[index]), int(high[index])),
-            first=float(np.mean(resampled[index] == 1)),
+            first=float(np.mean(drawn_ranks[index] == 1)),
             leading=index == best or p_values[index] > ALPHA,
             against_best=None if index == best else against(rows[best], rows[index], p_values[index]),
             error=0.0 if index == best else errors[index],
@@ -124,11 +126,14 @@ def _ranks(scores: np.ndarray) -> np.ndarray:
     ranks = np.empty(scores.shape, dtype=np.int32)
     places = np.arange(len(scores), dtype=np.int32)
     for first in range(0, scores.shape[1], DRAWS_AT_ONCE):
-        # Rounded, so that equal scores stay equal although their sums were rounded differently.
-        negative = -np.round(scores[:, first : first + DRAWS_AT_ONCE].T, round(-np.log10(TIE)))
-        order = np.argsort(negative, axis=1)
-        ordered = np.take_along_axis(negative, order, axis=1)
-        higher = np.where(np.diff(ordered, axis=1, prepend=-np.inf) > 0, places, 0)  # of the rows with better scores
+        # In units of TIE, so that equal scores stay equal although their sums were rounded differently. Whole numbers,
+        # with the row in the last bits: they sort several times as fast as an order of floats is found.
+        negative = np.rint(scores[:, first : first + DRAWS_AT_ONCE].T / -TIE).astype(np.int64)
+        ordered = np.sort((negative << ROW_BITS) + places, axis=1)
+        order = ordered & ((1 << ROW_BITS) - 1)
+        steps = np.diff(ordered >> ROW_BITS, axis=1)
+        higher = np.zeros(order.shape, dtype=np.int32)  # the number of rows with better scores
+        higher[:, 1:] = np.where(steps > 0, places[1:], 0)
         found = np.empty(order.shape, dtype=np.int32)
         np.put_along_axis(found, order, np.maximum.accumulate(higher, axis=1), axis=1)
         ranks[:, first : first + DRAWS_AT_ONCE] = found.T + 1

@@ -45,9 +45,9 @@ def board_exports(board: Board, part: str, rows: Sequence[Row]) -> dict[str, Any
         (one, metric)
         for one in dict.fromkeys(("full", *board.parts))
         for metric in SCORES
-        if any(metric in row.figures.get(one, {}) for row in board.rows)
+        if (one, metric) in board.highest
     ]
-    highest = {score: _highest(board, *score) for score in scores}
+    highest = {score: figure(value) if (value := board.highest[score]) is not None else "" for score in scores}
     return {
         "figures": [_figures(row, part) for row in rows],
         "latex": [_head(board, scores), END],
@@ -138,12 +138,6 @@ def _numbers(one: Figure) -> list[float | None]:
     return numbers
 
 
-def _highest(board: Board, part: str, metric: Any) -> str:
-    """The highest score of a ranked row, as it is printed."""
-    ranked = [row.figures[part][metric].value for row in board.rows if metric in row.figures.get(part, {}) and row.rank]
-    return figure(max(ranked)) if ranked else ""
-
-
 def _head(board: Board, scores: Sequence[tuple[str, Any]]) -> str:
     parts = list(dict.fromkeys(part for part, _ in scores))
     groups, rules, column = "", "", 3
@@ -160,7 +154,7 @@ def _head(board: Board, scores: Sequence[tuple[str, Any]]) -> str:
 
 
 def _line(row: Row, scores: Sequence[tuple[str, Any]], highest: dict[tuple[str, Any], str]) -> str:
-    detail = f" ({_tex(row.recipe)})" if row.recipe else ""
+    detail = f" ({_tex(row.details)})" if row.details else ""
     year = str(row.paper.year) if row.paper and row.paper.year else "--"
     cells = [_cell(row, part, metric, highest[part, metric]) for part, metric in scores]
     return _row([_tex(row.name) + detail, year, *cells])

@@ -28,10 +28,9 @@ class Carried:
     rows: tuple[Row, ...]
 
     @property
-    def title(self) -> str:
+    def name(self) -> str:
         """Name and recipe."""
-        row = self.rows[0]
-        return row.name if row.recipe in ("", "default") else f"{row.name}, {row.recipe}"
+        return self.rows[0].with_details
 
     def uf1(self, place: int, part: str) -> float:
         """UF1 on a part of the clips, trained on the database of the board at `place`."""
@@ -72,7 +71,7 @@ class Transfer:
         places = range(len(self.boards))
         own = [self.middle(place, self.databases[place]) for place in places]
         away = [self.middle(at, self.databases[to]) for at in places for to in places if at != to]
-        who = f"{len(self.carried)} rows have a median" if len(self.carried) > 1 else f"{self.carried[0].title} has a"
+        who = f"{len(self.carried)} rows have a median" if len(self.carried) > 1 else f"{self.carried[0].name} has a"
         return (
             f"Trained on one database, {who} UF1 of {figure(min(own))} to {figure(max(own))} on its other people, and "
             f"of {figure(min(away))} to {figure(max(away))} on another database"
@@ -118,5 +117,5 @@ def _table(of: dict[str, Board]) -> Transfer | None:
     rows = [configured(board) for board in ordered]
     common = [Carried(tuple(one[key] for one in rows)) for key in rows[0] if all(key in one for one in rows)]
     whole = [one for one in common if all(row.uf1_of(part) for row in one.rows for part in parts)]
-    whole.sort(key=lambda one: (-sum(one.uf1(place, part) for place in range(len(parts)) for part in parts), one.title))
+    whole.sort(key=lambda one: (-sum(one.uf1(place, part) for place in range(len(parts)) for part in parts), one.name))
     return Transfer(ordered, tuple(whole[:MOST_ROWS]), len(whole)) if whole else None

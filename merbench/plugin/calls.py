@@ -17,7 +17,7 @@ from merbench.errors import MerbenchError, PluginError, one_line
 from merbench.plugin import watch
 from merbench.plugin.authors import Author, failed_at, written
 
-__all__ = ["Author", "calling", "kind", "memory_is_full", "reason", "wrong"]
+__all__ = ["Author", "calling", "gets_on", "kind", "memory_is_full", "reason", "wrong"]
 
 REASON = 300  # characters of an author's message in an error
 # Messages of torch when no memory is left, on an accelerator and on a CPU: only CUDA has its own exception.
@@ -38,6 +38,13 @@ def calling(author: Author, function: str, wanted: str = "") -> _Calling:
         MemoryError, RuntimeError: memory ran out; raised unchanged, because it is not the author's fault.
     """
     return _Calling(author, function, wanted)
+
+
+def gets_on() -> None:
+    """Let the time of the running calls start anew, because the called code has shown that it gets on."""
+    if call := _STATE.running.get(threading.get_ident()):
+        for one in call.chain():
+            one.age = one.report_at = 0.0
 
 
 def memory_is_full(error: BaseException) -> bool:

@@ -28,7 +28,7 @@ from collections.abc import Iterable
 
 import pluggy
 
-from merbench.plugin.specs import Dataset, Feature, Model, ModelFamily, Protocol, Source
+from merbench.plugin.specs import Dataset, Executor, Feature, Model, ModelFamily, Protocol, Source
 
 __all__ = ["NAMESPACE", "hookimpl", "hookspec"]
 
@@ -72,7 +72,7 @@ def merbench_features() -> Iterable[Feature]:
 
 @hookspec
 def merbench_models() -> Iterable[ModelOrFamily]:
-    """Models to benchmark: `merbench.TorchModel` or `merbench.EstimatorModel`.
+    """Models to benchmark: `merbench.TorchModel`, `merbench.EstimatorModel` or `merbench.FitModel`.
 
     If there are too many to list, a `merbench.ModelFamily` makes each model when it is asked for.
 
@@ -86,5 +86,14 @@ def merbench_protocols() -> Iterable[Protocol]:
     """Ways of splitting clips into folds.
 
     Example: `yield merbench.Protocol(name="subjects-10", splitter="my_package.splits:TenFold")`
+    """
+    return ()
+
+
+@hookspec
+def merbench_executors() -> Iterable[Executor]:
+    """Places where the units of a run are computed.
+
+    Example: `yield merbench.Executor(name="our-cluster", runner="my_package.cluster:Runner")`
     """
     return ()

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 from merbench.plugin.loading import BUILT_IN, Plugin
-from merbench.plugin.specs import Dataset, EstimatorModel, Feature, Protocol, Spec, TorchModel, former_names
+from merbench.plugin.specs import Dataset, Feature, Model, Protocol, Spec, former_names
 
 __all__ = ["Naming"]
 
@@ -85,9 +85,12 @@ def references(spec: Spec, refer: Refer) -> dict[str, Any]:
         }
     if isinstance(spec, Feature):
         return {"inputs": each("features", spec.inputs)}
-    if isinstance(spec, TorchModel | EstimatorModel):
+    if isinstance(spec, Model):
         recipes = {
-            name: replace(recipe, features=each("features", recipe.features)) for name, recipe in spec.recipes.items()
+            name: replace(
+                recipe, features=each("features", recipe.features), pretrain=each("datasets", recipe.pretrain)
+            )
+            for name, recipe in spec.recipes.items()
         }
         return {"features": each("features", spec.features), "recipes": recipes}
     return {}

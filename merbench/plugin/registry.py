@@ -12,13 +12,13 @@ from merbench.errors import PluginError, UnknownName, nearest
 from merbench.plugin.calls import Author, calling, kind, wrong
 from merbench.plugin.loading import Plugin
 from merbench.plugin.naming import Naming
-from merbench.plugin.specs import Dataset, Feature, Model, ModelFamily, Protocol, Source, former_names
+from merbench.plugin.specs import Dataset, Executor, Feature, Model, ModelFamily, Protocol, Source, former_names
 from merbench.plugin.validation import fault
 
 __all__ = ["Catalog", "Registry", "load_target"]
 
-T = TypeVar("T", Source, Dataset, Feature, Model, Protocol)
-S = TypeVar("S", Source, Dataset, Feature, Model, ModelFamily, Protocol)
+T = TypeVar("T", Source, Dataset, Feature, Model, Protocol, Executor)
+S = TypeVar("S", Source, Dataset, Feature, Model, ModelFamily, Protocol, Executor)
 
 
 class Catalog(Generic[T]):
@@ -218,7 +218,7 @@ def _member(family: ModelFamily, name: str, plugin: Plugin) -> Model:
 
 
 class Registry:
-    """Every source, dataset, feature, model and protocol of the loaded plugins."""
+    """Every source, dataset, feature, model, protocol and executor of the loaded plugins."""
 
     def __init__(self, plugins: Sequence[Plugin]) -> None:
         self.plugins = plugins
@@ -228,6 +228,7 @@ class Registry:
         self.features: Catalog[Feature] = Catalog("feature", plugins, naming)
         self.models: Catalog[Model] = Catalog("model", plugins, naming)
         self.protocols: Catalog[Protocol] = Catalog("protocol", plugins, naming)
+        self.executors: Catalog[Executor] = Catalog("executor", plugins, naming)
 
     def notes(self) -> list[str]:
         """A sentence for each spec with the name of a built-in spec."""
@@ -237,6 +238,7 @@ class Registry:
             ("feature", self.features),
             ("model", self.models),
             ("protocol", self.protocols),
+            ("executor", self.executors),
         ]
         return [
             f"{noun} {plain!r} is the built-in one; the plugin's is called {qualified}"

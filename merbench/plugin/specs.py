@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from merbench.plugin.labels import LabelScheme
 
@@ -13,7 +13,10 @@ __all__ = [
     "Claim",
     "Dataset",
     "EstimatorModel",
+    "Executor",
     "Feature",
+    "FitModel",
+    "Kind",
     "Model",
     "ModelFamily",
     "Protocol",
@@ -25,6 +28,7 @@ __all__ = [
 ]
 
 Claim = Literal["as published", "shortened", "own settings", "baseline"]  # what a recipe says that it is
+Kind = Literal["torch", "estimator", "fit"]  # who trains a model: the engine, an estimator, or the author's own loop
 
 API = 1  # increased when a spec changes in a way that affects plugins
 
@@ -110,6 +114,8 @@ class Feature:
             `variant` like `function`; for a feature that a source provides, only the array. Empty: it is not drawn.
         channels: what the first axis of its array holds, e.g. `("strain", "v", "u")`; empty if it has no names. A
             feature with `u` and `v` can be compared by `merbench data compare-flow`.
+        shape: shape of its array in the default variant, e.g. `(3, 28, 28)`: `merbench plugin check` draws toy clips
+            of this shape for the models that see it. Empty if it is images, or not known.
         about: one line for `merbench list`.
     """
 
@@ -121,13 +127,15 @@ class Feature:
     mirror: str = ""
     drawing: str = ""
     channels: tuple[str, ...] = ()
+    shape: tuple[int, ...] = ()
     about: str = ""
     api: int = API
 
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
-    """A named set of training settings of a model. An `EstimatorModel` only uses `options` and `features`.
+    """A named set of training settings. An `EstimatorModel` only uses `options` and `features`; a `FitModel` also uses
+    `pretrain`.
 
     Attributes:
         optimizer: `adam`, `adamw` or `sgd` of `torch.optim`.
@@ -159,8 +167,10 @@ class Recipe:
             the vectors of a flow are mirrored but not turned.
         standardize: subtract the mean and divide by the standard deviation of each channel (axis 1 of a batch) on the
             fold's training clips.
-        options: keyword arguments of the network or estimator.
+        options: keyword arguments of the network, estimator or fit.
         features: features that replace those of the model.
+        pretrain: names of other datasets that a `FitModel` pre-trains on. Its fit gets them with the same features as
+            `Training.pretraining`. No person of a test side may be in them.
         about: where the settings come from.
         claim: what the settings are: `as published` by the model's authors; `shortened` from those, for less time;
             `own settings`; or `baseline`, of a model that others are compared with. Boards show it.
@@ -192,6 +202,7 @@ class Recipe:
     standardize: bool = False
     options: Mapping[str, Any] = field(default_factory=dict)
     features: tuple[str, ...] = ()
+    pretrain: tuple[str, ...] = ()
     about: str = ""
     claim: Claim = "own settings"
     formerly: tuple[str, ...] = ()
@@ -210,6 +221,11 @@ class TorchModel:
         features: names of the features that it sees (`name` or `name@variant`).
         recipes: by name; the first is the default.
         parameters: number of parameters that the default recipe trains with 3 classes; None if not counted.
+        training_loss: target of a function `(outputs, labels, weights) -> loss` that replaces the recipe's loss.
+            `outputs` is what `forward` returned in training mode: logits, or a tuple whose first element is the logits
+            and whose others only the loss sees. `labels` `[batch]` int64; `weights` `[batch]` float32: 1, or the
+            recipe's class weight, and 0 for a clip that only fills up the batch. The loss is a float32 tensor without
+            axes. A loss that gives clips of weight 0 a say trains one fold at a time. Empty: the recipe's loss.
         with_paths: target of a function `(options) -> options` that replaces a word for a file, such as `true` for
             weights from a hub, by its path. It is called once, before the run's plan is made, because the plan
             contains files by name and digest. Empty: options are used unchanged.
@@ -218,16 +234,25 @@ class TorchModel:
         about: one line for `merbench list`.
     """
 
+    kind: ClassVar[Kind] = "torch"
+    given: ClassVar[tuple[str, ...]] = ("classes",)
+
     name: str
     network: str
     features: tuple[str, ...]
     recipes: Mapping[str, Recipe]
     parameters: int | None = None
+    training_loss: str = ""
     with_paths: str = ""
     paper: str = ""
     title: str = ""
     about: str = ""
     api: int = API
+
+    @property
+    def target(self) -> str:
+        """The code that builds the model."""
+        return self.network
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -246,6 +271,9 @@ class EstimatorModel:
         about: one line for `merbench list`.
     """
 
+    kind: ClassVar[Kind] = "estimator"
+    given: ClassVar[tuple[str, ...]] = ("classes",)
+
     name: str
     estimator: str
     features: tuple[str, ...]
@@ -255,6 +283,48 @@ class EstimatorModel:
     about: str = ""
     api: int = API
 
+    @property
+    def target(self) -> str:
+        """The code that builds the model."""
+        return self.estimator
+
+
+@dataclass(frozen=True, kw_only=True)
+class FitModel:
+    """A model with a training loop of its own.
+
+    Attributes:
+        name: e.g. `my-distilled`.
+        fit: target of a function that trains on one fold, called as `fit(training, seed=, device=, report=,
+            **options)`. `training` is a `merbench.Training`; `seed` is an int in [0, 2**32); `device` is `cpu`, `cuda`
+            or `mps`. It returns a predictor: a function that takes one float32 array `[clips, ...]` per feature, and
+            returns finite class scores `[clips, classes]`, as logits or probabilities. After each epoch it may call
+            `report(predictor, loss=)` with the mean training loss: then the epoch policies `inner` and `oracle` exist,
+            and what it returns counts as the last epoch. It reports the same number of epochs on every fold.
+        features: names of the features that it sees (`name` or `name@variant`).
+        recipes: by name; the first is the default; only `options`, `features` and `pretrain` are read.
+        paper: what to cite.
+        title: name on pages; empty for `name`.
+        about: one line for `merbench list`.
+    """
+
+    kind: ClassVar[Kind] = "fit"
+    given: ClassVar[tuple[str, ...]] = ("training", "seed", "device", "report")
+
+    name: str
+    fit: str
+    features: tuple[str, ...]
+    recipes: Mapping[str, Recipe] = field(default_factory=lambda: {"default": Recipe()})
+    paper: str = ""
+    title: str = ""
+    about: str = ""
+    api: int = API
+
+    @property
+    def target(self) -> str:
+        """The code that trains the model."""
+        return self.fit
+
 
 @dataclass(frozen=True, kw_only=True)
 class ModelFamily:
@@ -262,8 +332,8 @@ class ModelFamily:
 
     Attributes:
         name: of the family, e.g. `timm`.
-        member: target of a function `(name) -> TorchModel | EstimatorModel`, called with the part after the colon. The
-            model has the whole name. For an unknown part, the function raises `merbench.OptionError` with the nearest
+        member: target of a function `(name) -> model`, called with the part after the colon; the model is a spec
+            with the whole name. For an unknown part, the function raises `merbench.OptionError` with the nearest
             names.
         members: target of a function `(pattern) -> list of names` (the parts after the colon) that match the
             shell pattern.
@@ -307,8 +377,26 @@ class Protocol:
         return (*self.formerly, self.name)[0]
 
 
-Model = TorchModel | EstimatorModel
-Spec = Source | Dataset | Feature | TorchModel | EstimatorModel | ModelFamily | Protocol
+@dataclass(frozen=True, kw_only=True)
+class Executor:
+    """Where the units of a run are computed.
+
+    Attributes:
+        name: e.g. `local`.
+        runner: target of a `merbench.UnitRunner` subclass, called with the options of the user as keywords.
+        extra: what to install if the runner cannot be imported, e.g. `merbench[ray]`; empty if nothing else is needed.
+        about: one line for `merbench list`.
+    """
+
+    name: str
+    runner: str
+    extra: str = ""
+    about: str = ""
+    api: int = API
+
+
+Model = TorchModel | EstimatorModel | FitModel
+Spec = Source | Dataset | Feature | TorchModel | EstimatorModel | FitModel | ModelFamily | Protocol | Executor
 
 
 def former_names(spec: Spec) -> tuple[str, ...]:

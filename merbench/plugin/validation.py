@@ -15,7 +15,10 @@ from merbench.plugin.specs import (
     API,
     Dataset,
     EstimatorModel,
+    Executor,
     Feature,
+    FitModel,
+    Model,
     ModelFamily,
     Protocol,
     Recipe,
@@ -30,8 +33,9 @@ KINDS: dict[str, tuple[type, ...]] = {
     "sources": (Source,),
     "datasets": (Dataset,),
     "features": (Feature,),
-    "models": (TorchModel, EstimatorModel, ModelFamily),
+    "models": (TorchModel, EstimatorModel, FitModel, ModelFamily),
     "protocols": (Protocol,),
+    "executors": (Executor,),
 }
 
 # Names are used in `distribution:name`, `feature@variant`, `model/recipe` and in file names.
@@ -49,8 +53,8 @@ _TYPES: dict[str, tuple[type, ...]] = {
     "Mapping[str, Any]": (Mapping,),
     "Mapping[str, str]": (Mapping,),
 }
-_TARGETS = ("reader", "function", "network", "estimator", "splitter", "member", "members")
-_OPTIONAL_TARGETS = ("clip_list", "mirror", "drawing", "with_paths")
+_TARGETS = ("reader", "function", "network", "estimator", "fit", "splitter", "runner", "member", "members")
+_OPTIONAL_TARGETS = ("clip_list", "mirror", "drawing", "training_loss", "with_paths")
 
 
 def fault(spec: object, noun: str) -> str:
@@ -85,6 +89,8 @@ def _field_fault(spec: object, title: str) -> str:
             return f"{title}: {field.name} must be {field.type}, found {reprlib.repr(value)}"
         if str(field.type).startswith("tuple[str") and not _is_names(value):
             return f'{title}: {field.name} must be a tuple of names such as ("name",), found {reprlib.repr(value)}'
+        if field.name == "shape" and not _is_shape(value):
+            return f"{title}: {field.name} must be a tuple of whole numbers above 0, found {reprlib.repr(value)}"
         if field.name == "titles" and not _is_names((*value, *value.values())):
             return f'{title}: {field.name} must map names to names such as {{"name": "Name"}}'
         if field.name == "alternatives" and not _is_sets(value):
@@ -100,12 +106,16 @@ def _is_names(value: object) -> bool:
     return isinstance(value, tuple) and all(isinstance(name, str) for name in value)
 
 
+def _is_shape(value: object) -> bool:
+    return isinstance(value, tuple) and all(type(size) is int and size > 0 for size in value)
+
+
 def _is_sets(value: object) -> bool:
     return isinstance(value, tuple) and all(_is_names(names) and names for names in value)
 
 
 def _recipe_fault(spec: object, title: str) -> str:
-    if not isinstance(spec, TorchModel | EstimatorModel):
+    if not isinstance(spec, Model):
         return ""
     if not isinstance(spec.recipes, Mapping) or not spec.recipes:
         return f"{title}: recipes must map at least one name to a merbench.Recipe, found {reprlib.repr(spec.recipes)}"
@@ -118,17 +128,20 @@ def _recipe_fault(spec: object, title: str) -> str:
         wrong = _api_fault(recipe, where) or _field_fault(recipe, where)
         if wrong:
             return wrong
-        if off := setting_fault(recipe) if isinstance(spec, TorchModel) else _choice(recipe):
+        if recipe.pretrain and not isinstance(spec, FitModel):
+            return f"{where} sets pretrain={recipe.pretrain!r}: only a merbench.FitModel can pre-train"
+        if off := setting_fault(recipe, spec.training_loss) if isinstance(spec, TorchModel) else _choice(recipe):
             return f"{where} sets {off[0]}={reprlib.repr(getattr(recipe, off[0]))}: {off[1]}"
     return ""
 
 
-def setting_fault(recipe: Recipe) -> tuple[str, str] | None:
+def setting_fault(recipe: Recipe, training_loss: str = "") -> tuple[str, str] | None:
     """The first setting with an invalid value, and a sentence such as `must be above 0`; None if all are valid.
 
-    Types are not checked. `options` and `features` belong to the model and are not checked either.
+    `training_loss` is that of the model. Types are not checked. `options` and `features` belong to the model and are
+    not checked either.
     """
-    return _choice(recipe) or _range(recipe) or _effect(recipe)
+    return _choice(recipe) or _range(recipe) or _effect(recipe, training_loss)
 
 
 @cache
@@ -165,8 +178,11 @@ def _range(recipe: Recipe) -> tuple[str, str] | None:
     return next(((name, f"must be {wanted}") for name, (holds, wanted) in rules.items() if not holds), None)
 
 
-def _effect(recipe: Recipe) -> tuple[str, str] | None:
+def _effect(recipe: Recipe, training_loss: str) -> tuple[str, str] | None:
     """Refuse settings without effect, because a plan would list them as if they had one."""
+    for name in ("focal", "label_smoothing", "mixup"):
+        if training_loss and getattr(recipe, name):
+            return name, "it needs the recipe's loss; the model has its own training_loss"
     for name, without in (("decay", 1), ("decay_every", 1), ("decay_epochs", 0)):
         if recipe.schedule != "step" and getattr(recipe, name) != without:
             return name, f"it needs schedule=step; the schedule is {recipe.schedule}"

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from merbench.data.datasets import OpenDataset, find_dataset
 from merbench.data.homes import dataset_homes, first_home
 from merbench.errors import UnresolvableFeature
-from merbench.features.resolve import Resolved, resolve
+from merbench.features.resolve import Resolved, resolve, walk
 from merbench.plugin.registry import Registry
 from merbench.plugin.specs import Feature
 
-__all__ = ["Drawn", "drawn_features", "fullest"]
+__all__ = ["Drawn", "drawn_features", "drawn_inputs", "fullest"]
 
 ASKER = "merbench data preview"  # names the user of a feature in the resolver's errors
 
@@ -52,6 +52,12 @@ def drawn_features(registry: Registry, provides: Collection[str], dataset: str) 
             with contextlib.suppress(UnresolvableFeature):
                 found.append(Drawn(spec, resolve(reference, registry, provides, dataset, ASKER)))
     return sorted(found, key=lambda one: depth(one.feature))
+
+
+def drawn_inputs(features: Iterable[Resolved]) -> list[Drawn]:
+    """What can be drawn of features and of everything they are computed from, inputs first, each once."""
+    found = {one: Drawn(one.spec, one) for one in walk(features) if one.spec and one.spec.drawing}
+    return sorted(found.values(), key=lambda one: depth(one.feature))
 
 
 def depth(feature: Resolved) -> int:

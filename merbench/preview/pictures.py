@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +17,7 @@ from merbench.plugin.calls import reason
 from merbench.plugin.registry import load_target
 from merbench.preview.drawn import Drawn
 
-__all__ = ["ClipPictures", "Picture", "pictures_of"]
+__all__ = ["ClipPictures", "Picture", "pictures", "pictures_of"]
 
 LARGEST_SIDE = 4096  # pixels
 COMPRESSION = 6  # of 9: 9 makes the page 4 % smaller and takes most of the time
@@ -38,6 +39,11 @@ class Picture:
     png: bytes
     width: int
     height: int
+
+    @property
+    def data(self) -> str:
+        """The image file in base64."""
+        return base64.b64encode(self.png).decode("ascii")
 
 
 @dataclass(frozen=True)
@@ -68,7 +74,7 @@ def pictures_of(clip: str, raw: Mapping[str, Value], *, drawn: Sequence[Drawn], 
     values = ClipValues(clip, raw, stores_of(kept, root))
     try:
         before = signatures(raw)
-        found = _merged([_picture(one, values) for one in drawn])
+        found = pictures(drawn, values)
         if signatures(raw) != before:
             raise ReleaseError("its files change while they are read")
         values.keep()
@@ -77,6 +83,15 @@ def pictures_of(clip: str, raw: Mapping[str, Value], *, drawn: Sequence[Drawn], 
     except OSError as error:
         raise full(root, error) from error
     return ClipPictures(clip, found)
+
+
+def pictures(drawn: Sequence[Drawn], values: ClipValues) -> tuple[Picture, ...]:
+    """Draws features of a clip; variants that look the same give one picture.
+
+    Raises:
+        ReleaseError, PluginError: a feature cannot be computed or drawn.
+    """
+    return _merged([_picture(one, values) for one in drawn])
 
 
 def _picture(drawn: Drawn, values: ClipValues) -> Picture:

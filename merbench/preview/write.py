@@ -18,13 +18,14 @@ from merbench.features.store import store_path, temporary_store, writable
 from merbench.files import replacing
 from merbench.plugin.registry import Registry
 from merbench.preview.choice import chosen
-from merbench.preview.drawn import Drawn, fullest
-from merbench.preview.page import MARKER, page
-from merbench.preview.pictures import pictures_of
+from merbench.preview.drawn import Drawn, drawn_inputs, fullest
+from merbench.preview.page import MARKER, answer_page, page
+from merbench.preview.pictures import pictures, pictures_of
 from merbench.preview.spool import Spool, Spooled
 from merbench.progress import Progress, Silent
+from merbench.runs.predict import Answered
 
-__all__ = ["Written", "write_preview"]
+__all__ = ["Written", "write_answer", "write_preview"]
 
 HEAD = 2000  # bytes at the beginning of a page that hold its marker
 
@@ -87,6 +88,24 @@ def write_preview(
         return Written(path, path.stat().st_size, len(pictures), count, broken)
 
 
+def write_answer(path: Path, given: Answered) -> None:
+    """Writes a page with the answer for a clip and pictures of what the models saw.
+
+    Args:
+        path: the page; made with its folder if missing. Only an earlier page of merbench is replaced.
+        given: the answer, and what the models saw.
+
+    Raises:
+        OutputError: another file is in the way, or the page cannot be written.
+        PluginError: the drawing of a feature fails.
+    """
+    drawn = drawn_inputs(given.features)
+    _check_place(path)
+    found = pictures(drawn, given.values)
+    with _writing(path), replacing(path) as file:
+        file.write(answer_page(given.answer, drawn, found).encode("utf-8"))
+
+
 def _check_place(path: Path) -> None:
     """Raises OutputError if the file at `path` is not a preview, or cannot be read."""
     folder = path.parent
@@ -97,11 +116,9 @@ def _check_place(path: Path) -> None:
             with path.open("rb") as file:
                 if MARKER.encode() in file.read(HEAD):
                     return
-            raise OutputError(
-                f"{path} is not a page of merbench data preview; move it away, or choose another folder: --out"
-            )
+            raise OutputError(f"{path} is not a page with pictures by merbench; move it away, or choose another folder")
     except OSError as error:
-        raise OutputError(f"cannot read {path}: {error.strerror}; choose another folder: --out") from error
+        raise OutputError(f"cannot read {path}: {error.strerror}; choose another folder") from error
 
 
 @contextlib.contextmanager
@@ -110,8 +127,7 @@ def _writing(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise OutputError(
-            f"cannot write {path}: {error.strerror}; nothing was changed there; make room, or choose another folder: "
-            "--out"
+            f"cannot write {path}: {error.strerror}; nothing was changed there; make room, or choose another folder"
         ) from error
 
 

@@ -15,7 +15,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-__all__ = ["environment", "merbench_commit", "watch_memory"]
+__all__ = ["MACHINE", "environment", "machine", "merbench_commit", "watch_memory"]
+
+MACHINE = ("hardware", "system", "python")  # what `machine` returns
 
 REQUIREMENT = re.compile(
     r"(?P<name>[\w.-]+)(?!.*\bextra\b)"
@@ -31,6 +33,18 @@ def environment(device: str, distributions: Iterable[str], timed: Mapping[str, A
         timed: the run's own entries, such as seconds.
     """
     return {
+        **machine(device),
+        "packages": _packages({"merbench", *distributions}),
+        "merbench": {"version": _version("merbench"), "commit": merbench_commit()},
+        "finished": datetime.now(UTC).isoformat(timespec="seconds"),
+        "peak_memory_bytes": _peak_memory(device),
+        **timed,
+    }
+
+
+def machine(device: str) -> dict[str, Any]:
+    """Return the hardware, the system and the Python of this machine."""
+    return {
         "hardware": {
             "machine": platform.machine(),
             "processor": _processor(),
@@ -39,11 +53,6 @@ def environment(device: str, distributions: Iterable[str], timed: Mapping[str, A
         },
         "system": platform.system(),
         "python": platform.python_version(),
-        "packages": _packages({"merbench", *distributions}),
-        "merbench": {"version": _version("merbench"), "commit": merbench_commit()},
-        "finished": datetime.now(UTC).isoformat(timespec="seconds"),
-        "peak_memory_bytes": _peak_memory(device),
-        **timed,
     }
 
 

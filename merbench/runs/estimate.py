@@ -6,8 +6,6 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from merbench.engine.folds import Grouping, group_network, processes
 from merbench.engine.generators import seeded
 from merbench.engine.seeds import derive_seed
@@ -16,6 +14,7 @@ from merbench.runs.prepare import Job
 
 if TYPE_CHECKING:
     from merbench.engine.loop import Group
+    from merbench.engine.steps import Batch
 
 __all__ = ["Estimate", "estimate"]
 
@@ -42,7 +41,7 @@ def estimate(job: Job) -> Estimate | None:
     seconds = _seconds(job, job.folds, grouping)
     if job.plan.epoch_policy == "inner":
         seconds += _seconds(job, job.inner_folds(), grouping)
-    at_once = processes(grouping, len(job.folds)) if _apart(job, grouping) else grouping.at_once
+    at_once = processes(grouping, len(job.folds), job.task.jobs) if _apart(job, grouping) else grouping.at_once
     return Estimate(seconds, grouping.fold_bytes * at_once, grouping)
 
 
@@ -52,10 +51,11 @@ def _apart(job: Job, grouping: Grouping) -> bool:
 
 
 def _seconds(job: Job, folds: list[Fold], grouping: Grouping) -> float:
-    from merbench.engine.batches import epoch_batches, steps_per_epoch
+    from merbench.engine.batches import steps_per_epoch
     from merbench.engine.device import threads
     from merbench.engine.grouping import groups, most_threads
     from merbench.engine.loop import Group
+    from merbench.engine.steps import epoch_steps
 
     # A constant learning rate, because a schedule may be shorter than the steps that are timed.
     task = replace(job.task, recipe=replace(job.task.recipe, schedule="constant"), keyed=grouping.keyed)
@@ -64,20 +64,22 @@ def _seconds(job: Job, folds: list[Fold], grouping: Grouping) -> float:
     apart = _apart(job, grouping)
     most = 1 if apart else most_threads(task, grouping.fold_bytes, len(group.folds))  # as in training
     with threads(most), seeded(derive_seed(fold=group.folds[0].seed, purpose="trial")):
-        step = _step_seconds(group, *epoch_batches(task, group.folds, 0)[0])
+        step = _step_seconds(group, epoch_steps(task, group.folds, 0)[0])
     steps = sum(steps_per_epoch(one[0], task.recipe.batch_size) for one in per_group) * task.recipe.epochs
-    return step * steps / (processes(grouping, len(folds)) if apart else 1)
+    return step * steps / (processes(grouping, len(folds), task.jobs) if apart else 1)
 
 
-def _step_seconds(group: Group, positions: np.ndarray, weights: np.ndarray) -> float:
+def _step_seconds(group: Group, batch: Batch) -> float:
     """Seconds of a step, measured on full steps if they are short, else on a few of its clips."""
+
+    from merbench.engine.steps import Batch
 
     def timed(clips: int) -> float:
         started = time.perf_counter()
-        group.step(positions[:, :clips], weights[:, :clips]).cpu()
+        group.step(Batch(batch.positions[:, :clips], batch.weights[:, :clips], batch.keys)).cpu()
         return time.perf_counter() - started
 
-    clips = positions.shape[1]
+    clips = batch.positions.shape[1]
     few = min(FEW, clips)
     timed(few)
     guess = timed(few) * clips / few

@@ -12,7 +12,7 @@ from merbench.protocols import Fold, shared_subjects
 from merbench.runs.schema import Plan
 from merbench.runs.weights import given_files, starts_from
 
-__all__ = ["notes_on_files", "notes_on_folds", "notes_on_left_out"]
+__all__ = ["notes_on_files", "notes_on_folds", "notes_on_left_out", "notes_on_pretraining"]
 
 CHECKPOINTS = "the predictions come from checkpoints; how their epochs were chosen is not known"
 NAMED = 20  # broken clips that a record names before "and n more"
@@ -22,6 +22,14 @@ def notes_on_files(plan: Plan) -> list[str]:
     """Notes on checkpoints used instead of training, and on files that the run's options gave to its model."""
     files = given_files(plan)
     return [CHECKPOINTS] * bool(plan.weights) + ([f"{starts_from(files)}; it is not ranked"] if files else [])
+
+
+def notes_on_pretraining(plan: Plan) -> list[str]:
+    """Notes on the datasets that a fit pre-trained on."""
+    return [
+        f"pre-trained on {one.dataset}: {one.clips} clips of {one.subjects} subjects, none of whom is tested"
+        for one in plan.pretraining or ()
+    ]
 
 
 def notes_on_left_out(released: OpenDataset, kept: OpenDataset) -> list[str]:

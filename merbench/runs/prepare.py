@@ -5,8 +5,9 @@ from __future__ import annotations
 import fnmatch
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -15,7 +16,9 @@ import numpy as np
 from merbench.data.clips import clips_digest, labels_digest
 from merbench.data.datasets import OpenDataset, open_dataset
 from merbench.data.homes import Home
-from merbench.engine.build import Build
+from merbench.engine.build import Build, Fit
+from merbench.engine.estimators import build_estimator
+from merbench.engine.folds import try_alone
 from merbench.engine.policies import Policy, inner_fold
 from merbench.engine.seeds import fold_seed
 from merbench.engine.task import Task
@@ -25,11 +28,12 @@ from merbench.features.mirrors import find_mirrors
 from merbench.features.resolve import Resolved, resolve_dataset, walk
 from merbench.plugin.loading import Plugin
 from merbench.plugin.registry import Registry
-from merbench.plugin.specs import EstimatorModel, Model, Protocol, Recipe, TorchModel
+from merbench.plugin.specs import FitModel, Model, Protocol, Recipe, TorchModel
 from merbench.progress import Progress
 from merbench.protocols import Fold, folds_digest, protocol_folds
 from merbench.runs.code import code_digests
-from merbench.runs.notes import notes_on_files, notes_on_folds, notes_on_left_out
+from merbench.runs.notes import notes_on_files, notes_on_folds, notes_on_left_out, notes_on_pretraining
+from merbench.runs.pretraining import Other, open_others
 from merbench.runs.schema import Digests, Plan
 from merbench.runs.settings import NOT_SETTINGS, Choice, choose_recipe
 from merbench.runs.weights import find_weights, weights_digest, without_path
@@ -38,6 +42,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["Job", "Request", "prepare"]
+
+TRIED = 6  # clips on which a model is tried
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,7 +61,7 @@ class Request:
     epoch_policy: Policy = "last"
     folds: str = "*"
     weights: Path | None = None
-    jobs: int | None = None  # processes that compute features; None for all cores
+    jobs: int | None = None  # processes or threads, at most; None for one per core
     skip_broken: bool = False  # leave broken clips out instead of stopping
 
 
@@ -108,17 +114,27 @@ def prepare(registry: Registry, request: Request, progress: Progress | None = No
     protocol = registry.protocols.get(request.protocol or released.spec.protocol)
     device = _device(model, request)
     _check_classes(released)
-    dataset, arrays = _computed(released, features, request, progress)
+    others = _others(registry, chosen, model, protocol, released)
+    first = partial(_try_first, registry, request, model, chosen, released, features)
+    dataset, arrays = _computed(released, features, request, progress, first)
+    others = [one.read(*_computed(one.dataset, one.features, request, progress), wanted=arrays) for one in others]
     all_folds = _seeded_folds(registry, request, model, protocol, dataset)
     folds = _matching(all_folds, request.folds)
     weights = find_weights(model, request.weights, [fold.name for fold in folds])
     plan = Plan(
         **_asked(request, model, chosen, protocol, device),
         **_seen(released, dataset, features, folds, arrays),
+        pretraining=[one.planned for one in others] or None,
         weights=weights_digest(weights),
-        code=code_digests(_origins(registry, request, protocol, home, features)),
+        code=code_digests(_origins(registry, request, protocol, home, features, others)),
     )
-    task = _task(registry, model, chosen, plan, dataset, features, arrays)
+    task = replace(
+        _task(registry, model, chosen, dataset, features, arrays),
+        pretraining=tuple(one.training for one in others),
+        device=plan.device,
+        precision=plan.precision,
+        jobs=request.jobs,
+    )
     warnings = _notes(plan, released, dataset, features, folds, all_folds)
     return Job(plan=plan, task=task, folds=folds, clips=dataset.clips, weights=weights, warnings=warnings)
 
@@ -133,9 +149,11 @@ def _let_threads_sleep() -> None:
 
 
 def _device(model: Model, request: Request) -> Literal["cpu", "cuda", "mps"]:
-    if isinstance(model, TorchModel):
+    if isinstance(model, TorchModel | FitModel):
         from merbench.engine.device import choose_device, choose_precision
 
+        if isinstance(model, FitModel) and request.precision != "fp32":
+            raise OptionError(f"{model.name} trains itself, in its own precision; leave out --precision")
         device = choose_device(request.device)
         choose_precision(request.precision, device)
         if request.weights and request.epoch_policy != "last":
@@ -159,16 +177,53 @@ def _check_classes(dataset: OpenDataset) -> None:
 
 
 def _computed(
-    dataset: OpenDataset, features: list[Resolved], request: Request, progress: Progress | None
+    dataset: OpenDataset,
+    features: list[Resolved],
+    request: Request,
+    progress: Progress | None,
+    first: Callable[[], None] | None = None,
 ) -> tuple[OpenDataset, tuple[np.ndarray, ...]]:
     """Compute the features of a dataset's clips; returns the dataset too, without broken clips if `skip_broken`."""
     try:
-        return dataset, compute(dataset, features, jobs=request.jobs, progress=progress)
+        return dataset, compute(dataset, features, jobs=request.jobs, progress=progress, first=first)
     except BrokenClips as error:
         if not request.skip_broken or len(error.reasons) == len(dataset.clips):
             raise
         dataset = dataset.without(error.reasons)
     return dataset, compute(dataset, features, jobs=request.jobs, progress=progress)
+
+
+def _try_first(
+    registry: Registry,
+    request: Request,
+    model: Model,
+    chosen: Choice,
+    dataset: OpenDataset,
+    features: list[Resolved],
+) -> None:
+    """Try the model on a few clips before the features of the others are computed, so that faults are told at once."""
+    if request.weights:
+        return
+    few = dataset.without(dataset.clips["clip"].iloc[TRIED:])
+    try:
+        arrays = compute(few, features, jobs=request.jobs)
+    except BrokenClips:
+        return  # reported with those among the other clips
+    task = _task(registry, model, chosen, few, features, arrays)
+    fold = Fold("trial", train=np.arange(len(few.clips)), test=np.arange(len(few.clips)))
+    if model.kind == "torch":
+        try_alone(replace(task, jobs=request.jobs), fold)
+    elif model.kind == "estimator":
+        build_estimator(task, fold)
+
+
+def _others(registry: Registry, chosen: Choice, model: Model, protocol: Protocol, dataset: OpenDataset) -> list[Other]:
+    """The datasets that the recipe pre-trains on: checked against every test side before anything is computed."""
+    if not chosen.recipe.pretrain:
+        return []
+    folds = protocol_folds(registry, protocol.name, dataset.clips)
+    tested = dataset.clips.iloc[np.unique(np.concatenate([fold.test for fold in folds]))]
+    return open_others(registry, chosen.recipe.pretrain, chosen.features, model.name, tested)
 
 
 def _seeded_folds(
@@ -194,9 +249,10 @@ def _asked(
     """The fields of a plan that the request decides."""
     return {
         "model": model.name,
-        "kind": "torch" if isinstance(model, TorchModel) else "estimator",
+        "kind": model.kind,
         "protocol": protocol.name,
         "recipe": chosen.name,
+        "training_loss": chosen.training_loss or None,
         "settings": _settings(model, chosen.recipe),
         "options": _json(model, chosen.recipe.options),
         "seed": request.seed,
@@ -225,20 +281,28 @@ def _seen(
 
 
 def _origins(
-    registry: Registry, request: Request, protocol: Protocol, home: Home, features: Sequence[Resolved]
+    registry: Registry,
+    request: Request,
+    protocol: Protocol,
+    home: Home,
+    features: Sequence[Resolved],
+    others: Sequence[Other],
 ) -> list[Plugin]:
     """The plugins of everything that takes part in the run."""
+    homes = [home, *(one.home for one in others)]
+    computed = walk([*features, *(feature for one in others for feature in one.features)])
     return [
         registry.models.origin(request.model),
         registry.datasets.origin(request.dataset),
         registry.protocols.origin(protocol.name),
-        *(registry.sources.origin(name) for name in home.sources),
-        *(registry.features.origin(one.name) for one in walk(features) if one.spec),
+        *(registry.datasets.origin(one.dataset.spec.name) for one in others),
+        *(registry.sources.origin(name) for one in homes for name in one.sources),
+        *(registry.features.origin(one.name) for one in computed if one.spec),
     ]
 
 
 def _settings(model: Model, recipe: Recipe) -> dict[str, Any]:
-    if isinstance(model, EstimatorModel):
+    if not isinstance(model, TorchModel):
         return {}
     return {name: value for name, value in asdict(recipe).items() if name not in NOT_SETTINGS}
 
@@ -268,23 +332,24 @@ def _task(
     registry: Registry,
     model: Model,
     chosen: Choice,
-    plan: Plan,
     dataset: OpenDataset,
     features: list[Resolved],
     arrays: tuple[np.ndarray, ...],
 ) -> Task:
-    extra = {"classes": len(plan.classes)} if isinstance(model, TorchModel) else {}
+    """The task of a model on the CPU, without pre-training."""
+    classes = len(dataset.spec.scheme.classes)
+    extra = {"classes": classes} if isinstance(model, TorchModel) else {}
+    build = Fit if isinstance(model, FitModel) else Build
     return Task(
-        build=Build(chosen.target, {**chosen.recipe.options, **extra}, chosen.author),
+        build=build(chosen.target, {**chosen.recipe.options, **extra}, chosen.author),
         author=chosen.author,
         arrays=arrays,
         labels=dataset.clips["label"].to_numpy(np.int64, copy=True),  # pandas returns a read-only array
         subjects=dataset.clips["subject"].factorize()[0].astype(np.int64),
-        classes=len(plan.classes),
+        classes=classes,
         recipe=chosen.recipe,
+        training_loss=chosen.training_loss,
         mirrors=find_mirrors(registry, chosen.recipe, features, arrays),
-        device=plan.device,
-        precision=plan.precision,
     )
 
 
@@ -299,6 +364,7 @@ def _notes(
     """What readers of the record should know."""
     return [
         *notes_on_files(plan),
+        *notes_on_pretraining(plan),
         *dataset.notes({one.name for one in walk(features)}),
         *notes_on_left_out(released, dataset),
         *notes_on_folds(dataset, folds, all_folds),

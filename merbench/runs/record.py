@@ -32,6 +32,7 @@ MOST_SUBJECTS = 5000  # far more than the field has; the bootstrap draws this ma
 MOST_BYTES = 64 * 2**20  # of a file; records of the composite have a fifth of one MiB
 SHOWN = 120  # characters of a value in an error
 ROUNDED = 1e-6  # precision of the class scores in a record
+FREE = ("settings", "options", "candidates")  # fields of a plan that may hold anything
 UNLIKE = "their predictions differ for {}: the model does not give the same result twice"
 
 
@@ -69,7 +70,7 @@ def parse_record(text: bytes, path: Path) -> Record:
         raise RecordError(f"{path} is a record of schema {shown(found)}; this merbench reads schemas {known}")
     plan = content.get("plan")
     # The free-form fields; the schema limits the depth of all others.
-    free = [content.get("environment"), *(plan.get(name) for name in ("settings", "options") if isinstance(plan, dict))]
+    free = [content.get("environment"), *(plan.get(name) for name in FREE if isinstance(plan, dict))]
     if _deeper(free, MAX_DEPTH):
         raise RecordError(f"{path} is not a valid record: it is nested more than {MAX_DEPTH} levels deep")
     if found > 1 and not _take_seal(content):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import (
     BaseModel,
@@ -17,6 +17,7 @@ from pydantic import (
 )
 
 from merbench.engine.policies import Policy
+from merbench.plugin.specs import Kind
 from merbench.runs.seal import sealed
 from merbench.scores import IntervalMethod
 
@@ -25,6 +26,7 @@ __all__ = [
     "SCHEMA",
     "AnyPolicy",
     "Benchmark",
+    "Candidate",
     "ClassScores",
     "Code",
     "Digests",
@@ -34,6 +36,7 @@ __all__ = [
     "Plan",
     "PolicyPrediction",
     "Prediction",
+    "Pretraining",
     "Record",
     "SubjectConfusion",
     "Submission",
@@ -65,7 +68,18 @@ class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Code(Strict):
+class Sparing(Strict):
+    """Does not write the `optional` fields that are None, so that records without them keep their bytes and id."""
+
+    optional: ClassVar[tuple[str, ...]] = ()
+
+    @model_serializer(mode="wrap")
+    def _without_unset(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        fields: dict[str, Any] = serialize(self)
+        return {name: value for name, value in fields.items() if value is not None or name not in self.optional}
+
+
+class Code(Sparing):
     """The code of a plugin that took part in a run; `digest` covers its source files.
 
     Only older records have a `version`. The id of a run depends on the code; versions are in the environment.
@@ -75,10 +89,7 @@ class Code(Strict):
     version: Line | None = None
     digest: Digest
 
-    @model_serializer(mode="wrap")
-    def _without_version(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        fields: dict[str, Any] = serialize(self)
-        return {name: value for name, value in fields.items() if value is not None}
+    optional = ("version",)
 
 
 class SubmissionDigests(Strict):
@@ -93,6 +104,28 @@ class Digests(SubmissionDigests):
     """The same, and sha256 of the arrays that the model gets."""
 
     data: Digest
+
+
+class Pretraining(Strict):
+    """A dataset that a fit pre-trained on: no subject of it was tested. The digests are those of `Digests`."""
+
+    dataset: Name
+    databases: list[Name]
+    clips: Annotated[int, Field(ge=1, le=MOST_CLIPS)]
+    subjects: Annotated[int, Field(ge=1, le=MOST_CLIPS)]
+    features: list[Line]
+    clips_digest: Digest
+    labels_digest: Digest
+    data_digest: Digest
+
+
+class Candidate(Strict):
+    """A setting of a nested choice: what differs between the candidates, and what each sees."""
+
+    settings: dict[str, Any]
+    options: dict[str, Any]
+    features: list[Line]
+    data_digest: Digest
 
 
 class Benchmark(Strict):
@@ -110,12 +143,17 @@ class Benchmark(Strict):
         return hashlib.sha256(json.dumps(self.model_dump(mode="json"), sort_keys=True).encode()).hexdigest()
 
 
-class Plan(Benchmark):
+class Plan(Benchmark, Sparing):
     """Everything that decides the outcome of a run; `settings` is the resolved recipe, `features` says how each feature
-    is computed."""
+    is computed. `candidates` are those that a nested choice has in each fold; `settings` and `options`
+    have what they share, `features` has what any of them sees.
+    """
 
-    kind: Literal["torch", "estimator"]
+    kind: Kind
     recipe: Name
+    training_loss: Line | None = None  # the network's own, as `module:attribute`
+    pretraining: list[Pretraining] | None = None
+    candidates: Annotated[list[Candidate], Field(min_length=2)] | None = None
     settings: dict[str, Any]
     options: dict[str, Any]
     features: list[Line]
@@ -126,6 +164,8 @@ class Plan(Benchmark):
     weights: Digest | None
     digests: Digests
     code: dict[Name, Code]
+
+    optional = ("training_loss", "pretraining", "candidates")
 
 
 class Submission(Benchmark):
@@ -184,25 +224,32 @@ class SubjectConfusion(Strict):
         return sum(map(sum, next(iter(self.confusion.values()))))
 
 
-class FoldSummary(Strict):
-    """One fold: wall time in seconds, the epoch (1-based) of each policy, and the training loss of every epoch."""
+class FoldSummary(Sparing):
+    """One fold: wall time in seconds, the epoch (1-based) of each policy, and the training loss of every epoch.
+
+    `candidate` is the index of the candidate that a nested choice took in the fold.
+    """
 
     name: Name
     seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)]
     epochs: dict[Policy, Annotated[int, Field(ge=1)]]
     loss: list[FiniteFloat]
+    candidate: Index | None = None
+
+    optional = ("candidate",)
 
 
 class FoldResult(Strict):
     """A finished fold, kept until the record is written; `id` is the id of the run.
 
     `grouping` says how the fold was computed, because the other folds of a group may change the last digits of the
-    results. `note` becomes a warning of the record.
+    results. `note` becomes a warning of the record. `machine` describes where an executor computed the fold.
     """
 
     id: Digest
     grouping: Line
     note: Line = ""
+    machine: dict[str, Any] = {}
     summary: FoldSummary
     predictions: list[Prediction]
 
@@ -252,6 +299,14 @@ class Record(Strict):
     def _one_of_both(self) -> Record:
         if bool(self.predictions) == bool(self.subjects):
             raise ValueError("either predictions or subjects must have rows, not both")
+        return self
+
+    @model_validator(mode="after")
+    def _candidates_fit(self) -> Record:
+        candidates = self.plan.candidates if isinstance(self.plan, Plan) else None
+        known = range(len(candidates)) if candidates else (None,)
+        if any(fold.candidate not in known for fold in self.folds):
+            raise ValueError("each fold must have one of the candidates of the plan, or none if the plan has none")
         return self
 
     @property

@@ -18,7 +18,7 @@ from merbench.plugin.validation import setting_fault
 
 __all__ = ["Choice", "apply_settings", "choose_recipe", "model_options"]
 
-NOT_SETTINGS = ("options", "features", "about", "claim", "formerly", "api")
+NOT_SETTINGS = ("options", "features", "pretrain", "about", "claim", "formerly", "api")
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,8 @@ class Choice:
         name: of the recipe.
         recipe: the recipe with the settings.
         features: references of the features that the model gets.
-        target: of the network or estimator.
+        target: of the network, estimator or fit.
+        training_loss: of the network, as in `TorchModel`; else empty.
         author: the plugin that the target belongs to, for errors.
     """
 
@@ -38,6 +39,7 @@ class Choice:
     features: tuple[str, ...]
     target: str
     author: Author
+    training_loss: str = ""
 
 
 def choose_recipe(registry: Registry, model_name: str, recipe_name: str, assignments: Sequence[str]) -> Choice:
@@ -52,12 +54,15 @@ def choose_recipe(registry: Registry, model_name: str, recipe_name: str, assignm
     name = recipe_name or next(iter(model.recipes))
     if name not in model.recipes:
         raise UnknownName("recipe", name, model.recipes, f"{model.name} has: {', '.join(model.recipes)}")
-    target = model.network if isinstance(model, TorchModel) else model.estimator
+    target = model.target
     build = load_target(target, owner=f"model {model.name}")
     recipe, features = apply_settings(assignments, model, model.recipes[name], build)
     if isinstance(model, TorchModel) and model.with_paths:
         recipe = replace(recipe, options=_with_paths(registry, model_name, model, recipe))
-    return Choice(name, recipe, features, target, registry.models.author(model_name, target))
+    own_loss = model.training_loss if isinstance(model, TorchModel) else ""
+    if own_loss:
+        load_target(own_loss, owner=f"model {model.name}")
+    return Choice(name, recipe, features, target, registry.models.author(model_name, target), own_loss)
 
 
 def _with_paths(registry: Registry, model_name: str, model: TorchModel, recipe: Recipe) -> dict[str, Any]:
@@ -67,8 +72,8 @@ def _with_paths(registry: Registry, model_name: str, model: TorchModel, recipe: 
         return dict(with_paths(recipe.options))
 
 
-def model_options(build: Callable[..., Any]) -> dict[str, Any]:
-    """Return the keyword arguments of a network or estimator, except `classes`, with their defaults.
+def model_options(build: Callable[..., Any], given: Collection[str] = ("classes",)) -> dict[str, Any]:
+    """Return the keyword arguments of a network, estimator or fit, except those in `given`, with their defaults.
 
     An argument without a default has the value None.
     """
@@ -76,7 +81,7 @@ def model_options(build: Callable[..., Any]) -> dict[str, Any]:
     return {
         one.name: None if one.default is one.empty else one.default
         for one in parameters
-        if one.name not in ("self", "classes") and one.kind in (one.KEYWORD_ONLY, one.POSITIONAL_OR_KEYWORD)
+        if one.name not in ("self", *given) and one.kind in (one.KEYWORD_ONLY, one.POSITIONAL_OR_KEYWORD)
     }
 
 
@@ -85,16 +90,16 @@ def apply_settings(
 ) -> tuple[Recipe, tuple[str, ...]]:
     """Apply `name=value` assignments, and return the recipe and the features, with their variants.
 
-    A name is a recipe setting (networks only), an option of the network or estimator, or a feature of the model, with a
-    variant as its value. An option without a default that the recipe sets defines the model: with another value it
-    would be another model, so only the recipe's own value is accepted.
+    A name is a recipe setting (networks only), an option of the network, estimator or fit, or a feature of the model,
+    with a variant as its value. An option without a default that the recipe sets defines the model: with another value
+    it would be another model, so only the recipe's own value is accepted.
 
     Raises:
         OptionError: the model does not have the name, the option defines the model, or the value is invalid.
         PluginError: the plugin's recipe has an invalid value.
     """
     options, features = dict(recipe.options), list(recipe.features or model.features)
-    defaults = model_options(build)
+    defaults = model_options(build, model.given)
     if _takes_any(build):
         defaults = {**recipe.options, **defaults}
     kinds = get_type_hints(Recipe) if isinstance(model, TorchModel) else {}
@@ -107,18 +112,18 @@ def apply_settings(
         name, equals, text = assignment.partition("=")
         if not equals:
             raise OptionError(f"--set {assignment}: write it as name=value")
-        if name in fixed and _option(name, text, options[name]) != options[name]:
+        if name in fixed and option_value(name, text, options[name]) != options[name]:
             raise OptionError(f"--set {assignment}: model {model.name} is {name}={options[name]}; take another model")
         if name in settings:
             recipe = replace(recipe, **{name: _setting(name, text, settings[name])})
         elif name in defaults:
-            options[name] = _option(name, text, options.get(name, defaults[name]))
+            options[name] = option_value(name, text, options.get(name, defaults[name]))
         elif name in names:
             features[names[name]] = f"{name}@{text}"
         else:
             raise OptionError(_unknown(name, model, [*settings, *(set(defaults) - fixed), *names]))
     if isinstance(model, TorchModel):
-        _check(recipe)
+        _check(recipe, model.training_loss)
     unknown = sorted(set(options) - set(defaults))
     if unknown:
         raise OptionError(f"model {model.name} has no option {unknown[0]!r}, which its recipe sets")
@@ -144,7 +149,12 @@ def _setting(name: str, text: str, kind: Any) -> Any:
     return text if get_args(kind) else _parse(name, text, kind)  # choices are checked with the whole recipe
 
 
-def _option(name: str, text: str, default: Any) -> Any:
+def option_value(name: str, text: str, default: Any) -> Any:
+    """The value of an option, of the type of its default.
+
+    Raises:
+        OptionError: the text is no value of this type.
+    """
     if default is None:  # no default to go by: a JSON scalar, else the text itself
         try:
             return json.loads(text, parse_constant=_no_constant)
@@ -181,13 +191,13 @@ def _parse(name: str, text: str, kind: type, of: str = "") -> Any:
 
 def _check_own(model: TorchModel, recipe: Recipe, asked: Collection[str]) -> None:
     """Check the plugin's own recipe, except the settings that the user assigns: its faults are the plugin's."""
-    wrong = setting_fault(recipe)
+    wrong = setting_fault(recipe, model.training_loss)
     if wrong and wrong[0] not in asked:
         names = [name for name, one in model.recipes.items() if one is recipe]
         which = f"recipe {names[0]!r}" if names else "its recipe"
         raise PluginError(f"model {model.name}: {which} sets {wrong[0]}={getattr(recipe, wrong[0])}: {wrong[1]}")
 
 
-def _check(recipe: Recipe) -> None:
-    if wrong := setting_fault(recipe):
+def _check(recipe: Recipe, training_loss: str) -> None:
+    if wrong := setting_fault(recipe, training_loss):
         raise OptionError(f"--set {wrong[0]}={getattr(recipe, wrong[0])}: {wrong[1]}")

@@ -15,7 +15,7 @@ from merbench.files import clear_partials, file_name, replace_text
 from merbench.runs.schema import FoldResult, Plan
 from merbench.runs.seal import is_sealed, sealed
 
-__all__ = ["RunFolder", "write_whole"]
+__all__ = ["RunFolder", "fold_file", "read_sealed", "write_sealed", "write_whole"]
 
 
 def write_whole(path: Path, text: str) -> None:
@@ -33,13 +33,20 @@ def write_whole(path: Path, text: str) -> None:
         ) from error
 
 
-class RunFolder:
-    """The folder of one run, `OUT/model-dataset-recipe-seed-id`, with its plan, finished folds and record."""
+def fold_file(folder: Path, name: str, suffix: str) -> Path:
+    """The file of the fold `name` in a folder with a file for each fold."""
+    # The hash distinguishes names that differ only in characters not allowed in file names.
+    return folder / f"{file_name(name, most=60)}-{hashlib.sha256(name.encode()).hexdigest()[:8]}{suffix}"
 
-    def __init__(self, out: Path, plan: Plan) -> None:
+
+class RunFolder:
+    """The folder of one run, with its plan, finished folds and record: `OUT/model-dataset-recipe-seed-id`, or a copy of
+    another name."""
+
+    def __init__(self, out: Path, plan: Plan, name: str = "") -> None:
         self.id = plan.digest()
         words = (plan.model, plan.dataset, plan.recipe, f"seed{plan.seed}", self.id[:12])
-        self.path = out / file_name("-".join(words))
+        self.path = out / (name or file_name("-".join(words)))
         self.record = self.path / "record.json"
         self._grouping = self.path / "grouping.json"
 
@@ -74,37 +81,36 @@ class RunFolder:
         A file that was changed, or that belongs to another run or fold, is not valid. The caller must check the clips.
         """
         try:
-            result = FoldResult.model_validate(_read_sealed(self._file(stage, name)))
+            result = FoldResult.model_validate(read_sealed(self._file(stage, name)))
         except ValidationError:
             return None
         return result if (result.id, result.summary.name) == (self.id, name) else None
 
     def finish(self, stage: str, result: FoldResult) -> None:
         """Save a finished fold."""
-        _write_sealed(self._file(stage, result.summary.name), result.model_dump(mode="json"))
+        write_sealed(self._file(stage, result.summary.name), result.model_dump(mode="json"))
 
     def kept_grouping(self) -> dict[str, Any] | None:
         """Read the grouping that an earlier call saved; None if no valid file exists."""
-        kept = _read_sealed(self._grouping)
+        kept = read_sealed(self._grouping)
         if kept is None or kept.pop("id", None) != self.id:
             return None
         return kept
 
     def keep_grouping(self, grouping: dict[str, Any]) -> None:
         """Save how the folds are computed, for calls that continue this run."""
-        _write_sealed(self._grouping, {"id": self.id, **grouping})
+        write_sealed(self._grouping, {"id": self.id, **grouping})
 
     def _file(self, stage: str, name: str) -> Path:
-        # The hash distinguishes names that differ only in characters not allowed in file names.
-        word = file_name(name, most=60)
-        return self.path / stage / f"{word}-{hashlib.sha256(name.encode()).hexdigest()[:8]}.json"
+        return fold_file(self.path / stage, name, ".json")
 
 
-def _write_sealed(path: Path, content: dict[str, Any]) -> None:
+def write_sealed(path: Path, content: dict[str, Any]) -> None:
+    """Write a JSON file with its digest; raises the errors of `write_whole`."""
     write_whole(path, json.dumps(sealed(content)) + "\n")
 
 
-def _read_sealed(path: Path) -> dict[str, Any] | None:
+def read_sealed(path: Path) -> dict[str, Any] | None:
     """Read a sealed file without its digest; None if the file does not exist or was changed.
 
     Raises:

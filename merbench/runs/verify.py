@@ -16,7 +16,7 @@ from merbench.runs.record import shown, split_subjects
 from merbench.runs.schema import Record
 from merbench.runs.scoring import count, labelled_clips, score_counts
 
-__all__ = ["check_scores", "verify"]
+__all__ = ["check_digests", "check_scores", "verify"]
 
 TOLERANCE = 1e-9  # machines may sum in another order; one clip changes a score by about 1e-4
 
@@ -96,6 +96,15 @@ def _per_class(labels: Any, record: Record) -> list[int]:
 def _dataset_is(record: Record, registry: Registry) -> str:
     name = record.plan.dataset
     return f"dataset {name} " + ("has no canonical list" if name in registry.datasets.names() else "is not installed")
+
+
+def check_digests(record: Record) -> None:
+    """Recompute the digests of the clips and labels from the predictions.
+
+    Raises:
+        RecordError: a digest differs.
+    """
+    _check_digests(record, _table(record))
 
 
 def check_scores(record: Record) -> None:

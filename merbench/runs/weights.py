@@ -77,7 +77,8 @@ def without_path(value: Any) -> Any:
 
 def given_files(plan: Plan) -> list[str]:
     """The names of the files that a run's options gave to its model, such as pretrained weights."""
-    told = (FILE.fullmatch(value) for value in _texts(plan.options))
+    options = [plan.options, *(one.options for one in plan.candidates or ())]
+    told = (FILE.fullmatch(value) for value in _texts(options))
     return [match[1] for match in told if match]
 
 

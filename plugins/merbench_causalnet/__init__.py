@@ -46,6 +46,7 @@ def merbench_features() -> Iterable[merbench.Feature]:
         function="merbench_causalnet.regions:causalnet_regions",
         inputs=("two-phase-flow-28",),
         # No mirror: as for htnet-regions, the four pieces do not contain what a mirrored face would need.
+        shape=(4, 3, 28, 28),
         about="flow of both phases and its directions around eyes and mouth corners, four images of four tiled pieces",
     )
 

@@ -1,4 +1,4 @@
-"""A generated dataset of three small virtual databases, with which every command runs without any release."""
+"""Generated datasets of small virtual databases, with which every command runs without any release."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def merbench_sources() -> Iterable[merbench.Source]:
         name="demo",
         reader="merbench_demo.release:DemoRelease",
         provides=("frames",),
-        databases=DATABASES,
+        databases=(*DATABASES, "tiny"),
         obtain="nothing: it is generated",
         embedded=True,
         about="generated videos of virtual faces; no person is in them",
@@ -25,7 +25,7 @@ def merbench_sources() -> Iterable[merbench.Source]:
 
 @merbench.hookimpl
 def merbench_datasets() -> Iterable[merbench.Dataset]:
-    """Every generated clip, in three classes."""
+    """The generated clips, in three classes: a dataset for trying merbench, and one for the tests of a plugin."""
     yield merbench.Dataset(
         name="demo",
         title="Demo, generated faces",
@@ -35,4 +35,14 @@ def merbench_datasets() -> Iterable[merbench.Dataset]:
         protocol="loso",
         public_labels=True,
         about="three small generated databases: for trying merbench, not for comparing models",
+    )
+    yield merbench.Dataset(
+        name="tiny",
+        title="Tiny, generated faces",
+        sources=("demo",),
+        databases=("tiny",),
+        scheme=merbench.THREE_CLASS,
+        protocol="loso",
+        public_labels=True,
+        about="nine generated clips of three subjects: a run takes seconds, for the tests of a plugin",
     )

@@ -49,9 +49,10 @@ ROSTER: dict[str, dict[str, tuple[int, int, int]]] = {
         "c07": (1, 1, 1),
         "c08": (1, 0, 0),
     },
+    "tiny": {"t01": (1, 1, 1), "t02": (1, 1, 1), "t03": (1, 1, 1)},
 }
 # Database → sensor noise of its camera, standard deviation in 1/255 of full brightness.
-NOISE = {"demo-a": 2.0, "demo-b": 1.0, "demo-c": 1.5}
+NOISE = {"demo-a": 2.0, "demo-b": 1.0, "demo-c": 1.5, "tiny": 1.0}
 SIZE = (360, 480)  # height and width in pixels
 FRAMES = 13
 # Difficulties of the demo: clips that also show another emotion's action units, an additional dimple, and expressions
@@ -67,7 +68,9 @@ class DemoRelease(merbench.SourceReader):
     """
 
     def clips(self) -> pd.DataFrame:
-        """128 clips of 24 subjects in three databases; `emotion` is negative, positive or surprise."""
+        """128 clips of 24 subjects in three databases, and 9 clips of 3 subjects in a fourth one, `tiny`; `emotion` is
+        negative, positive or surprise.
+        """
         return merbench.clip_table(
             {
                 "clip": list(self._emotions),

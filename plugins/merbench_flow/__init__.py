@@ -30,6 +30,7 @@ def merbench_features() -> Iterable[merbench.Feature]:
         variants=ALGORITHMS,
         mirror="merbench_flow.mirror:motion",
         drawing="merbench_flow.drawing:flow",
+        shape=(2, 224, 224),
         about="(u, v) from onset to apex in pixels of the 224x224 face",
     )
     yield merbench.Feature(
@@ -41,6 +42,7 @@ def merbench_features() -> Iterable[merbench.Feature]:
         mirror="merbench_flow.mirror:small_motion",
         drawing="merbench_flow.drawing:flow_28",
         channels=("strain", "v", "u"),
+        shape=(3, 28, 28),
         about="(strain, v, u) at 28x28, each stretched to 0..255 in 8 bits, as in the flow release of the composite",
     )
     yield merbench.Feature(
@@ -51,6 +53,7 @@ def merbench_features() -> Iterable[merbench.Feature]:
         variants=SMALL,
         mirror="merbench_flow.mirror:motion",
         drawing="merbench_flow.drawing:flow_28_float",
+        shape=(3, 28, 28),
         about="(u, v, strain) at 28x28, neither stretched nor rounded",
     )
     yield merbench.Feature(
@@ -58,6 +61,7 @@ def merbench_features() -> Iterable[merbench.Feature]:
         function="merbench_flow.sampling:onset_apex",
         inputs=("face", "apex"),
         mirror="merbench_flow.mirror:images",
+        shape=(2, 3, 224, 224),
         about="the aligned face at onset and apex",
     )
     for count in (8, 10, 16):
@@ -67,6 +71,7 @@ def merbench_features() -> Iterable[merbench.Feature]:
             inputs=("face",),
             variants=("uniform", "tim"),
             mirror="merbench_flow.mirror:images",
+            shape=(count, 3, 224, 224),
             about=f"{count} frames from onset to offset, picked evenly or by the temporal interpolation model",
         )
     yield merbench.Feature(
@@ -74,5 +79,6 @@ def merbench_features() -> Iterable[merbench.Feature]:
         function="merbench_flow.sampling:video_6_2",
         inputs=("face", "apex"),
         mirror="merbench_flow.mirror:images",
+        shape=(8, 3, 224, 224),
         about="6 frames of the first 51 from the onset, then onset and apex, as HSTA takes them",
     )

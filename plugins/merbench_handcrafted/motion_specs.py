@@ -16,24 +16,28 @@ def motion_features() -> Iterable[merbench.Feature]:
         name="hoof",
         function="merbench_handcrafted.hoof:hoof",
         inputs=("flow",),
+        shape=(5, 5, 8),
         about="histograms of oriented flow in 5x5 blocks, 8 bins, the same for left and right",
     )
     yield merbench.Feature(
         name="hoof-28",
         function="merbench_handcrafted.hoof:hoof_28",
         inputs=("flow-28",),
+        shape=(5, 5, 8),
         about="the same on 28x28 flow, whose medians count as no motion",
     )
     yield merbench.Feature(
         name="bi-woof",
         function="merbench_handcrafted.biwoof:bi_woof",
         inputs=("flow",),
+        shape=(5, 5, 8),
         about="histograms of oriented flow in 5x5 blocks, 8 bins, blocks weighted by optical strain",
     )
     yield merbench.Feature(
         name="bi-woof-28",
         function="merbench_handcrafted.biwoof:bi_woof_28",
         inputs=("flow-28",),
+        shape=(5, 5, 8),
         about="the same on 28x28 flow, whose medians count as no motion",
     )
     yield merbench.Feature(
@@ -42,6 +46,7 @@ def motion_features() -> Iterable[merbench.Feature]:
         inputs=("flow", "face-landmarks-68"),
         variants=("centred", "from-zero"),
         version=2,
+        shape=(36, 2),
         about="magnitude and angle of the main direction in 36 regions, without the head's motion",
     )
 

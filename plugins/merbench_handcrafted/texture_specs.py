@@ -25,6 +25,7 @@ def texture_features() -> Iterable[merbench.Feature]:
         inputs=(FRAMES,),
         variants=("megc2019", "r3p8"),
         version=2,
+        shape=(5, 5, 3, 16),
         about="local binary patterns on three orthogonal planes of the grey face, in 5x5 blocks",
     )
     yield merbench.Feature(
@@ -33,6 +34,7 @@ def texture_features() -> Iterable[merbench.Feature]:
         inputs=(FRAMES,),
         variants=("r114", "r3"),
         version=2,
+        shape=(5, 5, 20),
         about="local binary patterns at six points, four in the image and two in time, in 5x5 blocks",
     )
     yield merbench.Feature(
@@ -41,6 +43,7 @@ def texture_features() -> Iterable[merbench.Feature]:
         inputs=(FRAMES,),
         variants=("hog", "higo"),
         version=2,
+        shape=(5, 5, 3, 8),
         about="histograms of 8 directions of gradients on three orthogonal planes of the grey face, in 5x5 blocks",
     )
 

@@ -66,6 +66,7 @@ def merbench_features() -> Iterable[merbench.Feature]:
         function="merbench_hsta.pictures:video_28",
         inputs=("video-6+2",),
         mirror="merbench_flow.mirror:images",
+        shape=(8, 3, 28, 28),
         about="video-6+2 averaged to 28x28",
     )
     yield merbench.Feature(
@@ -73,6 +74,7 @@ def merbench_features() -> Iterable[merbench.Feature]:
         function="merbench_hsta.pictures:flow_28",
         inputs=("flow@dis",),
         mirror="merbench_flow.mirror:motion",
+        shape=(2, 28, 28),
         about="DIS flow averaged to 28x28, in pixels of the 224x224 face",
     )
 

@@ -51,6 +51,7 @@ def merbench_features() -> Iterable[merbench.Feature]:
         variants=("as-released", "anatomical"),
         # No mirror: on a mirrored face, as-released would cut pixels that the four pieces do not contain.
         drawing="merbench_htnet.drawing:htnet_regions",
+        shape=(3, 28, 28),
         about="flow around eyes and mouth corners, four 14x14 pieces tiled to 28x28",
     )
 

@@ -68,6 +68,7 @@ def merbench_features() -> Iterable[merbench.Feature]:
             inputs=("face", "apex"),
             variants=("3-class", "5-class"),
             mirror="merbench_flow.mirror:images",
+            shape=(2, 6, 3, side, side),
             about=f"the aligned face at onset and apex and at frames beside them, at {side}x{side}",
         )
 

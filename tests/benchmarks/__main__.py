@@ -21,8 +21,10 @@ TITLES = {
     "bi-woof": "Bi-WOOF on the composite, by its support vector machine",
     "composite": "Runs on the composite",
     "difficulty": "How hard the clips of the composite are",
+    "executors": "Executors",
     "features": "Features",
     "folds": "Folds that train at once",
+    "gpu": "Training on a GPU",
     "handcrafted": "Handcrafted descriptors",
     "how-sure": "How sure 68 subjects can be",
     "hsta": "HSTA, one training step",
@@ -46,7 +48,7 @@ def main(argv: Sequence[str] | None = None, measured: Path = MEASURED) -> None:
         for row in benchmark(name)(arguments.reference):
             print(f"| {row.what} | {row.figure} | {row.conditions} |", flush=True)
             rows.append(row)
-        if arguments.write:
+        if arguments.write and rows:
             keep(measured, name, rows)
 
 

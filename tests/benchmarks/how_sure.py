@@ -24,7 +24,7 @@ from merbench.scores import (
 )
 from tests.benchmarks.row import Row
 
-BOARDS, EXCHANGES = 200, 1_000  # simulated boards, and exchanges of each test
+BOARDS, EXCHANGES = 1_000, 1_000  # simulated boards, and exchanges of each test
 SAMPLES, RESAMPLES = 200, 2_000  # of the coverage
 EVERY = 4  # row of the board is in the coverage
 FOUND = 1.96 + 0.84  # standard errors of a difference that is found with 80 % power at .05, two-sided

@@ -85,7 +85,7 @@ def test_the_clips_are_those_on_which_the_records_disagree(compared, records):
 
 
 def test_the_chosen_rows_are_in_the_address(compared, published, open_page):
-    page = compared("Majority class (default)", "Logistic regression on flow (default)")
+    page = compared("STSTNet (published)", "Logistic regression on flow (default)")
     again = open_page(published, COMPARE, "#" + page.url.split("#")[1])
     assert rows_of(again) == rows_of(page)
 

@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from merbench.features.clip import ClipValues
 from merbench.plugin.loading import load
 from merbench.plugin.registry import Registry
-from merbench.preview.write import write_preview
+from merbench.preview.write import write_answer, write_preview
+from merbench.runs.predict import Answer, Answered, ClassAnswer
 
 PAINTED = Path(__file__).parents[1] / "preview" / "painted.py"
 PHONE = {"width": 390, "height": 844}
@@ -46,6 +48,29 @@ def violations(page, axe):
 def test_axe_finds_nothing_to_mend(previews, open_page, axe, scheme, viewport):
     page = open_page(previews, "patches.html", color_scheme=scheme, viewport=viewport, bypass_csp=True)
     assert violations(page, axe) == []
+
+
+@pytest.fixture(scope="module")
+def answer(tmp_path_factory):
+    """A folder with the page of an answer, whose words are hostile."""
+    out = tmp_path_factory.mktemp("answer")
+    classes = (ClassAnswer(name="<b>joy</b>" * 9, score=0.6, lowest=0.1, highest=0.9, folds=2),)
+    given = Answer(
+        clip="<i>clip</i>\u202e.mp4", onset=1, apex=None, offset=9, model="net", recipe="own", dataset="faces",
+        run="0" * 64, folds=3, predicted=classes[0].name, classes=classes, features=("flow v1 (frames)",), uf1=0.5,
+        uf1_interval=(0.4, 0.6), notes=("This is <b>no</b> diagnosis.",),
+    )  # fmt: skip
+    write_answer(out / "answer.html", Answered(given, (), ClipValues("clip", {})))
+    return out
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("viewport", [{"width": 1440, "height": 900}, PHONE], ids=["desk", "phone"])
+def test_axe_finds_nothing_to_mend_on_an_answer_that_fits_a_phone(answer, open_page, axe, scheme, viewport):
+    page = open_page(answer, "answer.html", color_scheme=scheme, viewport=viewport, bypass_csp=True)
+    assert violations(page, axe) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= viewport["width"]
+    assert page.evaluate("document.querySelectorAll('b, i').length") == 0
 
 
 def test_every_picture_is_there_and_within_a_phones_width(released, open_page):

@@ -150,7 +150,7 @@ def test_text_is_looked_for_in_any_case_and_every_word_of_it(published, open_pag
     page.locator("#filter-text").fill("HTNET quick")
     assert column(page, "model") == ["HTNet"]
     page.locator("#filter-text").fill("flow-lr")  # the name that commands use
-    assert column(page, "model") == ["Logistic regression on flow"] * 2  # with C fixed, and with C chosen
+    assert set(column(page, "model")) == {"Logistic regression on flow"}
     page.locator("#filter-text").fill("no such model")
     assert column(page, "model") == []
     assert page.locator("#row-count").inner_text().startswith("0 of ")
@@ -175,7 +175,8 @@ def test_the_view_stands_in_the_address_and_is_there_again_after_a_reload(publis
     for part in ("sort=accuracy", "dir=down", "badge=run+here", "text=flow", "hide="):
         assert part in page.url
     page.reload()
-    assert column(page, "model") == seen == ["SVM on flow", *["Logistic regression on flow"] * 2]
+    assert column(page, "model") == seen
+    assert set(seen) == {"SVM on flow", "Logistic regression on flow"}
     assert page.locator("#filter-text").input_value() == "flow"
     assert not page.locator("#columns input").nth(2).is_checked()
 

@@ -53,14 +53,16 @@ def test_each_new_record_is_placed_as_place_would(check, capsys):
     assert out.endswith("\n2 records read.\n")
 
 
-def test_a_record_that_no_other_can_be_compared_with_says_so(check):
+def test_the_first_record_is_placed_although_no_other_can_be_compared_with_it(check):
     Path("leaderboards", "records", "one.json").unlink()
     place("two.json", SECOND.read_text())
     subprocess.run([*GIT, "rm", "-rq", "--cached", "."], check=True)
     subprocess.run([*GIT, "commit", "-qm", "y"], check=True)
     code, out, _ = check()
     assert code == 0
-    assert "the leaderboard has no row to compare with" in out
+    assert "would stand 1 (1 to 1) of 1 ranked rows" in out
+    assert "nothing to compare with: no other ranked record has the same clips, labels and folds" in out
+    assert "|" not in out
 
 
 def test_problems_come_first_and_then_nothing_is_placed(check):

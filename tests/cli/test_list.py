@@ -20,7 +20,7 @@ from merbench.plugin.loading import load
 from merbench.plugin.registry import Registry
 
 OnATerminal = Callable[..., list[str]]
-NOUNS = ("models", "datasets", "features", "protocols", "recipes", "sources")
+NOUNS = ("models", "datasets", "features", "protocols", "recipes", "sources", "executors")
 REGISTRY = Registry(load(allow=()))
 
 
@@ -244,6 +244,7 @@ def test_into_a_pipe_goes_plain_text_and_nothing_is_cut(tmp_path: Path) -> None:
     assert "\x1b" not in out
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("columns", [80, 120])
 @pytest.mark.parametrize("argv", [["list"], *(["list", noun] for noun in NOUNS), ["plugins"]], ids=" ".join)
 def test_on_a_terminal_a_table_fits_and_no_name_is_cut(

@@ -171,6 +171,16 @@ def test_help_and_version_return_0(flag: str, capsys: pytest.CaptureFixture[str]
     assert capsys.readouterr().out
 
 
+@pytest.mark.parametrize("words", [["--help"], ["--version"], []])
+def test_help_and_version_run_no_plugin_and_a_verb_runs_every_one(words, tmp_path, capsys) -> None:
+    file = tmp_path / "loud.py"
+    file.write_text("import pathlib\npathlib.Path(__file__).with_name('ran').touch()\n")
+    assert main(["--plugin", str(file), *words]) == 0
+    assert not (tmp_path / "ran").exists()
+    assert main(["--plugin", str(file), "plugins"]) == 0
+    assert (tmp_path / "ran").exists()
+
+
 def test_a_reader_that_has_gone_is_no_error() -> None:
     reading, writing = os.pipe()
     os.close(reading)

@@ -86,3 +86,14 @@ def test_always_answering_the_largest_class_scores_badly_and_a_plain_regression_
 ):
     assert main(["run", "--model", model, "--dataset", "demo", "--out", str(tmp_path), "--json"]) == 0
     assert least <= json.loads(capsys.readouterr().out)["scores"]["last"]["full"]["uf1"] <= most
+
+
+def test_the_tiny_dataset_has_every_class_of_every_subject_and_clips_of_its_own(dataset):
+    tiny = open_dataset(Registry(load(allow=())), "tiny")
+    assert tiny.clips.groupby("subject")["label"].apply(sorted).tolist() == [[0, 1, 2]] * 3
+    assert not {*tiny.clips["clip"]} & {*dataset.clips["clip"]}
+
+
+def test_a_run_on_the_tiny_dataset_computes_its_flow_and_ends_with_a_record(tmp_path, capsys):
+    assert main(["run", "--model", "flow-lr", "--dataset", "tiny", "--out", str(tmp_path), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["plan"]["clips_total"] == 9

@@ -37,7 +37,9 @@ CLONES = {
 }
 SETUP = {INSTALL, CHECKS, *CLONES}
 REAL = re.compile(r"(htnet|causalnet)-release|(data check|--dataset) composite\b|(smic|casme2|samm)-3")
-NAMED = re.compile(r"# (\w+\.py)\n")  # the first line of an example that is a file
+# Commands that end with 1 if they find a fault, and what they print if they find none.
+CHECKING, NO_FAULT = ("merbench audit", "merbench plugin check"), re.compile(r"^0 found|, 0 failed")
+NAMED = re.compile(r"# (\w+\.(?:py|toml))\n")  # the first line of an example that is a file
 
 
 @pytest.fixture
@@ -57,14 +59,14 @@ def test_every_command_and_example_of_a_page_runs_and_prints_what_it_says(
     page: str, folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     examples = blocks(TEXT[page], "python")
-    for code in examples:
+    for code in (*examples, *blocks(TEXT[page], "toml")):
         if name := NAMED.match(code):
             (folder / name[1]).write_text(code, "utf-8")
     for command, _ in commands(page):
         added = re.fullmatch(r"merbench data add \S+ (\S+)", command)
         if added and added[1] in RELEASES:
             RELEASES[added[1]](folder / added[1])
-    if any(command.startswith("merbench data import ") for command, _ in commands(page)):
+    if any(command.startswith(("merbench data import ", "merbench predict ")) for command, _ in commands(page)):
         write_own(folder)
     run_page(page, lambda command: not needs_real_data(command), capsys.readouterr)
     script = folder / "script.py"
@@ -96,7 +98,7 @@ def test_every_command_is_in_a_block_that_is_run_and_every_example_in_one_that_i
         for language, block in re.findall(r"^```(.*)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL):
             hidden = re.findall(r"^\s*(?:\$ )?merbench \w.*", block, re.MULTILINE)
             assert language == "console" or not hidden, f"{page}: a block {language!r} with {hidden}"
-            name = NAMED.match(block) if language == "python" else None
+            name = NAMED.match(block) if language in ("python", "toml") else None
             assert name is None or name[1] in used, f"{page}: no command uses {name}"
 
 
@@ -113,7 +115,7 @@ def run_page(page: str, wanted: Callable[[str], bool], read: Callable[[], tuple[
         if " run " in command:
             end_workers()
         code, (found, said) = run(command), read()
-        faulty = command.startswith("merbench audit") and not any(line.startswith("0 found") for line in printed)
+        faulty = command.startswith(CHECKING) and not any(NO_FAULT.search(line) for line in printed)
         assert code == int(faulty), f"{page}: {command} ends with {code} and says:\n{said}"
         lines = {plain(line) for line in found.splitlines()}
         missing = [line for line in printed if plain(line) not in lines]

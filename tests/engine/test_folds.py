@@ -6,6 +6,7 @@ import faulthandler
 import os
 import re
 import signal
+from dataclasses import replace
 from typing import ClassVar
 
 import numpy as np
@@ -200,6 +201,40 @@ def test_processes_are_as_many_as_cores_folds_or_memory_allow(monkeypatch) -> No
     assert processes(Grouping("sequential", fold_bytes=3000), 68) == 1
     assert processes(Grouping("estimator"), 68) == 8
     assert processes(Grouping("estimator"), 0) == 1
+    assert processes(Grouping("estimator"), 68, 3) == 3
+
+
+@pytest.mark.parametrize("mode", ["batched", "sequential"])
+def test_a_network_uses_no_more_threads_than_the_jobs_allow(make_task, make_folds, mode) -> None:
+    seen = set()
+
+    class Watched(nn.Linear):
+        def forward(self, images):
+            seen.add(torch.get_num_threads())
+            return super().forward(images.flatten(1))
+
+    torch.set_num_threads(4)
+    task, folds = replace(make_task(lambda: Watched(2352, 3), epochs=1), jobs=1), make_folds([20, 17, 23])
+    group_network(task, folds)
+    names(task, folds, Grouping(mode, 3 if mode == "batched" else 1, keyed=True), set())
+    assert seen == {1}
+    assert torch.get_num_threads() == 4
+
+
+@pytest.mark.processes
+def test_no_more_processes_train_than_the_jobs_allow(make_task, make_folds, monkeypatch, tmp_path) -> None:
+    class Noted:  # here, as where merbench is installed its processes cannot import this file
+        def fit(self, X: np.ndarray, y: np.ndarray) -> None:
+            (tmp_path / str(os.getpid())).touch()
+
+        def predict(self, X: np.ndarray) -> np.ndarray:
+            return np.zeros(len(X), int)
+
+    monkeypatch.setattr("joblib.cpu_count", lambda: 8)
+    folds = make_folds([20, 17, 23, 19, 18, 21])
+    names(replace(make_task(Noted), jobs=2), folds, group_estimator(), set())
+    assert 1 <= len([*tmp_path.iterdir()]) <= 2
+    assert not (tmp_path / str(os.getpid())).exists()
 
 
 @pytest.mark.processes

@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import nn
 
-from merbench.engine.optimizers import make_optimizer, rate
+from merbench.engine.optimizers import Rates, make_optimizer, rate
 from merbench.errors import PluginError
 from merbench.plugin.calls import Author
 from merbench.plugin.specs import Recipe
@@ -108,3 +108,29 @@ def test_a_layer_decay_needs_a_network_that_tells_its_layers() -> None:
 def test_a_network_of_which_nothing_can_be_trained_is_refused() -> None:
     with pytest.raises(PluginError, match="no parameter that can be trained"):
         optimizer_of(Recipe(), Layered().requires_grad_(False))
+
+
+@pytest.mark.parametrize("schedule", ["cosine", "step", "constant"])
+def test_rates_on_the_device_follow_the_same_schedule(schedule) -> None:
+    recipe, network = Recipe(lr=0.1, schedule=schedule, decay=0.1, epochs=3, warmup_epochs=1), Layered()
+    optimizer, wanted = make_optimizer(recipe, network, network.named_parameters(), STEPS, "cpu", AUTHOR)
+    other = torch.optim.Adam(network.parameters(), lr=0.1)
+    rates = Rates(other, rate(recipe, STEPS), 3 * STEPS, "cpu")
+    for _ in range(3 * STEPS):
+        assert other.param_groups[0]["lr"].item() == pytest.approx(optimizer.param_groups[0]["lr"])
+        rates.step()
+        if wanted is not None:
+            optimizer.step()
+            wanted.step()
+
+
+def test_an_optimiser_reads_its_rate_from_the_device() -> None:
+    one, other = (nn.Parameter(torch.ones(3)) for _ in range(2))
+    plain, reading = torch.optim.Adam([one], lr=0.25, fused=True), torch.optim.Adam([other], lr=1.0, fused=True)
+    rates = Rates(reading, lambda step: 0.25, 2, "cpu")
+    for _ in range(3):
+        for parameter, optimizer in ((one, plain), (other, reading)):
+            parameter.grad = torch.tensor([1.0, -2.0, 3.0])
+            optimizer.step()
+        rates.step()
+    assert torch.equal(one, other)

@@ -1,4 +1,4 @@
-"""Finding out whether features can be kept leaves nothing behind, not even of processes that were killed at it."""
+"""Finding out whether features can be kept leaves nothing behind, nor does clearing them beside a run."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from merbench.features.store import writable
+import pytest
+
+from merbench.features.store import Kept, clear, writable
 from merbench.files import HOST, partial_name
 
 KILLED = """
@@ -55,3 +57,22 @@ def test_the_probe_of_a_living_process_stays_and_so_does_what_lies_deeper(tmp_pa
 def test_what_cannot_be_cleared_does_not_make_the_folder_unwritable(tmp_path: Path) -> None:
     (tmp_path / f".999999999-{HOST}{'0' * 16}.partial").mkdir()
     assert writable(tmp_path)
+
+
+def test_features_are_cleared_although_a_run_stores_one_at_that_moment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "flow@-v1"
+    folder.mkdir()
+    really = os.rmdir
+    late = [folder / "one.clip", folder / "two.clip"]
+
+    def rmdir(path: str, **more: int) -> None:
+        if late:
+            late.pop().touch()
+        really(path, **more)
+
+    monkeypatch.setattr(os, "rmdir", rmdir)
+    clear([Kept("flow", "", 1, 0, 0, folder)])
+    assert not late
+    assert names(tmp_path) == []

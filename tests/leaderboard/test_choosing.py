@@ -52,14 +52,14 @@ def test_equal_seeds_gain_nothing(entries, truth):
 
 
 def test_a_network_chooses_among_its_epochs_and_an_estimator_among_none(make_record):
-    plan = make_record().plan
-    network = plan.model_copy(update={"kind": "torch", "settings": {"epochs": 25}})
-    assert epochs_of(network) == 25
-    assert epochs_of(network.model_copy(update={"kind": "estimator"})) is None
-    assert epochs_of(network.model_copy(update={"settings": {}})) is None
+    network = make_record()
+    assert epochs_of(network) == 2
+    folds = [one.model_copy(update={"loss": []}) for one in network.folds]
+    assert epochs_of(network.model_copy(update={"folds": folds})) is None
+    assert epochs_of(network.model_copy(update={"folds": []})) is None
 
 
 def test_a_row_says_both_and_where_its_data_come_from(entries, truth, registry):
     (row,) = make_rows(entries(truth, [0] * 442), registry)
     assert row.seed_selection == pytest.approx((1 - CONSTANT) / 2, abs=1e-12)
-    assert row.epochs == epochs_of(row.entries[0].record.plan)
+    assert row.epochs == epochs_of(row.entries[0].record)

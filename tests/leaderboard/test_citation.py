@@ -23,6 +23,7 @@ def request_of(text: str) -> Request:
     return Request(**known, settings=given["set"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("model", "settings", "more"),
     [

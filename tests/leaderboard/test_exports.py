@@ -23,6 +23,7 @@ from merbench.leaderboard.reported import reported_rows
 ATOM = "{http://www.w3.org/2005/Atom}"
 SVG = "{http://www.w3.org/2000/svg}"
 HOSTILE = "=HYPERLINK(1)</text><script>alert(1)</script>\u202egnp\u2067"
+SET = {"C": 0.5, HOSTILE: "a\x00\n"}
 ABOUT = About(title="Ours & yours", version="1.0", commit="c" * 40, date="2026-11-30", site="https://example.org/b/")
 
 
@@ -33,6 +34,7 @@ def site(make_record, registry):
         make_record("net", accuracy=0.8, draw=1, seed=0),
         make_record("net", accuracy=0.7, draw=2, seed=1),
         make_record(HOSTILE, accuracy=0.5, draw=3, recipe=HOSTILE, options={"a": 1}),
+        make_record("flow-lr", accuracy=0.6, draw=5, kind="estimator", recipe="default", settings={}, options=SET),
         make_record("sent", accuracy=0.6, draw=4, declared="oracle", paper="A paper"),
     ]
     return make_site([make_entry(one, registry) for one in records], (), registry, about=ABOUT)
@@ -57,7 +59,7 @@ def board_file(files, ending):
 def test_every_json_file_is_valid_by_its_model(files):
     models = {"index.json": IndexExport, "boards": BoardExport, "badges": Endpoint}
     names = [name for name in files if name.endswith(".json") and not name.startswith("schema/")]
-    assert len(names) == 1 + 1 + 5  # the index, the board, and the badges of index, board and three rows
+    assert len(names) == 1 + 1 + 6  # the index, the board, and the badges of index, board and four rows
     for name in names:
         models[name.split("/")[0]].model_validate_json(files[name], strict=True)
 
@@ -91,10 +93,19 @@ def test_figures_have_full_precision(files, site):
     assert (line["rank"], line["leading"], line["seeds"]) == ("1", "yes", "2")
 
 
+def test_what_set_changed_is_an_object_in_json_and_a_text_in_csv(files):
+    (row,) = [row for row in json.loads(board_file(files, ".json"))["rows"] if row["model"] == "flow-lr"]
+    assert row["recipe"] == "default"
+    assert row["set"]["C"] == "0.5"
+    assert [*row["set"].values()] == ["0.5", "a\\x00\\n"]
+    lines = csv.DictReader(io.StringIO(board_file(files, ".csv"), newline=""))
+    assert [line["set"][:6] for line in lines if line["model"] == "flow-lr"] == ["C=0.5,"]
+
+
 def test_the_index_names_files_that_exist(files):
     (board,) = json.loads(files["index.json"])["boards"]
     assert {board["json_file"], board["csv_file"]} <= set(files)
-    assert (board["rows"], board["ranked"], board["records"]) == (3, 2, 4)
+    assert (board["rows"], board["ranked"], board["records"]) == (4, 3, 5)
 
 
 def test_hostile_names_are_text_in_every_file(files):
@@ -115,8 +126,8 @@ def test_the_feed_is_newest_first_with_absolute_links_and_the_dates_of_the_recor
     root = ET.fromstring(files["feed.xml"])
     entries = root.findall(f"{ATOM}entry")
     assert root.findtext(f"{ATOM}updated") == "2026-11-21T09:00:00Z"
-    assert len(entries) == 4
-    assert len({one.findtext(f"{ATOM}id") for one in entries}) == 4
+    assert len(entries) == 5
+    assert len({one.findtext(f"{ATOM}id") for one in entries}) == 5
     for one in entries:
         assert one.find(f"{ATOM}link").get("href").startswith("https://example.org/b/entries/")
         assert one.findtext(f"{ATOM}updated") == "2026-11-21T09:00:00Z"
@@ -127,7 +138,7 @@ def test_a_badge_says_the_score_and_the_interval_of_the_rank(site, files):
     row = board.ranked[0]
     low, high = row.standing.rank_interval
     badge = json.loads(files[f"badges/{row.id}.json"])
-    assert badge["message"] == f"UF1 {row.uf1.value:.3f}, rank 1 ({low} to {high}) of 2".replace("0.", ".")
+    assert badge["message"] == f"UF1 {row.uf1.value:.3f}, rank 1 ({low} to {high}) of 3".replace("0.", ".")
     assert badge["label"] == "net on composite"
     assert (
         ET.fromstring(files[f"badges/{row.id}.svg"]).findtext(f"{SVG}title") == f"net on composite: {badge['message']}"

@@ -49,7 +49,7 @@ def found(site_of, both, make_record):
 
 def test_rows_of_one_configuration_on_two_datasets_of_the_same_clips_are_paired(found) -> None:
     assert (found.a.dataset, found.b.dataset) == (FIRST, SECOND)
-    assert [pair.title for pair in found.pairs] == ["net, quick", "other, quick"]
+    assert [pair.a.with_details for pair in found.pairs] == ["net, quick", "other, quick"]
     assert [len(pair.b.entries) for pair in found.pairs] == [2, 1]
 
 
@@ -149,7 +149,7 @@ def test_the_page_has_each_pair_with_its_figures_and_is_linked(site_of, both) ->
     (one,) = extractions_of(site.boards)
     rows = re.findall(r'<tr><th scope="row">.*', files["extractions.html"])
     for pair, row in zip(one.pairs, rows, strict=True):
-        assert pair.title in row
+        assert pair.a.with_details in row
         assert f">{figure(pair.a.uf1.value)}<" in row
         assert f">{figure(pair.b.uf1.value)}<" in row
         assert f">{signed(pair.test.difference)}<" in row

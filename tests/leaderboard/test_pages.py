@@ -245,6 +245,17 @@ def test_a_board_shows_rank_interval_badge_and_what_choosing_adds(pages, site):
     assert cells[13][1:3] == [str(row.epochs), "epochs"]
 
 
+def test_a_board_and_an_entry_show_what_set_changed(make_record, registry):
+    changed = {"kind": "estimator", "recipe": "default", "settings": {}, "options": {"C": "0.5<b>"}}
+    records = [make_record("flow-lr", draw=seed, seed=seed, **changed) for seed in (0, 1)]
+    made = make_site([make_entry(one, registry) for one in records], (), registry)
+    found = html_of(dict(render(made)))
+    (row,) = made.boards[0].rows
+    assert "default; C=0.5<b>, 2 seeds" in found[f"boards/{made.boards[0].slug}.html"].text
+    assert "default; C=0.5<b>" in found[row.page].text
+    assert "default; C=0.5<b>" in found[f"entries/{row.entries[0].id}.html"].text
+
+
 def test_reported_rows_have_no_rank_and_cite_their_paper(pages):
     line = re.search(r"<tr id=\w+ class=paper>.*", pages["boards/composite-loso.html"])
     assert line is not None

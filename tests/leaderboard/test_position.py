@@ -51,12 +51,10 @@ def test_a_record_that_is_on_the_board_already_is_compared_with_the_others(make_
 
 
 @pytest.mark.parametrize("others", [[], [{"dataset": "smic-3", "protocol": "loso-per-database"}], [{"clips": 400}]])
-def test_a_board_without_a_row_for_the_same_clips_is_one_line(others, make_record, registry):
+def test_on_a_board_without_a_row_for_the_same_clips_a_record_is_the_first(others, make_record, registry):
     entries = [make_entry(make_record("other", draw=3, **fields), registry) for fields in others]
-    with pytest.raises(
-        RecordError, match="has no row to compare with: no other record of composite, protocol loso has"
-    ):
-        position_of(make_record("mine"), entries, registry)
+    found = position_of(make_record("mine"), entries, registry)
+    assert (found.row.rank, found.against, found.difference) == (1, (), None)
 
 
 def test_a_record_that_lacks_clips_is_not_ranked(entries, make_record, registry):

@@ -55,6 +55,21 @@ def test_the_interval_of_several_seeds_is_that_of_their_mean(row, make_record, t
     assert min(one[0] for one in alone) < low < high < max(one[1] for one in alone)
 
 
+def test_what_set_changed_tells_rows_of_one_recipe_apart(rows, make_record, registry):
+    recipe = registry.models.get("ststnet").recipes["quick"]
+    options = [{**recipe.options, "width": width} for width in (4, 8)]
+    common = {"recipe": "quick", "settings": {"epochs": recipe.epochs}}
+    found = rows(*(make_record("ststnet", options=one, **common) for one in options))
+    assert sorted(row.details for row in found) == ["quick; width=4", "quick; width=8"]
+    assert {row.recipe for row in found} == {"quick"}
+    (own,) = rows(make_record("ststnet", options=recipe.options, **common))
+    assert (own.changed, own.details) == ({}, "quick")
+
+
+def test_a_model_that_is_not_installed_shows_its_recipe_alone(row, make_record):
+    assert row(make_record(options={"width": 8})).details == "quick"
+
+
 def test_a_single_seed_has_no_spread_and_the_interval_of_its_record(row, make_record):
     record = make_record()
     figure = row(record).figures["casme2"]["uar"]

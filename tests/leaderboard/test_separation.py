@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from merbench.leaderboard import separation as module
-from merbench.leaderboard.separation import separation
+from merbench.leaderboard.separation import Drawn, separation
 from merbench.scores import confusion_per_subject, exchange_p_value
 
 TRUTH = [0, 1, 2] * 20
@@ -58,6 +58,40 @@ def test_more_rows_make_no_p_value_smaller_by_more_than_chance() -> None:
     rows = [right_on(set(range(12))), right_on(set(range(4)))]
     alone, error = (one[1] for one in separation(rows))
     assert separation([*rows, *random_rows(8)])[0][1] >= alone - 4 * error
+
+
+def test_what_is_kept_of_some_rows_changes_no_p_value_when_rows_are_added_or_gone() -> None:
+    rows = random_rows(9, seeds=2)
+    drawn = Drawn()
+    separation(rows[:6], drawn, most=20_000)
+    for some in (rows[3:] + rows[:3], rows[4:], [*rows, rows[0]], rows):
+        drawn = Drawn.of(drawn.content())
+        assert separation(some, drawn, most=20_000) == separation(some, most=20_000)
+
+
+def test_what_is_kept_of_exchanges_that_a_later_board_did_not_need_changes_no_p_value() -> None:
+    for seed in range(8):
+        rng = np.random.default_rng(seed)
+        rows = [np.stack([counts(rng.integers(0, 3, len(TRUTH)).tolist())]) for _ in range(9)]
+        drawn = Drawn()
+        separation(rows[:4], drawn, first=1_000, most=1_000)
+        separation(rows[:8], drawn, first=500, most=500)
+        assert separation(rows, drawn, first=500, most=1_000) == separation(rows, first=500, most=1_000)
+
+
+def test_only_pairs_with_a_new_row_are_computed(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows, drawn, computed = random_rows(6), Drawn(), []
+    separation(rows[1:], drawn)
+    largest = module._Pairs._largest
+    monkeypatch.setattr(module._Pairs, "_largest", lambda *given: computed.append(given[2].tolist()) or largest(*given))
+    separation(rows, drawn)
+    assert computed
+    assert all(one == [0] for one in computed)
+
+
+@pytest.mark.parametrize("content", [b"", b"PK", b"no archive", Drawn(["a"], {}).content()[:40]])
+def test_bytes_that_hold_nothing_are_nothing_kept(content: bytes) -> None:
+    assert Drawn.of(content) == Drawn()
 
 
 def test_a_p_value_near_the_limit_takes_more_exchanges(monkeypatch: pytest.MonkeyPatch) -> None:

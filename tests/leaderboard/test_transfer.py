@@ -36,7 +36,7 @@ def test_the_boards_of_all_databases_are_one_table_with_the_best_row_first(site_
     records = [*from_each("weak", 0.6), *from_each("strong", 0.9), make_record("elsewhere", dataset="composite")]
     (found,) = transfers_of(site_of(*records).boards)
     assert found.databases == DATABASES
-    assert [one.title for one in found.carried] == ["strong, quick", "weak, quick"]
+    assert [one.name for one in found.carried] == ["strong, quick", "weak, quick"]
 
 
 def test_a_cell_is_the_score_on_the_part_and_the_picture_has_their_medians(site_of, from_each) -> None:
@@ -55,7 +55,7 @@ def test_a_cell_is_the_score_on_the_part_and_the_picture_has_their_medians(site_
 def test_a_row_that_did_not_run_on_every_board_is_left_out(site_of, from_each) -> None:
     records = [*from_each("whole", 0.8), *from_each("part", 0.9, ("smic", "samm"))]
     (found,) = transfers_of(site_of(*records).boards)
-    assert [one.title for one in found.carried] == ["whole, quick"]
+    assert [one.name for one in found.carried] == ["whole, quick"]
     assert "whole, quick has a UF1 of" in found.finding
 
 

@@ -62,7 +62,11 @@ def names(plugins: list[Plugin], noun: str = "models") -> list[str]:
 def test_the_built_in_plugins_are_entry_points_of_merbench_and_all_load() -> None:
     plugins = load()
     folders = {path.name for path in (Path(__file__).parents[2] / "plugins").glob("merbench_*")}
-    assert {one.module for one in plugins if one.distribution == "merbench"} == {*folders, "merbench.protocols"}
+    assert {one.module for one in plugins if one.distribution == "merbench"} == {
+        *folders,
+        "merbench.engine.executors",
+        "merbench.protocols",
+    }
     assert failures(plugins) == []
 
 
@@ -116,8 +120,8 @@ FAULTS = {
     ),
     "not a spec": (
         "import merbench\n@merbench.hookimpl\ndef merbench_models(): yield 'htnet'\n",
-        "faulty.py:2: yielded 'htnet', which is not a merbench.TorchModel, merbench.EstimatorModel or "
-        "merbench.ModelFamily",
+        "faulty.py:2: yielded 'htnet', which is not a merbench.TorchModel, merbench.EstimatorModel, "
+        "merbench.FitModel or merbench.ModelFamily",
     ),
     "a spec of another hook": (
         MODEL.format(name="elsewhere").replace("merbench_models", "merbench_features"),
@@ -193,6 +197,11 @@ FAULTS = {
         MODEL.format(name="twin") + MODEL.format(name="twin").split("merbench_models():")[1],
         "model 'twin' is already defined by plugin 'faulty' of this distribution",
     ),
+    "a shape that is none": (
+        "import merbench\n@merbench.hookimpl\ndef merbench_features():\n"
+        "    yield merbench.Feature(name='f', function='m:f', inputs=(), shape=(3, 0))\n",
+        "feature 'f': shape must be a tuple of whole numbers above 0, found (3, 0)",
+    ),
     "a former name twice": (
         """
 import merbench
@@ -262,12 +271,12 @@ def test_a_hook_may_give_nothing_where_it_says_so(install: Install, given: str) 
 
 def test_the_report_says_how_long_each_plugin_took(install: Install) -> None:
     install(
-        "slow-dist",
-        "slow",
+        "waiting-dist",
+        "waiting",
         "import time\nstarted = time.perf_counter()\nwhile time.perf_counter() < started + 0.05: pass",
     )
     plugins = load(block=["htnet"])
-    assert row(plugins, "slow").seconds >= 0.05
+    assert row(plugins, "waiting").seconds >= 0.05
     assert row(plugins, "htnet").seconds == 0
 
 

@@ -349,7 +349,10 @@ def test_an_unknown_family_or_member_is_told_with_how_to_list_them(
     ("name", "said"),
     [
         ("odd", "its member 'odd' calls itself 'odd', not 'toys:odd'"),
-        ("source", "which is not a merbench.TorchModel, merbench.EstimatorModel or merbench.ModelFamily"),
+        (
+            "source",
+            "which is not a merbench.TorchModel, merbench.EstimatorModel, merbench.FitModel or merbench.ModelFamily",
+        ),
         ("family", "its member 'family': a family again"),
         ("broken", "registry_toys.py:13 in member: KeyError: 'gone'"),
         ("nothing", "(plugin nets): member('nothing') at "),

@@ -43,11 +43,11 @@ def test_a_rendered_clip_is_seen_from_its_frames_to_what_the_models_see(clip, tm
 
 def test_errors_are_one_line(tmp_path, capsys):
     assert main(["data", "preview", "demo", "--clips", "nobody", "--out", str(tmp_path)]) == 2
-    assert main(["data", "preview", "nothing", "--out", str(tmp_path)]) == 2
+    assert main(["data", "preview", "zzz", "--out", str(tmp_path)]) == 2
     out, err = capsys.readouterr()
     assert out == ""
     assert [line.partition(" (nearest")[0] for line in err.splitlines()] == [
         "merbench: error: --clips 'nobody' matches none of 128 clips; it is a shell pattern on clip ids, such as "
         "'demo-a/a01/*', and '*' takes all",
-        "merbench: error: no dataset is called 'nothing'; list all with: merbench list datasets",
+        "merbench: error: no dataset is called 'zzz'; list all with: merbench list datasets",
     ]

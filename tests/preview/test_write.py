@@ -101,7 +101,7 @@ def test_an_earlier_page_is_replaced_and_a_strangers_file_is_not(painted, tmp_pa
     assert second.path == first.path
     assert second.path.stat().st_size == second.bytes < first.bytes
     second.path.write_text("<p>mine")
-    with pytest.raises(OutputError, match=r"patches\.html is not a page of merbench data preview"):
+    with pytest.raises(OutputError, match=r"patches\.html is not a page with pictures by merbench"):
         written(painted, tmp_path)
     assert second.path.read_text() == "<p>mine"
 

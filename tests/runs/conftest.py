@@ -15,11 +15,13 @@ SMALL = ("dim=8", "heads=1", "block_repeats=1,1,1", "epochs=2", "batch_size=64")
 NETWORK = ("--model", "htnet", "--device", "cpu", *(word for setting in SMALL for word in ("--set", setting)))
 # Six folds: a group of four that train at once, and a group of two.
 SIX = ("--folds", "demo-a/a0[1-6]")
+FIT = ("--plugin", str(Path(__file__).with_name("own_loop.py")), "--model", "own-loop", "--device", "cpu")
 KINDS = {
     "batched": (*NETWORK, *SIX),
     "inner": (*NETWORK, *SIX, "--epoch-policy", "inner"),
     "sequential": ("--model", "ststnet", "--device", "cpu", "--set", "epochs=2", *SIX),
     "estimator": ("--model", "flow-lr"),
+    "fit": (*FIT, "--epoch-policy", "inner", *SIX),
 }
 
 Run = Callable[..., Path]

@@ -46,3 +46,11 @@ def test_nothing_is_told_of_a_model_that_is_not_installed(plan: Plan) -> None:
 
 def test_values_are_written_as_set_takes_them() -> None:
     assert in_brief({"sizes": [1, 2], "flag": True, "kind": "rbf"}) == "sizes=1,2, flag=true, kind=rbf"
+
+
+def test_of_a_name_that_passed_to_another_recipe_the_one_that_was_run_counts() -> None:
+    model = REGISTRY.models.get("rcn-a")
+    assert any("published" in one.formerly for name, one in model.recipes.items() if name != "published")
+    found = [read_record(one).plan for one in sorted(RECORDS.glob("rcn-a-composite-published-*.json"))]
+    assert len({one.settings["epochs"] for one in found}) == 2
+    assert [changes(one, REGISTRY) for one in found] == [{}] * len(found)

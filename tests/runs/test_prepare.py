@@ -26,6 +26,7 @@ def test_the_same_request_is_the_same_run(job):
     assert job(protocol="merbench:loso", model="merbench:majority").plan.digest() == job().plan.digest()
 
 
+@pytest.mark.slow
 def test_every_difference_is_another_run(job):
     asked = [
         {},

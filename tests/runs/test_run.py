@@ -93,13 +93,13 @@ def copied(record: Path, folder: Path) -> Path:
     return Path(shutil.copytree(record.parent, folder / record.parent.name)) / record.name
 
 
-@pytest.mark.parametrize("kind", ["batched", "inner", "sequential", "estimator"])
+@pytest.mark.parametrize("kind", ["batched", "inner", "sequential", "estimator", "fit"])
 def test_a_run_that_lost_folds_gives_the_record_of_one_that_did_not(
     kind, kinds, undisturbed, run, without_times, tmp_path
 ):
     record = copied(undisturbed(kind), tmp_path)
     record.unlink()
-    stages = ["inner", "folds"] if kind == "inner" else ["folds"]
+    stages = ["inner", "folds"] if kind in ("inner", "fit") else ["folds"]
     for stage in stages:
         for path in folds_in(record, stage)[1::3]:
             path.unlink()

@@ -20,7 +20,7 @@ from merbench.progress import Progress, Silent
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["OwnReader", "check_clips"]
+__all__ = ["OwnReader", "check_clips", "image_files"]
 
 NOTE = "the clips are the user's own; nobody else has checked their labels"
 # An image whose name is not hidden, and the last integer in its stem.
@@ -142,7 +142,12 @@ def _place(row: Row, root: Path) -> Path | None:
     return next((one for suffix in VIDEOS if (one := path.with_name(path.name + suffix)).is_file()), None)
 
 
-def _images(row: Row, folder: Path, root: Path) -> Frames:
+def image_files(folder: Path) -> dict[int, Path]:
+    """The images of a folder by frame number: the last number in the name of a jpg, png or bmp file.
+
+    Raises:
+        ReleaseError: there is none, or two have the same number.
+    """
     files: dict[int, Path] = {}
     for path in sorted(folder.iterdir()):
         match = IMAGE.fullmatch(path.name)
@@ -150,6 +155,11 @@ def _images(row: Row, folder: Path, root: Path) -> Frames:
             raise ReleaseError(f"{other.name} and {path.name} have the same frame number")
     if not files:
         raise ReleaseError("the folder has no image (jpg, png, bmp) with a number in its name")
+    return files
+
+
+def _images(row: Row, folder: Path, root: Path) -> Frames:
+    files = image_files(folder)
     offset = _offset(row, min(files), max(files))
     for name, number in (("onset", row.onset), ("apex", row.apex), ("offset", offset)):
         if number is not None and number not in files:

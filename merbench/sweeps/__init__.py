@@ -1,0 +1,1 @@
+"""Many runs from one file: which there are, carrying them out, and what they show together."""

@@ -1,0 +1,159 @@
+"""Runs on a Ray cluster: the same records, also if workers and machines are lost."""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import merbench
+from merbench.cli import main
+from merbench.engine import units
+from merbench.errors import ConfigError
+from merbench.plugin.loading import load
+from merbench.plugin.registry import Registry
+from merbench.testing import check_executor
+from merbench.testing.executors import ExecutorToys
+
+ray = pytest.importorskip("ray", reason="ray is not installed: pip install 'merbench[ray]'")
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("default")]  # Ray's own warnings
+
+MORTAL = Path(__file__).with_name("mortal.py")
+RAY = Registry(load(allow=())).executors.get("ray")
+MODELS = {
+    "an estimator": ["--model", "flow-lr"],
+    "networks one at a time": ["--model", "ststnet", "--set", "epochs=2"],
+    "networks that train together": [
+        *("--model", "htnet", "--recipe", "quick", "--set", "epochs=2", "--set", "dim=8", "--set", "heads=1"),
+        *("--set", "block_repeats=1,1,1"),
+    ],
+}
+PATIENCE = 120.0  # seconds
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Any]:
+    """Two machines with one core each, both on this one."""
+    from ray.cluster_utils import Cluster
+
+    made = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "env_vars": {"TOY_MACHINE": "head"}})
+    made.other = made.add_node(num_cpus=1, env_vars={"TOY_MACHINE": "other"})
+    made.wait_for_nodes()
+    yield made
+    made.shutdown()
+    with warnings.catch_warnings(action="ignore"):  # Ray leaves processes to the garbage collector, which warns
+        del made
+        gc.collect()
+
+
+def record(out: Path) -> dict[str, Any]:
+    (path,) = out.glob("*/record.json")
+    found: dict[str, Any] = json.loads(path.read_text())
+    return found
+
+
+def run(out: Path, *options: str) -> int:
+    return main(["--plugin", str(MORTAL), "run", "--dataset", "tiny", "--device", "cpu", "--out", str(out), *options])
+
+
+def test_ray_keeps_the_rules_of_an_executor(cluster) -> None:
+    assert {one.result for one in check_executor(RAY, options={"address": cluster.address})} == {"passed"}
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_a_cluster_of_two_machines_gives_the_record_of_this_machine(model, cluster, tmp_path) -> None:
+    for name in ("local", f"ray:{cluster.address}"):
+        assert run(tmp_path / name[:3], *MODELS[model], "--executor", name) == 0
+    here, there = record(tmp_path / "loc"), record(tmp_path / "ray")
+    for key in ("id", "plan", "predictions", "scores"):
+        assert here[key] == there[key]
+    assert [one["loss"] for one in here["folds"]] == [one["loss"] for one in there["folds"]]
+    assert sum(machine["folds"] for machine in there["environment"]["machines"]) == len(there["folds"])
+
+
+def test_a_worker_that_is_killed_loses_nothing(cluster, tmp_path) -> None:
+    options = ["--model", "mortal", "--set", f"folder={tmp_path}", "--set", "deaths=1"]
+    assert run(tmp_path / "out", *options, "--executor", f"ray:{cluster.address}") == 0
+    assert (tmp_path / "death-0").exists()
+    assert len(record(tmp_path / "out")["folds"]) == 3
+
+
+def test_a_fold_that_kills_its_worker_again_is_told_and_the_others_are_kept(cluster, tmp_path, capsys) -> None:
+    options = ["--model", "mortal", "--set", f"folder={tmp_path}", "--set", "deaths=99", "--folds", "*/*1"]
+    assert run(tmp_path / "out", *options, "--executor", f"ray:{cluster.address}") == 2
+    *_, last = capsys.readouterr().err.splitlines()
+    assert " was lost twice (" in last
+    assert "run the same command again" in last
+    assert sorted(path.name for path in tmp_path.glob("death-*")) == ["death-0", "death-1"]
+
+
+def test_a_machine_that_is_lost_loses_nothing(cluster, tmp_path) -> None:
+    lost = threading.Thread(target=_take_away, args=(cluster, tmp_path))
+    lost.start()
+    options = ["--model", "mortal", "--set", f"folder={tmp_path}", "--set", "waits=true"]
+    try:
+        assert run(tmp_path / "out", *options, "--executor", f"ray:{cluster.address}") == 0
+    finally:
+        lost.join()
+        cluster.other = cluster.add_node(num_cpus=1, env_vars={"TOY_MACHINE": "other"})
+    assert [*tmp_path.glob("begun-other-*")]
+    assert len(record(tmp_path / "out")["folds"]) == 3
+
+
+def _take_away(cluster: Any, folder: Path) -> None:
+    """Remove the other machine while a fold is computed on it."""
+    until = time.monotonic() + PATIENCE
+    while not [*folder.glob("begun-other-*")] and time.monotonic() < until:
+        time.sleep(0.05)
+    cluster.remove_node(cluster.other, allow_graceful=False)
+    (folder / "go").touch()
+
+
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGKILL])
+def test_the_same_command_continues_after_the_driver_was_stopped(sent, cluster, tmp_path, interruptible) -> None:
+    argv = ["--plugin", str(MORTAL), "run", "--dataset", "tiny", "--out", str(tmp_path / "out"), "--model", "mortal"]
+    argv += ["--set", f"folder={tmp_path}", "--set", "waits=true", "--executor", f"ray:{cluster.address}"]
+    driver = subprocess.Popen([sys.executable, "-m", "merbench", *argv], stderr=subprocess.PIPE, text=True)
+    until = time.monotonic() + PATIENCE
+    while not [*tmp_path.glob("begun-*")] and time.monotonic() < until:
+        time.sleep(0.05)
+    os.kill(driver.pid, sent)
+    _, err = driver.communicate(timeout=PATIENCE)
+    assert driver.returncode != 0
+    assert "Traceback" not in err
+    (tmp_path / "go").touch()
+    assert main(argv) == 0
+    assert len(record(tmp_path / "out")["folds"]) == 3
+
+
+def test_a_cluster_that_cannot_be_reached_is_one_line(tmp_path, capsys) -> None:
+    assert run(tmp_path, "--model", "flow-lr", "--executor", "ray:127.0.0.1:9") == 2
+    *_, last = capsys.readouterr().err.splitlines()
+    assert last.startswith("merbench: error: --executor ray: no cluster can be reached at 127.0.0.1:9 (")
+    assert last.endswith("; start one: ray start --head")
+
+
+def test_a_machine_with_other_software_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    toys = ExecutorToys(RAY, {"cores": 1})
+    software = {**toys.work.software, "torch": "0.1"}
+    work = units.Work(toys.task, toys.work.grouping, dict, software)
+    with pytest.raises(ConfigError, match=r"other software: torch is .* there, and 0\.1 where the run was started"):
+        toys.computed(work, toys.units)
+
+
+def test_a_gpu_is_asked_of_a_cluster_that_has_none(cluster, tmp_path) -> None:
+    toys = ExecutorToys(RAY, {"address": cluster.address})
+    task = units.replace(toys.task, device="cuda")
+    with pytest.raises(merbench.OptionError, match="no machine of the cluster has a GPU; use --device cpu"):
+        toys.computed(toys.work_of(task), toys.units)
