@@ -48,15 +48,16 @@ def _noise(runs: Sequence[Written], among: Collection[str]) -> int:
 def moves(check: str, plain: Sequence[Written], poisoned: Iterable[Poisoned], advice: str) -> Finding:
     """Whether a poison moved a prediction that it must not move.
 
-    If equal runs differ, only the numbers are told: what the poison moves, and what moves by itself.
+    If equal runs differ, in whatever clip, only the numbers are told: what the poison moves, and what moves by itself.
     """
     runs = list(poisoned)
     still = {clip for run in runs for clip in run.still}
     changed = {clip for run in runs for clip in moved(plain[0], run.written, run.still)}
-    noise = _noise(plain, still)
+    before = plain[0].predicted
+    noise = _noise(plain, before)
     evidence = f"{len(changed)} of {len(still)} predictions move"
     if noise:
-        return unchecked(check, f"{evidence}; {noise} of them may move without poison", SEED)
+        return unchecked(check, f"{evidence}; without poison, {noise} of {len(before)} move", SEED)
     if not changed:
         return passed(check, evidence)
     folds, touched = ({plain[0].folds[clip] for clip in clips} for clips in (still, changed))

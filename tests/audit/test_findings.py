@@ -78,11 +78,11 @@ def test_a_result_that_follows_the_order_of_files_is_found(audited: Audited) -> 
 
 
 def test_a_script_that_draws_without_a_seed_gets_numbers_and_no_verdict(audited: Audited) -> None:
-    found = audited(with_line(TABLE, "INPUT", "z = x[test] + np.random.default_rng().normal(0, .5, x.shape[1])"))
+    found = audited(with_line(TABLE, "INPUT", "z = x[test] + np.random.default_rng().normal(0, 5, x.shape)[test]"))
     assert results(found)["repeats"] == "unchecked"
     for check in ("test labels", "test features"):
         assert found[check].result == "unchecked"
-        assert "may move without poison" in found[check].evidence
+        assert "; without poison, " in found[check].evidence
 
 
 @pytest.mark.parametrize(("choice", "result"), [("max", "found"), ("last", "passed")])

@@ -20,7 +20,7 @@ Sweep = Callable[..., int]
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Where commands run, with features of its own."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sys, "path", [*sys.path, str(SMALL.parent)])  # of `small_net`
+    monkeypatch.setattr(sys, "path", [*sys.path, str(SMALL.parent)])  # of `sweep_net`
     monkeypatch.setenv("MERBENCH_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("SMALL_ONCE", str(tmp_path / "once"))
     return tmp_path

@@ -1,4 +1,4 @@
-"""A plugin for sweeps: nine clips of three subjects, and models that fit at once, fail, or end their process."""
+"""A plugin for sweeps: sixteen clips of four subjects, and models that fit at once, fail, or end their process."""
 
 from __future__ import annotations
 
@@ -119,6 +119,6 @@ def merbench_features() -> Iterable[merbench.Feature]:
 @merbench.hookimpl
 def merbench_models() -> Iterable[merbench.EstimatorModel | merbench.TorchModel]:
     recipe = merbench.Recipe(optimizer="adam", lr=0.1, batch_size=4, epochs=3, claim="as published")
-    yield merbench.TorchModel(name="net", network="small_net:Net", features=("eight",), recipes={"quick": recipe})
+    yield merbench.TorchModel(name="net", network="sweep_net:Net", features=("eight",), recipes={"quick": recipe})
     for name, kind in MODELS.items():
         yield merbench.EstimatorModel(name=name, estimator=f"{__name__}:{kind}", features=("eight",))
