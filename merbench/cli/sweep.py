@@ -158,7 +158,9 @@ def _written(rows: Sequence[Row], arguments: argparse.Namespace, mark: str) -> d
     from merbench.sweeps.figure import drawn
     from merbench.sweeps.table import figures_csv
 
-    name, out = arguments.file.stem, arguments.out
+    # Part of a sweep does not replace the files of the whole sweep.
+    kind = ("-nested" if arguments.nested else "") + ("-part" if arguments.only is not None else "")
+    name, out = arguments.file.stem + kind, arguments.out
     texts = {
         "table": (out / f"{name}.csv", figures_csv(rows, mark)),
         "table for a page": (out / f"{name}.md", "\n".join(_markdown(rows, mark)) + "\n"),

@@ -97,9 +97,10 @@ def _included(path: Path, chain: Sequence[Path], table: dict[str, Any], own: dic
         values = {**own, **_checked(path, table, "include")}
         _complete(path, values, needed=True)
         return _grid(values)
-    if len(table) > 1 or not isinstance(table["file"], str):
+    name = table["file"]
+    if len(table) > 1 or not isinstance(name, str) or "\0" in name:
         raise SweepError(f"{path}: an [[include]] with file needs the name of a sweep file, and has no other key")
-    return read_sweep(path.parent / table["file"], chain)
+    return read_sweep(path.parent / name, chain)
 
 
 def _complete(path: Path, values: Mapping[str, Any], *, needed: bool) -> bool:

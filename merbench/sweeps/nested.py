@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from merbench.engine.executors import UnitRunner
-from merbench.errors import OptionError
+from merbench.errors import OptionError, printable
 from merbench.leaderboard.entries import Entry, counting_policy, make_entry, read_verified
 from merbench.plugin.registry import Registry
 from merbench.runs.nested import choose, nested_plan, nested_record
@@ -60,6 +60,8 @@ def choose_inside(
             if cannot_write(error):
                 raise
             nested.failed[base] = reason_of(error)
+            with showing("runs") as shown:
+                shown.note(printable(f"{base.name} failed: {reason_of(error)}"))
     return nested
 
 

@@ -17,7 +17,7 @@ __all__ = ["MARK", "NESTED", "cells", "figures_csv", "in_their_order", "precise"
 
 METRICS: tuple[Metric, ...] = ("uf1", "uar")
 MARK = "choosing a setting by this table is choosing on the test subjects; --nested chooses inside each training side"
-NESTED = "settings were chosen inside each training side; choosing a row by this table is choosing on the test subjects"
+NESTED = "a setting chosen in each fold saw the training side only; choosing a row is choosing on the test subjects"
 
 
 def in_their_order(entries: Iterable[Entry], registry: Registry) -> list[Row]:

@@ -145,6 +145,7 @@ BAD = {
     "value of a setting": (FLOW + "set.C = {a = 1}", "set.C = {'a': 1} must be text, a number"),
     "include": (FLOW + 'include = "other.toml"', "write each include as a table with the heading [[include]]"),
     "file with keys": (FLOW + '[[include]]\nfile = "a.toml"\nseed = 1', "has no other key"),
+    "a name that no file has": (FLOW + '[[include]]\nfile = "a\\u0000b"', "needs the name of a sweep file"),
     "a file that is not there": (FLOW + '[[include]]\nfile = "none.toml"', "none.toml cannot be read"),
     "a name of two lines": (FLOW + 'set."a\\nb" = []', "set.a\\nb is an empty list"),
     "itself": (FLOW + '[[include]]\nfile = "sweep.toml"', "sweep.toml includes itself"),

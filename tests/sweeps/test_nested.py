@@ -104,7 +104,7 @@ def test_the_record_verifies_and_says_in_words_what_was_chosen(
     )
     told = capsys.readouterr().out
     assert "step=chosen in each fold" in told
-    assert "settings were chosen inside each training side" in told
+    assert "a setting chosen in each fold saw the training side only" in told
 
 
 def test_a_nested_sweep_that_is_finished_computes_nothing_again(sweep: Sweep) -> None:

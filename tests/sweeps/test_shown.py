@@ -78,6 +78,15 @@ def test_only_carries_out_the_runs_that_match(sweep: Sweep, out: Out) -> None:
     assert len(list(Path("results").glob("*/record.json"))) == 2
 
 
+def test_the_table_of_a_part_does_not_replace_the_table_of_the_whole_sweep(sweep: Sweep) -> None:
+    assert sweep(GRID, "--only", "* (step=2)*") == 0
+    assert sorted(path.name for path in Path("results").glob("some*")) == [
+        "some-part.csv",
+        "some-part.md",
+        "some-part.svg",
+    ]
+
+
 def test_the_table_is_marked_where_a_choice_by_it_is_one_on_the_test_subjects(sweep: Sweep, out: Out) -> None:
     assert sweep(GRID) == 0
     mark = "choosing a setting by this table is choosing on the test subjects"

@@ -33,7 +33,7 @@ Options = Mapping[str, object]
 def trained() -> dict[str, Tensor]:
     """The weights of a network of 10 classes and 3 channels, with running statistics of its own."""
     torch.manual_seed(3)
-    network = timm.create_model("resnet18", num_classes=10)
+    network = timm.create_model("test_resnet", num_classes=10)
     network(torch.randn(4, 3, 32, 32))
     return dict(network.state_dict())
 
@@ -47,7 +47,7 @@ def saved(state: dict[str, Tensor], path: Path) -> str:
 
 
 def loaded(path: str, **options: object) -> dict[str, Tensor]:
-    return dict(TimmNetwork(architecture="resnet18", pretrained=path, **options).network.state_dict())  # type: ignore[arg-type]
+    return dict(TimmNetwork(architecture="test_resnet", pretrained=path, **options).network.state_dict())  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("name", ["weights.safetensors", "weights.pth"])
@@ -68,7 +68,7 @@ def test_the_head_is_dropped_where_it_has_other_classes(trained: dict[str, Tenso
     path = saved(trained, tmp_path / "weights.pth")
     torch.manual_seed(1)
     found = loaded(path, classes=3)
-    assert found["fc.weight"].shape == (3, 512)
+    assert found["fc.weight"].shape == (3, 96)
     assert found["fc.weight"].std() > 0
     assert all(torch.equal(found[one], trained[one]) for one in trained if not one.startswith("fc."))
 
@@ -77,22 +77,22 @@ def test_the_head_is_dropped_where_it_has_other_classes(trained: dict[str, Tenso
 def test_the_first_convolution_is_repeated_over_the_images_and_keeps_its_sums(
     trained: dict[str, Tensor], tmp_path: Path, in_chans: int
 ) -> None:
-    found = loaded(saved(trained, tmp_path / "weights.pth"), in_chans=in_chans)["conv1.weight"]
+    found = loaded(saved(trained, tmp_path / "weights.pth"), in_chans=in_chans)["conv1.0.weight"]
     assert found.shape[1] == in_chans
-    torch.testing.assert_close(found, trained["conv1.weight"].repeat(1, in_chans // 3, 1, 1) * 3 / in_chans)
+    torch.testing.assert_close(found, trained["conv1.0.weight"].repeat(1, in_chans // 3, 1, 1) * 3 / in_chans)
 
 
 def test_a_checkpoint_of_as_many_channels_is_taken_as_it_is(tmp_path: Path) -> None:
-    state = dict(timm.create_model("resnet18", num_classes=3, in_chans=6).state_dict())
+    state = dict(timm.create_model("test_resnet", num_classes=3, in_chans=6).state_dict())
     found = loaded(saved(state, tmp_path / "weights.pth"), in_chans=6)
-    assert torch.equal(found["conv1.weight"], state["conv1.weight"])
+    assert torch.equal(found["conv1.0.weight"], state["conv1.0.weight"])
 
 
 def test_position_embeddings_follow_the_image_size(tmp_path: Path) -> None:
-    state = dict(timm.create_model("vit_tiny_patch16_224", num_classes=3).state_dict())
+    state = dict(timm.create_model("test_vit", num_classes=3).state_dict())
     path = saved(state, tmp_path / "weights.safetensors")
-    network = TimmNetwork(architecture="vit_tiny_patch16_224", image_size=32, pretrained=path).network
-    assert network.pos_embed.shape == (1, 5, 192)
+    network = TimmNetwork(architecture="test_vit", image_size=32, pretrained=path).network
+    assert network.pos_embed.shape == (1, 5, 64)
     assert torch.equal(network.pos_embed[:, 0], state["pos_embed"][:, 0])  # of the class token, which has no place
     assert torch.equal(network.blocks[0].attn.qkv.weight, state["blocks.0.attn.qkv.weight"])
 
@@ -173,7 +173,7 @@ def test_a_file_without_an_ending_is_refused_since_a_plan_would_take_it_for_a_wo
         loaded(saved(trained, tmp_path / "weights"))
 
 
-@pytest.mark.parametrize("architecture", ["resnet34", "efficientnet_b0"])
+@pytest.mark.parametrize("architecture", ["test_byobnet", "test_efficientnet"])
 def test_weights_of_another_architecture_are_told_in_one_line(
     trained: dict[str, Tensor], tmp_path: Path, architecture: str
 ) -> None:
@@ -184,16 +184,16 @@ def test_weights_of_another_architecture_are_told_in_one_line(
 
 
 def test_channels_that_cannot_be_adapted_are_told(tmp_path: Path) -> None:
-    state = dict(timm.create_model("resnet18", num_classes=3, in_chans=4).state_dict())
-    with pytest.raises(merbench.OptionError, match="does not fit timm's resnet18 with 6 channels"):
+    state = dict(timm.create_model("test_resnet", num_classes=3, in_chans=4).state_dict())
+    with pytest.raises(merbench.OptionError, match="does not fit timm's test_resnet with 6 channels"):
         loaded(saved(state, tmp_path / "weights.pth"), in_chans=6)
 
 
 @pytest.fixture
 def hub(trained: dict[str, Tensor], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The hub's cache with weights of ResNet-18 in it, laid out as the hub's client does; the file's path."""
+    """The hub's cache with weights of a small network in it, laid out as the hub's client does; the file's path."""
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
-    folder = tmp_path / "models--timm--resnet18.a1_in1k"
+    folder = tmp_path / "models--timm--test_resnet.r160_in1k"
     (folder / "refs").mkdir(parents=True)
     (folder / "refs" / "main").write_text("a" * 40)
     file = folder / "snapshots" / ("a" * 40) / "model.safetensors"
@@ -203,13 +203,13 @@ def hub(trained: dict[str, Tensor], tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 
 def test_timms_own_weights_come_from_the_hubs_cache(trained: dict[str, Tensor], hub: Path) -> None:
-    found = TimmNetwork(architecture="resnet18", pretrained=True).network.state_dict()
+    found = TimmNetwork(architecture="test_resnet", pretrained=True).network.state_dict()
     assert torch.equal(found["layer1.0.conv1.weight"], trained["layer1.0.conv1.weight"])
 
 
 def test_a_plan_holds_the_digest_of_the_hubs_file_and_another_file_is_another_run(hub: Path) -> None:
     registry = Registry(load(allow=()))
-    asked = Request(model="timm:resnet18", dataset="demo", settings=["pretrained=true"], folds="demo-a/a01")
+    asked = Request(model="timm:test_resnet", dataset="demo", settings=["pretrained=true"], folds="demo-a/a01")
 
     def plan() -> Plan:
         return prepare(registry, asked).plan
@@ -226,13 +226,13 @@ def test_what_names_no_weights_of_the_hub_stays_as_it_is(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "weights.pth").touch()
-    options = {"architecture": "resnet18", "in_chans": 6, "pretrained": value}
+    options = {"architecture": "test_resnet", "in_chans": 6, "pretrained": value}
     assert with_paths(options) == options
 
 
 @pytest.mark.parametrize("text", ["", "gone.pth"])
 def test_a_file_that_is_not_there_is_told_before_any_clip_is_read(text: str) -> None:
-    asked = Request(model="timm:resnet18", dataset="composite", settings=[f"pretrained={text}"])
+    asked = Request(model="timm:test_resnet", dataset="composite", settings=[f"pretrained={text}"])
     with pytest.raises(merbench.OptionError, match=f"^pretrained={text}: "):
         prepare(Registry(load(allow=())), asked)
 
@@ -253,7 +253,7 @@ import merbench
 from merbench_timm.network import TimmNetwork
 from merbench_timm.weights import knock
 try:
-    TimmNetwork(architecture="resnet18", pretrained=True)
+    TimmNetwork(architecture="test_resnet", pretrained=True)
 except merbench.OptionError as error:
     print(error)
 """
@@ -278,7 +278,7 @@ def test_weights_that_cannot_be_had_are_told_in_one_line_and_nothing_is_tried_ag
         env={**os.environ, "HF_HOME": str(tmp_path), **settings},
     )
     assert done.stdout == (
-        f"pretrained=true: the weights timm/resnet18.a1_in1k are not in the hub's cache, {said}; leave pretrained out "
-        "to start from random weights, or name a file: --set pretrained=PATH\n"
+        f"pretrained=true: the weights timm/test_resnet.r160_in1k are not in the hub's cache, {said}; leave "
+        "pretrained out to start from random weights, or name a file: --set pretrained=PATH\n"
     )
     assert done.stderr == ""
