@@ -25,7 +25,7 @@ from tests.docs.releases import RELEASES
 from tests.made.own import write_own
 
 # What a test leaves of the training of a network on a dataset: two folds, on the demo with clips of every class.
-FOLDS = {"demo": "demo-a/a0[12]", "casme3-7": "[12]of5"}
+FOLDS = {"demo": "demo-a/a0[12]", "tiny": "*", "casme3-7": "[12]of5"}
 EPOCHS = ["--set", "epochs=2"]
 NETWORKS = {model.name for model in Registry(load(allow=())).models if isinstance(model, TorchModel)}
 INSTALL = "python -m pip install . && merbench run --model htnet --dataset demo --recipe quick"

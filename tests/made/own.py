@@ -14,32 +14,31 @@ __all__ = ["COLUMNS", "drawn", "write_images", "write_own", "write_table", "writ
 
 COLUMNS = ("clip", "subject", "onset", "apex", "offset", "emotion")
 FORMATS = {".mp4": "mp4v", ".avi": "MJPG"}
-# Subject of the demo → how its user calls the subject. Each gives two clips of each of its classes.
+# Subject of the demo → how its user calls the subject. Each gives a clip of each of its classes.
 SUBJECTS = {"demo-a/a01": "anna", "demo-a/a02": "ben", "demo-b/b02": "cleo"}
 EMOTIONS = {"negative": "disgust", "positive": "happiness"}
 
 
 def write_own(folder: Path, suffix: str = ".mp4") -> None:
-    """`clips.csv`, `classes.toml` and `videos/` with a video of each of 12 clips."""
+    """`clips.csv`, `classes.toml` and `videos/` with a video of each of 6 clips."""
     demo = DemoRelease(None)
     clips = demo.clips()
     clips = clips[clips["subject"].isin(list(SUBJECTS)) & clips["emotion"].isin(list(EMOTIONS))]
     rows = []
     for (subject, emotion), own in clips.groupby(["subject", "emotion"], sort=False):
-        for number, clip in enumerate(own["clip"][:2], start=1):
-            frames = demo.read("frames", clip)
-            name = f"{SUBJECTS[subject]}/{EMOTIONS[emotion]}{number}{suffix}"
-            write_video(folder / "videos" / name, list(frames))
-            rows.append(
-                {
-                    "clip": name,
-                    "subject": SUBJECTS[subject],
-                    "onset": 1,
-                    "apex": frames.apex - frames.numbers[0] + 1,
-                    "offset": len(frames),
-                    "emotion": EMOTIONS[emotion],
-                }
-            )
+        frames = demo.read("frames", own["clip"].iloc[0])
+        name = f"{SUBJECTS[subject]}/{EMOTIONS[emotion]}1{suffix}"
+        write_video(folder / "videos" / name, list(frames))
+        rows.append(
+            {
+                "clip": name,
+                "subject": SUBJECTS[subject],
+                "onset": 1,
+                "apex": frames.apex - frames.numbers[0] + 1,
+                "offset": len(frames),
+                "emotion": EMOTIONS[emotion],
+            }
+        )
     write_table(folder / "clips.csv", rows)
     (folder / "classes.toml").write_text('disgust = "negative"\nhappiness = "positive"\n', "utf-8")
 
