@@ -10,13 +10,14 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 from threadpoolctl import threadpool_limits
-from torch import Tensor
+from torch import Tensor, nn
 
 from merbench.engine.device import choose_precision, threads
 from merbench.engine.estimators import taken
 from merbench.engine.faults import in_folds
 from merbench.engine.generators import seeded
 from merbench.engine.memory import if_full
+from merbench.engine.predictors import RETURNS, evaluated, kept_of
 from merbench.engine.seeds import derive_seed
 from merbench.engine.task import FoldOutcome, Task
 from merbench.errors import PluginError
@@ -49,7 +50,7 @@ def run_fit(task: Task, fold: Fold) -> FoldOutcome:
         OptionError: `fit` does not take its options.
     """
     started, epochs = time.perf_counter(), _Epochs(task, fold)
-    last = _fitted(task, fold, epochs)
+    last, weights = _fitted(task, fold, epochs)
     scores = np.stack([*epochs.scores[:-1], last])
     return FoldOutcome(
         name=fold.name,
@@ -57,11 +58,12 @@ def run_fit(task: Task, fold: Fold) -> FoldOutcome:
         predicted=scores.argmax(-1),
         loss=np.array(epochs.loss, np.float32),
         seconds=time.perf_counter() - started,
+        weights=weights,
     )
 
 
-def _fitted(task: Task, fold: Fold, epochs: _Epochs) -> np.ndarray:
-    """The scores of what `fit` returns; `epochs` has what it reports."""
+def _fitted(task: Task, fold: Fold, epochs: _Epochs) -> tuple[np.ndarray, dict[str, Tensor]]:
+    """The scores of what `fit` returns, and its tensors if they are to be kept; `epochs` has what it reports."""
     seed = derive_seed(fold=fold.seed, purpose="training")
     choose_precision(task.precision, task.device)
     with in_folds([fold]), if_full(task.device, 1), threadpool_limits(1), threads(1):
@@ -70,7 +72,8 @@ def _fitted(task: Task, fold: Fold, epochs: _Epochs) -> np.ndarray:
             predictor = fit(_training(task, fold), seed=seed, device=task.device, report=epochs.report)
         if epochs.failed:  # and `fit` caught it
             raise epochs.failed
-        return epochs.predict(predictor, "the predictor that fit returns")
+        last = epochs.predict(predictor, RETURNS)
+        return last, kept_of(task, predictor) if task.keep_weights else {}
 
 
 class _Enough(BaseException):
@@ -128,7 +131,7 @@ class _Epochs:
             raise wrong(author, function, kind(predictor), returns)
         inputs = taken(self.task.arrays, self.fold.test)
         with seeded(derive_seed(fold=self.fold.seed, purpose="evaluation")), calling(author, function, wanted):
-            found = predictor(*inputs)
+            found = evaluated(predictor, inputs) if isinstance(predictor, nn.Module) else predictor(*inputs)
             scores = np.array(found.detach().float().cpu().numpy() if isinstance(found, Tensor) else found, np.float32)
         if scores.shape != (clips, self.task.classes):
             raise wrong(author, function, f"an array of shape {list(scores.shape)}", wanted, predictor)

@@ -76,7 +76,9 @@ def try_fold(kind: str, task: Task, fold: Fold) -> None:
         else:
             fit_fold(task, fold)
     except TrainingError as error:
-        raise error.__cause__ if isinstance(error.__cause__, PluginError) else error  # no fold is finished yet
+        if isinstance(error.__cause__, PluginError):  # without the words about finished folds
+            raise error.__cause__ from None
+        raise
 
 
 def compute_folds(

@@ -16,7 +16,7 @@ import numpy as np
 from merbench.data.clips import clips_digest, labels_digest
 from merbench.data.datasets import OpenDataset, open_dataset
 from merbench.data.homes import Home
-from merbench.engine.build import Build, Fit
+from merbench.engine.build import Build, Fit, predictor_of
 from merbench.engine.folds import try_alone, try_fold
 from merbench.engine.policies import Policy, inner_fold
 from merbench.engine.seeds import fold_seed
@@ -350,15 +350,17 @@ def _task(
     """The task of a model on the CPU, without pre-training."""
     classes = len(dataset.spec.scheme.classes)
     extra = {"classes": classes} if isinstance(model, TorchModel) else {}
-    build = Fit if isinstance(model, FitModel) else Build
+    kind = Fit if isinstance(model, FitModel) else Build
+    build = kind(chosen.target, {**chosen.recipe.options, **extra}, chosen.author)
     return Task(
-        build=build(chosen.target, {**chosen.recipe.options, **extra}, chosen.author),
+        build=build,
         author=chosen.author,
         arrays=arrays,
         labels=dataset.clips["label"].to_numpy(np.int64, copy=True),  # pandas returns a read-only array
         subjects=dataset.clips["subject"].factorize()[0].astype(np.int64),
         classes=classes,
         recipe=chosen.recipe,
+        predictor=predictor_of(build, chosen.predictor, classes),
         training_loss=chosen.training_loss,
         mirrors=find_mirrors(registry, chosen.recipe, features, arrays),
     )
