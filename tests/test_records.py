@@ -7,6 +7,11 @@ from pathlib import Path
 import pytest
 
 from merbench.cli import main
+from merbench.plugin.loading import load
+from merbench.plugin.registry import Registry
+from merbench.runs.code import code_digests
+from merbench.runs.record import read_record
+from tests.docs.pages import TEXT, blocks
 
 RECORDS = sorted((Path(__file__).parents[1] / "leaderboards" / "records").glob("*.json"))
 
@@ -21,3 +26,16 @@ def test_a_published_record_is_verified(record, capsys):
     told = capsys.readouterr().out
     assert "follow from the predictions" in told
     assert "not installed" not in told
+
+
+def test_a_model_with_its_own_loop_stands_on_the_composite_as_the_docs_print_it(tmp_path):
+    (path,) = (one for one in RECORDS if one.name.startswith("my-contrastive-composite-"))
+    record = read_record(path)
+    assert (record.plan.kind, record.plan.dataset, record.complete) == ("fit", "composite", True)
+    (code,) = (one for one in blocks(TEXT["own-training.md"], "python") if one.startswith("# my_contrastive.py"))
+    file = tmp_path / "my_contrastive.py"
+    file.write_text(code, "utf-8")
+    registry = Registry(load(allow=(), files=[file]))
+    (name,) = (one for one in record.plan.code if one.endswith(":my_contrastive"))
+    printed = code_digests([registry.models.origin("my-contrastive")])[name]
+    assert record.plan.code[name] == printed

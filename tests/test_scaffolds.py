@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from pathlib import Path
 
@@ -28,6 +29,29 @@ def test_a_plugin_of_each_kind_installs_and_passes_its_own_tests(written: tuple[
     assert done.returncode == 0, done.stdout + done.stderr
     plugins = merbench(python, "plugins").stdout
     assert [kind for kind in KINDS if f"new-{kind}" not in plugins] == []
+
+
+@pytest.mark.skipif(
+    "MERBENCH_OTHER_PYTHON" not in os.environ,
+    reason="MERBENCH_OTHER_PYTHON names no interpreter of another Python with merbench, pytest and hatchling",
+)
+def test_a_plugin_of_each_kind_installs_and_passes_its_own_tests_on_another_python(
+    written: tuple[Path, list[Path]], tmp_path: Path
+) -> None:
+    python, (_, folders) = os.environ["MERBENCH_OTHER_PYTHON"], written
+    target = tmp_path / "installed"
+    pip = ["-m", "pip", "install", "-q", "--no-deps", "--no-build-isolation", "--target", target, *folders]
+    tests = ["-m", "pytest", "-q", "-p", "no:cacheprovider", *(folder / "tests" for folder in folders)]
+    for command in (pip, tests):
+        done = subprocess.run(
+            [python, *command],
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd=folders[0].parent,
+            env={**os.environ, "PYTHONPATH": str(target)},
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_the_path_from_the_scaffold_to_a_row_on_a_board(written: tuple[Path, list[Path]], tmp_path: Path) -> None:

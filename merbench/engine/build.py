@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -12,7 +13,7 @@ from merbench.plugin.authors import failed_at
 from merbench.plugin.calls import Author, calling, reason
 from merbench.plugin.registry import load_target
 
-__all__ = ["Build", "Fit"]
+__all__ = ["Build", "Fit", "predictor_of"]
 
 
 @dataclass(frozen=True)
@@ -60,3 +61,21 @@ class Fit(Build):
             PluginError: the target cannot be loaded.
         """
         return partial(load_target(self.target, owner=self.author.spec), **self.options)
+
+
+def predictor_of(fit: Build, target: str, classes: int) -> Build | None:
+    """What builds the predictor of a fit before training, see `FitModel.predictor`; None if the target is empty.
+
+    Args:
+        fit: with its options.
+        target: of the predictor.
+        classes: number of classes.
+
+    Raises:
+        PluginError: a target cannot be loaded.
+    """
+    if not target:
+        return None
+    named = inspect.signature(load_target(target, owner=fit.author.spec)).parameters
+    known = {one.name: one.default for one in inspect.signature(fit()).parameters.values() if one.default != one.empty}
+    return Build(target, {name: known[name] for name in named if name in known} | {"classes": classes}, fit.author)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import time
 from collections.abc import Callable
@@ -9,13 +10,14 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 from threadpoolctl import threadpool_limits
-from torch import Tensor
+from torch import Tensor, nn
 
 from merbench.engine.device import choose_precision, threads
 from merbench.engine.estimators import taken
 from merbench.engine.faults import in_folds
 from merbench.engine.generators import seeded
 from merbench.engine.memory import if_full
+from merbench.engine.predictors import RETURNS, evaluated, kept_of
 from merbench.engine.seeds import derive_seed
 from merbench.engine.task import FoldOutcome, Task
 from merbench.errors import PluginError
@@ -24,7 +26,17 @@ from merbench.plugin.calls import calling, gets_on, kind, wrong
 from merbench.plugin.training import Predictor, Training
 from merbench.protocols import Fold
 
-__all__ = ["run_fit"]
+__all__ = ["run_fit", "try_fit"]
+
+
+def try_fit(task: Task, fold: Fold) -> None:
+    """Call the author's `fit` as `run_fit` does, and end it after the first epoch that it reports.
+
+    Raises:
+        TrainingError, OptionError: as in `run_fit`.
+    """
+    with contextlib.suppress(_Enough):
+        _fitted(task, fold, _Epochs(task, fold, trial=True))
 
 
 def run_fit(task: Task, fold: Fold) -> FoldOutcome:
@@ -37,16 +49,8 @@ def run_fit(task: Task, fold: Fold) -> FoldOutcome:
         TrainingError: `fit` or a predictor fails, gives a loss or scores that are wrong, or memory runs out.
         OptionError: `fit` does not take its options.
     """
-    started = time.perf_counter()
-    epochs, seed = _Epochs(task, fold), derive_seed(fold=fold.seed, purpose="training")
-    choose_precision(task.precision, task.device)
-    with in_folds([fold]), if_full(task.device, 1), threadpool_limits(1), threads(1):
-        fit: Callable[..., Predictor] = task.build()
-        with seeded(seed), calling(task.author, "fit"):
-            predictor = fit(_training(task, fold), seed=seed, device=task.device, report=epochs.report)
-        if epochs.failed:  # and `fit` caught it
-            raise epochs.failed
-        last = epochs.predict(predictor, "the predictor that fit returns")
+    started, epochs = time.perf_counter(), _Epochs(task, fold)
+    last, weights = _fitted(task, fold, epochs)
     scores = np.stack([*epochs.scores[:-1], last])
     return FoldOutcome(
         name=fold.name,
@@ -54,15 +58,38 @@ def run_fit(task: Task, fold: Fold) -> FoldOutcome:
         predicted=scores.argmax(-1),
         loss=np.array(epochs.loss, np.float32),
         seconds=time.perf_counter() - started,
+        weights=weights,
     )
+
+
+def _fitted(task: Task, fold: Fold, epochs: _Epochs) -> tuple[np.ndarray, dict[str, Tensor]]:
+    """The scores of what `fit` returns, and its tensors if they are to be kept; `epochs` has what it reports."""
+    seed = derive_seed(fold=fold.seed, purpose="training")
+    choose_precision(task.precision, task.device)
+    with in_folds([fold]), if_full(task.device, 1), threadpool_limits(1), threads(1):
+        fit: Callable[..., Predictor] = task.build()
+        with seeded(seed), calling(task.author, "fit"):
+            predictor = fit(_training(task, fold), seed=seed, device=task.device, report=epochs.report)
+        if epochs.failed:  # and `fit` caught it
+            raise epochs.failed
+        last = epochs.predict(predictor, RETURNS)
+        return last, kept_of(task, predictor) if task.keep_weights else {}
+
+
+class _Enough(BaseException):
+    """Ends a trial; no `Exception`, so that a fit which catches those does not go on."""
 
 
 @dataclass
 class _Epochs:
-    """The reported epochs: class scores `[clips, classes]` of the evaluated side, and training losses."""
+    """The reported epochs: class scores `[clips, classes]` of the evaluated side, and training losses.
+
+    The first one ends a trial.
+    """
 
     task: Task
     fold: Fold
+    trial: bool = False
     scores: list[np.ndarray] = field(default_factory=list)
     loss: list[float] = field(default_factory=list)
     failed: PluginError | None = None
@@ -81,6 +108,8 @@ class _Epochs:
         except PluginError as error:
             self.failed = error
             raise
+        if self.trial:
+            raise _Enough
 
     def _finite(self, loss: object, epoch: int) -> float:
         try:
@@ -102,7 +131,7 @@ class _Epochs:
             raise wrong(author, function, kind(predictor), returns)
         inputs = taken(self.task.arrays, self.fold.test)
         with seeded(derive_seed(fold=self.fold.seed, purpose="evaluation")), calling(author, function, wanted):
-            found = predictor(*inputs)
+            found = evaluated(predictor, inputs) if isinstance(predictor, nn.Module) else predictor(*inputs)
             scores = np.array(found.detach().float().cpu().numpy() if isinstance(found, Tensor) else found, np.float32)
         if scores.shape != (clips, self.task.classes):
             raise wrong(author, function, f"an array of shape {list(scores.shape)}", wanted, predictor)

@@ -7,16 +7,17 @@ from contextlib import closing
 from dataclasses import asdict
 from typing import Any
 
+from merbench.engine.estimators import fit_fold
 from merbench.engine.executors import Outcomes, UnitRunner
 from merbench.engine.generators import seeded
 from merbench.engine.local import LocalRunner
 from merbench.engine.seeds import derive_seed
 from merbench.engine.task import FoldOutcome, Task
 from merbench.engine.units import Advance, Grouping, Unit, Work, divide, processes, software
-from merbench.errors import PluginError, and_more
+from merbench.errors import PluginError, TrainingError, and_more
 from merbench.protocols import Fold
 
-__all__ = ["Grouping", "compute_folds", "group_estimator", "group_network", "processes", "try_alone"]
+__all__ = ["Grouping", "compute_folds", "group_estimator", "group_network", "processes", "try_alone", "try_fold"]
 
 NAMED = 3  # folds that an error names
 
@@ -57,6 +58,27 @@ def try_alone(task: Task, fold: Fold) -> str:
 
     with threads(task.jobs), seeded(derive_seed(fold=fold.seed, purpose="trial")):
         return try_network(task, fold)
+
+
+def try_fold(kind: str, task: Task, fold: Fold) -> None:
+    """Fit an estimator on a fold, or call a fit (`kind` is `fit`) up to the first epoch that it reports.
+
+    Raises:
+        PluginError: the model fails, or gives wrong scores.
+        OptionError: the model cannot be built with its options.
+        TrainingError: memory runs out.
+    """
+    try:
+        if kind == "fit":
+            from merbench.engine.fits import try_fit  # imports torch
+
+            try_fit(task, fold)
+        else:
+            fit_fold(task, fold)
+    except TrainingError as error:
+        if isinstance(error.__cause__, PluginError):  # without the words about finished folds
+            raise error.__cause__ from None
+        raise
 
 
 def compute_folds(

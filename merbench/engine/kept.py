@@ -12,9 +12,10 @@ from torch import Tensor
 from merbench.engine.generators import seeded
 from merbench.engine.loop import Group
 from merbench.engine.networks import build_network, tensors_of
+from merbench.engine.predictors import check_tensors, untrained_predictor
 from merbench.engine.seeds import derive_seed
 from merbench.engine.task import Task
-from merbench.errors import ReleaseError, printable
+from merbench.errors import ReleaseError
 from merbench.protocols import Fold
 
 __all__ = ["predict_kept", "untrained"]
@@ -22,7 +23,8 @@ __all__ = ["predict_kept", "untrained"]
 
 def untrained(task: Task) -> dict[str, Tensor]:
     """The tensors of a network before training: as many, and as large, as a fold keeps of it."""
-    return {f"network.{name}": tensor.detach() for name, tensor in tensors_of(build_network(task, 0)).items()}
+    network = untrained_predictor(task) if task.predictor else build_network(task, 0)
+    return {f"network.{name}": tensor.detach() for name, tensor in tensors_of(network).items()}
 
 
 def predict_kept(task: Task, fold: Fold, weights: Mapping[str, Tensor]) -> np.ndarray:
@@ -39,8 +41,8 @@ def predict_kept(task: Task, fold: Fold, weights: Mapping[str, Tensor]) -> np.nd
     """
     group = Group(replace(task, recipe=replace(task.recipe, standardize=False)), [fold], stacked=False)
     wanted = {f"network.{name}": tensor for name, tensor in group.network.tensors(0).items()}
-    shapes = {name: tensor.shape for name, tensor in wanted.items()}
-    _check(weights, shapes | (_moments(task) if task.recipe.standardize else {}))
+    shapes = {name: tuple(tensor.shape) for name, tensor in wanted.items()}
+    check_tensors(weights, shapes | (_moments(task) if task.recipe.standardize else {}))
     with torch.no_grad():
         for name, tensor in wanted.items():
             tensor.copy_(weights[name])
@@ -60,13 +62,3 @@ def _moments(task: Task) -> dict[str, tuple[int, ...]]:
     """The shapes of the moments that `ClipTensor.moments` gives for one fold."""
     shapes = {number: (1, array.shape[1], *(1 for _ in array.shape[2:])) for number, array in enumerate(task.arrays)}
     return {f"{part}.{number}": shape for part in ("mean", "deviation") for number, shape in shapes.items()}
-
-
-def _check(weights: Mapping[str, Tensor], wanted: Mapping[str, tuple[int, ...]]) -> None:
-    """Compare the names and shapes of tensors with those of the network."""
-    if differing := sorted(weights.keys() ^ wanted.keys()):
-        raise ReleaseError(f"they do not fit the network: tensor {printable(differing[0])} is only in one of both")
-    for name, shape in wanted.items():
-        if weights[name].shape != shape:
-            found = f"{list(weights[name].shape)}, but the network wants {list(shape)}"
-            raise ReleaseError(f"they do not fit the network: {name} has shape {found}")

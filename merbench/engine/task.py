@@ -27,6 +27,8 @@ class Task:
         arrays: one array `[clips, ...]` per feature, float32 or uint8, which models get as float32. A large array may
             be mapped from a file.
         labels: `[clips]` int64, class indices. The engine gives a model only the labels of the training side.
+        predictor: builds the network that a fit returns before it is trained, see `FitModel.predictor`; it must be
+            picklable. None if it cannot be built, and for other models.
         training_loss: target of the network's own loss, see `TorchModel.training_loss`; or empty.
         pretraining: other datasets for a fit, see `Training.pretraining`.
         subjects: `[clips]` int64, a number for each subject, for fits; None if nobody needs
@@ -37,7 +39,7 @@ class Task:
         device: `cpu`, `cuda` or `mps`.
         precision: `fp32`, `tf32` or `bf16`.
         keyed: whether a network that trains alone uses keyed random numbers, as in a group (`merbench.engine.draws`).
-        keep_weights: whether the outcome of a network's fold has its weights.
+        keep_weights: whether the outcome of a fold has its network's weights.
         jobs: processes or threads that train on the CPU, at most; None for one per core.
     """
 
@@ -47,6 +49,7 @@ class Task:
     labels: np.ndarray
     classes: int
     recipe: Recipe
+    predictor: Callable[[], Any] | None = None
     training_loss: str = ""
     pretraining: tuple[Training, ...] = ()
     subjects: np.ndarray | None = None
@@ -70,8 +73,8 @@ class FoldOutcome:
         loss: `[epochs]` mean training loss; empty for an estimator, and for a fit that reports no epochs.
         seconds: wall time; folds that trained at once share it equally.
         note: one sentence for readers of the record, with the same words in all folds that it applies to.
-        weights: all tensors that the trained network predicts with (torch, on the CPU), see `Group.weights`; empty
-            unless they were asked for.
+        weights: all tensors that the trained network predicts with (torch, on the CPU), see `Group.weights` and
+            `kept_of`; empty unless they were asked for.
         machine: describes the machine that computed the fold, if an executor chose it; else empty.
     """
 

@@ -14,8 +14,11 @@ __all__ = ["THREE_CLASS", "LabelScheme"]
 class LabelScheme:
     """The class of each annotated emotion.
 
-    `classes` are the class names in the order of their indices. `emotions` maps an annotated emotion (lower case,
-    stripped) to a class name; an emotion without a class is left out. `source` says where the mapping was published.
+    Attributes:
+        name: e.g. `3-class`.
+        classes: the class names in the order of their indices.
+        emotions: annotated emotion (lower case, stripped) to class name; clips of other emotions are left out.
+        source: where the mapping was published.
 
     Raises:
         PluginError: a class is listed twice, or an emotion is not stripped and in lower case or maps to an unknown

@@ -26,6 +26,7 @@ KINDS: Final = {
     "protocol": "merbench_protocols",
 }
 COMMAND = re.compile(r"^    (merbench .*)$", re.MULTILINE)
+VERSION = re.compile(r"Programming Language :: Python :: (3\.\d+)")
 NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 # Path in the distribution -> template in the folder `scaffold`.
 FILES: Final = {
@@ -67,7 +68,9 @@ def write_plugin(name: str, kind: str, into: Path, *, single_file: bool = False)
 
 def _values(name: str, kind: str) -> dict[str, str]:
     """What the places in the templates become."""
-    python = metadata("merbench")["Requires-Python"]
+    about = metadata("merbench")
+    python = about["Requires-Python"]
+    supported = [VERSION.fullmatch(one) for one in about.get_all("Classifier", [])]
     command = COMMAND.search(_template(kind))
     assert command
     return {
@@ -78,6 +81,7 @@ def _values(name: str, kind: str) -> dict[str, str]:
         "TEST": "test_source" if kind == "source" else "test",
         "PYTHON": python,
         "OLDEST": python.removeprefix(">="),
+        "NEWEST": max((one[1] for one in supported if one), key=lambda version: int(version.partition(".")[2])),
         "TRY": command[1].replace("@NAME@", name),
     }
 

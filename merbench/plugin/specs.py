@@ -298,10 +298,15 @@ class FitModel:
         fit: target of a function that trains on one fold, called as `fit(training, seed=, device=, report=,
             **options)`. `training` is a `merbench.Training`; `seed` is an int in [0, 2**32); `device` is `cpu`, `cuda`
             or `mps`. It returns a predictor: a function that takes one float32 array `[clips, ...]` per feature, and
-            returns finite class scores `[clips, classes]`, as logits or probabilities. After each epoch it may call
+            returns finite class scores `[clips, classes]`, as logits or probabilities. A `torch.nn.Module` is a
+            predictor too: it gets tensors on its device, in evaluation mode and without gradients, and `fit` finds it
+            in the mode in which it was. After each epoch it may call
             `report(predictor, loss=)` with the mean training loss: then the epoch policies `inner` and `oracle` exist,
             and what it returns counts as the last epoch. It reports the same number of epochs on every fold.
         features: names of the features that it sees (`name` or `name@variant`).
+        predictor: target of an `nn.Module` class, or of a function that returns a module, called as
+            `predictor(classes=n, **options)` with those options of `fit` that it names. It builds untrained what `fit`
+            returns, with the same tensors, so that `--keep-weights` keeps it. Empty: weights cannot be kept.
         recipes: by name; the first is the default; only `options`, `features` and `pretrain` are read.
         paper: what to cite.
         title: name on pages; empty for `name`.
@@ -314,6 +319,7 @@ class FitModel:
     name: str
     fit: str
     features: tuple[str, ...]
+    predictor: str = ""
     recipes: Mapping[str, Recipe] = field(default_factory=lambda: {"default": Recipe()})
     paper: str = ""
     title: str = ""

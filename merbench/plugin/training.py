@@ -11,7 +11,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Predictor", "Report", "Training"]
 
-Predictor = Callable[..., Any]  # from an array `[clips, ...]` per feature to class scores `[clips, classes]`
+# From an array `[clips, ...]` per feature to class scores `[clips, classes]`. A `torch.nn.Module` gets tensors.
+Predictor = Callable[..., Any]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -54,7 +54,7 @@ _TYPES: dict[str, tuple[type, ...]] = {
     "Mapping[str, str]": (Mapping,),
 }
 _TARGETS = ("reader", "function", "network", "estimator", "fit", "splitter", "runner", "member", "members")
-_OPTIONAL_TARGETS = ("clip_list", "mirror", "drawing", "training_loss", "with_paths")
+_OPTIONAL_TARGETS = ("clip_list", "mirror", "drawing", "training_loss", "with_paths", "predictor")
 
 
 def fault(spec: object, noun: str) -> str:

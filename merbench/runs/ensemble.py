@@ -32,7 +32,7 @@ class Ensemble:
         plan: of the run.
         choice: the recipe with the run's settings, and what builds the network or estimator.
         features: what the model sees, computed from a clip's frames.
-        files: one file of weights for each network; empty for other models, which keep none.
+        files: one file of weights for each network; empty for an estimator, and for a fit that kept none.
     """
 
     record: Record
@@ -89,7 +89,7 @@ def open_ensemble(registry: Registry, path: Path) -> Ensemble:
     features = tuple(_from_frames(one, registry, plan) for one in choice.features)
     _check_code(registry, plan, features)
     _check_classes(registry, plan)
-    return Ensemble(record, plan, choice, features, _files(record, record_path, alone))
+    return Ensemble(record, plan, choice, features, _files(record, record_path, alone, bool(choice.predictor)))
 
 
 def _found(path: Path) -> tuple[Path, Path | None]:
@@ -151,13 +151,15 @@ def _check_classes(registry: Registry, plan: Plan) -> None:
         )
 
 
-def _files(record: Record, path: Path, alone: Path | None) -> tuple[Path, ...]:
-    if record.plan.kind != "torch":
+def _files(record: Record, path: Path, alone: Path | None, predictor: bool) -> tuple[Path, ...]:
+    if record.plan.kind != "torch" and not predictor:
         return ()
     if alone:
         return (alone,)
     files = [weights_file(path.parent, fold.name) for fold in record.folds]
     missing = [one.name for one in files if not one.is_file()]
+    if len(missing) == len(files) and predictor:
+        return ()
     if len(missing) == len(files):
         raise RecordError(f"{path.parent} has no weights; train again with: merbench run --keep-weights --fresh")
     if missing:

@@ -64,10 +64,13 @@ def can_keep(job: Job, progress: Progress) -> bool:
     plan = job.plan
     if job.weights:
         raise OptionError("--keep-weights: --weights trains nothing, so there are no new weights; leave one out")
-    if plan.kind != "torch":
+    if plan.kind == "fit" and not job.task.predictor:
         progress.note(
-            f"note: the engine does not train {plan.model}, so no weights are kept; merbench predict fits it again"
+            f"note: {plan.model} names no predictor=..., so no weights are kept; merbench predict fits it again"
         )
+        return False
+    if plan.kind == "estimator":
+        progress.note(f"note: {plan.model} is an estimator, so no weights are kept; merbench predict fits it again")
         return False
     if files := given_files(plan):
         raise OptionError(

@@ -11,7 +11,7 @@ import numpy as np
 
 from merbench.data.frames import Frames
 from merbench.data.own.single import single_clip
-from merbench.engine.build import Build
+from merbench.engine.build import Build, Fit, predictor_of
 from merbench.engine.task import Task
 from merbench.errors import RecordError, ReleaseError
 from merbench.features.clip import ClipValues
@@ -140,10 +140,7 @@ def _values(ensemble: Ensemble, clip: Path, frames: Frames) -> ClipValues:
 
 def _answer(registry: Registry, ensemble: Ensemble, values: ClipValues, frames: Frames) -> Answer:
     arrays = tuple(_array(one.name, values.array(one)) for one in ensemble.features)
-    if ensemble.plan.kind != "torch":
-        scores = refit_scores(registry, ensemble, arrays)
-    else:
-        scores = _network_scores(ensemble, arrays)
+    scores = _kept_scores(ensemble, arrays) if ensemble.files else refit_scores(registry, ensemble, arrays)
     plan, part = ensemble.plan, ensemble.record.scores["last"]["full"]
     classes = _classes(plan.classes, scores)
     return Answer(
@@ -171,28 +168,40 @@ def _array(name: str, value: np.ndarray) -> np.ndarray:
     return value.reshape(shape).astype(dtype)
 
 
-def _network_scores(ensemble: Ensemble, arrays: tuple[np.ndarray, ...]) -> np.ndarray:
-    """`[folds, classes]`, the probabilities of each fold's network."""
+def _kept_scores(ensemble: Ensemble, arrays: tuple[np.ndarray, ...]) -> np.ndarray:
+    """`[folds, classes]`, the class scores of each fold's kept network."""
     from merbench.engine.kept import predict_kept
+    from merbench.engine.predictors import predict_fit
 
-    choice, plan = ensemble.choice, ensemble.plan
-    task = Task(
-        build=Build(choice.target, {**choice.recipe.options, "classes": len(plan.classes)}, choice.author),
-        author=choice.author,
-        arrays=arrays,
-        labels=np.zeros(1, np.int64),
-        classes=len(plan.classes),
-        recipe=replace(choice.recipe, class_weights="none"),
-        training_loss=choice.training_loss,
-    )
+    task = _task(ensemble, arrays)
     found = []
     for path, kept in zip(ensemble.files, ensemble.weights(), strict=True):
         fold = Fold(name=kept.fold, train=np.arange(1), test=np.arange(1), seed=0)
         try:
-            found.append(predict_kept(task, fold, kept.tensors)[0])
+            scores = predict_fit(task, kept.tensors) if task.predictor else predict_kept(task, fold, kept.tensors)
+            found.append(scores[0])
         except ReleaseError as error:
             raise RecordError(f"{path}: {error}") from error
     return np.stack(found)
+
+
+def _task(ensemble: Ensemble, arrays: tuple[np.ndarray, ...]) -> Task:
+    """The task of predicting one clip; its label is not used."""
+    choice, classes = ensemble.choice, len(ensemble.plan.classes)
+    if ensemble.plan.kind == "fit":
+        build: Build = Fit(choice.target, choice.recipe.options, choice.author)
+    else:
+        build = Build(choice.target, {**choice.recipe.options, "classes": classes}, choice.author)
+    return Task(
+        build=build,
+        author=choice.author,
+        arrays=arrays,
+        labels=np.zeros(1, np.int64),
+        classes=classes,
+        recipe=replace(choice.recipe, class_weights="none"),
+        predictor=predictor_of(build, choice.predictor, classes),
+        training_loss=choice.training_loss,
+    )
 
 
 def _classes(names: Sequence[str], scores: np.ndarray) -> tuple[ClassAnswer, ...]:

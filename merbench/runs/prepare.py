@@ -16,9 +16,8 @@ import numpy as np
 from merbench.data.clips import clips_digest, labels_digest
 from merbench.data.datasets import OpenDataset, open_dataset
 from merbench.data.homes import Home
-from merbench.engine.build import Build, Fit
-from merbench.engine.estimators import build_estimator
-from merbench.engine.folds import try_alone
+from merbench.engine.build import Build, Fit, predictor_of
+from merbench.engine.folds import try_alone, try_fold
 from merbench.engine.policies import Policy, inner_fold
 from merbench.engine.seeds import fold_seed
 from merbench.engine.task import Task
@@ -115,7 +114,7 @@ def prepare(registry: Registry, request: Request, progress: Progress | None = No
     device = _device(model, request)
     _check_classes(released)
     others = _others(registry, chosen, model, protocol, released)
-    first = partial(_try_first, registry, request, model, chosen, released, features)
+    first = partial(_try_first, registry, request, model, chosen, released, features, others)
     dataset, arrays = _computed(released, features, request, progress, first)
     others = [one.read(*_computed(one.dataset, one.features, request, progress), wanted=arrays) for one in others]
     all_folds = _seeded_folds(registry, request, model, protocol, dataset)
@@ -200,8 +199,13 @@ def _try_first(
     chosen: Choice,
     dataset: OpenDataset,
     features: list[Resolved],
+    others: list[Other],
 ) -> None:
-    """Try the model on a few clips before the features of the others are computed, so that faults are told at once."""
+    """Try the model on a few clips before the features of the others are computed, so that faults are told at once.
+
+    An estimator and a fit get the few again and again, with the labels and subjects of all clips: they may need more
+    subjects or classes than a few clips have.
+    """
     if request.weights:
         return
     few = dataset.without(dataset.clips["clip"].iloc[TRIED:])
@@ -209,12 +213,19 @@ def _try_first(
         arrays = compute(few, features, jobs=request.jobs)
     except BrokenClips:
         return  # reported with those among the other clips
-    task = _task(registry, model, chosen, few, features, arrays)
-    fold = Fold("trial", train=np.arange(len(few.clips)), test=np.arange(len(few.clips)))
+    whole = few if model.kind == "torch" else dataset
+    task = _task(registry, model, chosen, whole, features, _repeated(arrays, len(whole.clips)))
+    fold = Fold("trial", train=np.arange(len(whole.clips)), test=np.arange(len(few.clips)))
     if model.kind == "torch":
         try_alone(replace(task, jobs=request.jobs), fold)
-    elif model.kind == "estimator":
-        build_estimator(task, fold)
+    else:
+        stand_ins = (replace(one, arrays=_repeated(arrays, len(one.dataset.clips))).training for one in others)
+        try_fold(model.kind, replace(task, pretraining=tuple(stand_ins)), fold)
+
+
+def _repeated(arrays: tuple[np.ndarray, ...], clips: int) -> tuple[np.ndarray, ...]:
+    """The same clips again and again, `[clips, ...]`."""
+    return tuple(array[np.arange(clips) % len(array)] for array in arrays)
 
 
 def _others(registry: Registry, chosen: Choice, model: Model, protocol: Protocol, dataset: OpenDataset) -> list[Other]:
@@ -339,15 +350,17 @@ def _task(
     """The task of a model on the CPU, without pre-training."""
     classes = len(dataset.spec.scheme.classes)
     extra = {"classes": classes} if isinstance(model, TorchModel) else {}
-    build = Fit if isinstance(model, FitModel) else Build
+    kind = Fit if isinstance(model, FitModel) else Build
+    build = kind(chosen.target, {**chosen.recipe.options, **extra}, chosen.author)
     return Task(
-        build=build(chosen.target, {**chosen.recipe.options, **extra}, chosen.author),
+        build=build,
         author=chosen.author,
         arrays=arrays,
         labels=dataset.clips["label"].to_numpy(np.int64, copy=True),  # pandas returns a read-only array
         subjects=dataset.clips["subject"].factorize()[0].astype(np.int64),
         classes=classes,
         recipe=chosen.recipe,
+        predictor=predictor_of(build, chosen.predictor, classes),
         training_loss=chosen.training_loss,
         mirrors=find_mirrors(registry, chosen.recipe, features, arrays),
     )

@@ -13,7 +13,7 @@ from merbench.errors import OptionError, PluginError, UnknownName, nearest
 from merbench.features.resolve import split_reference
 from merbench.plugin.calls import Author, calling
 from merbench.plugin.registry import Registry, load_target
-from merbench.plugin.specs import Model, Recipe, TorchModel
+from merbench.plugin.specs import FitModel, Model, Recipe, TorchModel
 from merbench.plugin.validation import setting_fault
 
 __all__ = ["Choice", "apply_settings", "choose_recipe", "model_options"]
@@ -31,6 +31,7 @@ class Choice:
         features: references of the features that the model gets.
         target: of the network, estimator or fit.
         training_loss: of the network, as in `TorchModel`; else empty.
+        predictor: of a fit, as in `FitModel`; else empty.
         author: the plugin that the target belongs to, for errors.
     """
 
@@ -40,6 +41,7 @@ class Choice:
     target: str
     author: Author
     training_loss: str = ""
+    predictor: str = ""
 
 
 def choose_recipe(registry: Registry, model_name: str, recipe_name: str, assignments: Sequence[str]) -> Choice:
@@ -60,9 +62,11 @@ def choose_recipe(registry: Registry, model_name: str, recipe_name: str, assignm
     if isinstance(model, TorchModel) and model.with_paths:
         recipe = replace(recipe, options=_with_paths(registry, model_name, model, recipe))
     own_loss = model.training_loss if isinstance(model, TorchModel) else ""
-    if own_loss:
-        load_target(own_loss, owner=f"model {model.name}")
-    return Choice(name, recipe, features, target, registry.models.author(model_name, target), own_loss)
+    predictor = model.predictor if isinstance(model, FitModel) else ""
+    for more in filter(None, (own_loss, predictor)):
+        load_target(more, owner=f"model {model.name}")
+    author = registry.models.author(model_name, target)
+    return Choice(name, recipe, features, target, author, own_loss, predictor)
 
 
 def _with_paths(registry: Registry, model_name: str, model: TorchModel, recipe: Recipe) -> dict[str, Any]:

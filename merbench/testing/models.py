@@ -10,13 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from merbench.engine.build import Build, Fit
+from merbench.engine.build import Build, Fit, predictor_of
 from merbench.engine.folds import Grouping, compute_folds, group_network
 from merbench.engine.task import FoldOutcome, Task
 from merbench.errors import UnknownName
 from merbench.plugin.calls import Author
 from merbench.plugin.registry import Registry
-from merbench.plugin.specs import Model, Recipe, TorchModel
+from merbench.plugin.specs import FitModel, Model, Recipe, TorchModel
 from merbench.plugin.training import Training
 from merbench.processes import each, keep_freed_memory
 from merbench.protocols import Fold
@@ -49,6 +49,7 @@ class ModelToys:
             raise UnknownName("recipe", recipe, spec.recipes, f"{spec.name} has {', '.join(spec.recipes)}")
         self.spec = spec
         self.loss = spec.training_loss if isinstance(spec, TorchModel) else ""
+        self.predictor = spec.predictor if isinstance(spec, FitModel) else ""
         self.author = Author.of(f"model {spec.name}", "", spec.target)
         whole = spec.recipes[recipe or next(iter(spec.recipes))]
         self.recipe: Recipe = replace(whole, epochs=EPOCHS, batch_size=BATCH, **SHORT)
@@ -63,18 +64,20 @@ class ModelToys:
     def task(self, classes: int = CLASSES, **changes: Any) -> Task:
         """The engine's input, with copies of the clips and with labels that go round the classes."""
         extra = {"classes": classes} if self.spec.kind == "torch" else {}
-        build = Fit if self.spec.kind == "fit" else Build
+        kind = Fit if self.spec.kind == "fit" else Build
+        build = kind(self.spec.target, {**self.recipe.options, **extra}, self.author)
         labels = np.arange(len(self.table), dtype=np.int64) % classes
         subjects = self.table["subject"].factorize()[0].astype(np.int64)
         other = Training(arrays=self.arrays, labels=labels, subjects=subjects, classes=classes)
         given: dict[str, Any] = {
-            "build": build(self.spec.target, {**self.recipe.options, **extra}, self.author),
+            "build": build,
             "author": self.author,
             "arrays": tuple(array.copy() for array in self.arrays),
             "labels": labels,
             "subjects": subjects,
             "classes": classes,
             "recipe": self.recipe,
+            "predictor": predictor_of(build, self.predictor, classes),
             "training_loss": self.loss,
             "pretraining": (other,) * len(self.recipe.pretrain),
         }

@@ -22,6 +22,15 @@ def test_a_distribution_has_no_place_left_to_fill_but_the_owner(kind: str, tmp_p
     assert project["entry-points"]["merbench"] == {"my-thing": "my_thing"}
 
 
+def test_the_workflow_runs_on_the_oldest_and_newest_supported_python_as_merbench_s_own(tmp_path: Path) -> None:
+    assert main(["plugin", "new", "my-thing", "--into", str(tmp_path)]) == 0
+    own = Path(__file__).parents[2]
+    supported = re.findall(r"Python :: (3\.\d+)", (own / "pyproject.toml").read_text())
+    wanted = f'python-version: ["{supported[0]}", "{supported[-1]}"]'
+    assert wanted in (tmp_path / "my-thing" / ".github" / "workflows" / "tests.yml").read_text()
+    assert wanted in (own / ".github" / "workflows" / "checks.yml").read_text()
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_single_file_is_a_plugin(kind: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["plugin", "new", f"lone-{kind}", "--kind", kind, "--single-file", "--into", str(tmp_path)]) == 0

@@ -19,6 +19,13 @@ def merbench_models() -> Iterable[merbench.FitModel | merbench.TorchModel]:
         features=("flow-28",),
         recipes={"default": merbench.Recipe(options={"epochs": 3})},
     )
+    yield merbench.FitModel(
+        name="own-module",
+        fit="own_loop:fit_module",
+        predictor="own_loop:perceptron",
+        features=("flow-28",),
+        recipes={"default": merbench.Recipe(options={"epochs": 2})},
+    )
     yield merbench.TorchModel(
         name="own-loss",
         network="own_loop:network",
@@ -73,3 +80,35 @@ def fit(
         if harm != "silent":
             report(predictor, loss=float("nan") if harm == "diverge" else loss.item())
     return predictor
+
+
+def perceptron(classes: int, width: int = 2) -> Any:
+    """A network with a dropout, which acts in training mode alone."""
+    from torch import nn
+
+    return nn.Sequential(nn.Flatten(), nn.Linear(3 * 28 * 28, width), nn.Dropout(), nn.Linear(width, classes))
+
+
+def fit_module(
+    training: merbench.Training,
+    *,
+    seed: int,
+    device: str,
+    report: Callable[..., None],
+    epochs: int = 10,
+    width: int = 3,
+) -> Any:
+    """Trains the network, and reports and returns it as it is."""
+    import torch
+
+    flow, labels = torch.as_tensor(training.arrays[0]), torch.as_tensor(training.labels)
+    network = perceptron(training.classes, width)
+    optimizer = torch.optim.Adam(network.parameters(), 1e-3)
+    for _ in range(epochs):
+        assert network.training
+        loss = torch.nn.functional.cross_entropy(network(flow), labels)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        report(network, loss=loss.item())
+    return network

@@ -135,7 +135,7 @@ def test_each_fold_answers_as_in_the_run_about_a_clip_that_it_tested(ask, traine
     (wanted,) = (one for one in record.predictions if one.clip == own[1]["clip"])
     (path,) = (one for one in files(trained) if read_weights(one).fold == wanted.fold)
     found = ask(path)
-    assert [one.score for one in found.classes] == pytest.approx(wanted.policies["last"].scores, abs=2e-6)
+    assert [one.score for one in found.classes] == pytest.approx(wanted.policies["last"].scores, **ROUNDING)
     assert found.folds == 1
 
 
@@ -188,15 +188,12 @@ def test_networks_of_the_flow_release_say_so_of_a_clip_with_frames(
     assert found.apex is None
 
 
-@pytest.mark.parametrize("model", ["flow-lr", "own-loop"])
-def test_what_the_engine_does_not_train_is_fitted_again_and_answers_as_in_the_run(model, own, tmp_path, capsys) -> None:
+@pytest.mark.parametrize(("model", "why"), [("flow-lr", "is an estimator"), ("own-loop", "names no predictor=...")])
+def test_what_keeps_no_weights_is_fitted_again_and_answers_as_in_the_run(model, why, own, tmp_path, capsys) -> None:
     registry = Registry(load(allow=(), files=[OWN_LOOP]))
     arguments = ["--model", model, "--dataset", "demo", "--folds", "demo-a/a0[1-3]", "--keep-weights"]
     assert main(["run", "--plugin", str(OWN_LOOP), *arguments, "--device", "cpu", "--out", str(tmp_path)]) == 0
-    assert (
-        f"the engine does not train {model}, so no weights are kept; merbench predict fits it again"
-        in capsys.readouterr().err
-    )
+    assert f"{model} {why}, so no weights are kept; merbench predict fits it again" in capsys.readouterr().err
     (path,) = tmp_path.glob("*/record.json")
     assert not (path.parent / "weights").exists()
     (wanted,) = (one for one in read_record(path).predictions if one.clip == own[1]["clip"])
@@ -208,6 +205,27 @@ def test_what_the_engine_does_not_train_is_fitted_again_and_answers_as_in_the_ru
     rewritten(path.parent, digests=read_record(path).plan.digests.model_copy(update={"data": "0" * 64}))
     with pytest.raises(RecordError, match="cannot be fitted as in this run"):
         predict(registry, path, folder)
+
+
+ROUNDING = {"abs": 2e-6, "rel": 1e-6}  # of a record to 6 digits, and of float32, with clips batched otherwise
+
+
+def test_the_network_of_an_author_s_own_loop_is_kept_and_answers_as_in_the_run(own, tmp_path, capsys) -> None:
+    registry = Registry(load(allow=(), files=[OWN_LOOP]))
+    arguments = ["--plugin", str(OWN_LOOP), "--model", "own-module", "--dataset", "demo", "--folds", "demo-a/a0[1-3]"]
+    assert main(["run", *arguments, "--device", "cpu", "--out", str(tmp_path), "--keep-weights"]) == 0
+    assert "the weights take 0.1 MiB for 3 folds" in capsys.readouterr().err
+    (path,) = tmp_path.glob("*/record.json")
+    folder, marks = own
+    (wanted,) = (one for one in read_record(path).predictions if one.clip == marks["clip"])
+    tested = files(path.parent)[0]  # of the fold whose model has not seen the clip
+    found = predict(registry, tested, folder, marks["onset"], marks["apex"]).answer
+    assert [one.score for one in found.classes] == pytest.approx(wanted.policies["last"].scores, **ROUNDING)
+    kept = predict(registry, path, folder, marks["onset"], marks["apex"]).answer
+    shutil.rmtree(path.parent / "weights")
+    fitted_again = predict(registry, path, folder, marks["onset"], marks["apex"]).answer
+    assert (kept.folds, kept.predicted) == (3, fitted_again.predicted)
+    assert [one.score for one in kept.classes] == pytest.approx([one.score for one in fitted_again.classes], **ROUNDING)
 
 
 def test_keeping_weights_changes_nothing_in_the_record(run_net, trained, tmp_path, without_times) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -30,13 +31,18 @@ def own_loss(name: str) -> merbench.TorchModel:
     return replace(network("Linear"), name=name, training_loss=f"zoo_models:{name}")
 
 
-def fit(name: str, **recipe: Any) -> merbench.FitModel:
+def fit(name: str, predictor: str = "", **recipe: Any) -> merbench.FitModel:
     return merbench.FitModel(
         name=name,
         fit=f"zoo_models:{name}",
         features=("zoo-image",),
+        predictor=predictor,
         recipes={"plain": merbench.Recipe(**recipe)},
     )
+
+
+def kept(name: str) -> merbench.FitModel:
+    return fit(name, predictor=f"zoo_models:{'Forgetful' if name == 'forgetful_fit' else 'Linear'}")
 
 
 def estimator(name: str) -> merbench.EstimatorModel:
@@ -52,6 +58,7 @@ def result(check: str, spec: Any) -> tuple[str, str]:
 
 
 GOOD = [network("Linear"), own_loss("own_loss"), estimator("Nearest"), fit("fit", pretrain=("other",))]
+GOOD.append(kept("module_fit"))
 
 
 @parametrize_with_checks(GOOD, shapes=SHAPES)
@@ -66,6 +73,8 @@ def rested(monkeypatch: pytest.MonkeyPatch, zoo: None) -> None:
 
     monkeypatch.setattr(zoo_models.Counting, "fits", 0)
     monkeypatch.setattr(zoo_models.Weary, "forwards", 0)
+    monkeypatch.setattr(zoo_models, "WIDEST", [])
+    monkeypatch.setattr(zoo_models, "LEARNED", [])
 
 
 BROKEN = {
@@ -134,10 +143,39 @@ def test_a_model_that_overwrites_its_clips_is_found(spec: Any, said: str) -> Non
     assert result("leaves_clips_unchanged", spec) == ("found", said)
 
 
-def test_a_fit_that_goes_on_from_the_fold_before_is_found() -> None:
-    found, evidence = result("same_in_any_order", fit("growing_fit"))
+BROKEN_FITS = [
+    ("spec_resolves", fit("no_fit"), "there is no 'no_fit' in module zoo_models"),
+    ("gives_class_scores", fit("undecided_fit"), "gives scores that are not finite"),
+    ("gives_class_scores", fit("lonely_fit"), "gives an array of shape [3]; it must give a finite score for each"),
+    ("gives_class_scores", fit("three_classes_fit"), "gives an array of shape [3, 3]; it must"),
+    ("same_in_any_order", fit("growing_fit"), "differ in the opposite order of folds"),
+    ("keeps_no_state", fit("wide_fit"), "differ after another task: toy/s1"),
+    ("same_in_another_process", fit("aware_fit"), "predictions of 2 fold(s) differ in another process"),
+    ("runs_without_gpu", fit("gpu_fit"), "RuntimeError: no GPU is available"),
+    ("never_sees_the_test_side", fit("peeking_fit"), "predictions move if the labels of the test side change"),
+    ("never_sees_the_test_side", fit("transductive_fit"), "moves if other test clips become noise"),
+    ("resumes", fit("growing_fit"), "differ after a break"),
+    ("trains_on_one_clip", fit("single_fit"), "ValueError: a class is missing"),
+    ("trains_on_one_class", fit("single_fit"), "ValueError: a class is missing"),
+    ("reports_equal_epochs", fit("patient_fit"), "the number of epochs depends on the fold"),
+    ("saves_and_loads", kept("forgetful_fit"), "is a tensor that it needs no parameter and no buffer?"),
+    ("saves_and_loads", kept("other_fit"), "gives a module with [3] tensor 0.head.bias; it must have no, as the"),
+    ("saves_and_loads", kept("plain_fit"), "gives a function; it must return a torch.nn.Module, so that weights"),
+]
+
+
+@pytest.mark.parametrize(("check", "spec", "said"), BROKEN_FITS, ids=lambda one: getattr(one, "name", None))
+def test_each_check_fails_on_a_fit_that_breaks_its_rule(check: str, spec: Any, said: str) -> None:
+    found, evidence = result(check, spec)
     assert found == "found"
-    assert "differ in the opposite order of folds" in evidence
+    assert said in evidence
+
+
+def test_a_fit_that_hangs_is_ended_at_the_limit_of_the_user(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MERBENCH_TIMEOUT", "0.3")
+    found, evidence = result("gives_class_scores", fit("hanging_fit"))
+    assert found == "found"
+    assert re.search(r"fit did not end within 0.3 s .*; it was at .*zoo_models.py:\d+ in hanging_fit", evidence)
 
 
 def test_all_failures_of_a_model_are_told_in_one_line() -> None:
@@ -187,3 +225,4 @@ def test_a_failure_with_a_reason_is_marked_in_a_parametrized_test() -> None:
 def test_every_check_fails_on_some_model() -> None:
     checks = {one.__name__ for one in (*MODEL_CHECKS, *NETWORK_CHECKS, *ESTIMATOR_CHECKS, *FIT_CHECKS)}
     assert checks == {*BROKEN, "never_sees_the_test_side", "leaves_clips_unchanged"}
+    assert {one.__name__ for one in (*MODEL_CHECKS, *FIT_CHECKS)} == {check for check, *_ in BROKEN_FITS}

@@ -241,3 +241,91 @@ def growing_fit(training: merbench.Training, **given: Any) -> Any:
 
 
 LEARNED: list[float] = []
+
+
+def module_fit(training: merbench.Training, *, report: Any, kind: type[Linear] = Linear, **_: Any) -> Any:
+    """Keeps every rule, and returns a module; it overwrites its arrays, which are copies."""
+    network = kind(training.classes)
+    optimizer = torch.optim.SGD(network.parameters(), 0.01)
+    for _epoch in range(2):
+        clips = torch.as_tensor(training.arrays[0])
+        loss = nn.functional.cross_entropy(network(clips), torch.as_tensor(training.labels))
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        report(network, loss=loss.item())
+    for array in (*training.arrays, training.labels, training.subjects):
+        array[:] = 0
+    return network
+
+
+def forgetful_fit(training: merbench.Training, **given: Any) -> Any:
+    """Returns a module with a random tensor that is neither a parameter nor a buffer."""
+    return module_fit(training, kind=Forgetful, **given)
+
+
+def other_fit(training: merbench.Training, **given: Any) -> Any:
+    """Returns another module than the one that its predictor builds."""
+    return nn.Sequential(module_fit(training, **given))
+
+
+def plain_fit(training: merbench.Training, **given: Any) -> Any:
+    """Returns a function, though it names a predictor."""
+    return fit(training, **given)
+
+
+def undecided_fit(training: merbench.Training, **given: Any) -> Any:
+    """Its scores are not numbers."""
+    return lambda array: np.full((len(array), training.classes), np.nan)
+
+
+def lonely_fit(training: merbench.Training, **given: Any) -> Any:
+    """Has the class of each clip, and no scores."""
+    return lambda array: np.zeros(len(array), np.int64)
+
+
+def three_classes_fit(training: merbench.Training, **given: Any) -> Any:
+    """Does not ask how many classes there are."""
+    return lambda array: np.zeros((len(array), 3))
+
+
+def hanging_fit(training: merbench.Training, *, seed: int, **given: Any) -> Any:
+    """Never ends."""
+    while True:
+        seed += 1
+
+
+def wide_fit(training: merbench.Training, **given: Any) -> Any:
+    """Remembers the greatest number of classes that it has seen."""
+    WIDEST.append(max([training.classes, *WIDEST[-1:]]))
+    plain, most = fit(training, **given), WIDEST[-1]
+    return lambda array: plain(array) * most
+
+
+WIDEST: list[int] = []
+
+
+def single_fit(training: merbench.Training, **given: Any) -> Any:
+    """Needs a clip of every class."""
+    if len(np.unique(training.labels)) < training.classes:
+        raise ValueError("a class is missing")
+    return fit(training, **given)
+
+
+def aware_fit(training: merbench.Training, **given: Any) -> Any:
+    """Answers differently in another process than the one that ZOO_HOME names."""
+    plain = fit(training, **given)
+    return lambda array: plain(array) + int(int(os.environ["ZOO_HOME"]) == os.getpid()) * torch.eye(3)[0]
+
+
+def gpu_fit(training: merbench.Training, **given: Any) -> Any:
+    """Fails where no GPU is to be seen."""
+    if os.environ.get("CUDA_VISIBLE_DEVICES") == "":
+        raise RuntimeError("no GPU is available")
+    return fit(training, **given)
+
+
+def transductive_fit(training: merbench.Training, **given: Any) -> Any:
+    """Centres each clip on the clips that are predicted with it."""
+    plain = fit(training, **given)
+    return lambda array: plain(array - array.mean(0))
