@@ -28,10 +28,13 @@ NAME = 60  # letters of a name in a list to choose from
 
 
 def comparable(board: Board) -> tuple[Row, ...]:
-    """The rows that are compared with each other: the best ranked rows, as many as the limits allow."""
-    rows = board.ranked[:MOST_ROWS]
+    """The rows that are compared with each other, in the order of their ranks: the best ranked row of each model, then
+    the best of the others, as many as the limits allow."""
+    best = {row.model: row for row in reversed(board.ranked)}
+    rows = sorted(board.ranked, key=lambda row: best[row.model] is not row)[:MOST_ROWS]
     entries = accumulate(len(row.entries) for row in rows)
-    return tuple(row for row, count in zip(rows, entries, strict=True) if count <= MOST_ENTRIES)
+    chosen = {row.id for row, count in zip(rows, entries, strict=True) if count <= MOST_ENTRIES}
+    return tuple(row for row in board.ranked if row.id in chosen)
 
 
 def compare_rows(board: Board) -> dict[str, Any]:

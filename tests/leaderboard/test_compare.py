@@ -82,6 +82,13 @@ def test_the_best_rows_of_a_long_board_are_compared(board, make_record, three):
     assert np.isfinite([difference for _, pair in data["pairs"] for difference in pair]).all()
 
 
+def test_the_best_row_of_each_model_is_compared_before_a_second_one_of_another(board, make_record):
+    good = [make_record("good", accuracy=0.9, draw=draw, recipe=f"r{draw}") for draw in range(MOST_ROWS)]
+    many = board(*good, make_record("poor", accuracy=0.2, draw=99))
+    assert len(comparable(many)) == MOST_ROWS
+    assert comparable(many)[-1] is many.ranked[-1]
+
+
 def test_rows_of_many_seeds_are_compared_while_their_entries_are_few(three):
     first, second, last = three.ranked
     rows = (replace(first, entries=first.entries * (MOST_ENTRIES - 2)), second, last)
