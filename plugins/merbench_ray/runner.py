@@ -6,19 +6,21 @@ import math
 import os
 import socket
 import sys
+import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import ray
-from ray.exceptions import RayError, RayTaskError
+from ray.exceptions import RayError, RayTaskError, RuntimeEnvSetupError
 
 import merbench
 
 __all__ = ["RayRunner"]
 
 RETRIES = 1  # of a unit whose worker or machine was lost: one that is lost twice is reported
-PATIENCE = 5.0  # seconds
+PATIENCE = 5.0  # seconds to reach a cluster
+ALONE = 30.0  # seconds in which a machine that is large enough may come back
 WAIT = 0.2  # seconds until Ctrl-C is noticed
 SHARE = 1.2  # of the estimated memory of a unit on a GPU
 
@@ -41,14 +43,19 @@ class RayRunner(merbench.UnitRunner):
 
         Raises:
             OptionError: the cluster cannot be reached, or has no GPU.
-            MerbenchError: a unit failed, or was lost twice.
+            MerbenchError: a unit failed, or was lost twice, or no machine is left that is large enough for it.
         """
         with self._cluster():
-            shared = ray.put(work)
-            pending = {_submit(work, shared, unit): unit for unit in units}
+            shared, needs = ray.put(work), [_needs(work, unit) for unit in units]
+            pending = {_submit(shared, unit, need): unit for unit, need in zip(units, needs, strict=True)}
+            most, since = {name: max(need[name] for need in needs) for name in needs[0]}, time.monotonic()
             try:
                 while pending:
                     ready, _ = ray.wait(list(pending), timeout=WAIT)
+                    if ready or _has_room(most):
+                        since = time.monotonic()
+                    elif time.monotonic() - since > ALONE:
+                        raise _no_room(most)
                     for one in ready:
                         unit = pending.pop(one)
                         outcomes = _result(one, unit)
@@ -73,11 +80,10 @@ class RayRunner(merbench.UnitRunner):
         try:
             _knock(self.address)
             ray.init(**options)
-        except (OSError, RuntimeError, ValueError) as error:
+        except (OSError, RuntimeError, ValueError, RayError) as error:
             where = self.address or "this machine"
             raise merbench.OptionError(
-                f"--executor ray: no cluster can be reached at {where} ({str(error).splitlines()[0]}); start one: "
-                "ray start --head"
+                f"--executor ray: no cluster can be reached at {where} ({_said(error)}); start one: ray start --head"
             ) from error
         try:
             yield
@@ -89,25 +95,56 @@ def _knock(address: str) -> None:
     """Raise OSError or ValueError if nobody listens at `HOST:PORT`: Ray would try for many minutes."""
     if address and address != "auto":
         host, _, port = address.rpartition("/")[2].rpartition(":")
+        if not (host and port.isdecimal()):
+            raise ValueError("an address is HOST:PORT, such as 10.0.0.1:6379")
         socket.create_connection((host, int(port)), timeout=PATIENCE).close()
 
 
-def _submit(work: merbench.Work, shared: ray.ObjectRef[merbench.Work], unit: merbench.Unit) -> ray.ObjectRef[list[Any]]:
-    nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
-    most = int(max(node.get("CPU", 0) for node in nodes))
-    options: dict[str, Any] = {"num_cpus": min(unit.threads or most, most), "max_retries": RETRIES}
+def _machines() -> list[dict[str, float]]:
+    """The resources of each machine that is there."""
+    return [node["Resources"] for node in ray.nodes() if node["Alive"]]
+
+
+def _needs(work: merbench.Work, unit: merbench.Unit) -> dict[str, float]:
+    """The resources of a unit: processor cores, and a share of a GPU."""
+    machines = _machines()
     if work.task.device == "cuda":
-        if not any(node.get("GPU") for node in nodes):
+        if not any(one.get("GPU") for one in machines):
             raise merbench.OptionError("--executor ray: no machine of the cluster has a GPU; use --device cpu")
-        options |= {"num_cpus": 1, "num_gpus": _gpu_share(work), "max_calls": 1}
+        return {"CPU": 1, "GPU": _gpu_share(work)}
+    most = int(max(one.get("CPU", 0) for one in machines))
+    return {"CPU": min(unit.threads or most, most), "GPU": 0}
+
+
+def _has_room(needs: dict[str, float]) -> bool:
+    """Whether a machine is large enough, busy or not."""
+    return any(all(one.get(name, 0) >= need for name, need in needs.items()) for one in _machines())
+
+
+def _no_room(needs: dict[str, float]) -> merbench.MerbenchError:
+    wanted = " and ".join(f"{need:g} {name}" for name, need in needs.items() if need)
+    return merbench.MerbenchError(
+        f"--executor ray: no machine of the cluster has {wanted} any more; finished folds are kept: add such a "
+        "machine, and run the same command again"
+    )
+
+
+def _submit(
+    shared: ray.ObjectRef[merbench.Work], unit: merbench.Unit, needs: dict[str, float]
+) -> ray.ObjectRef[list[Any]]:
+    options: dict[str, Any] = {"num_cpus": needs["CPU"], "max_retries": RETRIES}
+    if needs["GPU"]:
+        options |= {"num_gpus": needs["GPU"], "max_calls": 1}
     made: ray.ObjectRef[list[Any]] = ray.remote(_compute).options(**options).remote(shared, unit)
     return made
 
 
 def _gpu_share(work: merbench.Work) -> float:
-    """The share of a GPU's memory that a unit needs, in hundredths."""
+    """The share of a GPU's memory that a unit needs, in hundredths; a whole GPU if nobody knows."""
     import torch
 
+    if not (work.bytes_at_once and torch.cuda.is_available()):
+        return 1.0
     whole = torch.cuda.get_device_properties(0).total_memory
     return min(1.0, math.ceil(100 * SHARE * work.bytes_at_once / whole) / 100)
 
@@ -122,10 +159,24 @@ def _result(done: ray.ObjectRef[list[Any]], unit: merbench.Unit) -> list[Any]:
     except RayTaskError as error:  # the error of the unit itself
         if isinstance(error.cause, merbench.MerbenchError):
             raise error.cause from error
-        raise
+        raise _cannot(unit, error.cause or error) from error
+    except RuntimeEnvSetupError as error:
+        raise _cannot(unit, error) from error
     except RayError as error:
         raise merbench.MerbenchError(
-            f"--executor ray: {unit} was lost twice ({type(error).__name__}: {str(error).splitlines()[0]}); finished "
+            f"--executor ray: {unit} was lost twice ({_said(error)}); finished "
             "folds are kept: make sure that the machines have memory for it, and run the same command again"
         ) from error
     return outcomes
+
+
+def _cannot(unit: merbench.Unit, error: BaseException) -> merbench.MerbenchError:
+    return merbench.MerbenchError(
+        f"--executor ray: a machine cannot compute {unit} ({_said(error)}); it needs the same software and the same "
+        "paths as this one"
+    )
+
+
+def _said(error: BaseException) -> str:
+    lines = str(error).strip().splitlines()
+    return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__

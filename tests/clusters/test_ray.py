@@ -137,11 +137,48 @@ def test_the_same_command_continues_after_the_driver_was_stopped(sent, cluster, 
     assert len(record(tmp_path / "out")["folds"]) == 3
 
 
-def test_a_cluster_that_cannot_be_reached_is_one_line(tmp_path, capsys) -> None:
-    assert run(tmp_path, "--model", "flow-lr", "--executor", "ray:127.0.0.1:9") == 2
+@pytest.mark.parametrize(
+    ("address", "why"),
+    [("127.0.0.1:9", "ConnectionRefusedError: "), ("somewhere", "ValueError: an address is HOST:PORT")],
+)
+def test_a_cluster_that_cannot_be_reached_is_one_line(address, why, tmp_path, capsys) -> None:
+    assert run(tmp_path, "--model", "flow-lr", "--executor", f"ray:{address}") == 2
     *_, last = capsys.readouterr().err.splitlines()
-    assert last.startswith("merbench: error: --executor ray: no cluster can be reached at 127.0.0.1:9 (")
+    assert last.startswith(f"merbench: error: --executor ray: no cluster can be reached at {address} ({why}")
     assert last.endswith("; start one: ray start --head")
+
+
+def test_units_that_no_machine_is_left_for_are_told(cluster, tmp_path, capsys, monkeypatch) -> None:
+    from merbench_ray import runner
+
+    machines, asked = runner._machines, []
+    # The machines are there when the units are handed in, and gone afterwards.
+    monkeypatch.setattr(runner, "_machines", lambda: [] if len(asked) > 3 else asked.append(1) or machines())
+    monkeypatch.setattr(runner, "ALONE", 0.5)
+    options = ["--model", "mortal", "--set", f"folder={tmp_path}", "--set", "waits=true"]
+    assert run(tmp_path / "out", *options, "--executor", f"ray:{cluster.address}") == 2
+    *_, last = capsys.readouterr().err.splitlines()
+    assert "no machine of the cluster has 1 CPU any more" in last
+    (tmp_path / "go").touch()
+
+
+def test_a_unit_whose_memory_nobody_knows_gets_a_whole_gpu(cluster) -> None:
+    from merbench_ray.runner import _gpu_share
+
+    assert _gpu_share(ExecutorToys(RAY).work) == 1.0
+
+
+def test_a_machine_that_cannot_load_the_work_is_one_line(cluster) -> None:
+    toys = ExecutorToys(RAY, {"address": cluster.address})
+    with pytest.raises(
+        merbench.MerbenchError, match=r"cannot compute toy-\d \(.*no such module.*; it needs the same"
+    ) as told:
+        toys.computed(toys.work_of(units.replace(toys.task, build=_unknown)), toys.units)
+    assert "\n" not in str(told.value)
+
+
+def _unknown() -> None:
+    raise ModuleNotFoundError("no such module: elsewhere")
 
 
 def test_a_machine_with_other_software_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
