@@ -24,14 +24,15 @@ def weights() -> str:
     """Each recipe that was run both ways: scores without and with balanced class weights, and the difference."""
     lines = []
     for plain, weighted in _pairs():
-        cells = [f"`{plain.model}`", _base(plain if _weighting(plain) == "none" else weighted)]
+        seeds = f"{len(plain.entries)} and {len(weighted.entries)}"
+        cells = [f"`{plain.model}`", _base(plain if _weighting(plain) == "none" else weighted), seeds]
         for metric in METRICS:
             difference = compare_confusions(_counts(weighted), _counts(plain), metric=metric)
             cells += [_score(plain, metric), _score(weighted, metric)]
             cells.append(f"{signed(difference.difference)} (p {p_value(difference.p_value)})")
         lines.append(cells)
     head = [f"{metric.upper()}{what}" for metric in METRICS for what in (" without", " with", " difference")]
-    return table(["model", "recipe", *head], lines)
+    return table(["model", "recipe", "seeds", *head], lines)
 
 
 def same_weights() -> str:
