@@ -3,12 +3,13 @@ empty home, and a small release."""
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import runpy
 import signal
 import sys
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Collection, Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,8 @@ import numpy as np
 import pytest
 from hypothesis import settings
 
+from merbench.leaderboard.build import build
+from merbench.leaderboard.cache import open_cache
 from merbench.plugin.loading import load
 from merbench.plugin.registry import Registry
 
@@ -111,27 +114,73 @@ SLOW = (
     "timm",
 )
 SLOW_MARKS = {"processes"}
+
+# Where several processes share the tests, the tests of a module stay in one of them, because they share what is costly
+# to make; so do those of these folders, which are named with their share.
+TOGETHER = {
+    "browser": "pages",
+    "leaderboard": "pages",
+    "clusters": "clusters",
+    "preview": "preview",
+    "sweeps": "sweeps",
+}
+# These are long and share nothing: each is given to a process alone. They and the folders above come first, so that no
+# process works on a long one when all others are done.
+ALONE = (
+    "benchmarks/test_gpu_scripts.py",
+    "causalnet",
+    "cli/test_plugin_faults.py",
+    "docs",
+    "faults",
+    "hsta",
+    "made/test_runs_on_releases.py",
+    "mmnet",
+    "runs/test_chatty.py",
+    "runs/test_run.py",
+    "test_scaffolds.py",
+    "timm",
+)
 SLOW_FIXTURES = {"parity", "real_data", "undisturbed"}
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what is slow, before `-m` chooses."""
+    """Mark what is slow, before `-m` chooses; the long ones come first."""
     for item in items:
         marks = {mark.name for mark in item.iter_markers()}
-        if is_slow(item.path) or marks & SLOW_MARKS or SLOW_FIXTURES.intersection(getattr(item, "fixturenames", ())):
+        if (
+            listed(SLOW, item.path)
+            or marks & SLOW_MARKS
+            or SLOW_FIXTURES.intersection(getattr(item, "fixturenames", ()))
+        ):
             item.add_marker("slow")
+    items.sort(key=lambda item: not (listed(ALONE, item.path) or listed(TOGETHER, item.path)))
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
     """Do not even import slow modules if all that is asked for is `not slow`."""
-    return True if config.option.markexpr == "not slow" and is_slow(collection_path) else None
+    return True if config.option.markexpr == "not slow" and listed(SLOW, collection_path) else None
 
 
-def is_slow(path: Path) -> bool:
-    """Whether `SLOW` lists a module, or a folder that it is in."""
+def listed(entries: Collection[str], path: Path) -> str | None:
+    """The entry that lists a module, or a folder that it is in."""
     names = path.relative_to(TESTS).parts if path.is_relative_to(TESTS) else ()
-    return any("/".join(names[:count]) in SLOW for count in range(1, len(names) + 1))
+    parents = ["/".join(names[:count]) for count in range(1, len(names) + 1)]
+    return next((parent for parent in parents if parent in entries), None)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object:
+    """What a process gets at once: a test of `ALONE`, the tests of a folder of `TOGETHER`, or those of a module."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Shares(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            path = TESTS.parent / nodeid.partition("::")[0]
+            return nodeid if listed(ALONE, path) else listed(TOGETHER, path) or str(path)
+
+    config.option.loadscopereorder = False
+    return Shares(config, log)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -164,6 +213,24 @@ def interruptible() -> Iterator[None]:
 def registry() -> Registry:
     """What the installed plugins give."""
     return Registry(load())
+
+
+@pytest.fixture(scope="session")
+def published(tmp_path_factory: pytest.TempPathFactory, registry: Registry) -> Path:
+    """The folder of the site built from the committed records and reported figures; one process builds it for all. The
+    folder `cache` beside it has what the next build need not compute.
+    """
+    home, place = TESTS.parent / "leaderboards", tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        place = place.parent
+    with (place / "published.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (place / "published").exists():
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setenv("MERBENCH_CACHE", str(place / "cache"))
+                cache = open_cache(registry)
+            build([home / "records"], home / "reported.csv", place / "published", registry, cache=cache)
+    return place / "published"
 
 
 @pytest.fixture(scope="session")

@@ -8,20 +8,21 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import SLOW, is_slow
+from tests.conftest import ALONE, SLOW, TOGETHER, listed
 
 HERE = Path(__file__).parent
 
 
-def test_everything_that_is_listed_as_slow_exists() -> None:
-    assert [name for name in SLOW if not (HERE / name).exists()] == []
+@pytest.mark.parametrize("names", [SLOW, TOGETHER, ALONE])
+def test_everything_that_is_listed_exists(names: tuple[str, ...]) -> None:
+    assert [name for name in names if not (HERE / name).exists()] == []
 
 
 def test_a_module_is_slow_if_it_or_a_folder_around_it_is_listed() -> None:
-    assert is_slow(HERE / "runs" / "test_run.py")
-    assert is_slow(HERE / "timm" / "test_network.py")
-    assert not is_slow(HERE / "runs" / "test_prepare.py")
-    assert not is_slow(HERE.parent / "timm" / "test_network.py")
+    assert listed(SLOW, HERE / "runs" / "test_run.py")
+    assert listed(SLOW, HERE / "timm" / "test_network.py")
+    assert not listed(SLOW, HERE / "runs" / "test_prepare.py")
+    assert not listed(SLOW, HERE.parent / "timm" / "test_network.py")
 
 
 @pytest.mark.slow

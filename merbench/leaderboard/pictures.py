@@ -74,7 +74,9 @@ def years(board: Board, *, narrow: bool = False) -> str:
 
 
 def _reported(board: Board) -> list[tuple[int, float, str, str]]:
-    """Year, UF1, name and class of each reported figure; figures of one method that print alike are one point."""
+    """Year, UF1, name and class of each reported figure. Figures of one method that print alike are one point, and so
+    are methods of one year whose figures print alike: the name of one may be short for the other.
+    """
     found: dict[tuple[str, str], tuple[int, float, str, str]] = {}
     for row in board.rows:
         printed = row.first_published or (row.paper.year if row.paper else None)
@@ -83,7 +85,12 @@ def _reported(board: Board) -> list[tuple[int, float, str, str]]:
             key = row.model.casefold(), figure(row.uf1.value)
             year, *_ = found.get(key, (printed,))
             found[key] = min(year, printed), row.uf1.value, shorten(row.model, NAME), kind
-    return sorted(found.values(), key=lambda one: (-one[1], one[2]))[:MOST_POINTS]
+    points: dict[tuple[int, str, str], tuple[int, float, str, str]] = {}
+    for year, value, name, kind in sorted(found.values(), key=lambda one: (-one[1], one[2])):
+        place = year, figure(value), kind
+        names = f"{points[place][2]}, {name}" if place in points else name
+        points[place] = year, value, shorten(names, NAME), kind
+    return [*points.values()][:MOST_POINTS]
 
 
 def _ends(one: Figure) -> Span:

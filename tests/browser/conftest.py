@@ -17,11 +17,9 @@ from types import ModuleType
 import pytest
 
 from merbench.leaderboard.boards import Board, Site, make_site
-from merbench.leaderboard.build import build
 from merbench.leaderboard.entries import make_entry
 from merbench.leaderboard.pages import render
 from merbench.leaderboard.rows import Row
-from merbench.plugin.loading import load
 from merbench.plugin.registry import Registry
 
 ROOT = Path(__file__).parents[2]
@@ -105,20 +103,6 @@ def open_page(browser, watch: Watch) -> Iterator[Callable[..., object]]:
         context.close()
     assert not watch.complaints
     assert not [url for url in watch.requests if not url.startswith(("file:", "blob:file:", "data:,"))]
-
-
-@pytest.fixture(scope="session")
-def registry() -> Registry:
-    return Registry(load())
-
-
-@pytest.fixture(scope="session")
-def published(tmp_path_factory: pytest.TempPathFactory, registry: Registry) -> Path:
-    """The folder of the site built from the committed records and reported figures."""
-    home = ROOT / "leaderboards"
-    out = tmp_path_factory.mktemp("published") / "site"
-    build([home / "records"], home / "reported.csv", out, registry)
-    return out
 
 
 @pytest.fixture(scope="session")

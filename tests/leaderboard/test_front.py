@@ -79,6 +79,12 @@ def test_a_figure_stands_at_the_year_of_its_method_else_of_its_paper(figures, re
     assert f"Paper&#x27;s net, {shown}: .900." in pictures.years(board)
 
 
+def test_equal_figures_of_a_year_are_one_point_with_both_names(figures, registry) -> None:
+    variants = [one.model_copy(update={"method": "Net II"}) for one in figures]
+    (board,) = make_site([], [*figures, *variants], registry).boards
+    assert "Net II, Paper&#x27;s net, 2020: .900." in pictures.years(board)
+
+
 def test_a_board_of_papers_alone_has_no_first_screen_but_is_listed_as_untested(figures, registry) -> None:
     pages = dict(render(make_site((), figures, registry)))
     assert "This board has no runs yet." in pages["index.html"]

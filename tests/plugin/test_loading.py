@@ -258,9 +258,9 @@ def test_two_plugins_of_one_name_from_two_distributions_both_load(install: Insta
 
 
 def test_what_a_plugin_prints_goes_to_stderr(install: Install, capsys: pytest.CaptureFixture[str]) -> None:
-    install("chatty-dist", "chatty", "print('hello')\n" + dedent(MODEL.format(name="chatty-net")))
+    install("loud-dist", "loud", "print('hello')\n" + dedent(MODEL.format(name="loud-net")))
     load()
-    assert capsys.readouterr() == ("", "[chatty] hello\n")
+    assert capsys.readouterr() == ("", "[loud] hello\n")
 
 
 @pytest.mark.parametrize("given", ["return []", "return ()", "yield from ()"])
