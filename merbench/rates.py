@@ -52,7 +52,8 @@ def sums(confusions: np.ndarray) -> Sums:
 
 
 def weighted(counts: Sequence[np.ndarray], weights: np.ndarray) -> list[np.ndarray]:
-    """Sum each of some counts `[classes, subjects]` to `[classes, resamples]` with weights `[subjects, resamples]`.
+    """Sum each of some counts `[classes, ..., subjects]` to `[classes, ..., resamples]` with weights `[subjects,
+    resamples]`.
 
     A product in float32 is exact, because counts of clips are whole numbers far below 2**24.
     """

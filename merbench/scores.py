@@ -35,7 +35,7 @@ __all__ = [
     "interval_of_difference",
     "interval_of_rate",
     "mean_rate",
-    "mean_resampled",
+    "rate_resampled",
     "mean_without_each",
     "paired_test",
     "percentile_intervals",
@@ -300,15 +300,14 @@ def compare_confusions(
 
 def mean_rate(seeds: np.ndarray, metric: Metric) -> float:
     """The mean of a metric over `[seeds, subjects, classes, classes]` clip counts."""
-    return float(rates(*sums(seeds.sum(axis=1)))[metric].mean())
+    return float(rate(metric, *sums(seeds.sum(axis=1))).mean())
 
 
-def mean_resampled(seeds: np.ndarray, metric: Metric, *, resamples: int = 10_000, seed: int = 0) -> np.ndarray:
-    """Compute `mean_rate`, `[resamples]`, on subjects drawn with replacement, with the same draws for all seeds."""
-    import numpy as np
-
-    mean: np.ndarray = np.mean([resampled(one, resamples, seed)[metric] for one in seeds], axis=0)
-    return mean
+def rate_resampled(seeds: np.ndarray, metric: Metric, *, resamples: int = 10_000, seed: int = 0) -> np.ndarray:
+    """Compute a metric of each of some `[seeds, subjects, classes, classes]` clip counts on subjects drawn with
+    replacement, `[seeds, resamples]`, with the draws of `resampled`.
+    """
+    return rate(metric, *weighted(sums(seeds), draws(seeds.shape[1], resamples, seed)))
 
 
 def mean_without_each(seeds: np.ndarray, metric: Metric) -> np.ndarray:
@@ -321,7 +320,7 @@ def mean_without_each(seeds: np.ndarray, metric: Metric) -> np.ndarray:
     if seeds.shape[1] < 2:
         return np.empty(0)
     others = seeds.sum(axis=1, keepdims=True) - seeds
-    mean: np.ndarray = rates(*sums(others))[metric].mean(axis=0)
+    mean: np.ndarray = rate(metric, *sums(others)).mean(axis=0)
     return mean
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from merbench.leaderboard.separation import ALPHA, separation
 from merbench.leaderboard.statistics import holm, stand
-from merbench.scores import compare_confusions, confusion_per_subject, mean_resampled, paired_test
+from merbench.scores import compare_confusions, confusion_per_subject, paired_test, rate_resampled
 
 TRUTH = [0, 1, 2] * 20
 SUBJECTS = [f"s{place // 3:02d}" for place in range(60)]
@@ -70,7 +70,7 @@ def test_the_difference_to_the_best_is_that_of_the_paired_test_and_the_p_value_t
 
 def test_a_rank_interval_holds_the_ranks_of_most_resamples() -> None:
     rows = [row(44), row(46), row(45)]
-    drawn = np.stack([mean_resampled(one, "uf1") for one in rows])
+    drawn = np.stack([rate_resampled(one, "uf1").mean(axis=0) for one in rows])
     middle = 1 + (drawn > drawn[2]).sum(axis=0)
     low, high = stand(rows)[2].rank_interval
     assert np.mean((middle >= low) & (middle <= high)) >= 0.95
