@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 
 import numpy as np
@@ -91,10 +92,17 @@ def _fits(array: np.ndarray, device: str) -> bool:
 
 def _copied(array: np.ndarray, device: str) -> Tensor:
     if device == "cpu" or not is_large(array):
-        return torch.as_tensor(array, device=device)
-    there = torch.empty(array.shape, dtype=torch.as_tensor(array[:1]).dtype, device=device)
+        return _tensor(array, device)
+    there = torch.empty(array.shape, dtype=_tensor(array[:1], "cpu").dtype, device=device)
     start = 0
     for rows in chunks(array):
-        there[start : start + len(rows)] = torch.as_tensor(rows, device=device)
+        there[start : start + len(rows)] = _tensor(rows, device)
         start += len(rows)
     return there
+
+
+def _tensor(array: np.ndarray, device: str) -> Tensor:
+    """The array as a tensor that nobody writes to: an executor may share it among processes."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "The given NumPy array is not writable")
+        return torch.as_tensor(array, device=device)

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import site
+import sys
+import sysconfig
 from abc import ABC, abstractmethod
 from collections.abc import Generator, Iterable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from merbench.plugin.hooks import hookimpl
@@ -20,6 +25,18 @@ __all__ = ["Outcomes", "UnitRunner", "merbench_executors"]
 
 class UnitRunner(ABC):
     """Computes the units of a run somewhere. An executor names a subclass, which gets its options as keywords."""
+
+    @staticmethod
+    def import_paths() -> list[str]:
+        """Folders that other processes need on their `PYTHONPATH`: those of plugin files and checkouts.
+
+        The folders of the standard library and of installed packages are left out, because every environment has its
+        own, and they would come before it.
+        """
+        own = [sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib")]
+        own += site.getsitepackages([sys.prefix, sys.base_prefix])
+        folders = [Path(path).absolute() for path in sys.path if os.path.isdir(path)]
+        return [str(folder) for folder in folders if not any(folder.is_relative_to(one) for one in own)]
 
     @abstractmethod
     def run(self, work: Work, units: Sequence[Unit], advance: Advance) -> Outcomes:

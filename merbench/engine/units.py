@@ -147,8 +147,7 @@ class Work:
 
         self._check_software()
         keep_freed_memory()
-        arrays = tuple(one if one.flags.writeable else one.copy() for one in self.task.arrays)  # torch warns otherwise
-        task = replace(self.task, arrays=arrays, labels=self.task.labels.copy())
+        task = replace(self.task, labels=self.task.labels.copy())  # an executor may give memory that cannot be written
         outcomes = replace(self, task=task)(unit)
         return [replace(one, machine=self.describe()) for one in outcomes]
 

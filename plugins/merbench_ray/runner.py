@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import os
 import socket
-import sys
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
@@ -67,10 +67,11 @@ class RayRunner(merbench.UnitRunner):
 
     @contextmanager
     def _cluster(self) -> Iterator[None]:
-        paths = [path for path in sys.path if path and (not self.address or not path.startswith(sys.prefix))]
+        logging.getLogger("ray").setLevel(logging.CRITICAL)  # what the user can act on, the run tells
+        os.environ.setdefault("RAY_task_oom_retries", str(RETRIES))  # Ray's default is to try again for ever
         options: dict[str, Any] = {
             "address": self.address or "local",
-            "runtime_env": {"env_vars": {"PYTHONPATH": os.pathsep.join(paths)}},  # of plugin files, and of a checkout
+            "runtime_env": {"env_vars": {"PYTHONPATH": os.pathsep.join(self.import_paths())}},
             "logging_level": "ERROR",
             "log_to_driver": False,
             "configure_logging": False,
@@ -87,6 +88,11 @@ class RayRunner(merbench.UnitRunner):
             ) from error
         try:
             yield
+        except RayError as error:
+            raise merbench.MerbenchError(
+                f"--executor ray: the cluster failed ({_said(error)}); finished folds are kept: run the same command "
+                "again"
+            ) from error
         finally:
             ray.shutdown()
 
@@ -106,14 +112,14 @@ def _machines() -> list[dict[str, float]]:
 
 
 def _needs(work: merbench.Work, unit: merbench.Unit) -> dict[str, float]:
-    """The resources of a unit: processor cores, and a share of a GPU."""
+    """The resources of a unit: processor cores, a share of a GPU, and bytes of memory as far as they are known."""
     machines = _machines()
     if work.task.device == "cuda":
         if not any(one.get("GPU") for one in machines):
             raise merbench.OptionError("--executor ray: no machine of the cluster has a GPU; use --device cpu")
-        return {"CPU": 1, "GPU": _gpu_share(work)}
-    most = int(max(one.get("CPU", 0) for one in machines))
-    return {"CPU": min(unit.threads or most, most), "GPU": 0}
+        return {"CPU": 1, "GPU": _gpu_share(work), "memory": 0}
+    most, memory = (int(max(one.get(name, 0) for one in machines)) for name in ("CPU", "memory"))
+    return {"CPU": min(unit.threads or most, most), "GPU": 0, "memory": min(work.bytes_at_once, memory)}
 
 
 def _has_room(needs: dict[str, float]) -> bool:
@@ -122,7 +128,10 @@ def _has_room(needs: dict[str, float]) -> bool:
 
 
 def _no_room(needs: dict[str, float]) -> merbench.MerbenchError:
-    wanted = " and ".join(f"{need:g} {name}" for name, need in needs.items() if need)
+    told = {name: f"{need:g} {name}" for name, need in needs.items() if need}
+    if need := needs["memory"]:
+        told["memory"] = f"{need / 2**30:.1f} GiB"
+    wanted = " and ".join(told.values())
     return merbench.MerbenchError(
         f"--executor ray: no machine of the cluster has {wanted} any more; finished folds are kept: add such a "
         "machine, and run the same command again"
@@ -132,7 +141,7 @@ def _no_room(needs: dict[str, float]) -> merbench.MerbenchError:
 def _submit(
     shared: ray.ObjectRef[merbench.Work], unit: merbench.Unit, needs: dict[str, float]
 ) -> ray.ObjectRef[list[Any]]:
-    options: dict[str, Any] = {"num_cpus": needs["CPU"], "max_retries": RETRIES}
+    options: dict[str, Any] = {"num_cpus": needs["CPU"], "memory": int(needs["memory"]), "max_retries": RETRIES}
     if needs["GPU"]:
         options |= {"num_gpus": needs["GPU"], "max_calls": 1}
     made: ray.ObjectRef[list[Any]] = ray.remote(_compute).options(**options).remote(shared, unit)

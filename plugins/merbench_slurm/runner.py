@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import pickle
 import shutil
-import sys
 import tempfile
 import time
 from collections import Counter
@@ -97,7 +96,7 @@ class SlurmRunner(merbench.UnitRunner):
         try:
             executor = submitit.AutoExecutor(folder / "jobs", cluster=self.cluster, slurm_max_num_timeout=0)
             executor.update_parameters(**self._asked(work))
-            with _import_paths():
+            with _import_paths(self.import_paths()):
                 return dict(zip(executor.submit_array(shares), shares, strict=True))
         except (RuntimeError, OSError, FailedJobError) as error:
             raise merbench.OptionError(
@@ -166,10 +165,9 @@ def _count_loss(job: submitit.Job[None], share: Sequence[tuple[int, merbench.Uni
 
 
 @contextmanager
-def _import_paths() -> Iterator[None]:
+def _import_paths(paths: Sequence[str]) -> Iterator[None]:
     """Jobs import from where this process does, such as the folder of a plugin file."""
     before = os.environ.get("PYTHONPATH")
-    paths = [path for path in sys.path if path and not path.startswith((sys.base_prefix, sys.prefix))]
     os.environ["PYTHONPATH"] = os.pathsep.join(paths)
     try:
         yield

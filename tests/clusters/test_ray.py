@@ -194,3 +194,14 @@ def test_a_gpu_is_asked_of_a_cluster_that_has_none(cluster, tmp_path) -> None:
     task = units.replace(toys.task, device="cuda")
     with pytest.raises(merbench.OptionError, match="no machine of the cluster has a GPU; use --device cpu"):
         toys.computed(toys.work_of(task), toys.units)
+
+
+def test_a_fold_for_which_memory_runs_out_is_tried_twice_and_told(tmp_path, capfd, monkeypatch) -> None:
+    monkeypatch.setenv("RAY_memory_usage_threshold", "0.0")  # of a cluster of its own: each worker has too much
+    monkeypatch.setenv("RAY_memory_monitor_refresh_ms", "100")
+    options = ["--model", "mortal", "--set", f"folder={tmp_path}", "--set", "waits=true", "--folds", "*/*1"]
+    assert run(tmp_path / "out", *options, "--executor", "ray:cores=1") == 2
+    (tmp_path / "go").touch()
+    err = capfd.readouterr().err
+    assert " was lost twice (OutOfMemoryError: " in err.splitlines()[-1]
+    assert len([*tmp_path.glob("begun-*")]) <= 2
