@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import merbench
 
-ALGORITHMS = ("tvl1", "farneback", "dis")
+ALGORITHMS = ("tvl1", "farneback", "dis", "tvl1-fast")
 # The flow release has STSTNet's strain; the library meb defines another.
 SMALL = (*ALGORITHMS, *(f"{name}-meb" for name in ALGORITHMS))
 

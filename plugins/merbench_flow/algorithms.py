@@ -1,4 +1,4 @@
-"""Optical flow between two images of a face, computed by OpenCV."""
+"""Optical flow between two images of a face, computed by OpenCV or with it."""
 
 from __future__ import annotations
 
@@ -52,7 +52,8 @@ def flow(face: merbench.Frames, apex: np.ndarray, *, variant: str = "tvl1") -> n
     Args:
         face: the aligned clip, `[224, 224, 3]` each.
         apex: int64 `[1]`, the apex's place among the frames.
-        variant: `tvl1` (dual TV-L1), `farneback` or `dis` (dense inverse search).
+        variant: `tvl1` (dual TV-L1), `farneback`, `dis` (dense inverse search), or `tvl1-fast` (dual TV-L1 again, equal
+            up to rounding).
 
     Raises:
         merbench.ReleaseError: a frame cannot be read.
@@ -94,6 +95,16 @@ def tvl1(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     return field[BEYOND:-BEYOND, BEYOND:-BEYOND]
 
 
+def tvl1_fast(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """The same as `tvl1` up to rounding, several times as fast: float32 `[height, width, 2]`."""
+    import numpy as np
+
+    from merbench_flow.fast import tv_l1
+
+    start, end = (np.pad(_grey(image), BEYOND, mode="edge") for image in (first, second))
+    return tv_l1(start, end)[BEYOND:-BEYOND, BEYOND:-BEYOND]
+
+
 def farneback(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     """Farneback's polynomial expansion on 8-bit grey images: float32 `[height, width, 2]`."""
     import cv2
@@ -129,4 +140,5 @@ ALGORITHMS: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
     "tvl1": tvl1,
     "farneback": farneback,
     "dis": dis,
+    "tvl1-fast": tvl1_fast,
 }

@@ -23,6 +23,7 @@ TITLES = {
     "difficulty": "How hard the clips of the composite are",
     "executors": "Executors",
     "features": "Features",
+    "flow": "TV-L1 flow between two images of a drawn face",
     "folds": "Folds that train at once",
     "gpu": "Training on a GPU",
     "handcrafted": "Handcrafted descriptors",
