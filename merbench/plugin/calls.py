@@ -6,6 +6,7 @@ A call that takes long is reported on stderr, and a call that takes longer than 
 from __future__ import annotations
 
 import io
+import os
 import re
 import sys
 import threading
@@ -81,11 +82,11 @@ def reason(error: BaseException) -> str:
 
 
 class _Calling(watch.Call):
-    __slots__ = ("wanted",)
+    __slots__ = ("process", "wanted")
 
     def __init__(self, author: Author, function: str, wanted: str) -> None:
         super().__init__(author, function)
-        self.wanted = wanted
+        self.wanted, self.process = wanted, os.getpid()
 
     def __enter__(self) -> None:
         thread = threading.get_ident()
@@ -100,6 +101,8 @@ class _Calling(watch.Call):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, tree: TracebackType | None
     ) -> None:
+        if os.getpid() != self.process:  # a copy of the whole run: both would go on, and write the same files
+            self._end_copy()
         thread = threading.get_ident()
         with _STATE.lock:
             if self.outer is not None:
@@ -114,6 +117,12 @@ class _Calling(watch.Call):
         expected = isinstance(error, MerbenchError) or (error is not None and memory_is_full(error))
         if isinstance(error, Exception | SystemExit) and not expected:
             raise _fault(self._line(error), error) from error
+
+    def _end_copy(self) -> None:
+        """End this process, which the author's code forked and did not end. No cleaning up: that is the original's."""
+        line = f"merbench: {self.author}: {self.function} forked this process and did not end it; it is ended"
+        os.write(2, f"{line}: use subprocess or multiprocessing\n".encode())
+        os._exit(1)
 
     def _line(self, error: BaseException) -> str:
         must = f"; it must {self.wanted}" if self.wanted else ""

@@ -209,6 +209,25 @@ def test_the_traceback_comes_out_of_a_worker_process(folder: Path) -> None:
     assert f'  File "{folder}/heavy.py", line 2, in <module>' in done.stderr.splitlines()
 
 
+FORK = """\
+import os, warnings
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            os.fork()"""
+
+
+def test_a_reader_that_forks_is_told_and_the_copy_of_the_command_is_ended(folder: Path) -> None:
+    lay(folder)
+    alone = merbench(folder, *CHECK)
+    lay(folder, read=FORK)
+    done = merbench(folder, *CHECK)
+    assert (done.returncode, done.stdout) == (0, alone.stdout)
+    assert (
+        "merbench: source mine (plugin mine): read of flow-28 of mine/s0/c forked this process and did not end it; it "
+        "is ended: use subprocess or multiprocessing"
+    ) in done.stderr.splitlines()
+
+
 def test_a_reader_that_hangs_is_named_and_ended(folder: Path) -> None:
     path = lay(folder, read=HANG)
     done = merbench(folder, *CHECK, "--timeout", "0.3", MERBENCH_REPORT_AFTER="0.1")
