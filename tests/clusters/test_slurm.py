@@ -13,7 +13,7 @@ from merbench.plugin.loading import load
 from merbench.plugin.registry import Registry
 from merbench.testing import check_executor
 from merbench.testing.executors import ExecutorToys
-from tests.clusters.test_ray import MODELS, record, run
+from tests.clusters.test_ray import record, run
 
 pytest.importorskip("submitit", reason="submitit is not installed: pip install 'merbench[slurm]'")
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("default")]  # submitit's own warnings
@@ -32,16 +32,6 @@ def test_slurm_keeps_the_rules_of_an_executor(tmp_path) -> None:
     found = check_executor(SLURM, options={"cluster": "local", "jobs": 1, "folder": str(tmp_path)})
     assert {one.result for one in found} == {"passed"}
     assert list(tmp_path.iterdir()) == [], "what travels is removed"
-
-
-@pytest.mark.parametrize("model", ["an estimator", "networks that train together"])
-def test_jobs_give_the_record_of_this_machine(model, local, tmp_path) -> None:
-    for name, executor in (("here", "local"), ("there", local)):
-        assert run(tmp_path / name, *MODELS[model], "--executor", executor) == 0
-    here, there = record(tmp_path / "here"), record(tmp_path / "there")
-    for key in ("id", "plan", "predictions", "scores"):
-        assert here[key] == there[key]
-    assert [one["loss"] for one in here["folds"]] == [one["loss"] for one in there["folds"]]
 
 
 def test_a_job_that_is_killed_is_begun_again_and_loses_no_finished_fold(local, tmp_path) -> None:
