@@ -18,6 +18,7 @@ from docs.generate import (
     oracle,
     picture,
     results,
+    scaling,
     speed,
 )
 
@@ -55,6 +56,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "release-channels": claims.release_channels,
     "results": results.seeds,
     "same-weights": equal_terms.same_weights,
+    "scaling": scaling.board,
     "seed-noise": claims.seed_noise,
     "shallow-models": partial(lists.models, "merbench_shallow"),
     "sources": lists.sources,
