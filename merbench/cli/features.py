@@ -14,6 +14,8 @@ from merbench.errors import OptionError
 from merbench.plugin.registry import Registry
 
 if TYPE_CHECKING:
+    from merbench.data.datasets import OpenDataset
+    from merbench.features.resolve import Resolved
     from merbench.features.store import Kept
 
 __all__ = ["add_parser", "run"]
@@ -40,7 +42,11 @@ def add_parser(verbs: argparse._SubParsersAction[Any]) -> None:
         metavar="NAME[@VARIANT]",
         help="can be repeated; see: merbench list features",
     )
-    extract.add_argument("--jobs", type=positive, metavar="N", help="number of processes; default: one per core")
+    how = extract.add_mutually_exclusive_group()
+    how.add_argument("--jobs", type=positive, metavar="N", help="number of processes; default: one per core")
+    how.add_argument(
+        "--profile", action="store_true", help="only print what a few clips cost on one core, feature by feature"
+    )
     listed = actions.add_parser(
         "list", help="list stored features with their size", description="list stored features with their size"
     )
@@ -72,6 +78,8 @@ def _extract(arguments: argparse.Namespace, registry: Registry) -> int:
 
     home, wanted = resolve_dataset(arguments.feature, registry, arguments.dataset, "this command")
     dataset = open_dataset(registry, arguments.dataset, home)
+    if arguments.profile:
+        return _profile(dataset, wanted)
     with telling_broken(FIX), progress("clips") as shown:
         try:
             arrays = compute(dataset, wanted, jobs=arguments.jobs, progress=shown)
@@ -81,6 +89,24 @@ def _extract(arguments: argparse.Namespace, registry: Registry) -> int:
     for feature, array in zip(wanted, arrays, strict=True):
         shape = " x ".join(map(str, array.shape[1:]))
         print(f"{feature}: {len(array)} clips of {shape} {array.dtype}, {size(array.nbytes)}")
+    return 0
+
+
+def _profile(dataset: OpenDataset, wanted: list[Resolved]) -> int:
+    from merbench.features.profile import SAMPLE, profile
+
+    with telling_broken(FIX):
+        costs = profile(dataset, wanted)
+    if not costs:
+        print("nothing is computed: the sources provide these features")
+        return 0
+    total = sum(costs.values())
+    rows = [
+        {"feature": name, "ms a clip": f"{cost:.1f}", "share": f"{cost / total:.0%}"} for name, cost in costs.items()
+    ]
+    print_table(("feature", "ms a clip", "share"), rows)
+    clips = min(SAMPLE, len(dataset.clips))
+    print(f"{1000 / total:.1f} clips a second and core: processor time of {clips} clips, nothing stored")
     return 0
 
 

@@ -12,6 +12,7 @@ import pytest
 
 from merbench.cli import main
 from merbench.cli.features import size
+from merbench.data.frames import Frames
 from merbench.features.store import store_path
 
 TOYS = ("--plugin", str(Path(__file__).parents[1] / "features" / "toys.py"))
@@ -70,6 +71,64 @@ def test_features_are_computed_listed_and_cleared(toys: Lay, capsys) -> None:
     assert done(capsys, "features", "list")[0] == f"no features are stored in {store_path()}\n"
     assert done(capsys, "features", "clear", "--yes")[0] == "nothing to remove\n"
     assert done(capsys, "features", "path")[0] == f"{store_path()}\n"
+
+
+def test_a_profile_counts_each_image_where_it_is_made_and_stores_nothing(toys: Lay, capsys, monkeypatch) -> None:
+    toys(14)
+    clock = [0.0]  # advances only when an image is read, by a second
+    monkeypatch.setattr("merbench.features.profile.time.thread_time", lambda: clock[0])
+    read = Frames.read
+
+    def slow(self: Frames, place: int) -> object:
+        clock[0] += 1
+        return read(self, place)
+
+    monkeypatch.setattr(Frames, "read", slow)
+    features = ("--feature", "toy-sum", "--feature", "toy-video")
+    out, err = done(capsys, "features", "extract", *TOYS, "--dataset", "toys", *features, "--profile")
+    *table, last = out.splitlines()
+    assert [line.split() for line in table[1:]] == [
+        ["toy-face", "0.0", "0%"],
+        ["frames", "9000.0", "100%"],  # one to look for a face; two features read three images, and one of them twice
+        ["toy-light@plain", "0.0", "0%"],
+        ["toy-sum", "0.0", "0%"],
+        ["toy-video", "0.0", "0%"],
+    ]
+    assert last == "0.1 clips a second and core: processor time of 12 clips, nothing stored"
+    assert err == ""
+    assert done(capsys, "features", "list")[0] == f"no features are stored in {store_path()}\n"
+
+
+def test_a_profile_counts_what_changes_an_image_for_the_feature_that_changes_it(toys: Lay, capsys, monkeypatch) -> None:
+    toys(2)
+    clock = [0.0]  # advances only when an image is turned over, by a second
+    monkeypatch.setattr("merbench.features.profile.time.thread_time", lambda: clock[0])
+    mapped = Frames.mapped
+
+    def slowly(self: Frames, change: Callable[..., object]) -> Frames:
+        def slow(image: object) -> object:
+            clock[0] += 1
+            return change(image)
+
+        return mapped(self, slow)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Frames, "mapped", slowly)
+    out, _ = done(capsys, "features", "extract", *TOYS, "--dataset", "toys", "--feature", "toy-light", "--profile")
+    costs = {line.split()[0]: line.split()[1] for line in out.splitlines()[1:-1]}
+    assert costs == {"toy-face": "4000.0", "frames": "0.0", "toy-light@plain": "0.0"}
+
+
+def test_a_profile_of_what_the_release_holds_says_that_nothing_is_computed(toys: Lay, capsys) -> None:
+    toys(2)
+    out, _ = done(capsys, "features", "extract", *TOYS, "--dataset", "toys", "--feature", "points", "--profile")
+    assert out == "nothing is computed: the sources provide these features\n"
+
+
+def test_a_profile_stops_at_a_broken_clip(toys: Lay, capsys) -> None:
+    next(toys(2).glob("s1-*")).joinpath("1.png").write_bytes(b"")
+    argv = ("features", "extract", *TOYS, "--dataset", "toys", "--feature", "toy-light", "--profile")
+    _, err = done(capsys, *argv, code=2)
+    assert err.splitlines()[-1] == "merbench: error: 1 broken clip(s), see above; fix the release and run again"
 
 
 def test_nothing_is_cleared_unasked(toys: Lay, capsys, monkeypatch) -> None:
