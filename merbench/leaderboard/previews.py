@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import importlib.util
 import io
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -78,11 +77,9 @@ def _plain(text: str, most: int) -> str:
 @functools.cache
 def _font(size: int, *, bold: bool = False) -> FreeTypeFont:
     """A font that comes with matplotlib, so that every machine has it; one line never runs from right to left."""
+    import matplotlib
     from PIL import ImageFont
 
-    spec = importlib.util.find_spec("matplotlib")  # not imported: that takes longer than to draw
-    if spec is None or spec.origin is None:
-        raise ImportError("matplotlib")
     name = "DejaVuSans-Bold.ttf" if bold else "DejaVuSans.ttf"
-    path = Path(spec.origin).with_name("mpl-data") / "fonts" / "ttf" / name
+    path = Path(matplotlib.get_data_path()) / "fonts" / "ttf" / name
     return ImageFont.truetype(str(path), size, layout_engine=ImageFont.Layout.BASIC)
