@@ -197,6 +197,7 @@ def _dry_run(job: Job, arguments: argparse.Namespace) -> int:
             if job.plan.kind == "fit"
             else estimate_lines(estimate(job))
         ),
+        *([f"shard {arguments.shard}: one of {arguments.shard.count} shares of that time"] if arguments.shard else []),
         *_weights(job, arguments),
     ]:
         print(line)

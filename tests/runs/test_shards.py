@@ -37,6 +37,12 @@ def test_a_shard_out_of_range_is_refused_in_one_line(text, tmp_path, capsys) -> 
     assert not (tmp_path / "out").exists()
 
 
+def test_a_dry_run_says_that_a_shard_is_a_share_of_the_time(tmp_path, capsys) -> None:
+    assert main([*RUN, "--shard", "2/3", "--dry-run", "--out", str(tmp_path / "out")]) == 0
+    assert "shard 2/3: one of 3 shares of that time" in capsys.readouterr().out.splitlines()
+    assert not (tmp_path / "out").exists()
+
+
 @given(st.integers(0, 40), st.integers(1, 50))
 def test_the_shards_have_every_unit_once_and_are_alike_in_size(units, count) -> None:
     shares = [Shard(number, count).of(range(units)) for number in range(1, count + 1)]
