@@ -1,4 +1,6 @@
-"""Measure what an executor adds: 68 short folds on this machine alone, and on a Ray cluster of this machine."""
+"""Measure what an executor adds: 68 short folds on this machine alone, on a Ray cluster of this machine, and in two
+jobs of submitit's stand-in for Slurm, which starts them at once.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +17,8 @@ from merbench.runs.executors import open_executor
 from merbench.runs.prepare import Job, Request, prepare
 from tests.benchmarks.row import Row
 
+# The extra's library, and the executor with its options.
+EXTRAS = {"ray": "ray", "submitit": "slurm:cluster=local,jobs=2"}
 MODELS = {"majority": "folds of milliseconds", "flow-lr": "folds of a tenth of a second"}
 
 
@@ -26,7 +30,7 @@ def run(reference: Path | None) -> list[Row]:
 
 def _measured(registry: Registry, model: str, what: str) -> Iterator[Row]:
     job = prepare(registry, Request(model=model, dataset="composite"))
-    names = ["local", *(["ray"] if importlib.util.find_spec("ray") else [])]
+    names = ["local", *(name for library, name in EXTRAS.items() if importlib.util.find_spec(library))]
     times = {name: _times(registry, name, job) for name in names}
     whole = times["local"][1]
     for name, (first, last) in times.items():
@@ -34,8 +38,9 @@ def _measured(registry: Registry, model: str, what: str) -> Iterator[Row]:
         figure = f"{first:.2f} s to the first fold, {last:.2f} s to the last; {each:.0f} ms a fold"
         ratio = "" if name == "local" else f"; {last / whole:.1f} times local"
         yield Row(f"{len(job.folds)} {what}, --executor {name}", figure, f"{model} on composite{ratio}")
-    if len(names) == 1:
-        yield Row(f"{len(job.folds)} {what}, --executor ray", "not measured", "ray is not installed")
+    for library, name in EXTRAS.items():
+        if name not in names:
+            yield Row(f"{len(job.folds)} {what}, --executor {name}", "not measured", f"{library} is not installed")
 
 
 def _times(registry: Registry, name: str, job: Job) -> tuple[float, float]:
