@@ -11,9 +11,10 @@ from docs.generate.markdown import decimal, table
 from merbench.leaderboard.class_scores import mean_scores
 from merbench.leaderboard.rows import Row
 from merbench.leaderboard.wording import p_value, signed
-from merbench.scores import Metric, compare_confusions
+from merbench.runs.schema import AnyPolicy
+from merbench.scores import Metric, compare_confusions, mean_rate
 
-__all__ = ["chosen_c", "class_scores", "same_weights", "weights"]
+__all__ = ["chosen_c", "class_scores", "inner_epochs", "same_weights", "weights"]
 
 METRICS: tuple[Metric, ...] = ("uf1", "uar")
 # A recipe's name ends with what it changes of the recipe without the ending.
@@ -63,6 +64,21 @@ def chosen_c() -> str:
             lines.append([f"`{model}`", fixed.recipe, nested.recipe, *scores])
     head = ["UF1 fixed", "UF1 chosen", "UAR fixed", "UAR chosen"]
     return table(["model", "fixed C", "chosen C", *head], lines)
+
+
+def inner_epochs() -> str:
+    """Each run whose epoch was chosen on held-out training subjects, with the last epoch of the same training."""
+    lines = []
+    for row in (row for row in runs() if row.policy == "inner"):
+        cells = [f"`{row.model}`", row.recipe, str(len(row.entries))]
+        for metric in METRICS:
+            inner, last = (_under(row, policy) for policy in ("inner", "last"))
+            test = compare_confusions(inner, last, metric=metric)
+            cells += [decimal(mean_rate(last, metric)), decimal(mean_rate(inner, metric))]
+            cells.append(f"{signed(test.difference)} (p {p_value(test.p_value)})")
+        lines.append(cells)
+    head = [f"{metric.upper()}{what}" for metric in METRICS for what in (", last", ", inner", " difference")]
+    return table(["model", "recipe", "seeds", *head], lines)
 
 
 def class_scores() -> str:
@@ -120,6 +136,10 @@ def _weighting(row: Row) -> str:
 
 def _counts(row: Row) -> np.ndarray:
     return np.stack([entry.counts.confusions[entry.policy] for entry in row.entries])
+
+
+def _under(row: Row, policy: AnyPolicy) -> np.ndarray:
+    return np.stack([entry.counts.confusions[policy] for entry in row.entries])
 
 
 def _score(row: Row, metric: Metric) -> str:

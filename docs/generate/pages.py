@@ -43,6 +43,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "faces-and-flow": speed.accuracy,
     "features": lists.features,
     "hooks": interface.hooks,
+    "inner-epochs": equal_terms.inner_epochs,
     "leaders": results.leaders,
     "methods": results.methods,
     "models": lists.models,
