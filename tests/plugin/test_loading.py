@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import importlib
 import sys
 from collections.abc import Callable, Iterator
@@ -258,18 +257,10 @@ def test_two_plugins_of_one_name_from_two_distributions_both_load(install: Insta
     assert row(plugins, "twin", "second-dist").provides == {"models": ("two",)}
 
 
-@pytest.fixture
-def collected() -> None:
-    """Ends the generators that earlier tests left: they put back their stdout and stderr when they are collected."""
-    gc.collect()
-
-
-def test_what_a_plugin_prints_goes_to_stderr(
-    collected: None, install: Install, capsys: pytest.CaptureFixture[str]
-) -> None:
-    install("loud-dist", "loud", "print('hello')\n" + dedent(MODEL.format(name="loud-net")))
+def test_what_a_plugin_prints_goes_to_stderr(install: Install, capsys: pytest.CaptureFixture[str]) -> None:
+    install("talkative-dist", "talkative", "print('hello')\n" + dedent(MODEL.format(name="talkative-net")))
     load()
-    assert capsys.readouterr() == ("", "[loud] hello\n")
+    assert capsys.readouterr() == ("", "[talkative] hello\n")
 
 
 @pytest.mark.parametrize("given", ["return []", "return ()", "yield from ()"])
