@@ -70,7 +70,8 @@ def test_own_clips_are_audited(folder: Path, capsys: pytest.CaptureFixture[str])
 
 
 def test_nothing_of_an_audited_function_is_imported_here(folder: Path) -> None:
-    (folder / "counted.py").write_text("import os, pathlib\npathlib.Path(f'seen-{os.getpid()}').touch()\n" + MINE, "utf-8")
+    leaves_a_trace = "import os, pathlib\npathlib.Path(f'seen-{os.getpid()}').touch()\n"
+    (folder / "counted.py").write_text(leaves_a_trace + MINE, "utf-8")
     assert main(["audit", "counted:fair"]) == 0
     seen = {path.name for path in folder.glob("seen-*")}
     assert len(seen) == 5
