@@ -30,7 +30,7 @@ BROKEN = [
         HOOK.format(body=f"import numpy\n    {SPEC}"),
         "imports numpy; name such code as 'module:attribute'",
     ),
-    ("prints_nothing", "loud", f"print('hello')\n{HOOK.format(body=SPEC)}", "importing loud prints 'hello'"),
+    ("prints_nothing", "talkative", f"print('hello')\n{HOOK.format(body=SPEC)}", "importing talkative prints 'hello'"),
 ]
 
 
