@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     Sums: TypeAlias = tuple[np.ndarray, np.ndarray, np.ndarray]
 
-__all__ = ["Metric", "draws", "exchanges", "per_class", "rate", "rates", "sums", "weighted"]
+__all__ = ["Metric", "draws", "every_exchange", "exchanges", "per_class", "rate", "rates", "sums", "weighted"]
 
 Metric = Literal["uf1", "uar", "accuracy"]
 
@@ -41,6 +41,13 @@ def exchanges(subjects: int, resamples: int, seed: tuple[int, ...]) -> np.ndarra
 
     swapped = np.random.default_rng(seed).integers(0, 2, (resamples, subjects))
     return np.ascontiguousarray(swapped.T, dtype=np.float32)
+
+
+def every_exchange(subjects: int) -> np.ndarray:
+    """Each exchange that there is, `[subjects, 2 ** subjects]`; the first exchanges nothing."""
+    import numpy as np
+
+    return (np.arange(2**subjects) >> np.arange(subjects)[:, None] & 1).astype(np.float32)
 
 
 def sums(confusions: np.ndarray) -> Sums:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import os
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
@@ -24,7 +26,6 @@ from merbench.leaderboard.entries import Entry
 from merbench.leaderboard.past import Past
 from merbench.leaderboard.reported import Remark, Reported, reported_rows
 from merbench.leaderboard.rows import Row, make_rows
-from merbench.leaderboard.separation import Drawn
 from merbench.leaderboard.statistics import Standing, stand
 from merbench.leaderboard.verdicts import Verdict
 from merbench.plugin.registry import Registry
@@ -37,7 +38,6 @@ SLUG = 60  # characters of a name that go into a file name
 OTHER_PAGE = re.compile(r"-(compare|page\d+)$")  # how the file names of a board's further pages end
 
 Name: TypeAlias = tuple[str, str]  # dataset, protocol
-Stood: TypeAlias = Callable[[str, Sequence[np.ndarray]], list[Standing]]  # of a part, and the counts of its rows
 
 
 @dataclass(frozen=True)
@@ -238,7 +238,7 @@ def _board(
     incomplete: tuple[tuple[Row, ...], ...] = (),
     reported: tuple[Reported, ...] = (),
 ) -> Board:
-    runs = _ranked(make_rows(table, registry), partial(_stood, (*name, *mark), cache=cache))
+    runs = _ranked(make_rows(table, registry), cache)
     papers = sorted(reported_rows(reported), key=_place("full"))
     return Board(
         slug=_slug(*name, mark),
@@ -317,27 +317,29 @@ def _parts(dataset: str, rows: Sequence[Row], registry: Registry) -> tuple[str, 
     return in_order((part for row in rows for part in row.figures), dataset, registry) or ("full",)
 
 
-def _ranked(rows: Sequence[Row], stood: Stood) -> list[Row]:
+def _ranked(rows: Sequence[Row], cache: Cache | None) -> list[Row]:
     """The ranked rows in order, then the others by UF1."""
     ranked = [row for row in rows if not row.unranked]
-    standings = _standings(ranked, stood)
+    standings = _standings(ranked, cache)
     placed = [replace(row, standings=found) for row, found in zip(ranked, standings, strict=True)]
     return [*sorted(placed, key=_place("full")), *sorted((row for row in rows if row.unranked), key=_place("full"))]
 
 
-def _standings(ranked: Sequence[Row], stood: Stood) -> list[dict[str, Standing]]:
+def _standings(ranked: Sequence[Row], cache: Cache | None) -> list[dict[str, Standing]]:
     """Of each row, its standing in every part whose UF1 is defined: the same clips are in the part of every row."""
     found: list[dict[str, Standing]] = [{} for _ in ranked]
     parts = ranked[0].entries[0].counts.parts() if ranked else {}
+    parts = {part: subjects for part, subjects in parts.items() if ranked[0].uf1_of(part)}
     counts = [counts_of(row) for row in ranked]
-    for part, subjects in parts.items():
-        if ranked[0].uf1_of(part):
-            for row, standing in zip(found, stood(part, [one[:, subjects] for one in counts]), strict=True):
+    with ThreadPoolExecutor(os.cpu_count()) as threads:  # products of matrices run beside each other
+        stood = threads.map(lambda subjects: _stood([one[:, subjects] for one in counts], cache), parts.values())
+        for part, standings in zip(parts, stood, strict=True):
+            for row, standing in zip(found, standings, strict=True):
                 row[part] = standing
     return found
 
 
-def _stood(board: tuple[str, ...], part: str, counts: Sequence[np.ndarray], cache: Cache | None) -> list[Standing]:
+def _stood(counts: Sequence[np.ndarray], cache: Cache | None) -> list[Standing]:
     """`stand`, or what the cache keeps of it."""
     if cache is None:
         return stand(counts)
@@ -347,11 +349,8 @@ def _stood(board: tuple[str, ...], part: str, counts: Sequence[np.ndarray], cach
     if (kept := cache.read(key)) is not None:
         with suppress(ValidationError):
             return written.validate_json(kept)
-    place = cache.key("drawn", json.dumps([*board, part]))
-    drawn = Drawn.of(cache.read(place) or b"")
-    found = stand(counts, drawn)
+    found = stand(counts)
     cache.write(key, written.dump_json(found))
-    cache.write(place, drawn.content())
     return found
 
 

@@ -2,86 +2,29 @@
 
 from __future__ import annotations
 
-import hashlib
-import io
-import os
-import zipfile
+import math
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
-from dataclasses import dataclass, field
-from functools import partial
 
 import numpy as np
 
-from merbench.rates import exchanges, sums
+from merbench.rates import every_exchange, exchanges, sums
 from merbench.scores import mean_rate
 
-__all__ = ["ALPHA", "AT_ONCE", "SURE", "Drawn", "separation"]
+__all__ = ["ALPHA", "SURE", "separation"]
 
 ALPHA = 0.05  # family-wise error rate of the leading group
 SURE = 3.0  # standard errors between a p-value and ALPHA
 FEWEST, FIRST, MOST = 500, 10_000, 320_000  # exchanges: more where the chance of the draw could decide
 WORK = 100_000_000  # pairs times exchanges: a board of many rows begins with fewer exchanges, and
 LONGEST = 4  # times as many are the most
-AT_ONCE = 500  # exchanges, and
-ROWS_AT_ONCE = (8, 32)  # at least and at most: so that all threads work, on arrays that stay in the processor's cache
-SHARES = 8  # of the rows, for as many threads
+AT_ONCE = 500  # exchanges that one seed draws
+CELLS = 1_000_000  # rows times exchanges at once, so that they stay in the processor's cache
 EQUAL = 1e-6  # a standard error below it comes from rounding: two rows whose scores never differ
 TIE = 1e-4  # standard errors; differences within it are equal, which can only raise a p-value
+ROUNDED = 1e-3  # standard errors; more than what rounding takes from a bound
 
 
-@dataclass
-class Drawn:
-    """What is known of the exchanges of some rows: if rows are added, only the pairs with a new row are computed.
-
-    Attributes:
-        rows: a digest of each row.
-        blocks: first exchange of a block -> T of each row in the exchanges of the block, `[rows, AT_ONCE]` float32; NaN
-            for rows that were not tested in it.
-    """
-
-    rows: list[str] = field(default_factory=list)
-    blocks: dict[int, np.ndarray] = field(default_factory=dict)
-
-    @classmethod
-    def of(cls, content: bytes) -> Drawn:
-        """What `content` gave; nothing if the bytes are something else."""
-        with (
-            suppress(ValueError, OSError, EOFError, KeyError, zipfile.BadZipFile),
-            np.load(io.BytesIO(content)) as held,
-        ):
-            return cls(held["rows"].tolist(), dict(zip(held["starts"].tolist(), held["blocks"], strict=True)))
-        return cls()
-
-    def content(self) -> bytes:
-        """Everything as bytes, for `of`."""
-        file = io.BytesIO()
-        np.savez(file, rows=self.rows, starts=[*self.blocks], blocks=[*self.blocks.values()])
-        return file.getvalue()
-
-    def forget(self) -> None:
-        """Drop the blocks that nothing was asked of since `follow`: they know nothing of the new rows."""
-        self.blocks = {start: block for start, block in self.blocks.items() if start in self.visited}
-
-    def follow(self, rows: Sequence[np.ndarray]) -> None:
-        """Become what is known of these rows: everything is forgotten if a row is gone or there twice."""
-        digests = [hashlib.sha256(repr(row.shape).encode() + row.astype("<i8").tobytes()).hexdigest() for row in rows]
-        places = {digest: place for place, digest in enumerate(digests)}
-        if len(places) < len(digests) or not set(self.rows) <= set(places):
-            self.rows, self.blocks = [], {}
-        old = [places[digest] for digest in self.rows]
-        for start, known in self.blocks.items():
-            self.blocks[start] = np.full((len(rows), AT_ONCE), np.nan, dtype=np.float32)
-            self.blocks[start][old] = known
-        self.fresh = np.setdiff1d(np.arange(len(rows)), old)
-        self.visited: set[int] = set()
-        self.rows = digests
-
-
-def separation(
-    rows: Sequence[np.ndarray], drawn: Drawn | None = None, *, first: int = FIRST, most: int = MOST
-) -> tuple[list[float], list[float]]:
+def separation(rows: Sequence[np.ndarray], *, first: int = FIRST, most: int = MOST) -> tuple[list[float], list[float]]:
     """The p-value of "no row is better than this one", by UF1 over all clips, and the p-value's standard error.
 
     T of a row is the most by which another row beats it, in standard errors of their difference. To know how large T
@@ -96,17 +39,14 @@ def separation(
     Args:
         rows: of each row, `[seeds, subjects, classes, classes]` clip counts, all on the same clips of the same
             subjects. Several seeds count by their mean.
-        drawn: of an earlier call on the same clips, and then of this call. It saves time and changes no result.
         first, most: exchanges at the beginning, and at the most while a p-value is within `SURE` standard errors of
-            `ALPHA`; multiples of `AT_ONCE`. Many rows begin with fewer.
+            `ALPHA`; multiples of `AT_ONCE`. Many rows begin with fewer. If `most` is at least the number of all
+            exchanges that there are, all are used instead, and the standard error is 0.
     """
     if not rows:
         return [], []
-    drawn = drawn or Drawn()
     p_values, errors = np.empty(len(rows)), np.empty(len(rows))
-    with ThreadPoolExecutor(os.cpu_count()) as threads:
-        order, p_values[order], errors[order] = _tested(_Pairs(rows, drawn, threads), first, most)
-    drawn.forget()
+    order, p_values[order], errors[order] = _tested(_Pairs(rows), first, most)
     return p_values.tolist(), errors.tolist()
 
 
@@ -114,121 +54,88 @@ def _tested(pairs: _Pairs, first: int, most: int) -> tuple[np.ndarray, np.ndarra
     """The rows from the largest T down, with their p-values and standard errors."""
     affordable = max(FEWEST, 2 * WORK // len(pairs.scores) ** 2 // AT_ONCE * AT_ONCE)
     total, most = min(first, affordable), min(most, LONGEST * affordable)
-    observed, every = pairs.observed(), np.arange(len(pairs.scores))
-    order = np.argsort(-observed, kind="stable")
-    reached = np.zeros(len(order))
-    for start in range(0, total, AT_ONCE):
-        reached += _reached(pairs.largest(start, every)[order], observed[order])
+    order = np.argsort(-pairs.observed, kind="stable")
+    reached = pairs.reached(_drawn(pairs.subjects, 0, total), order)
     drawn = np.full(len(order), total)
     while True:
         p_values = np.maximum.accumulate((1 + reached) / (1 + drawn))
         errors = np.sqrt(p_values * (1 - p_values) / drawn)
         near = np.flatnonzero(np.abs(p_values - ALPHA) < SURE * errors)
+        if len(near) and 2**pairs.subjects <= most:
+            reached = pairs.reached(every_exchange(pairs.subjects), order)
+            return order, np.maximum.accumulate(reached / 2**pairs.subjects), np.zeros(len(order))
         if not len(near) or 2 * total > most:
             return order, p_values, errors
         rest = order[near[0] :]  # the rows before are decided
-        for start in range(total, 2 * total, AT_ONCE):
-            reached[near[0] :] += _reached(pairs.largest(start, rest), observed[rest])
+        reached[near[0] :] += pairs.reached(_drawn(pairs.subjects, total, 2 * total), rest)
         drawn[near[0] :] += total
         total *= 2
 
 
-def _reached(largest: np.ndarray, observed: np.ndarray) -> np.ndarray:
-    """In how many exchanges a row, or one of those after it, reaches the row's observed T."""
-    of_rest = np.maximum.accumulate(largest[::-1], axis=0)[::-1]
-    reached: np.ndarray = np.count_nonzero(of_rest >= observed[:, None] - TIE, axis=1)
-    return reached
+def _drawn(subjects: int, start: int, end: int) -> np.ndarray:
+    """The exchanges from `start` to `end`, `[subjects, exchanges]`."""
+    return np.hstack(
+        [exchanges(subjects, AT_ONCE, (0, 1, one) if one else (0, 1)) for one in range(start, end, AT_ONCE)]
+    )
 
 
 class _Pairs:
     """All pairs of some rows: by how much one beats the other, and by how much with exchanged answers."""
 
-    def __init__(self, rows: Sequence[np.ndarray], drawn: Drawn, threads: ThreadPoolExecutor) -> None:
-        self.drawn = drawn
-        drawn.follow(rows)
+    def __init__(self, rows: Sequence[np.ndarray]) -> None:
         self.scores = np.array([mean_rate(row, "uf1") for row in rows])
         self.seeds = np.array([len(row) for row in rows])
         self.first = np.cumsum(self.seeds) - self.seeds
-        self.threads = threads
         hits, truths, answers = sums(np.concatenate(rows))
         there = truths[:, 0].sum(axis=1) > 0  # a class without clips does not count
         self.truths = truths[there, 0].sum(axis=1).astype(np.float32)
         # [hits and answers, classes, seeds of all rows, subjects]
         self.counts = np.stack([hits[there], answers[there]]).astype(np.float32)
+        self.subjects = self.counts.shape[-1]
         self.inverse = self._inverse()
+        self.observed = ((self.scores[None] - self.scores[:, None]) * self.inverse).max(axis=1)  # T of each row
 
-    def observed(self) -> np.ndarray:
-        """T of each row; 0 for the best."""
-        beaten: np.ndarray = ((self.scores[None] - self.scores[:, None]) * self.inverse).max(axis=1)
-        return beaten
+    def reached(self, swapped: np.ndarray, tested: np.ndarray) -> np.ndarray:
+        """In how many exchanges a row, or one of those after it, reaches the row's observed T.
 
-    def largest(self, start: int, tested: np.ndarray) -> np.ndarray:
-        """T of the tested rows in `AT_ONCE` exchanges, `[tested rows, exchanges]`; at least 0, a row against itself."""
-        known, lacking = self.drawn.blocks.get(start), tested
-        if known is None:
-            known = np.full((len(self.scores), AT_ONCE), np.nan, dtype=np.float32)
-        else:
-            lacking = np.union1d(self.drawn.fresh, tested[np.isnan(known[tested, 0])])
-        if len(lacking):
-            found = self._largest(start, lacking)
-            known = np.maximum(known, found)  # NaN stays
-            known[lacking] = found[lacking]
-        if start < FIRST:  # more would fill the disk
-            self.drawn.blocks[start] = known
-            self.drawn.visited.add(start)
-        largest: np.ndarray = known[tested]
-        return largest
-
-    def _largest(self, start: int, tested: np.ndarray) -> np.ndarray:
-        """T of all rows in a block of exchanges, `[rows, exchanges]`, from the pairs that have a tested row."""
-        swapped = exchanges(self.counts.shape[-1], AT_ONCE, (0, 1, start) if start else (0, 1))
-        given = self.counts @ swapped
-        kept = self.counts.sum(axis=-1)[..., None] - given
-        kept[1] += self.truths[:, None, None]
-        rows = np.concatenate([tested, np.setdiff1d(np.arange(len(self.scores)), tested)])
-        work = partial(self._largest_of, kept, given, rows, len(tested))
-        largest = np.empty((len(rows), AT_ONCE), dtype=np.float32)
-        # Threads help: nearly all of the time goes into sums and quotients during which other threads run.
-        largest[rows] = np.maximum.reduce([*self.threads.map(work, range(SHARES))])
-        return largest
-
-    def _largest_of(self, kept: np.ndarray, given: np.ndarray, rows: np.ndarray, tested: int, share: int) -> np.ndarray:
-        """T from the pairs of a share of the tested rows, which come first, with themselves and later rows."""
-        largest = np.zeros((len(rows), AT_ONCE), dtype=np.float32)
-        at_once = int(np.clip(tested // (2 * SHARES), *ROWS_AT_ONCE))
-        for first in range(share * at_once, tested, SHARES * at_once):
-            some = slice(first, min(first + at_once, tested))
-            for other in range(first, len(rows), at_once):
-                others = slice(other, other + at_once)
-                ahead = self._differences(kept, given, rows[some], rows[others])
-                ahead *= self.inverse[rows[some, None], rows[others]][..., None]
-                np.maximum(largest[some], -ahead.min(axis=1), out=largest[some])
-                np.maximum(largest[others], ahead.max(axis=0), out=largest[others])
-        return largest
-
-    def _differences(self, kept: np.ndarray, given: np.ndarray, rows: np.ndarray, others: np.ndarray) -> np.ndarray:
-        """UF1 of each row minus UF1 of each other row, `[rows, others, exchanges]`, with exchanged answers.
-
-        Every seed of a row exchanges answers with every seed of the other row.
+        Args:
+            swapped: `[subjects, exchanges]`, 1 for the subjects on which answers are exchanged, else 0.
+            tested: rows, from the largest observed T down.
         """
-        own, theirs = self._places(rows), self._places(others)
-        total = np.zeros((len(own), len(theirs), AT_ONCE), dtype=np.float32)
-        for of_class in range(len(self.truths)):
-            (hits, size), (new_hits, new_size) = kept[:, of_class], given[:, of_class]
-            won = hits[own, None] + new_hits[theirs]
-            won /= size[own, None] + new_size[theirs]
-            lost = new_hits[own, None] + hits[theirs]
-            lost /= new_size[own, None] + size[theirs]
-            won -= lost
-            total += won
-        total *= np.float32(2 / len(self.truths))
-        return self._mean(self._mean(total, rows, 0), others, 1)
+        reached = np.zeros(len(tested))
+        shares = math.ceil(swapped.shape[1] * len(self.scores) / CELLS)
+        for share in np.array_split(swapped, shares, axis=1):
+            exchanged = _Exchanged(self, share)
+            for place in reversed(range(len(tested))):
+                least = self.observed[tested[place]] - TIE
+                exchanged.add(tested[place], least)
+                reached[place] += np.count_nonzero(exchanged.largest >= least)
+        return reached
 
-    def _places(self, rows: np.ndarray) -> np.ndarray:
-        """The places of the rows' seeds among the seeds of all rows."""
-        return np.concatenate([np.arange(self.first[row], self.first[row] + self.seeds[row]) for row in rows])
+    def terms(self, row: int) -> np.ndarray:
+        """What each subject adds to T of a row against each row if it is not exchanged; its negative, if it is.
+        `[rows, subjects + 1]`; the last column is the most by which T is greater than the sum of the others.
 
-    def _mean(self, values: np.ndarray, rows: np.ndarray, axis: int) -> np.ndarray:
+        With x and y, by how many hits and answers of a class the other row is ahead, and S and F, the mean of both
+        rows' denominators of F1 and of F1 itself, the difference of F1 is (2x - Fy) / S / (1 - (y / 2S)^2).
+        """
+        hits, answers = self.counts
+        size = self.truths[:, None] + answers.sum(axis=-1) / 2
+        total = np.zeros((hits.shape[1], self.subjects + 1), dtype=np.float32)
+        for seed in range(self.first[row], self.first[row] + self.seeds[row]):
+            sizes = size + (size - self.truths[:, None])[:, [seed]]
+            f1 = (hits.sum(axis=-1) + hits[:, [seed]].sum(axis=-1)) / sizes
+            more = answers - answers[:, [seed]]
+            added = (2 * (hits - hits[:, [seed]]) - f1[..., None] * more) / sizes[..., None]
+            part = (np.abs(more).sum(axis=-1) / 2 / sizes) ** 2
+            total[:, :-1] += added.sum(axis=0)
+            total[:, -1] += (np.abs(added).sum(axis=-1) * part / (1 - part)).sum(axis=0)
+        terms: np.ndarray = self.mean(total, np.arange(len(self.seeds)), 0)
+        terms = terms * (self.inverse[row] / np.float32(self.seeds[row] * len(self.truths)))[:, None]
+        terms[:, -1] += ROUNDED
+        return terms
+
+    def mean(self, values: np.ndarray, rows: np.ndarray, axis: int) -> np.ndarray:
         """The mean over the seeds of each row, which lie one after another along an axis."""
         seeds = self.seeds[rows]
         if (seeds == 1).all():
@@ -244,7 +151,7 @@ class _Pairs:
 
         The standard error is to first order around the mean counts of both rows.
         """
-        hits, answers = (one.astype(float) for one in self._mean(self.counts, np.arange(len(self.seeds)), 2))
+        hits, answers = (one.astype(float) for one in self.mean(self.counts, np.arange(len(self.seeds)), 2))
         sizes = self.truths[:, None, None] + _sum_of_pairs(answers.sum(axis=-1)) / 2
         f1 = _sum_of_pairs(hits.sum(axis=-1)) / sizes
         variance = np.zeros(sizes.shape[1:])
@@ -258,6 +165,58 @@ class _Pairs:
                 variance += square / (sizes[one] * sizes[other])
         errors = np.sqrt(np.maximum(variance, 0)) / len(hits)
         return np.divide(1, errors, out=np.zeros(errors.shape), where=errors > EQUAL).astype(np.float32)
+
+
+class _Exchanged:
+    """Some exchanges of the answers of all pairs of rows.
+
+    Attributes:
+        largest: T of the rows that were added, `[exchanges]`; at least 0, a row against itself.
+    """
+
+    def __init__(self, pairs: _Pairs, swapped: np.ndarray) -> None:
+        self.pairs = pairs
+        self.given = pairs.counts @ swapped
+        self.kept = pairs.counts.sum(axis=-1)[..., None] - self.given
+        self.kept[1] += pairs.truths[:, None, None]
+        self.signs = np.vstack([1 - 2 * swapped, np.ones_like(swapped[:1])]).T.copy()
+        self.largest = np.zeros(swapped.shape[1], dtype=np.float32)
+
+    def add(self, row: int, least: float) -> None:
+        """Raise `largest` to T of a row wherever that is at least `least`.
+
+        T against another row is computed only where its bound, which is a product of matrices, leaves it open.
+        """
+        terms = self.pairs.terms(row)
+        if np.abs(terms).sum(axis=1).max() < least:
+            return
+        bounds = self.signs @ terms.T
+        where = np.flatnonzero(bounds.max(axis=1) >= np.maximum(self.largest, least))
+        bounds = bounds[where]
+        self._raise(row, bounds.argmax(axis=1), where)  # T against these leaves few others open
+        places, others = np.divmod(
+            np.flatnonzero(bounds >= np.maximum(self.largest[where], least)[:, None]), bounds.shape[1]
+        )
+        self._raise(row, others, where[places])
+
+    def _raise(self, row: int, others: np.ndarray, where: np.ndarray) -> None:
+        """Raise `largest` in some exchanges to T of a row against another row, one in each.
+
+        Every seed of a row exchanges answers with every seed of the other row.
+        """
+        pairs = self.pairs
+        own = np.arange(pairs.first[row], pairs.first[row] + pairs.seeds[row])[:, None]
+        seeds = pairs.seeds[others]
+        skipped = pairs.first[others] - np.cumsum(seeds) + seeds
+        theirs, at = np.arange(seeds.sum()) + np.repeat(skipped, seeds), np.repeat(where, seeds)
+        total = np.zeros((len(own), len(theirs)), dtype=np.float32)
+        for (hits, size), (new_hits, new_size) in zip(self.kept.swapaxes(0, 1), self.given.swapaxes(0, 1), strict=True):
+            won = (hits[theirs, at] + new_hits[own, at]) / (size[theirs, at] + new_size[own, at])
+            lost = (new_hits[theirs, at] + hits[own, at]) / (new_size[theirs, at] + size[own, at])
+            total += won - lost
+        total *= np.float32(2 / len(pairs.truths))
+        ahead = pairs.mean(total.mean(axis=0), others, 0) * pairs.inverse[row, others]
+        np.maximum.at(self.largest, where, ahead)
 
 
 def _sum_of_pairs(values: np.ndarray) -> np.ndarray:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from itertools import chain
 
 import numpy as np
 
-from merbench.leaderboard.separation import ALPHA, SURE, Drawn, separation
+from merbench.leaderboard.separation import ALPHA, SURE, separation
 from merbench.scores import (
     PairedTest,
     exchange_p_values,
@@ -55,7 +54,7 @@ class Standing:
     error: float = 0.0
 
 
-def stand(rows: Sequence[np.ndarray], drawn: Drawn | None = None) -> list[Standing]:
+def stand(rows: Sequence[np.ndarray]) -> list[Standing]:
     """The standing of each row among the others, by UF1 over all clips.
 
     The rank interval comes from a bootstrap over subjects: each resample scores all rows on the same draw of subjects
@@ -64,14 +63,13 @@ def stand(rows: Sequence[np.ndarray], drawn: Drawn | None = None) -> list[Standi
     Args:
         rows: of each row, `[seeds, subjects, classes, classes]` clip counts, all on the same clips of the same
             subjects. Several seeds count by their mean.
-        drawn: for `separation`.
     """
     if not rows:
         return []
     scores = np.array([mean_rate(row, "uf1") for row in rows])
     best = int(np.argmax(scores))
     resampled = _resampled(rows)
-    p_values, errors = separation(rows, drawn)
+    p_values, errors = separation(rows)
     ranks, drawn_ranks = _ranks(scores[:, None])[:, 0], _ranks(resampled)
     low, high = _rank_intervals(drawn_ranks)
     return [
@@ -92,8 +90,7 @@ def _resampled(rows: Sequence[np.ndarray]) -> np.ndarray:
     seeds = np.array([len(row) for row in rows])
     starts, every = np.cumsum(seeds) - seeds, np.concatenate(rows)
     blocks = np.split(every, range(SEEDS_AT_ONCE, len(every), SEEDS_AT_ONCE))
-    with ThreadPoolExecutor(os.cpu_count()) as threads:  # products of matrices run beside each other
-        found = np.concatenate([*threads.map(partial(rate_resampled, metric="uf1"), blocks)])
+    found = np.concatenate([rate_resampled(block, "uf1") for block in blocks])
     return found if len(found) == len(rows) else np.add.reduceat(found, starts) / seeds[:, None]
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from merbench.leaderboard import separation as module
-from merbench.leaderboard.separation import Drawn, separation
+from merbench.leaderboard.separation import separation
 from merbench.scores import confusion_per_subject, exchange_p_value
 
 TRUTH = [0, 1, 2] * 20
@@ -60,38 +60,19 @@ def test_more_rows_make_no_p_value_smaller_by_more_than_chance() -> None:
     assert separation([*rows, *random_rows(8)])[0][1] >= alone - 4 * error
 
 
-def test_what_is_kept_of_some_rows_changes_no_p_value_when_rows_are_added_or_gone() -> None:
-    rows = random_rows(9, seeds=2)
-    drawn = Drawn()
-    separation(rows[:6], drawn, most=20_000)
-    for some in (rows[3:] + rows[:3], rows[4:], [*rows, rows[0]], rows):
-        drawn = Drawn.of(drawn.content())
-        assert separation(some, drawn, most=20_000) == separation(some, most=20_000)
+def test_of_few_subjects_every_exchange_is_used_if_the_limit_is_near(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Nine of ten subjects are in favour of one row: of the 1,024 exchanges, 2 (1 + 10) are as extreme.
+    monkeypatch.setattr(module, "ALPHA", 22 / 1024)
+    rows = [one[:, :10] for one in (right_on(set(range(9))), right_on({9}))]
+    assert separation(rows) == ([1.0, 22 / 1024], [0.0, 0.0])
 
 
-def test_what_is_kept_of_exchanges_that_a_later_board_did_not_need_changes_no_p_value() -> None:
-    for seed in range(8):
-        rng = np.random.default_rng(seed)
-        rows = [np.stack([counts(rng.integers(0, 3, len(TRUTH)).tolist())]) for _ in range(9)]
-        drawn = Drawn()
-        separation(rows[:4], drawn, first=1_000, most=1_000)
-        separation(rows[:8], drawn, first=500, most=500)
-        assert separation(rows, drawn, first=500, most=1_000) == separation(rows, first=500, most=1_000)
-
-
-def test_only_pairs_with_a_new_row_are_computed(monkeypatch: pytest.MonkeyPatch) -> None:
-    rows, drawn, computed = random_rows(6), Drawn(), []
-    separation(rows[1:], drawn)
-    largest = module._Pairs._largest
-    monkeypatch.setattr(module._Pairs, "_largest", lambda *given: computed.append(given[2].tolist()) or largest(*given))
-    separation(rows, drawn)
-    assert computed
-    assert all(one == [0] for one in computed)
-
-
-@pytest.mark.parametrize("content", [b"", b"PK", b"no archive", Drawn(["a"], {}).content()[:40]])
-def test_bytes_that_hold_nothing_are_nothing_kept(content: bytes) -> None:
-    assert Drawn.of(content) == Drawn()
+@pytest.mark.parametrize("seeds", [1, 2])
+def test_pairs_that_a_bound_leaves_out_change_no_p_value(seeds: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [*random_rows(12, seeds), right_on(set(range(9)), seeds), right_on({9})]
+    bounded = separation(rows)
+    monkeypatch.setattr(module, "ROUNDED", 1000.0)  # standard errors: no bound leaves any pair out
+    assert separation(rows) == bounded
 
 
 def test_a_p_value_near_the_limit_takes_more_exchanges(monkeypatch: pytest.MonkeyPatch) -> None:
