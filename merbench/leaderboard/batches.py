@@ -13,7 +13,7 @@ from merbench.processes import each, end_processes
 
 __all__ = ["end_processes", "in_batches", "uncollected"]
 
-MANY = 100  # records from which on it is worth starting processes
+MANY = 250  # records from which on it is worth starting processes
 BATCH = 25  # records that a process works on before it answers
 
 T = TypeVar("T")

@@ -17,7 +17,7 @@ from tests.faults.preload import missing
 from tests.faults.scenarios import SCENARIOS
 
 ROOT = Path(__file__).parents[2]
-SMALL = ("--moments", "16", "--damages", "11", "--mutations", "3000", "--rounds", "1", "--jobs", "2")
+SMALL = ("--moments", "20", "--damages", "11", "--mutations", "3000", "--rounds", "1", "--jobs", "2")
 
 
 def bench(*argv: str) -> subprocess.CompletedProcess[str]:

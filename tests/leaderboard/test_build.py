@@ -17,7 +17,6 @@ import pytest
 from merbench.data.clips import clip_table, clips_digest, labels_digest
 from merbench.errors import MerbenchError, OutputError, RecordError
 from merbench.leaderboard import batches
-from merbench.leaderboard.batches import MANY
 from merbench.leaderboard.build import build
 from merbench.leaderboard.cache import Cache
 from merbench.leaderboard.pages import LARGEST
@@ -380,7 +379,6 @@ from pathlib import Path
 from merbench.leaderboard import batches
 from merbench.leaderboard.build import build
 from merbench.leaderboard.cache import Cache
-from merbench.leaderboard.batches import MANY
 from merbench.plugin.loading import load
 from merbench.plugin.registry import Registry
 from merbench.progress import Silent
@@ -421,9 +419,10 @@ def test_a_file_in_the_way_of_the_folder_is_one_line(built, out, save, make_reco
 
 
 @pytest.fixture
-def many(save, make_record, vault):
+def many(save, make_record, vault, monkeypatch):
     """So many records that several processes read them, of few clips each."""
-    for draw in range(MANY):
+    monkeypatch.setattr(batches, "MANY", 60)
+    for draw in range(60):
         save(make_record(f"m{draw // 2}", dataset="vault", table=vault, draw=draw, seed=draw % 2), f"{draw:03}")
 
 
@@ -432,7 +431,7 @@ def test_many_records_read_by_several_processes_make_the_same_site_and_bring_no_
     many, built, licensed, monkeypatch
 ):
     together = built(registry=licensed)
-    monkeypatch.setattr(batches, "MANY", MANY + 1)
+    monkeypatch.setattr(batches, "MANY", 61)
     assert built(registry=licensed) == together
     assert [name for name, content in together.items() if b"secret" in content] == []
 
