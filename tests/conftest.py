@@ -117,6 +117,7 @@ SLOW = (
     "test_scaffolds.py",
     "test_stranger.py",
     "test_subjects.py",
+    "test_types.py",
     "testing/test_built_in.py",
     "testing/test_kit.py",
     "testing/test_models.py",
@@ -148,6 +149,7 @@ ALONE = (
     "runs/test_chatty.py",
     "runs/test_run.py",
     "test_scaffolds.py",
+    "test_types.py",
     "timm",
 )
 SLOW_FIXTURES = {"parity", "real_data", "undisturbed"}
