@@ -83,8 +83,8 @@ class NestedC(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit-l
     def _best(self, X: np.ndarray, y: np.ndarray, groups: np.ndarray) -> float:
         predicted = np.empty((len(self.grid), len(y)), np.int64)
         for train, held_out in _folds(y, groups):
-            before = clone(self.pipeline[:-1]).fit(X[train])
-            seen, unseen = before.transform(X[train]), before.transform(X[held_out])
+            before = clone(self.pipeline[:-1])
+            seen, unseen = before.fit_transform(X[train]), before.transform(X[held_out])
             for index, C in enumerate(self.grid):
                 predicted[index, held_out] = _last(self.pipeline, C, y[train]).fit(seen, y[train]).predict(unseen)
         classes = np.unique(y)

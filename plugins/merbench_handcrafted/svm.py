@@ -14,6 +14,7 @@ from sklearn.svm import SVC
 
 import merbench
 from merbench_handcrafted.nested import KERNEL_GRID, NestedC
+from merbench_handcrafted.products import Kernel
 
 __all__ = [
     "KERNELS",
@@ -62,7 +63,7 @@ def histogram_steps(*, kernel: str, C: float, class_weights: str) -> list[Any]:
     flat, weight = FunctionTransformer(flattened), class_weight(class_weights)
     if kernel == "chi2":
         return [flat, Chi2Kernel(), SVC(C=C, kernel="precomputed", class_weight=weight)]
-    return [flat, SVC(C=C, kernel=kernel, class_weight=weight)]
+    return [flat, Kernel("rbf" if kernel == "rbf" else "linear"), SVC(C=C, kernel="precomputed", class_weight=weight)]
 
 
 class Chi2Kernel(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types

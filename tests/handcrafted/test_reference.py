@@ -42,7 +42,7 @@ def test_the_rare_classes_have_an_equal_say() -> None:
 
 def test_the_defaults_are_the_published_settings() -> None:
     assert flow_lr()[-1].C == 1e-3
-    assert (flow_svm()[-1].C, flow_svm()[-1].kernel) == (1.0, "rbf")
+    assert (flow_svm()[-1].C, flow_svm()[-2].kernel) == (1.0, "rbf")
 
 
 @pytest.mark.parametrize("build", [majority, flow_lr, flow_svm])
