@@ -20,6 +20,7 @@ from merbench.errors import OptionError, RecordError, TrainingError
 from merbench.progress import Progress, Silent
 from merbench.protocols import Fold
 from merbench.runs.environment import environment, machine, watch_memory
+from merbench.runs.gpu_memory import LeftOnGPU
 from merbench.runs.kept import announce, can_keep, check_kept, has_weights, write_weights
 from merbench.runs.merge import merge, missing_folds
 from merbench.runs.outcome import make_record
@@ -297,9 +298,12 @@ class _Run:
         by_name = {fold.name: fold for fold in folds}
         task = replace(self.job.task, keep_weights=self._keeps(stage))
         describe = partial(machine, self.job.plan.device)
+        left = LeftOnGPU(task.author)
         for outcomes in compute_folds(task, folds, self.grouping, done, self.progress.advance, self.runner, describe):
             for outcome in outcomes:
                 yield by_name[outcome.name], outcome
+            if self.job.plan.device == "cuda" and (said := left.after_unit()):
+                self.progress.note(f"note: {said}")
 
     def _keep(self, stage: str, fold: Fold, outcome: FoldOutcome, inner: dict[str, FoldResult]) -> FoldResult:
         choices = self._inner_choice(fold, outcome) if stage == "inner" else self._choices(fold, outcome, inner)
