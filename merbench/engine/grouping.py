@@ -50,6 +50,8 @@ CONVOLVED = 0.1  # above this share of convolutions, one fold at a time is faste
 # the logits of another clip, or a constant of another fold, changes them by far more.
 SAME = 1e-3
 COMPANY = "its logits depend on other clips in the batch or on other folds"
+# Clips of the trial. A loss may compare clips of one class, and of few clips no two may be of one class.
+TRIED, TRIED_BY_LOSS = 3, 8
 PADDED = "its training loss depends on clips of weight 0, which fill up a batch"
 
 
@@ -118,7 +120,8 @@ def _convolved(task: Task, fold: Fold) -> float:
 def _other_together(task: Task, fold: Fold) -> str:
     """Say why two networks with different seeds give other logits or losses together than each alone; empty if not."""
     other = derive_seed(fold=fold.seed, purpose="trial")
-    folds = [replace(fold, train=fold.train[:3]), replace(fold, train=fold.train[:2], seed=other)]
+    most = min(TRIED_BY_LOSS if task.training_loss else TRIED, len(fold.train))
+    folds = [replace(fold, train=fold.train[:most]), replace(fold, train=fold.train[: most - 1 or 1], seed=other)]
     positions, weights = map(torch.as_tensor, padded([one.train for one in folds]))
     pair = Group(task, folds, stacked=True)
     together = [_logits(pair, positions, training) for training in (True, False)]
