@@ -103,11 +103,13 @@ def _parameters(model: TorchModel, author: Author) -> int | None:
     import torch
 
     from merbench.engine.build import Build
+    from merbench.runs.settings import divided
 
-    options = {"classes": 3, **next(iter(model.recipes.values())).options}
+    recipe = next(iter(model.recipes.values()))
     try:
+        options, _ = divided(recipe.options, model.network, model.training_loss, author.spec)
         with torch.device("meta"):
-            network = Build(model.network, options, author)()
+            network = Build(model.network, {"classes": 3, **options}, author)()
         return int(sum(one.numel() for one in network.parameters() if one.requires_grad))
     except Exception:  # a plugin's network may raise anything
         return None

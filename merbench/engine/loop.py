@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -95,7 +95,8 @@ class Group:
         counted = weights * self.class_weights.gather(1, labels)
         wanted = "give one loss for the batch, a tensor without axes that carries a gradient"
         with calling(self.task.author, "training_loss", wanted), autocast(self.task.precision, self.task.device):
-            loss = self.network.compute(inputs, self.own_loss, labels, counted)
+            own_loss = partial(self.own_loss, **self.task.loss_options)
+            loss = self.network.compute(inputs, own_loss, labels, counted)
         if isinstance(loss, Tensor) and loss.shape == (len(self.folds),) and loss.requires_grad:
             return loss.float()
         gives = kind(loss)

@@ -30,6 +30,7 @@ class Task:
         predictor: builds the network that a fit returns before it is trained, see `FitModel.predictor`; it must be
             picklable. None if it cannot be built, and for other models.
         training_loss: target of the network's own loss, see `TorchModel.training_loss`; or empty.
+        loss_options: keyword arguments of this loss.
         pretraining: other datasets for a fit, see `Training.pretraining`.
         subjects: `[clips]` int64, a number for each subject, for fits; None if nobody needs
             them.
@@ -51,6 +52,7 @@ class Task:
     recipe: Recipe
     predictor: Callable[[], Any] | None = None
     training_loss: str = ""
+    loss_options: Mapping[str, Any] = field(default_factory=dict)
     pretraining: tuple[Training, ...] = ()
     subjects: np.ndarray | None = None
     mirrors: tuple[Mirror | None, ...] = ()

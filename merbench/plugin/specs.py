@@ -221,7 +221,8 @@ class TorchModel:
         features: names of the features that it sees (`name` or `name@variant`).
         recipes: by name; the first is the default.
         parameters: number of parameters that the default recipe trains with 3 classes; None if not counted.
-        training_loss: target of a function `(outputs, labels, weights) -> loss` that replaces the recipe's loss.
+        training_loss: target of a function `(outputs, labels, weights, **options) -> loss` that replaces the recipe's
+            loss. Its options are options of the model, as those of the network are; one that both name goes to both.
             `outputs` is what `forward` returned in training mode: logits, or a tuple whose first element is the logits
             and whose others only the loss sees. `labels` `[batch]` int64; `weights` `[batch]` float32: 1, or the
             recipe's class weight, and 0 for a clip that only fills up the batch. The loss is a float32 tensor without

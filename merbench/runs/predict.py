@@ -22,6 +22,7 @@ from merbench.plugin.registry import Registry
 from merbench.protocols import Fold
 from merbench.runs.ensemble import RAW, Ensemble, open_ensemble
 from merbench.runs.refit import refit_scores
+from merbench.runs.settings import divided
 
 __all__ = ["Answer", "Answered", "ClassAnswer", "predict"]
 
@@ -191,7 +192,8 @@ def _task(ensemble: Ensemble, arrays: tuple[np.ndarray, ...]) -> Task:
     if ensemble.plan.kind == "fit":
         build: Build = Fit(choice.target, choice.recipe.options, choice.author)
     else:
-        build = Build(choice.target, {**choice.recipe.options, "classes": classes}, choice.author)
+        options, _ = divided(choice.recipe.options, choice.target, choice.training_loss, choice.author.spec)
+        build = Build(choice.target, {**options, "classes": classes}, choice.author)
     return Task(
         build=build,
         author=choice.author,

@@ -34,7 +34,7 @@ from merbench.runs.code import code_digests
 from merbench.runs.notes import notes_on_files, notes_on_folds, notes_on_left_out, notes_on_pretraining
 from merbench.runs.pretraining import Other, open_others
 from merbench.runs.schema import Digests, Plan
-from merbench.runs.settings import NOT_SETTINGS, Choice, choose_recipe
+from merbench.runs.settings import NOT_SETTINGS, Choice, choose_recipe, divided
 from merbench.runs.weights import find_weights, weights_digest, without_path
 
 if TYPE_CHECKING:
@@ -351,7 +351,8 @@ def _task(
     classes = len(dataset.spec.scheme.classes)
     extra = {"classes": classes} if isinstance(model, TorchModel) else {}
     kind = Fit if isinstance(model, FitModel) else Build
-    build = kind(chosen.target, {**chosen.recipe.options, **extra}, chosen.author)
+    options, of_loss = divided(chosen.recipe.options, chosen.target, chosen.training_loss, chosen.author.spec)
+    build = kind(chosen.target, {**options, **extra}, chosen.author)
     return Task(
         build=build,
         author=chosen.author,
@@ -362,6 +363,7 @@ def _task(
         recipe=chosen.recipe,
         predictor=predictor_of(build, chosen.predictor, classes),
         training_loss=chosen.training_loss,
+        loss_options=of_loss,
         mirrors=find_mirrors(registry, chosen.recipe, features, arrays),
     )
 

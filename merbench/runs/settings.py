@@ -16,8 +16,9 @@ from merbench.plugin.registry import Registry, load_target
 from merbench.plugin.specs import FitModel, Model, Recipe, TorchModel
 from merbench.plugin.validation import setting_fault
 
-__all__ = ["Choice", "apply_settings", "choose_recipe", "model_options"]
+__all__ = ["Choice", "apply_settings", "choose_recipe", "divided", "loss_options", "model_options"]
 
+GIVEN_TO_LOSS = 3  # arguments: outputs, labels, weights
 NOT_SETTINGS = ("options", "features", "pretrain", "about", "claim", "formerly", "api")
 
 
@@ -57,14 +58,14 @@ def choose_recipe(registry: Registry, model_name: str, recipe_name: str, assignm
     if name not in model.recipes:
         raise UnknownName("recipe", name, model.recipes, f"{model.name} has: {', '.join(model.recipes)}")
     target = model.target
-    build = load_target(target, owner=f"model {model.name}")
-    recipe, features = apply_settings(assignments, model, model.recipes[name], build)
-    if isinstance(model, TorchModel) and model.with_paths:
-        recipe = replace(recipe, options=_with_paths(registry, model_name, model, recipe))
     own_loss = model.training_loss if isinstance(model, TorchModel) else ""
     predictor = model.predictor if isinstance(model, FitModel) else ""
-    for more in filter(None, (own_loss, predictor)):
-        load_target(more, owner=f"model {model.name}")
+    owner = f"model {model.name}"
+    build = load_target(target, owner=owner)
+    loss, _ = (load_target(one, owner=owner) if one else None for one in (own_loss, predictor))
+    recipe, features = apply_settings(assignments, model, model.recipes[name], build, loss)
+    if isinstance(model, TorchModel) and model.with_paths:
+        recipe = replace(recipe, options=_with_paths(registry, model_name, model, recipe))
     author = registry.models.author(model_name, target)
     return Choice(name, recipe, features, target, author, own_loss, predictor)
 
@@ -89,21 +90,56 @@ def model_options(build: Callable[..., Any], given: Collection[str] = ("classes"
     }
 
 
+def loss_options(loss: Callable[..., Any]) -> dict[str, Any]:
+    """The same for a network's own loss: its arguments after outputs, labels and weights."""
+    return model_options(loss, list(inspect.signature(loss).parameters)[:GIVEN_TO_LOSS])
+
+
+def divided(
+    options: Mapping[str, Any], target: str, training_loss: str, owner: str
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Divide the options of a model between what builds it and its own loss.
+
+    The loss gets the options that it names. What builds the model gets all others, and those that both name.
+
+    Args:
+        options: of the model.
+        target: what builds the model.
+        training_loss: of a network, as in `TorchModel`; else empty.
+        owner: for errors, e.g. `model my-net`.
+
+    Raises:
+        PluginError: the model's code cannot be loaded.
+    """
+    if not training_loss:
+        return dict(options), {}
+    named = inspect.signature(load_target(target, owner=owner)).parameters
+    of_loss = loss_options(load_target(training_loss, owner=owner))
+    return (
+        {name: value for name, value in options.items() if name in named or name not in of_loss},
+        {name: value for name, value in options.items() if name in of_loss},
+    )
+
+
 def apply_settings(
-    assignments: Sequence[str], model: Model, recipe: Recipe, build: Callable[..., Any]
+    assignments: Sequence[str],
+    model: Model,
+    recipe: Recipe,
+    build: Callable[..., Any],
+    loss: Callable[..., Any] | None = None,
 ) -> tuple[Recipe, tuple[str, ...]]:
     """Apply `name=value` assignments, and return the recipe and the features, with their variants.
 
-    A name is a recipe setting (networks only), an option of the network, estimator or fit, or a feature of the model,
-    with a variant as its value. An option without a default that the recipe sets defines the model: with another value
-    it would be another model, so only the recipe's own value is accepted.
+    A name is a recipe setting (networks only), an option of the network, of its own `loss`, of the estimator or of the
+    fit, or a feature of the model, with a variant as its value. An option without a default that the recipe sets
+    defines the model: with another value it would be another model, so only the recipe's own value is accepted.
 
     Raises:
         OptionError: the model does not have the name, the option defines the model, or the value is invalid.
         PluginError: the plugin's recipe has an invalid value.
     """
     options, features = dict(recipe.options), list(recipe.features or model.features)
-    defaults = model_options(build, model.given)
+    defaults = {**(loss_options(loss) if loss else {}), **model_options(build, model.given)}
     if _takes_any(build):
         defaults = {**recipe.options, **defaults}
     kinds = get_type_hints(Recipe) if isinstance(model, TorchModel) else {}

@@ -20,6 +20,7 @@ from merbench.plugin.specs import FitModel, Model, Recipe, TorchModel
 from merbench.plugin.training import Training
 from merbench.processes import each, keep_freed_memory
 from merbench.protocols import Fold
+from merbench.runs.settings import divided
 from merbench.testing.toys import Shapes, shape_of, toy_array, toy_folds, toy_table
 
 __all__ = ["ModelToys", "computed", "differing"]
@@ -65,7 +66,8 @@ class ModelToys:
         """The engine's input, with copies of the clips and with labels that go round the classes."""
         extra = {"classes": classes} if self.spec.kind == "torch" else {}
         kind = Fit if self.spec.kind == "fit" else Build
-        build = kind(self.spec.target, {**self.recipe.options, **extra}, self.author)
+        options, of_loss = divided(self.recipe.options, self.spec.target, self.loss, self.author.spec)
+        build = kind(self.spec.target, {**options, **extra}, self.author)
         labels = np.arange(len(self.table), dtype=np.int64) % classes
         subjects = self.table["subject"].factorize()[0].astype(np.int64)
         other = Training(arrays=self.arrays, labels=labels, subjects=subjects, classes=classes)
@@ -79,6 +81,7 @@ class ModelToys:
             "recipe": self.recipe,
             "predictor": predictor_of(build, self.predictor, classes),
             "training_loss": self.loss,
+            "loss_options": of_loss,
             "pretraining": (other,) * len(self.recipe.pretrain),
         }
         return Task(**{**given, **changes})

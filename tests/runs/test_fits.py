@@ -72,3 +72,10 @@ def test_the_record_names_a_network_s_own_loss_and_no_other_record_has_the_field
     assert record.environment["engine"]["mode"] == "batched"
     assert "training_loss" not in undisturbed("fit").read_text("utf-8")
     assert len(list((path.parent / "weights").rglob("*.safetensors"))) == 2
+
+
+def test_an_option_of_a_network_s_own_loss_is_set_like_those_of_the_network(run, kinds, tmp_path):
+    argv = (*kinds["fit"][:2], "--model", "own-loss", "--device", "cpu", "--folds", "demo-a/a0[12]")
+    record = read_record(run(tmp_path, *argv, "--set", "scale=0"))
+    assert record.plan.options == {"scale": 0.0}
+    assert [fold.loss for fold in record.folds] == [[0, 0], [0, 0]]

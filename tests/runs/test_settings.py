@@ -10,7 +10,7 @@ import pytest
 
 from merbench.errors import OptionError, PluginError
 from merbench.plugin.specs import EstimatorModel, Recipe, TorchModel
-from merbench.runs.settings import apply_settings, model_options
+from merbench.runs.settings import apply_settings, divided, model_options
 
 NET = TorchModel(
     name="net", network="m:Net", features=("regions@as-released", "points"), recipes={"published": Recipe()}
@@ -195,6 +195,24 @@ def test_an_estimator_has_options_and_features_but_no_training_settings() -> Non
     assert features == ("flow-28@tvl1",)
     with pytest.raises(OptionError, match=r"model tree has no option 'lr'; available: depth, flow-28"):
         apply_settings(["lr=1"], ESTIMATOR, Recipe(), build)
+
+
+def two_losses(outputs: Any, labels: Any, weights: Any, share: float = 0.1, *, dim: int = 2) -> None:
+    pass
+
+
+def test_the_arguments_of_a_network_s_own_loss_are_options_but_for_what_it_always_gets() -> None:
+    recipe, _ = apply_settings(["share=0.5"], NET, Recipe(options={"dim": 4}), Net, two_losses)
+    assert recipe.options == {"dim": 4, "share": 0.5}
+    with pytest.raises(OptionError, match=r"model net has no option 'labels'.*; available: .*, repeats, .*, share, "):
+        apply_settings(["labels=1"], NET, Recipe(), Net, two_losses)
+
+
+def test_network_and_loss_get_the_options_that_they_name_and_the_network_those_that_nobody_names() -> None:
+    asked, owner = {"dim": 4, "share": 0.5, "else": 1}, "model net"
+    found = divided(asked, f"{__name__}:Net", f"{__name__}:two_losses", owner)
+    assert found == ({"dim": 4, "else": 1}, {"dim": 4, "share": 0.5})
+    assert divided(asked, f"{__name__}:Net", "", owner) == (asked, {})
 
 
 def test_a_model_with_nothing_to_set_says_so() -> None:

@@ -28,7 +28,8 @@ def network(name: str) -> merbench.TorchModel:
 
 
 def own_loss(name: str) -> merbench.TorchModel:
-    return replace(network("Linear"), name=name, training_loss=f"zoo_models:{name}")
+    recipes = {"plain": merbench.Recipe(lr=1e-2, options={"scale": 2.0} if name == "own_loss" else {})}
+    return replace(network("Linear"), name=name, training_loss=f"zoo_models:{name}", recipes=recipes)
 
 
 def fit(name: str, predictor: str = "", **recipe: Any) -> merbench.FitModel:

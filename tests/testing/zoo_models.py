@@ -50,10 +50,10 @@ class Pairing(Linear):
         return super().forward(image), image
 
 
-def own_loss(outputs: Any, labels: Tensor, weights: Tensor) -> Tensor:
+def own_loss(outputs: Any, labels: Tensor, weights: Tensor, scale: float = 1.0) -> Tensor:
     """The mean cross-entropy."""
     losses = nn.functional.cross_entropy(outputs, labels, reduction="none")
-    return (losses * weights).sum() / weights.sum()
+    return scale * (losses * weights).sum() / weights.sum()
 
 
 def two_losses(outputs: Any, labels: Tensor, weights: Tensor) -> Tensor:
