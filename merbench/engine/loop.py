@@ -57,7 +57,8 @@ class Group:
         resident = all(clips.resident is not None for clips in self.data)
         self.recordings = Recordings(why_not_recorded(task, resident))
         shapes = " and ".join(str(list(array.shape[1:])) for array in task.arrays)
-        self.wanted = f"give logits [clips, {task.classes}] for clips of shape {shapes}"
+        first = ", alone or first in a tuple," if self.own_loss else ""
+        self.wanted = f"give logits [clips, {task.classes}]{first} for clips of shape {shapes}"
 
     def logits(self, positions: Tensor, drawn: Tensor | None = None, mixing: Mixing | None = None) -> Tensor:
         """Compute float32 logits `[folds, batch, classes]` of the clips at `positions` `[folds, batch]`.
@@ -268,6 +269,7 @@ def _check_finite(told: np.ndarray, group: Group, epoch: int) -> None:
         group: the folds, in this order.
         epoch: counted from 0.
     """
+    own = f", or look at {group.task.training_loss}" if group.own_loss else ""
     for fold, value, finite in zip(group.folds, *told, strict=True):
         if np.isfinite(value) and finite:
             continue
@@ -278,5 +280,5 @@ def _check_finite(told: np.ndarray, group: Group, epoch: int) -> None:
         )
         raise TrainingError(
             f"{what} epoch {epoch + 1}; finished folds are kept; try a smaller learning rate "
-            f"(--set lr={group.task.recipe.lr / 10:g}) or --precision fp32"
+            f"(--set lr={group.task.recipe.lr / 10:g}) or --precision fp32{own}"
         )

@@ -39,7 +39,7 @@ def try_network(task: Task, fold: Fold) -> str:
             raise _wrong(group, gives, "return logits that carry a gradient")
         group.backward(logits.sum())
         if group.own_loss:
-            group.backward(group.losses(positions, torch.ones(positions.shape)).sum())
+            group.backward(_finite_loss(group, positions))
         group.network.mode(False)
         with torch.no_grad():
             evaluated = _finite(group, positions)
@@ -53,6 +53,14 @@ def _finite(group: Group, positions: Tensor) -> Tensor:
         bad = logits[~logits.softmax(-1).isfinite()].flatten()[0]
         raise _wrong(group, f"logits that are not finite ({bad}) before any training", "give finite logits")
     return logits
+
+
+def _finite_loss(group: Group, positions: Tensor) -> Tensor:
+    loss = group.losses(positions, torch.ones(positions.shape)).sum()
+    if not loss.isfinite():
+        gives = f"a loss that is not finite ({loss.item()}) before any training"
+        raise wrong(group.task.author, "training_loss", gives, "give a finite loss", group.own_loss)
+    return loss
 
 
 def _wrong(group: Group, gives: str, wanted: str) -> Exception:

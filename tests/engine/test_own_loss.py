@@ -15,7 +15,7 @@ from merbench.engine.folds import group_network
 from merbench.engine.grouping import PADDED
 from merbench.engine.loop import Group, train_group
 from merbench.engine.task import FoldOutcome, Task
-from merbench.errors import PluginError
+from merbench.errors import PluginError, TrainingError
 from merbench.plugin.specs import Recipe, TorchModel
 from merbench.plugin.validation import fault
 from merbench.protocols import Fold
@@ -75,6 +75,10 @@ def detached(outputs: tuple[Tensor, Tensor], labels: Tensor, weights: Tensor) ->
 
 def as_number(outputs: tuple[Tensor, Tensor], labels: Tensor, weights: Tensor) -> float:
     return plain(outputs, labels, weights).item()
+
+
+def divided_by_zero(outputs: tuple[Tensor, Tensor], labels: Tensor, weights: Tensor) -> Tensor:
+    return plain(outputs, labels, weights) / 0
 
 
 def failing(outputs: tuple[Tensor, Tensor], labels: Tensor, weights: Tensor) -> Tensor:
@@ -139,6 +143,7 @@ def test_a_loss_that_counts_padding_trains_one_fold_at_a_time(make_task, make_fo
         ("for_each_clip", r"training_loss at .*test_own_loss.py:\d+ gives a tensor of shape \[8\]; it must give one"),
         ("detached", r"gives a tensor of shape \[\] without a gradient"),
         ("as_number", "training_loss at .* gives a float"),
+        ("divided_by_zero", r"training_loss at .*_own_loss.py:\d+ gives a loss that is not finite \(inf\) before any"),
         ("failing", r"training_loss failed at .*test_own_loss.py:\d+ in failing: KeyError: 'aux'"),
     ],
 )
@@ -146,6 +151,23 @@ def test_a_wrong_loss_is_told_before_training(make_task, make_folds, loss, told)
     task = replace(with_loss(make_task(TwoHeads), loss), author=replace(make_task().author, modules=("tests",)))
     with pytest.raises(PluginError, match=told):
         group_network(task, make_folds([20]))
+
+
+class Named(TwoHeads):
+    def forward(self, image: Tensor) -> Any:
+        return dict(zip(("logits", "error"), super().forward(image), strict=True))
+
+
+def test_outputs_that_are_no_tuple_are_told_where_logits_are_looked_for(make_task, make_folds) -> None:
+    told = r"gives a dict; it must give logits \[clips, 3\], alone or first in a tuple, for clips of shape"
+    with pytest.raises(PluginError, match=told):
+        group_network(with_loss(make_task(Named), "plain"), make_folds([20]))
+
+
+def test_a_loss_that_diverges_in_training_is_told_with_its_name(make_task, make_folds) -> None:
+    task = with_loss(make_task(TwoHeads, lr=1e30, optimizer="sgd"), "two_tasks")
+    with pytest.raises(TrainingError, match=f"fold0 .* or --precision fp32, or look at {HERE}:two_tasks$"):
+        trained(task, make_folds([20]), stacked=False)
 
 
 def test_more_than_logits_without_a_loss_of_its_own_is_refused(make_task, make_folds) -> None:
