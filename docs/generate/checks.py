@@ -8,6 +8,7 @@ from typing import Any
 
 from docs.generate.markdown import table
 from merbench.testing.estimator_checks import ESTIMATOR_CHECKS
+from merbench.testing.executors import EXECUTOR_CHECKS
 from merbench.testing.features import FEATURE_CHECKS
 from merbench.testing.findings import name_of
 from merbench.testing.fit_checks import FIT_CHECKS
@@ -28,6 +29,7 @@ CHECKS: dict[str, Sequence[Any]] = {
     "A feature": FEATURE_CHECKS,
     "A source": SOURCE_CHECKS,
     "A protocol": PROTOCOL_CHECKS,
+    "An executor": EXECUTOR_CHECKS,
 }
 
 
