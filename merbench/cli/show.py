@@ -35,6 +35,7 @@ TARGETS = (
     "member",
 )  # fields that name code
 HIDDEN = {"name", "api"}
+SCALARS = (str, int, float, type(None))  # as JSON has them
 FULL = 100  # characters: a longer line of a docstring, with the next word, was broken because it was full
 
 
@@ -75,6 +76,8 @@ def _found(name: str, registry: Registry) -> Iterator[dict[str, Any]]:
             fields = _fields(spec)
             if isinstance(spec, TorchModel) and spec.parameters is None:
                 fields["parameters"] = _parameters(spec, catalog.author(name, spec.network))
+            if isinstance(spec, Model):
+                fields["options"] = _options(spec)
             yield _object(noun[:-1], spec, catalog.origin(name), fields)
 
 
@@ -93,6 +96,17 @@ def _fields(spec: Any) -> dict[str, Any]:
             for name, recipe in spec.recipes.items()
         }
     return {name: _plain(value) for name, value in values.items() if name not in HIDDEN and value not in ("", (), {})}
+
+
+def _options(model: Any) -> dict[str, Any]:
+    """The options of a model, which `--set` takes, with the defaults of its code; null for one without a default."""
+    from merbench.runs.settings import loss_options, model_options
+
+    owner = f"model {model.name}"
+    loss = getattr(model, "training_loss", "")
+    options = loss_options(load_target(loss, owner=owner)) if loss else {}
+    options |= model_options(load_target(model.target, owner=owner), model.given)
+    return {name: value if isinstance(value, SCALARS) else str(value) for name, value in options.items()}
 
 
 def _parameters(model: TorchModel, author: Author) -> int | None:

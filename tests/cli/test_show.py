@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
 from merbench.cli import main
+
+OWN_LOOP = Path(__file__).parents[1] / "runs" / "own_loop.py"
 
 
 def shown(capsys, *argv: str) -> str:
@@ -53,6 +56,19 @@ def test_it_can_be_had_as_json(capsys):
     (one,) = json.loads(shown(capsys, "flow-lr", "--json"))
     assert (one["noun"], one["name"], one["features"]) == ("model", "flow-lr", ["flow-28"])
     assert one["doc"]
+
+
+@pytest.mark.parametrize(
+    ("model", "options"),
+    [
+        ("own-loss", {"scale": 1.0}),
+        ("own-loop", {"epochs": 10, "harm": ""}),
+        ("flow-lr", {"C": 0.001}),
+    ],
+)
+def test_a_model_is_shown_with_what_set_can_change_and_the_defaults_of_its_code(capsys, model, options):
+    (one,) = json.loads(shown(capsys, model, "--json", "--plugin", str(OWN_LOOP)))
+    assert {name: one["options"][name] for name in options} == options
 
 
 def test_an_unknown_name_is_answered_with_the_nearest(capsys):
