@@ -200,7 +200,8 @@ def _specs(module: object, author: Author) -> dict[str, tuple[Spec, ...]]:
     """What the hooks in a module return, checked.
 
     Raises:
-        PluginError: a hook is misspelt, not marked, fails, or returns something that is not a spec of its kind.
+        PluginError: there is no hook, or one is misspelt, not marked, fails, or returns something that is not a spec of
+            its kind.
         pluggy.PluginValidationError: a hook has an argument that it must not have.
     """
     # A manager for each plugin: nothing of a failed plugin remains, and its hook wrappers affect no other plugin.
@@ -213,7 +214,8 @@ def _specs(module: object, author: Author) -> dict[str, tuple[Spec, ...]]:
 
 
 def _check_hooks(module: object, author: Author) -> None:
-    """Refuse a hook that is misspelt or has no decorator; pluggy would ignore it silently."""
+    """Refuse a hook that is misspelt or not marked, and a module without hooks; pluggy would ignore them silently."""
+    hooked = False
     for name in dir(module):
         function = getattr(module, name, None)
         mark = getattr(function, f"{NAMESPACE}_impl", None)
@@ -224,6 +226,10 @@ def _check_hooks(module: object, author: Author) -> None:
         if marked and name not in HOOKS.values():
             near = nearest(name, HOOKS.values()) or f"; the hooks are {', '.join(HOOKS.values())}"
             raise PluginError(f"unknown hook {name!r}{written(function, author)}{near}")
+        hooked = hooked or marked
+    if not hooked:
+        known = ", ".join(HOOKS.values())
+        raise PluginError(f"it has no hook; write one ({known}) and mark it @merbench.hookimpl")
 
 
 def _given(manager: pluggy.PluginManager, noun: str, author: Author) -> Iterator[Spec]:

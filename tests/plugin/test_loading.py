@@ -114,6 +114,11 @@ FAULTS = {
         MODEL.format(name="argument").replace("merbench_models()", "merbench_models(config)"),
         "Argument(s) {'config'} are declared in the hookimpl but can not be found in the hookspec",
     ),
+    "no hook": ("import merbench\n", "it has no hook; write one (merbench_sources, merbench_datasets, "),
+    "a hook that is neither marked nor spelt right": (
+        MODEL.format(name="bare").replace("@merbench.hookimpl", "").replace("merbench_models", "merbench_model"),
+        "it has no hook; write one",
+    ),
     "unmarked hook": (
         MODEL.format(name="unmarked").replace("@merbench.hookimpl", ""),
         "faulty.py:5 is not marked @merbench.hookimpl",

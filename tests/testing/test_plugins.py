@@ -21,7 +21,6 @@ def merbench_protocols():
 """
 SPEC = "yield merbench.Protocol(name='mine', splitter='mine:Mine')"
 BROKEN = [
-    ("provides_something", "idle", "import merbench\n", "it provides nothing: mark its functions"),
     ("provides_something", "bare", HOOK.format(body="return ()"), "it provides nothing"),
     ("imports_nothing_heavy", "slow", f"import numpy, pandas\n{HOOK.format(body=SPEC)}", "imports pandas, numpy"),
     (
