@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import merbench
 
-ALGORITHMS = ("tvl1", "farneback", "dis", "tvl1-fast")
+ALGORITHMS = ("tvl1", "farneback", "dis", "tvl1-opencv")
 # The flow release has STSTNet's strain; the library meb defines another.
 SMALL = (*ALGORITHMS, *(f"{name}-meb" for name in ALGORITHMS))
 
@@ -24,7 +24,7 @@ def merbench_features() -> Iterable[merbench.Feature]:
     )
     yield merbench.Feature(
         name="flow",
-        version=2,
+        version=3,
         function="merbench_flow.algorithms:flow",
         inputs=("face", "apex"),
         variants=ALGORITHMS,
@@ -35,7 +35,7 @@ def merbench_features() -> Iterable[merbench.Feature]:
     )
     yield merbench.Feature(
         name="flow-28",
-        version=2,
+        version=3,
         function="merbench_flow.small:flow_28",
         inputs=("face", "apex"),
         variants=SMALL,
@@ -47,7 +47,7 @@ def merbench_features() -> Iterable[merbench.Feature]:
     )
     yield merbench.Feature(
         name="flow-28-float",
-        version=2,
+        version=3,
         function="merbench_flow.small:flow_28_float",
         inputs=("face", "apex"),
         variants=SMALL,

@@ -52,8 +52,8 @@ def flow(face: merbench.Frames, apex: np.ndarray, *, variant: str = "tvl1") -> n
     Args:
         face: the aligned clip, `[224, 224, 3]` each.
         apex: int64 `[1]`, the apex's place among the frames.
-        variant: `tvl1` (dual TV-L1), `farneback`, `dis` (dense inverse search), or `tvl1-fast` (dual TV-L1 again, equal
-            up to rounding).
+        variant: `tvl1` (dual TV-L1), `farneback`, `dis` (dense inverse search), or `tvl1-opencv` (dual TV-L1 as OpenCV
+            computes it, equal up to rounding).
 
     Raises:
         merbench.ReleaseError: a frame cannot be read.
@@ -80,29 +80,29 @@ def motion(first: np.ndarray, second: np.ndarray, algorithm: str) -> np.ndarray:
 def tvl1(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     """Dual TV-L1 on grey images with unrounded values 0..1: float32 `[height, width, 2]`.
 
-    OpenCV treats everything outside the image as black. If a face drifts by one pixel, strain is then largest at the
-    border. So the outermost pixels are repeated `BEYOND` times, and the result is cut back to the size of the image.
+    The method, like OpenCV's, treats everything outside the image as black. If a face drifts by one pixel, strain is
+    then largest at the border. So the outermost pixels are repeated `BEYOND` times, and the result is cut back to the
+    size of the image.
     """
+    from merbench_flow.fast import tv_l1
+
+    return tv_l1(*_bordered(first, second))[BEYOND:-BEYOND, BEYOND:-BEYOND]
+
+
+def tvl1_opencv(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """The same as `tvl1` up to rounding, by OpenCV: float32 `[height, width, 2]`."""
     import cv2
     import numpy as np
 
-    start, end = (
-        cv2.copyMakeBorder(_grey(image), BEYOND, BEYOND, BEYOND, BEYOND, cv2.BORDER_REPLICATE)
-        for image in (first, second)
-    )
     # The object keeps the memory that it allocates, so each call creates a new one.
-    field = np.asarray(cv2.optflow.DualTVL1OpticalFlow.create(**TVL1).calc(start, end, NEW))
-    return field[BEYOND:-BEYOND, BEYOND:-BEYOND]
+    method, (start, end) = cv2.optflow.DualTVL1OpticalFlow.create(**TVL1), _bordered(first, second)
+    return np.asarray(method.calc(start, end, NEW))[BEYOND:-BEYOND, BEYOND:-BEYOND]
 
 
-def tvl1_fast(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """The same as `tvl1` up to rounding, several times as fast: float32 `[height, width, 2]`."""
+def _bordered(first: np.ndarray, second: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     import numpy as np
 
-    from merbench_flow.fast import tv_l1
-
-    start, end = (np.pad(_grey(image), BEYOND, mode="edge") for image in (first, second))
-    return tv_l1(start, end)[BEYOND:-BEYOND, BEYOND:-BEYOND]
+    return np.pad(_grey(first), BEYOND, mode="edge"), np.pad(_grey(second), BEYOND, mode="edge")
 
 
 def farneback(first: np.ndarray, second: np.ndarray) -> np.ndarray:
@@ -140,5 +140,5 @@ ALGORITHMS: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
     "tvl1": tvl1,
     "farneback": farneback,
     "dis": dis,
-    "tvl1-fast": tvl1_fast,
+    "tvl1-opencv": tvl1_opencv,
 }

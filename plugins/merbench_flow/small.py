@@ -25,7 +25,7 @@ def flow_28(face: merbench.Frames, apex: np.ndarray, *, variant: str = "tvl1") -
     Args:
         face: the aligned clip.
         apex: int64 `[1]`, the apex's place among the frames.
-        variant: the flow, `tvl1`, `farneback`, `dis` or `tvl1-fast`; with `-meb` after it, meb's strain.
+        variant: the flow, `tvl1`, `farneback`, `dis` or `tvl1-opencv`; with `-meb` after it, meb's strain.
 
     Raises:
         merbench.ReleaseError: a frame cannot be read.

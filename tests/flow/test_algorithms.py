@@ -59,5 +59,5 @@ def test_between_equal_images_there_is_no_flow_at_all(aligned, name):
 
 def test_an_unknown_algorithm_is_refused(aligned):
     made = aligned(frames=2, apex=1)
-    with pytest.raises(ValueError, match="is 'lucas-kanade'; it must be one of tvl1, farneback, dis, tvl1-fast"):
+    with pytest.raises(ValueError, match="is 'lucas-kanade'; it must be one of tvl1, farneback, dis, tvl1-opencv"):
         flow(made.face, made.apex, variant="lucas-kanade")

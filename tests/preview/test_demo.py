@@ -24,7 +24,7 @@ def test_a_rendered_clip_is_seen_from_its_frames_to_what_the_models_see(clip, tm
     assert f"{tmp_path / 'demo.html'}: " in capsys.readouterr().out
     images = images_of(tmp_path / "demo.html")
     titles = [title for alt in images for title in alt.removesuffix(f" of {clip}").split(" and ")]
-    flows = ["tvl1", "farneback", "dis", "tvl1-fast"]
+    flows = ["tvl1", "farneback", "dis", "tvl1-opencv"]
     assert {*FIXED, "apex@difference", "apex@middle", "htnet-regions@as-released", "htnet-regions@anatomical"} <= {
         *titles
     }
