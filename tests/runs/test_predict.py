@@ -43,10 +43,21 @@ class Net(torch.nn.Module):
         return self.layers(flow / 255)
 
 
+def loss(outputs, labels, weights, scale=1.0):
+    losses = torch.nn.functional.cross_entropy(outputs, labels, reduction="none")
+    return scale * (losses * weights).sum() / weights.sum()
+
+
 @merbench.hookimpl
 def merbench_models():
     recipe = merbench.Recipe(epochs=3, batch_size=64, standardize=True)
-    yield merbench.TorchModel(name="small-net", network="small_net:Net", features=("flow-28",), recipes={"own": recipe})
+    yield merbench.TorchModel(
+        name="small-net",
+        network="small_net:Net",
+        training_loss="small_net:loss",
+        features=("flow-28",),
+        recipes={"own": recipe},
+    )
 """
 RUN = ("--model", "small-net", "--dataset", "demo", "--device", "cpu", "--folds", "demo-a/a0[1-3]")
 
@@ -409,9 +420,10 @@ def test_a_model_that_sees_what_no_frames_give_is_one_line(toys, tmp_path) -> No
 
 
 def test_settings_of_the_run_build_the_network_again(run_net, registry, ask, tmp_path) -> None:
-    assert run_net(tmp_path, "--keep-weights", "--set", "width=7", "--folds", "demo-a/a01") == 0
+    given = ("--set", "width=7", "--set", "scale=2")
+    assert run_net(tmp_path, "--keep-weights", *given, "--folds", "demo-a/a01") == 0
     (run,) = tmp_path.glob("*")
-    assert open_ensemble(registry, run).choice.recipe.options == {"width": 7}
+    assert open_ensemble(registry, run).choice.recipe.options == {"width": 7, "scale": 2.0}
     assert ask(run).folds == 1
 
 
