@@ -97,6 +97,7 @@ SLOW = (
     "runs/test_code.py",
     "runs/test_export.py",
     "runs/test_fits.py",
+    "runs/test_gpu_memory.py",
     "runs/test_merge.py",
     "runs/test_predict.py",
     "runs/test_pretraining.py",
