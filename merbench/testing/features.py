@@ -30,11 +30,13 @@ __all__ = ["FEATURE_CHECKS", "FeatureToys", "Inputs"]
 Inputs = Callable[[Frames], Mapping[str, Value]]
 
 LONG = 200  # images: a second at the highest rate of the field
+LARGE = 2040, 1088  # width and height of SAMM's images, the largest of the field
 CLIPS: dict[str, dict[str, Any]] = {
     "plain": {},
     "grey": {"constant": True},
     "of one image": {"count": 1},
     "long": {"count": LONG},
+    "of large images": {"size": LARGE},
 }
 
 
@@ -160,6 +162,11 @@ def takes_a_long_clip(toys: FeatureToys) -> str:
     return _taken(toys, "long")
 
 
+def takes_large_images(toys: FeatureToys) -> str:
+    """A clip of 2040x1088 images gives a feature of the usual shape, or is refused with a `ReleaseError`."""
+    return _taken(toys, "of large images") if RAW in toys.spec.inputs else "it takes no raw images"
+
+
 def mirrors_there_and_back(toys: FeatureToys) -> str:
     """The mirror of a mirrored feature is the feature, in the same shape; the mirror does not change what it gets."""
     if not toys.spec.mirror:
@@ -232,6 +239,7 @@ FEATURE_CHECKS: tuple[Check[FeatureToys], ...] = (
     takes_a_constant_clip,
     takes_one_image,
     takes_a_long_clip,
+    takes_large_images,
     mirrors_there_and_back,
     draws_a_picture,
 )

@@ -73,16 +73,18 @@ def toy_folds(table: pd.DataFrame) -> list[Fold]:
     return [replace(fold, seed=derive_seed(fold=fold.name)) for fold in folds]
 
 
-def toy_frames(folder: Path, *, count: int = FRAMES, constant: bool = False) -> Frames:
-    """A clip of `count` images, 224x224, with its apex in the middle: soft spots that move to the right by a pixel an
-    image, or one grey. Long clips show five images again and again.
+def toy_frames(
+    folder: Path, *, count: int = FRAMES, constant: bool = False, size: tuple[int, int] = (SIDE, SIDE)
+) -> Frames:
+    """A clip of `count` images of a size (width, height), with its apex in the middle: soft spots that move to the
+    right by a pixel an image, or one grey. Long clips show five images again and again.
     """
     import cv2
 
-    spots = cv2.resize(toy_array((SPOTS, SPOTS, 3)), (SIDE, SIDE), interpolation=cv2.INTER_LINEAR)
+    spots = cv2.resize(toy_array((SPOTS, SPOTS, 3)), size, interpolation=cv2.INTER_LINEAR)
     files = []
     for number in range(min(count, FRAMES)):
-        files.append(folder / f"{'grey' if constant else 'spots'}-{number}.png")
+        files.append(folder / f"{'grey' if constant else 'spots'}-{size[0]}-{number}.png")
         if not files[-1].exists():
             image = np.full_like(spots, GREY) if constant else np.roll(spots, number, axis=1)
             cv2.imwrite(str(files[-1]), image.astype(np.uint8))
