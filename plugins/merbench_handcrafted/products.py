@@ -6,6 +6,7 @@ from typing import Literal
 
 import numpy as np
 from scipy.linalg import cholesky, solve_triangular
+from sklearn import config_context
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.metrics.pairwise import linear_kernel, rbf_kernel
 
@@ -61,10 +62,17 @@ class Kernel(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # scikit-l
         self.gamma_ = 1 / spread if spread else 1.0
         return self
 
+    def fit_transform(self, X: np.ndarray, y: np.ndarray | None = None) -> np.ndarray:
+        """`fit`, and the kernel of the training clips, of which only one half is computed."""
+        return self.fit(X)._between(self.clips_, None)
+
     def transform(self, X: np.ndarray) -> np.ndarray:
         """The kernel, float64."""
-        X = np.asarray(X, np.float64)
-        kernel: np.ndarray = (
-            linear_kernel(X, self.clips_) if self.kernel == "linear" else rbf_kernel(X, self.clips_, self.gamma_)
-        )
+        return self._between(np.asarray(X, np.float64), self.clips_)
+
+    def _between(self, X: np.ndarray, others: np.ndarray | None) -> np.ndarray:
+        with config_context(assume_finite=True):  # what the scaler has checked is not read again
+            kernel: np.ndarray = (
+                linear_kernel(X, others) if self.kernel == "linear" else rbf_kernel(X, others, self.gamma_)
+            )
         return kernel

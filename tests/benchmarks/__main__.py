@@ -30,6 +30,7 @@ TITLES = {
     "how-sure": "How sure 68 subjects can be",
     "hsta": "HSTA, one training step",
     "leaderboard": "Leaderboard",
+    "linear": "Linear models and kernels on the composite",
     "mmnet": "MMNet, one training step",
     "quick-recipe": "Settings of htnet quick, compared on the demo",
     "release-channels": "Channels of the flow release",

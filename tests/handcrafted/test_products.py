@@ -44,5 +44,11 @@ def test_a_machine_on_the_kernel_decides_as_one_on_the_clips(kernel):
     np.testing.assert_allclose(small, plain, atol=1e-6)
 
 
+@pytest.mark.parametrize("kernel", ["linear", "rbf"])
+def test_the_kernel_of_the_training_clips_is_what_other_clips_would_get(kernel):
+    fitted = Kernel(kernel)
+    np.testing.assert_allclose(fitted.fit_transform(X), fitted.transform(X.copy()), rtol=1e-9, atol=1e-9)
+
+
 def test_equal_clips_have_a_kernel():
     assert Kernel("rbf").fit_transform(np.ones((3, 4))).tolist() == [[1.0] * 3] * 3
