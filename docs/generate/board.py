@@ -13,7 +13,7 @@ from merbench.leaderboard.rows import Row
 from merbench.plugin.loading import load
 from merbench.plugin.registry import Registry
 
-__all__ = ["BASELINE", "LEADERBOARDS", "baseline", "board", "record_paths", "runs"]
+__all__ = ["BASELINE", "LEADERBOARDS", "baseline", "board", "boards", "record_paths", "runs", "setting"]
 
 LEADERBOARDS = Path(__file__).parents[2] / "leaderboards"
 BASELINE = "flow-lr"  # the logistic regression that networks are compared with
@@ -21,17 +21,28 @@ REFERENCE = "nested"  # its recipe: C is chosen on held-out training subjects, n
 
 
 @functools.cache
-def board() -> Board:
-    """The board of the composite with the most records."""
+def boards() -> dict[str, Board]:
+    """The boards of the composite by protocol; of several boards of a protocol, the one with the most records."""
     reported = read_reported(LEADERBOARDS / "reported.csv")
     site = make_site([entry for _, entry in _entries()], reported, _registry(), cache=open_cache(_registry()))
-    boards = [one for one in site.boards if one.dataset == "composite"]
-    return max(boards, key=lambda one: sum(len(row.entries) for row in one.rows))
+    found = [one for one in site.boards if one.dataset == "composite"]
+    found.sort(key=lambda one: sum(len(row.entries) for row in one.rows))
+    return {one.protocol: one for one in found}
+
+
+def board() -> Board:
+    """The board of the composite, leave one subject out."""
+    return boards()["loso"]
 
 
 def runs() -> list[Row]:
     """The rows of this project's own runs, best first."""
     return [row for row in board().rows if row.badge == "run here"]
+
+
+def setting(row: Row) -> str:
+    """The recipe of a row; with the choice of the epoch, if that is not the last one."""
+    return row.recipe if row.policy == "last" else f"{row.recipe}, {row.policy} epoch"
 
 
 def baseline() -> Row:

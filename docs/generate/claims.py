@@ -7,7 +7,7 @@ from statistics import NormalDist, fmean
 
 import numpy as np
 
-from docs.generate.board import board, record_paths, runs
+from docs.generate.board import board, record_paths, runs, setting
 from docs.generate.markdown import decimal, table
 from docs.generate.speed import measured_table
 from merbench.leaderboard.rows import Row
@@ -68,7 +68,7 @@ def _fit(row: Row) -> Sequence[object]:
     records = [_record(row, number) for number in range(len(row.entries))]
     full = row.figures["full"]
     figures = (_training_loss(records), fmean(map(_confidence, records)), full["accuracy"].value, full["uf1"].value)
-    return [row.recipe, f"`{row.model}`", len(records), *map(decimal, figures)]
+    return [setting(row), f"`{row.model}`", len(records), *map(decimal, figures)]
 
 
 def _confidence(record: Record) -> float:
@@ -93,7 +93,7 @@ def expected_best(number: int) -> float:
 
 
 def _row(model: str, recipe: str) -> Row:
-    return next(row for row in runs() if (row.model, row.recipe) == (model, recipe))
+    return next(row for row in runs() if (row.model, setting(row)) == (model, recipe))
 
 
 def _record(row: Row, number: int) -> Record:

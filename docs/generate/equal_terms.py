@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from docs.generate.board import BASELINE, runs
+from docs.generate.board import BASELINE, runs, setting
 from docs.generate.markdown import decimal, table
 from merbench.leaderboard.class_scores import mean_scores
 from merbench.leaderboard.rows import Row
@@ -89,7 +89,7 @@ def class_scores() -> str:
     lines = [
         [
             f"`{row.model}`",
-            row.recipe,
+            setting(row),
             _weighting(row),
             *(_score(row, metric) for metric in METRICS),
             *("-" if value is None else decimal(value) for value in (one.auc, one.likelihood, one.error)),

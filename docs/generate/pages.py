@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from docs.generate import (
+    across,
     checks,
     claims,
     command_line,
@@ -29,6 +30,7 @@ BLOCK = re.compile(r"(<!-- generated: ([\w-]+) -->\n).*?(<!-- end -->)", re.DOTA
 
 # name -> what writes it; the text is Markdown
 BLOCKS: dict[str, Callable[[], str]] = {
+    "across-protocols": across.protocols,
     "api": interface.api,
     "bi-woof": claims.bi_woof,
     "checks": checks.checks,
@@ -68,6 +70,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "sure-power": partial(speed.sureness, "power"),
     "sure-variance": partial(speed.sureness, "variance"),
     "ststnet": claims.ststnet,
+    "transfer": across.transfer,
 }
 
 

@@ -6,7 +6,7 @@ import csv
 
 import numpy as np
 
-from docs.generate.board import LEADERBOARDS, baseline, board, record_paths, runs
+from docs.generate.board import LEADERBOARDS, baseline, board, record_paths, runs, setting
 from docs.generate.markdown import decimal, table
 from merbench.leaderboard.entries import Figure
 from merbench.leaderboard.methods import methods_of
@@ -63,12 +63,12 @@ def _against(reference: Row, rows: list[Row], metric: Metric, weighted: str) -> 
     said = []
     for word, sign in (("ahead", 1), ("behind", -1)):
         named = [
-            f"`{row.model}` `{row.recipe}` ({test.difference:+.3f}, p {p_value(p)})"
+            f"`{row.model}` `{setting(row)}` ({test.difference:+.3f}, p {p_value(p)})"
             for row, test, p in separate
             if test.difference * sign > 0
         ]
         said.append(f"{len(named)} {word}{': ' if named else ''}{', '.join(named)}")
-    near = [f"`{row.model}` `{row.recipe}` (p {p_value(test.p_value)})" for row, test, p in found if _near(test, p)]
+    near = [f"`{row.model}` `{setting(row)}` (p {p_value(test.p_value)})" for row, test, p in found if _near(test, p)]
     before = f", {len(near)} of them only after the correction: {', '.join(near)}" if near else ""
     left = f"{len(rows) - len(separate)} cannot be told apart{before}"
     return f"- {metric.upper()}, {len(rows)} settings {weighted}: {'; '.join(said)}. {left}."
@@ -94,7 +94,7 @@ def methods() -> str:
         for one in methods_of(board())
         if one.reported
     ]
-    return table(["method", "recipe", "reported", "scored here, last epoch", "scored here, test-selected"], rows)
+    return table(["method", "recipe", "reported", "scored here", "scored here, test-selected"], rows)
 
 
 def remarks() -> str:
@@ -106,7 +106,7 @@ def remarks() -> str:
 def _cells(row: Row) -> list[object]:
     full, oracle = row.figures["full"], row.oracle.get("full")
     selected = " / ".join(decimal(oracle[one].value) for one in METRICS) if oracle else "-"
-    return [row.rank or "-", f"`{row.model}`", row.recipe, *(_figure(full[one]) for one in METRICS), selected]
+    return [row.rank or "-", f"`{row.model}`", setting(row), *(_figure(full[one]) for one in METRICS), selected]
 
 
 def _chosen(row: Row) -> list[object]:

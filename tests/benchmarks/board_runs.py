@@ -1,4 +1,4 @@
-"""The runs of the composite's board that compare class weights, choices of C and epoch policies.
+"""The runs of the composite's boards that compare class weights, choices of C, epoch policies and protocols.
 
     python -m tests.benchmarks.board_runs                  # what is missing from leaderboards/records, with its time
     python -m tests.benchmarks.board_runs --run --most 15  # run what takes at most 15 minutes each, and add the records
@@ -17,6 +17,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from merbench.plugin.loading import load
+from merbench.plugin.registry import Registry
 from merbench.runs.record import read_record
 from merbench.runs.schema import Plan
 
@@ -37,6 +39,15 @@ QUICK = {
     "htnet": 9,
 }
 SEEDS = (0, 1, 2)
+TOGETHER = "loso"
+# protocol -> the seeds that a network has under it; one database to train on takes a third of the time or less
+ELSEWHERE = {
+    "loso-per-database": SEEDS,
+    "lodo": SEEDS,
+    "from-smic": SEEDS[:1],
+    "from-casme2": SEEDS[:1],
+    "from-samm": SEEDS[:1],
+}
 
 
 class Run(NamedTuple):
@@ -47,11 +58,12 @@ class Run(NamedTuple):
     seed: int
     minutes: int
     policy: str = "last"
+    protocol: str = TOGETHER
 
     def arguments(self) -> list[str]:
         """The arguments of `merbench`."""
         named = ["--model", self.model, "--recipe", self.recipe, "--dataset", DATASET, "--seed", str(self.seed)]
-        return ["run", *named, "--epoch-policy", self.policy, "--device", "cpu"]
+        return ["run", *named, "--protocol", self.protocol, "--epoch-policy", self.policy, "--device", "cpu"]
 
 
 def _runs() -> Iterator[Run]:
@@ -66,6 +78,10 @@ def _runs() -> Iterator[Run]:
             yield Run(model, "quick", seed, minutes)
             yield Run(model, "quick-balanced", seed, minutes)
             yield Run(model, "quick", seed, 2 * minutes, "inner")  # a second pass on four fifths of each training side
+    for protocol, seeds in ELSEWHERE.items():
+        yield from (Run(model, "default", 0, 1, protocol=protocol) for model in ("flow-lr", "flow-svm"))
+        for model, minutes in QUICK.items():
+            yield from (Run(model, "quick", seed, -(-minutes // 3), protocol=protocol) for seed in seeds)
     yield from (Run("ststnet", recipe, seed, 30) for recipe in ("published", "published-balanced") for seed in SEEDS)
 
 
@@ -87,13 +103,15 @@ def main(argv: Sequence[str] | None = None, records: Path = RECORDS) -> None:
 
 def missing(records: Path) -> list[Run]:
     """The runs without a record, the quickest first."""
+    current = Registry(load(allow=())).protocols.current
     plans = [read_record(path).plan for path in sorted(records.glob("*.json"))]
-    made = {_key(one) for one in plans if isinstance(one, Plan) and one.dataset == DATASET}
-    return sorted((one for one in RUNS if (*one[:3], one.policy) not in made), key=lambda one: one.minutes)
-
-
-def _key(plan: Plan) -> tuple[str, str, int, str]:
-    return plan.model, plan.recipe, plan.seed, plan.epoch_policy
+    made = {
+        (one.model, one.recipe, one.seed, one.epoch_policy, current(one.protocol))
+        for one in plans
+        if isinstance(one, Plan) and one.dataset == DATASET
+    }
+    rest = (one for one in RUNS if (*one[:3], one.policy, one.protocol) not in made)
+    return sorted(rest, key=lambda one: one.minutes)
 
 
 def _run(run: Run, records: Path) -> None:

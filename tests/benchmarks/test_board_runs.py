@@ -9,6 +9,7 @@ from tests.benchmarks.board_runs import RECORDS, RUNS, missing
 
 def test_every_run_names_a_model_and_a_recipe(registry):
     assert all(run.recipe in registry.models.get(run.model).recipes for run in RUNS)
+    assert all(run.protocol in registry.protocols.names() for run in RUNS)
     assert len(set(RUNS)) == len(RUNS)
 
 
@@ -17,4 +18,5 @@ def test_a_run_with_a_record_is_not_missing(tmp_path):
     shutil.copy(next(RECORDS.glob("flow-lr-composite-default-seed0-*.json")), tmp_path)
     found = missing(tmp_path)
     assert len(found) == len(RUNS) - 1
-    assert ("flow-lr", "default") not in {(run.model, run.recipe) for run in found}
+    rest = {run.protocol for run in found if (run.model, run.recipe) == ("flow-lr", "default")}
+    assert rest == {run.protocol for run in RUNS} - {"loso"}

@@ -16,7 +16,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The record of a run, in a folder with videos."""
     folder = tmp_path_factory.mktemp("predict")
     write_own(folder)
-    arguments = ["--model", "flow-lr", "--dataset", "demo", "--folds", "demo-a/a0[12]", "--out", str(folder)]
+    arguments = ["--model", "flow-lr", "--dataset", "tiny", "--folds", "tiny/t0[12]", "--out", str(folder)]
     assert main(["run", *arguments]) == 0
     return next(folder.glob("*/record.json"))
 
@@ -35,7 +35,7 @@ def test_it_prints_scores_and_what_they_are_not_and_writes_a_page(run, video, ca
     assert lines[0].startswith("disgust1.mp4, frames 1 to 13, apex 8: ")
     assert lines[1].split() == ["class", "mean", "score", "lowest", "highest", "models"]
     assert [line.split()[0] for line in lines[2:5]] == ["negative", "positive", "surprise"]
-    assert lines[5] == "asked: flow-lr (default) trained on demo, 2 fold(s)"
+    assert lines[5] == "asked: flow-lr (default) trained on tiny, 2 fold(s)"
     assert lines[6].startswith("This is no diagnosis and no lie detector")
     assert lines[-1] == "what the models saw: disgust1-predicted.html"
     page = Path("disgust1-predicted.html").read_text("utf-8")
