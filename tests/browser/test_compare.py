@@ -25,10 +25,11 @@ NAMES = {
 
 @pytest.fixture(scope="module")
 def records():
-    """(model, recipe) -> its records by seed."""
+    """(model, recipe) -> its records by seed, of the board that is compared."""
     found: dict[tuple[str, str], list] = {}
     for one in map(read_record, sorted((ROOT / "leaderboards" / "records").glob("*.json"))):
-        if one.plan.kind != "rescored" and one.plan.dataset == "composite":
+        plan = one.plan
+        if plan.kind != "rescored" and plan.dataset == "composite" and plan.protocol in ("composite", "loso"):
             found.setdefault((one.plan.model, one.plan.recipe), []).append(one)
     return {key: sorted(some, key=lambda one: one.plan.seed) for key, some in found.items()}
 
