@@ -17,7 +17,7 @@ __all__ = ["BASELINE", "LEADERBOARDS", "baseline", "board", "boards", "record_pa
 
 LEADERBOARDS = Path(__file__).parents[2] / "leaderboards"
 BASELINE = "flow-lr"  # the logistic regression that networks are compared with
-REFERENCE = "nested"  # its recipe: C is chosen on held-out training subjects, never on test labels
+REFERENCES = {"balanced": "nested", "none": "nested-unweighted"}  # class weights -> its recipe
 
 
 @functools.cache
@@ -45,10 +45,11 @@ def setting(row: Row) -> str:
     return row.recipe if row.policy == "last" else f"{row.recipe}, {row.policy} epoch"
 
 
-def baseline() -> Row:
-    """The row of the logistic regression that networks are compared with."""
-    rows = {row.recipe: row for row in runs() if row.model == BASELINE}
-    return rows.get(REFERENCE) or rows["default"]
+def baseline(weights: str = "balanced") -> Row:
+    """The row of the logistic regression with these class weights, `none` or `balanced`, that networks are compared
+    with: its C is chosen on held-out training subjects, never on test labels.
+    """
+    return next(row for row in runs() if (row.model, row.recipe) == (BASELINE, REFERENCES[weights]))
 
 
 @functools.cache

@@ -40,6 +40,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "command-line": command_line.verbs,
     "datasets": lists.datasets,
     "difficulty": speed.difficulty,
+    "equal-weights": results.equal_weights,
     "errata": lists.errata,
     "executors": partial(speed.measured_table, "executors"),
     "faces-and-flow": speed.accuracy,

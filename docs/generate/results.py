@@ -15,11 +15,12 @@ from merbench.leaderboard.statistics import ALPHA, holm
 from merbench.leaderboard.wording import p_value
 from merbench.scores import Metric, PairedTest, compare_confusions
 
-__all__ = ["leaders", "methods", "networks", "remarks", "seeds"]
+__all__ = ["equal_weights", "leaders", "methods", "networks", "remarks", "seeds"]
 
 LEADERS = 5  # rows on the front page
 METRICS: tuple[Metric, ...] = ("uf1", "uar")
 HEAD = ["rank", "model", "recipe", "UF1", "UAR", "oracle (test-selected)"]
+WEIGHTS = {"none": "without class weights", "balanced": "with class weights"}
 CHOSEN = ["epochs", "oracle - last", "best seed - mean"]  # what the oracle chooses among, and what choosing adds
 
 
@@ -36,18 +37,38 @@ def seeds() -> str:
 
 
 def networks() -> str:
-    """What the paired test says of each network beside the logistic regression, by class weights of the network."""
-    reference = baseline()
+    """What the paired test says of each network beside the logistic regression with the same class weights."""
     rows = [row for row in runs() if row.approach == "network"]
     models = len({row.model for row in rows})
     lines = [
-        f"{models} networks were run in {len(rows)} settings. Each is compared with the logistic regression by the "
-        "paired test over subjects; the p-values are corrected for all comparisons of a line (Holm).\n"
+        f"{models} networks were run in {len(rows)} settings. Each is compared with the logistic regression that has "
+        "the same class weights and chooses C on training subjects, by the paired test over subjects; the p-values "
+        "are corrected for all comparisons of a line (Holm).\n"
     ]
-    for weights, weighted in (("none", "without class weights"), ("balanced", "with class weights")):
+    for weights, weighted in WEIGHTS.items():
         group = [row for row in rows if _class_weights(row) == weights]
-        lines += [_against(reference, group, metric, weighted) for metric in METRICS if group]
+        lines += [_against(_separated(weights, group, metric), metric, weighted) for metric in METRICS if group]
     return "\n".join(lines)
+
+
+def equal_weights() -> str:
+    """The same in one sentence: from how many networks the test separates the logistic regression."""
+    rows = [row for row in runs() if row.approach == "network"]
+    said = []
+    for metric in METRICS:
+        counted = []
+        for weights, weighted in WEIGHTS.items():
+            found = _separated(weights, [row for row in rows if _class_weights(row) == weights], metric)
+            signs = [test.difference > 0 for _, test, p in found if p <= ALPHA]
+            ends = f" ({sum(signs)} ahead, {len(signs) - sum(signs)} behind)" if signs else ""
+            counted.append(f"{len(signs)} of {len(found)} {weighted}{ends}")
+        said.append(f"by {metric.upper()}, {' and '.join(counted)}")
+    return (
+        "If both have the same class weights, [a paired "
+        "test](docs/results.md#what-a-logistic-regression-says-about-this-flow) "
+        f"separates it from these settings of networks: {'; '.join(said)}. A difference that the test does not find "
+        "may still be there."
+    )
 
 
 def _class_weights(row: Row) -> str:
@@ -55,10 +76,15 @@ def _class_weights(row: Row) -> str:
     return str(settings.get("class_weights", "none"))
 
 
-def _against(reference: Row, rows: list[Row], metric: Metric, weighted: str) -> str:
+def _separated(weights: str, rows: list[Row], metric: Metric) -> list[tuple[Row, PairedTest, float]]:
+    """Each row less the logistic regression with the same class weights, and the p-value corrected for all rows."""
+    reference = _counts(baseline(weights))
+    tests = [compare_confusions(_counts(row), reference, metric=metric) for row in rows]
+    return list(zip(rows, tests, holm([one.p_value for one in tests]), strict=True))
+
+
+def _against(found: list[tuple[Row, PairedTest, float]], metric: Metric, weighted: str) -> str:
     """A line: the rows that are ahead of the reference, and those that are behind it."""
-    tests = [compare_confusions(_counts(row), _counts(reference), metric=metric) for row in rows]
-    found = list(zip(rows, tests, holm([one.p_value for one in tests]), strict=True))
     separate = [(row, test, p) for row, test, p in found if p <= ALPHA]
     said = []
     for word, sign in (("ahead", 1), ("behind", -1)):
@@ -70,8 +96,8 @@ def _against(reference: Row, rows: list[Row], metric: Metric, weighted: str) -> 
         said.append(f"{len(named)} {word}{': ' if named else ''}{', '.join(named)}")
     near = [f"`{row.model}` `{setting(row)}` (p {p_value(test.p_value)})" for row, test, p in found if _near(test, p)]
     before = f", {len(near)} of them only after the correction: {', '.join(near)}" if near else ""
-    left = f"{len(rows) - len(separate)} cannot be told apart{before}"
-    return f"- {metric.upper()}, {len(rows)} settings {weighted}: {'; '.join(said)}. {left}."
+    left = f"{len(found) - len(separate)} cannot be told apart{before}"
+    return f"- {metric.upper()}, {len(found)} settings {weighted}: {'; '.join(said)}. {left}."
 
 
 def _near(test: PairedTest, corrected: float) -> bool:
