@@ -58,7 +58,7 @@ def rows_of(page) -> dict[tuple[str, str], list[str]]:
 
 @pytest.mark.parametrize(
     ("first", "second"),
-    [(("flow-lr", "default"), ("htnet", "quick")), (("htnet", "quick"), ("flow-lr", "default"))],
+    [(("flow-lr", "default"), ("htnet", "quick-balanced")), (("htnet", "quick-balanced"), ("flow-lr", "default"))],
 )
 def test_the_page_shows_the_paired_test_of_the_records_whichever_row_comes_first(compared, records, first, second):
     shown = rows_of(compared(*(f"{NAMES[model]} ({recipe})" for model, recipe in (first, second))))
@@ -75,10 +75,10 @@ def test_the_page_shows_the_paired_test_of_the_records_whichever_row_comes_first
 
 
 def test_the_clips_are_those_on_which_the_records_disagree(compared, records):
-    page = compared("SVM on flow (default)", "HTNet (quick)")
+    page = compared("SVM on flow (default)", "HTNet (quick-balanced)")
     answers = [
         {one.clip: one.policies["last"].predicted for one in records[key][0].predictions}
-        for key in (("flow-svm", "default"), ("htnet", "quick"))
+        for key in (("flow-svm", "default"), ("htnet", "quick-balanced"))
     ]
     wanted = {clip for clip in answers[0] if answers[0][clip] != answers[1][clip]}
     assert set(page.locator("#compare-clips tbody tr > :first-child").all_inner_texts()) == wanted
@@ -86,7 +86,7 @@ def test_the_clips_are_those_on_which_the_records_disagree(compared, records):
 
 
 def test_the_chosen_rows_are_in_the_address(compared, published, open_page):
-    page = compared("HTNet (quick)", "Logistic regression on flow (default)")
+    page = compared("HTNet (quick-balanced)", "Logistic regression on flow (default)")
     again = open_page(published, COMPARE, "#" + page.url.split("#")[1])
     assert rows_of(again) == rows_of(page)
 

@@ -12,7 +12,10 @@ from merbench.runs.seal import sealed
 
 RECORDS = Path(__file__).parents[2] / "leaderboards" / "records"
 RECORD = next(RECORDS.glob("majority-composite-default-*.json"))
-LEADERS = [next(RECORDS.glob(f"{name}-composite-default-*.json")) for name in ("flow-lr", "flow-svm")]
+LEADERS = [
+    RECORDS / "flow-lr-composite-default-seed0-56ee3b10ee9a.json",
+    RECORDS / "flow-svm-composite-default-seed0-8ecee974bfa2.json",
+]
 
 
 @pytest.fixture
