@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from merbench.cli.init import add_init, init
 from merbench.cli.options import day
+from merbench.cli.parser import UsageError
 from merbench.cli.tables import print_json
 from merbench.errors import printable
 from merbench.plugin.registry import Registry
@@ -52,7 +53,7 @@ def add_parser(verbs: argparse._SubParsersAction[Any]) -> None:
     check.add_argument("--since", default="", metavar="REV", help="compare with the records of this git revision")
     form = check.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="print a JSON object")
-    form.add_argument("--markdown", action="store_true", help="print the comment for a pull request; see --since")
+    form.add_argument("--markdown", action="store_true", help="print the comment for a pull request; needs --since")
     serve = actions.add_parser("serve", help="serve the pages to a browser on this machine")
     serve.add_argument("--site", type=Path, default=SITE, metavar="DIR", help=f"default: {SITE}")
     serve.add_argument("--port", type=_port, default=8000, help="default: 8000; 0 chooses a free port")
@@ -156,6 +157,11 @@ def _build(arguments: argparse.Namespace, registry: Registry) -> int:
 def _check(arguments: argparse.Namespace, registry: Registry) -> int:
     from merbench.leaderboard.check import check
 
+    if arguments.markdown and not arguments.since:
+        raise UsageError(
+            "--markdown says where the records that are new since a revision would stand; "
+            "name the revision, for example --since origin/main"
+        )
     folders, reported = _inputs(arguments)
     findings = check(folders, reported, registry, arguments.since, _disputes(arguments))
     if arguments.json:

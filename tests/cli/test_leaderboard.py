@@ -165,6 +165,7 @@ def test_a_hostile_name_is_printed_as_one_harmless_line(home, made, say):
         (("check", "--recrods", "x"), "no flag is called --recrods (nearest: --records"),
         (("build", "--date", "2026-02-30"), "argument --date: not a date; write YYYY-MM-DD"),
         (("build", "--settings", "nowhere.toml"), "nowhere.toml cannot be read: No such file or directory"),
+        (("check", "--markdown"), "that are new since a revision would stand; name the revision, for example --since"),
         (("check", "--json", "--markdown"), "argument --markdown: not allowed with argument --json"),
         (("init", ".", "--repository", "here"), "--repository: String should match pattern"),
         (("bild",), "no action is called 'bild' (nearest: build"),
