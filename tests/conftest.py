@@ -318,27 +318,34 @@ def parity(golden: Path) -> Callable[[str], ParityCase]:
     return read
 
 
-@pytest.fixture(autouse=True)
-def own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No test sees or changes the configuration of whoever runs it.
+@pytest.fixture(autouse=True, scope="session")
+def own_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """No test sees or changes the features and the configuration of whoever runs it. It holds for a session, because
+    the fixtures of a module run before those of a test.
 
     All share one folder of features, whose names say what they were computed from: that of MERBENCH_TEST_CACHE, which
-    may hold the demo's already, or a new one.
+    may hold the demo's already, or a new one. A run stays in its process: others take seconds of every core to start,
+    and the cores are busy with other tests.
     """
     own = tmp_path_factory.getbasetemp()
     shared = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "cache"
-    monkeypatch.setenv("MERBENCH_CACHE", os.environ.get("MERBENCH_TEST_CACHE", str(shared)))
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.mktemp("config")))
-    for name in ("DATA", "PLUGINS", "REPORT_AFTER", "TIMEOUT", "TRACEBACK"):
-        monkeypatch.delenv(f"MERBENCH_{name}", raising=False)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MERBENCH_CACHE", os.environ.get("MERBENCH_TEST_CACHE", str(shared)))
+        patch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.mktemp("config")))
+        patch.setenv("LOKY_MAX_CPU_COUNT", "1")
+        for name in ("DATA", "PLUGINS", "REPORT_AFTER", "TIMEOUT", "TRACEBACK"):
+            patch.delenv(f"MERBENCH_{name}", raising=False)
+        yield
 
 
 @pytest.fixture(autouse=True)
-def one_process(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A run stays in its process, where the test is not about processes: they take seconds of every core to start, and
-    the cores are busy with other tests."""
-    if request.node.get_closest_marker("processes") is None:
-        monkeypatch.setenv("LOKY_MAX_CPU_COUNT", "1")
+def own_configuration(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each test has an empty configuration, and several processes where it is about them."""
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.mktemp("config")))
+    if request.node.get_closest_marker("processes"):
+        monkeypatch.delenv("LOKY_MAX_CPU_COUNT")
 
 
 def write_image(path: Path, value: int) -> None:
