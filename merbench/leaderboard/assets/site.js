@@ -505,8 +505,9 @@ class Comparison {
     const { columns, parts, scores } = this.data;
     const rows = columns.map(([part, metric], place) => {
       const [value, lower, upper] = differences[place];
-      const words = lower > 0 ? "the first is higher" : upper < 0 ? "the second is higher" : "not separable";
-      const test = part === "full" && metric === "UF1" ? (p < 0.001 ? "below .001" : decimals(p)) : "";
+      const tested = part === "full" && metric === "UF1";
+      const test = tested ? (p < 0.001 ? "below .001" : decimals(p)) : "";
+      const words = !tested ? "" : p >= 0.05 ? "not separable" : value > 0 ? "the first is higher" : "the second is higher";
       return [parts[part], metric, decimals(scores[a][place]), decimals(scores[b][place]), signed(value), `${signed(lower)} to ${signed(upper)}`, test, words];
     });
     const heads = ["Part", "Score", this.names[a], this.names[b], "Difference", "95\u00a0% interval", "p", "In words"];
