@@ -58,8 +58,8 @@ class Checked:
 
     @property
     def source(self) -> str:
-        """The link in words: host, repository and file, without the commit."""
-        return COMMIT.sub(": ", self.link.partition("//")[2])
+        """The link in words: host, repository, file and lines, without the commit."""
+        return COMMIT.sub(": ", self.link.partition("//")[2]).replace("?plain=1", "")  # shows the lines of Markdown
 
 
 def checked_papers(site: Site) -> list[Checked]:
