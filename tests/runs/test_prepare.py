@@ -55,6 +55,7 @@ def test_a_renamed_protocol_keeps_the_seeds_of_its_folds(job):
     assert [fold.seed for fold in now.folds] == [derive_seed(**axes, fold=fold.name) for fold in now.folds]
 
 
+@pytest.mark.slow  # it computes the features of the demo
 def test_inner_folds_look_at_the_training_side_alone(job):
     asked = job(model="htnet", epoch_policy="inner", device="cpu", folds="demo-a/*")
     for fold, inner in zip(asked.folds, asked.inner_folds(), strict=True):
