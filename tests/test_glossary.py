@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import re
+from collections import Counter
 from pathlib import Path
 
 import merbench
@@ -62,3 +64,15 @@ def test_the_keys_of_a_record_are_named_by_the_glossary() -> None:
 
 def test_a_name_that_is_not_explained_is_found() -> None:
     assert unexplained(["ClipWrangler", "merbench_models"]) == {"ClipWrangler": ["wrangler"]}
+
+
+def test_a_public_class_of_the_core_has_a_name_of_its_own() -> None:
+    found = [
+        (node.name, path.relative_to(ROOT).as_posix())
+        for path in sorted((ROOT / "merbench").rglob("*.py"))
+        for node in ast.parse(path.read_text("utf-8")).body
+        if isinstance(node, ast.ClassDef) and not node.name.startswith("_")
+    ]
+    counts = Counter(name for name, _ in found)
+    assert len(found) > 100
+    assert [one for one in found if counts[one[0]] > 1] == []

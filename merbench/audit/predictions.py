@@ -13,14 +13,14 @@ from merbench.audit.clips import AuditError, Clips
 from merbench.errors import and_more, printable
 from merbench.files import read_bounded
 
-__all__ = ["Written", "read_written"]
+__all__ = ["Declared", "read_written"]
 
 LARGEST = 64 << 20  # bytes of a file that a script writes
 SIDES = ("train", "test")
 
 
 @dataclass(frozen=True)
-class Written:
+class Declared:
     """What one run wrote.
 
     Attributes:
@@ -40,7 +40,7 @@ class Written:
     text: str = ""
 
 
-def read_written(out: Path, clips: Clips, what: str, text: str) -> Written:
+def read_written(out: Path, clips: Clips, what: str, text: str) -> Declared:
     """Read and check the files of one run, `what` for errors.
 
     Raises:
@@ -53,7 +53,7 @@ def read_written(out: Path, clips: Clips, what: str, text: str) -> Written:
     owner = dict(zip(clips.names, clips.subjects, strict=True))
     folds = {row["clip"]: printable(row["fold"]) if named else owner[row["clip"]] for row in rows}
     sides, epochs = _sides(out, clips, what), _epochs(out, clips, what)
-    return Written(predicted, folds, named, sides, epochs, text)
+    return Declared(predicted, folds, named, sides, epochs, text)
 
 
 def _rows(path: Path, what: str, columns: Sequence[str], *, needed: bool = False) -> list[dict[str, str]]:

@@ -38,7 +38,7 @@ def import_clips(registry: Registry, arguments: argparse.Namespace) -> int:
     from merbench.data.own.classes import class_map
     from merbench.data.own.imports import Import, check_name, save_import
     from merbench.data.own.reader import check_clips
-    from merbench.data.own.table import read_rows
+    from merbench.data.own.table import read_own_clips
 
     table, frames = (path.expanduser().resolve() for path in (arguments.table, arguments.frames))
     name = arguments.name or table.stem
@@ -46,7 +46,7 @@ def import_clips(registry: Registry, arguments: argparse.Namespace) -> int:
     _check_free(registry, name)
     if not frames.is_dir():
         raise ReleaseError(f"--frames: {frames} is not a folder")
-    rows = read_rows(table)
+    rows = read_own_clips(table)
     classes, emotions = class_map(table, rows, arguments.labels)
     subjects = len({row.subject for row in rows})
     if subjects < 2:

@@ -18,11 +18,11 @@ from merbench.probabilities import (
 )
 from merbench.runs.schema import AnyPolicy, Prediction
 
-__all__ = ["ClassScores", "class_scores", "mean_scores"]
+__all__ = ["Probabilities", "class_scores", "mean_scores"]
 
 
 @dataclass(frozen=True)
-class ClassScores:
+class Probabilities:
     """Figures of the class scores of one part. None where they are not defined.
 
     Attributes:
@@ -40,7 +40,9 @@ class ClassScores:
     bins: tuple[Reliability, ...] = ()
 
 
-def class_scores(predictions: Sequence[Prediction], policy: AnyPolicy, parts: Sequence[str]) -> dict[str, ClassScores]:
+def class_scores(
+    predictions: Sequence[Prediction], policy: AnyPolicy, parts: Sequence[str]
+) -> dict[str, Probabilities]:
     """The figures of each part (`full`, or a database) that has clips; empty if a clip has no scores."""
     if not predictions or not all(one.policies[policy].scores for one in predictions):
         return {}
@@ -57,12 +59,12 @@ def class_scores(predictions: Sequence[Prediction], policy: AnyPolicy, parts: Se
     }
 
 
-def mean_scores(seeds: Sequence[dict[str, ClassScores]], part: str = "full") -> ClassScores | None:
+def mean_scores(seeds: Sequence[dict[str, Probabilities]], part: str = "full") -> Probabilities | None:
     """The mean of each figure of a part over some seeds, without bins; None if a seed has no figures."""
     found = [one[part] for one in seeds if part in one]
     if not found or len(found) < len(seeds):
         return None
-    return ClassScores(
+    return Probabilities(
         clips=found[0].clips,
         auc=_mean([one.auc for one in found]),
         likelihood=_mean([one.likelihood for one in found]),
@@ -70,13 +72,13 @@ def mean_scores(seeds: Sequence[dict[str, ClassScores]], part: str = "full") -> 
     )
 
 
-def _figures(truth: np.ndarray, predicted: np.ndarray, scores: np.ndarray, probable: bool) -> ClassScores:
+def _figures(truth: np.ndarray, predicted: np.ndarray, scores: np.ndarray, probable: bool) -> Probabilities:
     auc = macro_auc(truth, scores)
     if not probable:
-        return ClassScores(len(truth), auc)
+        return Probabilities(len(truth), auc)
     bins = reliability(truth, predicted, scores)
     likelihood = negative_log_likelihood(truth, scores)
-    return ClassScores(len(truth), auc, likelihood, calibration_error(bins), tuple(bins))
+    return Probabilities(len(truth), auc, likelihood, calibration_error(bins), tuple(bins))
 
 
 def _mean(values: Sequence[float | None]) -> float | None:

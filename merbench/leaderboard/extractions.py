@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from merbench.leaderboard.boards import Board, counts_of, finished, table_key
-from merbench.leaderboard.front import Picture
+from merbench.leaderboard.front import Chart
 from merbench.leaderboard.rows import Row, of_seeds, seeds_of
 from merbench.leaderboard.statistics import ALPHA, against, tested
 from merbench.leaderboard.svg import Scale, Sheet, shorten, ticks
@@ -79,10 +79,10 @@ class Extractions:
         )
 
     @property
-    def picture(self) -> Picture:
+    def picture(self) -> Chart:
         """UF1 of each pair on both boards."""
         about = f"UF1 over all clips of each row: on {self.a.dataset} and on {self.b.dataset}."
-        return Picture("", _drawn(self, narrow=False), _drawn(self, narrow=True), about)
+        return Chart("", _drawn(self, narrow=False), _drawn(self, narrow=True), about)
 
 
 def extractions_of(boards: Sequence[Board]) -> list[Extractions]:

@@ -15,14 +15,14 @@ from merbench.leaderboard.methods import reported_of
 from merbench.leaderboard.rows import Row
 from merbench.leaderboard.statistics import ALPHA
 
-__all__ = ["Front", "Leader", "Picture", "front_of"]
+__all__ = ["Chart", "Front", "Leader", "front_of"]
 
 DOZEN = 12  # rows under "Who leads"
 MOST_CLIPS = 100  # named of those that no leading row solves
 
 
 @dataclass(frozen=True)
-class Picture:
+class Chart:
     """A picture in two widths, its heading, and what it says in a sentence."""
 
     heading: str
@@ -57,9 +57,9 @@ class Front:
     board: Board
     headline: str
     facts: Sequence[Fact]
-    years: Picture | None
+    years: Chart | None
     leaders: Sequence[Leader]
-    pictures: Sequence[Picture]
+    pictures: Sequence[Chart]
     unsolved: Sequence[str]
     unsolved_total: int
 
@@ -81,9 +81,9 @@ def front_of(board: Board, compared: dict[str, Any]) -> Front:
     )
 
 
-def _picture(heading: str, draw: Callable[[bool], str], about: str) -> Picture | None:
+def _picture(heading: str, draw: Callable[[bool], str], about: str) -> Chart | None:
     wide = draw(False)
-    return Picture(heading, wide, draw(True), about) if wide else None
+    return Chart(heading, wide, draw(True), about) if wide else None
 
 
 def _years_about(board: Board) -> str:
@@ -120,7 +120,7 @@ def _uf1(row: Row) -> Figure | None:
 
 def _pictures(
     board: Board, rows: Sequence[Row], clips: Sequence[Clip], compared: dict[str, Any]
-) -> Iterator[Picture | None]:
+) -> Iterator[Chart | None]:
     points = [(leader.row, leader.reported) for leader in _checked(board)]
     yield _picture(
         "Reported against honest",

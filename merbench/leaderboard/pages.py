@@ -18,7 +18,7 @@ from merbench.leaderboard.compare import comparable, compare_rows
 from merbench.leaderboard.entry_page import entry_page
 from merbench.leaderboard.extractions import extractions_of
 from merbench.leaderboard.front import front_of
-from merbench.leaderboard.papers import MEANINGS, Checked, checked_papers, first_board
+from merbench.leaderboard.papers import MEANINGS, CheckedPaper, checked_papers, first_board
 from merbench.leaderboard.row_page import row_pages
 from merbench.leaderboard.table_exports import record_exports, reported_exports
 from merbench.leaderboard.tables import (
@@ -256,7 +256,7 @@ def _reported(site: Site) -> str:
     )  # fmt: skip
 
 
-def _verdicts(site: Site) -> list[tuple[str, list[Checked]]]:
+def _verdicts(site: Site) -> list[tuple[str, list[CheckedPaper]]]:
     papers = checked_papers(site)
     groups = [(name, [one for one in papers if one.verdict == name]) for name in MEANINGS]
     return [group for group in groups if group[1]]

@@ -13,7 +13,7 @@ from merbench.leaderboard.reported import Reported
 from merbench.leaderboard.rows import Row
 from merbench.leaderboard.verdicts import Verdict
 
-__all__ = ["MEANINGS", "Checked", "checked_papers", "first_board"]
+__all__ = ["MEANINGS", "CheckedPaper", "checked_papers", "first_board"]
 
 COMMIT = re.compile(r"/blob/[0-9a-f]{40}/")  # of a file in a repository
 
@@ -31,7 +31,7 @@ MEANINGS = {
 
 
 @dataclass(frozen=True)
-class Checked:
+class CheckedPaper:
     """A method, and what is known of its figures.
 
     Attributes:
@@ -62,7 +62,7 @@ class Checked:
         return COMMIT.sub(": ", self.link.partition("//")[2]).replace("?plain=1", "")  # shows the lines of Markdown
 
 
-def checked_papers(site: Site) -> list[Checked]:
+def checked_papers(site: Site) -> list[CheckedPaper]:
     """Every method of the reported figures or the verdicts: by verdict, then the highest UF1 first, then by name."""
     verdicts = {one.method: one for one in site.verdicts}
     figures: dict[str, list[Reported]] = {name: [] for name in verdicts}
@@ -82,7 +82,7 @@ def first_board(site: Site) -> Board | None:
     return max(site.boards, key=lambda one: (len(one.ranked), len(one.reported)), default=None)
 
 
-def _checked(method: str, figures: Sequence[Reported], known: Verdict | None, boards: Sequence[Board]) -> Checked:
+def _checked(method: str, figures: Sequence[Reported], known: Verdict | None, boards: Sequence[Board]) -> CheckedPaper:
     verdict: str = known.verdict if known else ""
     proof = (*(known.proof if known else ()), *_handed_in(method, boards))
     tested = next(_tested(method, boards), None) if not verdict else None
@@ -93,7 +93,7 @@ def _checked(method: str, figures: Sequence[Reported], known: Verdict | None, bo
     if tested:
         board, run, matches, sentence = tested
         verdict, proof = "matches" if matches else "differs", (sentence, *proof)
-    return Checked(
+    return CheckedPaper(
         method=method,
         published=known.published if known else "",
         year=next((one.first_published for one in figures), None),

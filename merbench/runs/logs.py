@@ -23,7 +23,7 @@ from merbench.errors import and_more
 from merbench.files import read_bounded
 from merbench.runs.clip_ids import ClipIds, SubmissionError, shown
 
-__all__ = ["Order", "Row", "is_subject_log", "read_content", "read_rows"]
+__all__ = ["Order", "Predicted", "is_subject_log", "read_content", "read_predicted"]
 
 Order = Literal["truth-prediction", "prediction-truth"]  # of the two columns of a log after the clip
 
@@ -39,7 +39,7 @@ _PRINTED = re.compile(r"\b(Subject|Best Predicted|Ground Truth)\s*:\s*(.*)")
 
 
 @dataclass(frozen=True)
-class Row:
+class Predicted:
     """One clip: its line (from 1), its canonical id, and both classes as the file spells them; a CSV has no truth."""
 
     line: int
@@ -68,7 +68,7 @@ def read_content(path: Path) -> bytes:
         raise SubmissionError(f"cannot read {path}: {error.strerror}") from error
 
 
-def read_rows(content: bytes, ids: ClipIds, order: Order) -> list[Row]:
+def read_predicted(content: bytes, ids: ClipIds, order: Order) -> list[Predicted]:
     """Read the rows of a log or CSV, in the order of the file.
 
     The rows of a log by subject have the clips of the subject and class in the order of the clip list.
@@ -110,7 +110,7 @@ def _text(content: bytes) -> str:
     return text
 
 
-def _log_rows(lines: Sequence[str], ids: ClipIds, order: Order, faults: list[str]) -> Iterator[Row]:
+def _log_rows(lines: Sequence[str], ids: ClipIds, order: Order, faults: list[str]) -> Iterator[Predicted]:
     subject: str | None = None
     header = 0
     for line, text in enumerate(lines, start=1):
@@ -124,7 +124,7 @@ def _log_rows(lines: Sequence[str], ids: ClipIds, order: Order, faults: list[str
         elif len(words) == 3 and subject:
             truth, predicted = words[1:] if order == "truth-prediction" else words[:0:-1]
             try:
-                yield Row(line, ids.clip(subject, words[0]), truth, predicted)
+                yield Predicted(line, ids.clip(subject, words[0]), truth, predicted)
             except SubmissionError as error:
                 faults.append(f"line {line}: {error}")
         elif words and not (len(words) == 3 and header):  # after a faulty header, only the header is reported
@@ -132,7 +132,7 @@ def _log_rows(lines: Sequence[str], ids: ClipIds, order: Order, faults: list[str
             faults.append(f"line {line}: expected {wanted}, found {shown(text.strip())}")
 
 
-def _subject_rows(lines: Sequence[str], ids: ClipIds, faults: list[str]) -> Iterator[Row]:
+def _subject_rows(lines: Sequence[str], ids: ClipIds, faults: list[str]) -> Iterator[Predicted]:
     begins = [line for line, text in enumerate(lines, start=1) if _SUMMARY.search(text)]
     if not begins:
         raise SubmissionError(
@@ -152,7 +152,7 @@ def _subject_rows(lines: Sequence[str], ids: ClipIds, faults: list[str]) -> Iter
             continue
         following = {label: iter(own) for label, own in clips.items()}
         for truth, predicted in zip(entry.truth, entry.predicted, strict=True):
-            yield Row(entry.line, next(following[truth]), truth, predicted)
+            yield Predicted(entry.line, next(following[truth]), truth, predicted)
 
 
 def _summary(lines: Sequence[str], first: int, faults: list[str]) -> dict[str, _Entry]:
@@ -211,7 +211,7 @@ def _check_counts(name: str, entry: _Entry, clips: Mapping[str, list[str]]) -> N
             )
 
 
-def _csv_rows(lines: Sequence[str], ids: ClipIds, faults: list[str]) -> Iterator[Row]:
+def _csv_rows(lines: Sequence[str], ids: ClipIds, faults: list[str]) -> Iterator[Predicted]:
     reader = csv.reader(lines, strict=True)
     header: list[str] = []
     try:
@@ -235,18 +235,18 @@ def _check_header(header: list[str], line: int) -> None:
         raise SubmissionError(f"line {line}: expected the header {','.join(HEADER)}, found {shown(','.join(header))}")
 
 
-def _csv_row(line: int, clip: str, predicted: str, ids: ClipIds, faults: list[str]) -> Iterator[Row]:
+def _csv_row(line: int, clip: str, predicted: str, ids: ClipIds, faults: list[str]) -> Iterator[Predicted]:
     parts = clip.split("/")
     try:
         if len(parts) != 3:
             raise SubmissionError(f"{shown(clip)} is not a clip id like database/subject/clip")
-        yield Row(line, ids.clip(ids.subject(parts[0], parts[1]), parts[2]), None, predicted)
+        yield Predicted(line, ids.clip(ids.subject(parts[0], parts[1]), parts[2]), None, predicted)
     except SubmissionError as error:
         faults.append(f"line {line}: {error}")
 
 
-def _once(rows: Iterator[Row], faults: list[str]) -> list[Row]:
-    first: dict[str, Row] = {}
+def _once(rows: Iterator[Predicted], faults: list[str]) -> list[Predicted]:
+    first: dict[str, Predicted] = {}
     for row in rows:
         if row.clip in first:
             faults.append(f"line {row.line}: {row.clip} is already listed on line {first[row.clip].line}")

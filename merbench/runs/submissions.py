@@ -22,7 +22,7 @@ from merbench.plugin.specs import Dataset
 from merbench.protocols import Fold, ProtocolError, folds_digest, protocol_folds
 from merbench.runs.clip_ids import ClipIds, SubmissionError, shown
 from merbench.runs.environment import merbench_commit
-from merbench.runs.logs import NAMED, Order, Row, is_subject_log, read_content, read_rows
+from merbench.runs.logs import NAMED, Order, Predicted, is_subject_log, read_content, read_predicted
 from merbench.runs.record import read_record
 from merbench.runs.schema import PolicyPrediction, Prediction, Record, Submission, SubmissionDigests
 from merbench.runs.scoring import clips_of, score_predictions, undefined_parts
@@ -86,7 +86,7 @@ def submit(path: Path, declared: Declaration, registry: Registry) -> Record:
     protocol = registry.protocols.get(declared.protocol or spec.protocol)
     folds = protocol_folds(registry, protocol.name, clips)
     try:
-        rows = read_rows(content, ClipIds(clips, spec.name), declared.order)
+        rows = read_predicted(content, ClipIds(clips, spec.name), declared.order)
         predicted = _predicted(rows, spec, clips, declared.order)
         notes = _notes(content, declared.policy)
     except SubmissionError as error:
@@ -162,7 +162,7 @@ def keep(record: Record, path: Path) -> Record:
     return kept
 
 
-def _predicted(rows: Sequence[Row], spec: Dataset, clips: pd.DataFrame, order: Order) -> dict[str, int]:
+def _predicted(rows: Sequence[Predicted], spec: Dataset, clips: pd.DataFrame, order: Order) -> dict[str, int]:
     """Map clips to predicted classes, after checking the classes and truths of the file."""
     classes = {name.lower(): index for index, name in enumerate(spec.scheme.classes)}
     classes |= {str(index): index for index in range(len(spec.scheme.classes))}  # an index wins over a class name

@@ -29,7 +29,7 @@ from merbench.leaderboard.verdicts import VERDICTS_FILE, read_verdicts
 from merbench.plugin.loading import load
 from merbench.plugin.registry import Registry
 from merbench.runs.clip_ids import ClipIds
-from merbench.runs.logs import read_content, read_rows
+from merbench.runs.logs import read_content, read_predicted
 from merbench.runs.prepare import Request, prepare
 from merbench.runs.record import read_record
 from merbench.runs.submissions import Declaration, submit
@@ -103,7 +103,7 @@ def _submissions(material: Material) -> dict[str, Reader]:
     csv = f"clip,prediction\r\n{table}".encode()
 
     def rows(path: Path) -> None:
-        read_rows(read_content(path), ids, "truth-prediction")
+        read_predicted(read_content(path), ids, "truth-prediction")
 
     def whole(path: Path) -> None:
         submit(path, Declaration(model="sent"), registry)

@@ -10,7 +10,7 @@ import pytest
 from merbench.leaderboard.boards import Board, Site, make_site
 from merbench.leaderboard.entries import Figure
 from merbench.leaderboard.pages import render
-from merbench.leaderboard.papers import MEANINGS, Checked, checked_papers
+from merbench.leaderboard.papers import MEANINGS, CheckedPaper, checked_papers
 from merbench.leaderboard.reported import Reported
 from merbench.leaderboard.rows import Row
 from merbench.leaderboard.verdicts import Verdict
@@ -60,7 +60,7 @@ def with_row(board: Board, row: Row) -> Board:
     return replace(board, rows=(row, *board.rows)) if board.dataset == "composite" else board
 
 
-def only(site: Site) -> Checked:
+def only(site: Site) -> CheckedPaper:
     (found,) = checked_papers(site)
     return found
 
@@ -124,7 +124,7 @@ def test_a_method_without_a_figure_is_listed(site):
 
 def test_the_link_of_a_file_is_shown_without_its_commit():
     link = f"https://github.com/a/b/blob/{'0' * 40}/train.py"
-    assert Checked("m", "", None, None, None, None, "matches", (), link).source == "github.com/a/b: train.py"
+    assert CheckedPaper("m", "", None, None, None, None, "matches", (), link).source == "github.com/a/b: train.py"
 
 
 class Words(HTMLParser):

@@ -9,20 +9,20 @@ from merbench_databases.canonical import composite
 
 from merbench.data.clips import clip_table
 from merbench.runs.clip_ids import ClipIds, SubmissionError
-from merbench.runs.logs import MAX_BYTES, Row, read_content, read_rows
+from merbench.runs.logs import MAX_BYTES, Predicted, read_content, read_predicted
 
 IDS = ClipIds(clip_table(composite()), "composite")
 LOG = "casme2 sub01\nEP02_01f 1 0\nEP19_05f 0 2\nsamm 6\n006_1_2 0 1\n"
 WANTED = [
-    Row(2, "casme2/sub01/EP02_01f", "1", "0"),
-    Row(3, "casme2/sub01/EP19_05f", "0", "2"),
-    Row(5, "samm/006/006_1_2", "0", "1"),
+    Predicted(2, "casme2/sub01/EP02_01f", "1", "0"),
+    Predicted(3, "casme2/sub01/EP19_05f", "0", "2"),
+    Predicted(5, "samm/006/006_1_2", "0", "1"),
 ]
 CSV = "clip,prediction\ncasme2/sub01/EP02_01f,0\ncasme2/sub01/EP19_05f,2\nsamm/006/006_1_2,1\n"
 
 
 def rows(text: str | bytes, order="truth-prediction"):
-    return read_rows(text.encode() if isinstance(text, str) else text, IDS, order)
+    return read_predicted(text.encode() if isinstance(text, str) else text, IDS, order)
 
 
 def test_a_log_is_a_header_for_each_fold_and_a_row_for_each_clip():
@@ -30,12 +30,12 @@ def test_a_log_is_a_header_for_each_fold_and_a_row_for_each_clip():
 
 
 def test_the_other_order_of_columns_is_taken_when_told():
-    swapped = [Row(one.line, one.clip, one.predicted, one.truth) for one in WANTED]
+    swapped = [Predicted(one.line, one.clip, one.predicted, one.truth) for one in WANTED]
     assert rows(LOG, "prediction-truth") == swapped
 
 
 def test_a_csv_has_no_truth():
-    assert rows(CSV) == [Row(at, one.clip, None, one.predicted) for at, one in enumerate(WANTED, start=2)]
+    assert rows(CSV) == [Predicted(at, one.clip, None, one.predicted) for at, one in enumerate(WANTED, start=2)]
 
 
 @pytest.mark.parametrize("text", [LOG, CSV], ids=["log", "csv"])
@@ -57,7 +57,7 @@ def test_what_editors_do_to_a_file_changes_nothing(text, change):
 
 
 def test_a_csv_may_quote_and_have_blanks_and_unpadded_ids():
-    assert rows('"Clip", Prediction\n"samm/6/6_1_2", 1 \n') == [Row(2, "samm/006/006_1_2", None, "1")]
+    assert rows('"Clip", Prediction\n"samm/6/6_1_2", 1 \n') == [Predicted(2, "samm/006/006_1_2", None, "1")]
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 
-from merbench.data.own.table import Row, refuse
+from merbench.data.own.table import OwnClip, refuse
 from merbench.errors import ReleaseError, one_line
 from merbench.files import read_bounded
 
@@ -15,7 +15,7 @@ __all__ = ["class_map"]
 LARGEST = 2**20  # bytes
 
 
-def class_map(table: Path, rows: Sequence[Row], labels: Path | None) -> tuple[tuple[str, ...], dict[str, str]]:
+def class_map(table: Path, rows: Sequence[OwnClip], labels: Path | None) -> tuple[tuple[str, ...], dict[str, str]]:
     """The classes in the order of their indices, and the class of each emotion.
 
     Without `labels`, each emotion is its own class, in alphabetical order: which words occur then never changes what a

@@ -11,7 +11,7 @@ from merbench.data.clips import clip_table
 from merbench.data.frames import Frames
 from merbench.data.images import Look
 from merbench.data.own.imports import Import, read_import
-from merbench.data.own.table import VIDEOS, Row, read_rows, refuse
+from merbench.data.own.table import VIDEOS, OwnClip, read_own_clips, refuse
 from merbench.data.own.videos import OwnImages, OwnVideo, measure
 from merbench.data.sources import SourceReader
 from merbench.errors import ReleaseError
@@ -79,8 +79,8 @@ class OwnReader(SourceReader):
         return {"frames": NOTE}
 
     @cached_property
-    def _rows(self) -> dict[str, Row]:
-        rows = read_rows(self.described.table)
+    def _rows(self) -> dict[str, OwnClip]:
+        rows = read_own_clips(self.described.table)
         refuse(
             self.described.table,
             [
@@ -93,7 +93,7 @@ class OwnReader(SourceReader):
         return {row.id(self.described.name): row for row in rows}
 
 
-def check_clips(one: Import, rows: list[Row], progress: Progress | None = None) -> None:
+def check_clips(one: Import, rows: list[OwnClip], progress: Progress | None = None) -> None:
     """Read the marked frames of every clip, as `merbench data check` does.
 
     Raises:
@@ -115,7 +115,7 @@ def check_clips(one: Import, rows: list[Row], progress: Progress | None = None) 
     refuse(one.table, [*faults, *look.duplicates])
 
 
-def frames_of(row: Row, root: Path) -> Frames:
+def frames_of(row: OwnClip, root: Path) -> Frames:
     """The frames of a row of the table; the message of a ReleaseError begins with the row and the column."""
     where = f"row {row.number}, column clip: {row.clip!r}"
     path = _place(row, root)
@@ -135,7 +135,7 @@ class _Outside(ReleaseError):
     """A frame number is outside the clip's files; the message begins with the column."""
 
 
-def _place(row: Row, root: Path) -> Path | None:
+def _place(row: OwnClip, root: Path) -> Path | None:
     path = root / row.clip
     if path.is_dir() or (path.is_file() and path.suffix.lower() in VIDEOS):
         return path
@@ -158,7 +158,7 @@ def image_files(folder: Path) -> dict[int, Path]:
     return files
 
 
-def _images(row: Row, folder: Path, root: Path) -> Frames:
+def _images(row: OwnClip, folder: Path, root: Path) -> Frames:
     files = image_files(folder)
     offset = _offset(row, min(files), max(files))
     for name, number in (("onset", row.onset), ("apex", row.apex), ("offset", offset)):
@@ -168,13 +168,13 @@ def _images(row: Row, folder: Path, root: Path) -> Frames:
     return OwnImages(within, root=root, onset=row.onset, apex=row.apex, offset=offset)
 
 
-def _video(row: Row, path: Path, root: Path) -> Frames:
+def _video(row: OwnClip, path: Path, root: Path) -> Frames:
     video = measure(path)
     offset = _offset(row, 1, video.frames)
     return OwnVideo(path, root=root, onset=row.onset, apex=row.apex, offset=offset, fps=video.fps)
 
 
-def _offset(row: Row, first: int, last: int) -> int:
+def _offset(row: OwnClip, first: int, last: int) -> int:
     """The offset, or the last frame without one."""
     for name, number in (("onset", row.onset), ("apex", row.apex), ("offset", row.offset)):
         if number is not None and not first <= number <= last:

@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 from merbench.errors import ReleaseError, and_more, printable
 from merbench.files import file_name, read_bounded
 
-__all__ = ["COLUMNS", "Row", "read_rows", "refuse"]
+__all__ = ["COLUMNS", "OwnClip", "read_own_clips", "refuse"]
 
 COLUMNS = ("clip", "subject", "onset", "apex", "offset", "emotion")
 OPTIONAL = ("apex", "offset")
@@ -23,7 +23,7 @@ VIDEOS = (".mp4", ".avi")
 
 
 @dataclass(frozen=True)
-class Row:
+class OwnClip:
     """One clip of the table.
 
     Attributes:
@@ -54,7 +54,7 @@ class Row:
         return f"{database}/{file_name(self.subject, kept=KEPT)}"
 
 
-def read_rows(path: Path) -> list[Row]:
+def read_own_clips(path: Path) -> list[OwnClip]:
     """The clips of a table: a CSV file in UTF-8, with commas, semicolons or tabs.
 
     Raises:
@@ -116,7 +116,7 @@ def _header_fault(header: list[str]) -> str:
     )
 
 
-def _row(number: int, header: list[str], cells: list[str]) -> Row:
+def _row(number: int, header: list[str], cells: list[str]) -> OwnClip:
     """One row; ValueError says what is wrong with it."""
     if len(cells) != len(header):
         raise ValueError(f"row {number}: {len(cells)} cells, but the header has {len(header)}")
@@ -136,7 +136,7 @@ def _row(number: int, header: list[str], cells: list[str]) -> Row:
     for name in ("clip", "subject"):
         if file_name(given[name], kept=KEPT).strip(".-") == "":
             raise ValueError(f"row {number}, column {name}: {given[name]!r} has no letter or digit")
-    return Row(number, given["clip"], given["subject"], onset, apex, offset, given["emotion"].lower())
+    return OwnClip(number, given["clip"], given["subject"], onset, apex, offset, given["emotion"].lower())
 
 
 def _frame(number: int, name: str, cell: str) -> int | None:
@@ -155,9 +155,9 @@ def _check_path(number: int, clip: str) -> None:
         raise ValueError(f"row {number}, column clip: {clip!r} leaves the folder of --frames")
 
 
-def _alike(rows: list[Row]) -> Iterator[str]:
+def _alike(rows: list[OwnClip]) -> Iterator[str]:
     """A fault for each second spelling of a subject: one person would be on both sides of a fold."""
-    first: dict[str, Row] = {}
+    first: dict[str, OwnClip] = {}
     for row in rows:
         before = first.setdefault(file_name(" ".join(row.subject.split()), kept=r"\w").casefold(), row)
         if before.subject != row.subject:
@@ -167,8 +167,8 @@ def _alike(rows: list[Row]) -> Iterator[str]:
             )
 
 
-def _twice(rows: list[Row]) -> Iterator[str]:
-    first: dict[str, Row] = {}
+def _twice(rows: list[OwnClip]) -> Iterator[str]:
+    first: dict[str, OwnClip] = {}
     for row in rows:
         path = PurePosixPath(row.clip)
         before = first.setdefault(row.id("").casefold(), row)
