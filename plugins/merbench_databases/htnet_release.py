@@ -35,7 +35,7 @@ POINTS = ("left_eye", "right_eye", "nose", "mouth_left", "mouth_right")
 FALLBACK = ((9.5281, 11.0626), (21.3962, 10.9198), (15.3802, 17.3806), (10.2554, 22.1212), (20.5837, 22.2558))
 
 
-class ReleasedClip(NamedTuple):
+class Row(NamedTuple):
     """One clip of the table: `subject` and `name` as published, `raw_subject` and `raw_name` as in the file."""
 
     database: str
@@ -105,13 +105,13 @@ class HTNetRelease(merbench.SourceReader):
         return self.root
 
     @cached_property
-    def _rows(self) -> dict[str, ReleasedClip]:
+    def _rows(self) -> dict[str, Row]:
         for name, kind in ((TABLE, Path.is_file), (IMAGES, Path.is_dir)):
             if not kind(self._folder / name):
                 raise merbench.ReleaseError(
                     f"{self._folder} is not a clone of HTNet's repository: {name} is missing; {HINT}"
                 )
-        rows: dict[str, ReleasedClip] = {}
+        rows: dict[str, Row] = {}
         for line, row in self._parsed():
             clip = f"{row.database}/{row.subject}/{row.name}"
             if clip in rows:
@@ -119,7 +119,7 @@ class HTNetRelease(merbench.SourceReader):
             rows[clip] = row
         return rows
 
-    def _parsed(self) -> Iterator[tuple[int, ReleasedClip]]:
+    def _parsed(self) -> Iterator[tuple[int, Row]]:
         path = self._folder / TABLE
         try:
             for line, cells in rows_of(path, ("dataset", "sub", "filename_o", "label"), root=self._folder):
@@ -127,7 +127,7 @@ class HTNetRelease(merbench.SourceReader):
         except TableError as error:
             raise merbench.ReleaseError(f"{path}{error}") from error
 
-    def _flow(self, row: ReleasedClip) -> np.ndarray:
+    def _flow(self, row: Row) -> np.ndarray:
         from merbench_databases.images import read_png
 
         path = self._image(row)
@@ -137,7 +137,7 @@ class HTNetRelease(merbench.SourceReader):
             raise merbench.ReleaseError(f"{path.name}{error}") from error
         return read_png(path, SIDE).transpose(2, 0, 1).astype("float32")
 
-    def _image(self, row: ReleasedClip) -> Path:
+    def _image(self, row: Row) -> Path:
         # The table may have `6` for `006` in the file name, or `s1_ne_01` for `s01_ne_01`; file names have the blank.
         folder = self._folder / IMAGES
         tries = [
@@ -182,7 +182,7 @@ class HTNetRelease(merbench.SourceReader):
         return found
 
 
-def _row(line: int, cells: dict[str, str]) -> ReleasedClip:
+def _row(line: int, cells: dict[str, str]) -> Row:
     database = _database(line, cells["dataset"])
     subject, name = _subject(line, database, cells["sub"]), _name(line, database, cells["filename_o"])
     clip = f"{database}/{subject}/{name}"
@@ -192,7 +192,7 @@ def _row(line: int, cells: dict[str, str]) -> ReleasedClip:
     if label not in range(len(CLASSES)):
         scheme = ", ".join(f"{index} {title}" for index, title in enumerate(CLASSES))
         raise TableError(f", line {line}: clip {clip} has the label {label}, outside the scheme ({scheme})")
-    return ReleasedClip(database, subject, name, label, cells["sub"], cells["filename_o"])
+    return Row(database, subject, name, label, cells["sub"], cells["filename_o"])
 
 
 def _database(line: int, cell: str) -> str:
