@@ -54,8 +54,10 @@ def sums(confusions: np.ndarray) -> Sums:
     """Count hits, truths and predictions of each class, `[classes, ...]`, in confusions `[..., classes, classes]`."""
     import numpy as np
 
+    counts = confusions.sum(axis=-1), confusions.sum(axis=-2)
     hits = np.diagonal(confusions, axis1=-2, axis2=-1)
-    return np.moveaxis(hits, -1, 0), np.moveaxis(confusions.sum(axis=-1), -1, 0), np.moveaxis(confusions.sum(-2), -1, 0)
+    axes = (hits.ndim - 1, *range(hits.ndim - 1))  # `np.moveaxis` takes as long as the sums
+    return hits.transpose(axes), counts[0].transpose(axes), counts[1].transpose(axes)
 
 
 def weighted(counts: Sequence[np.ndarray], weights: np.ndarray) -> list[np.ndarray]:
