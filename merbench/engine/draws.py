@@ -38,7 +38,7 @@ class KeyedDraws(TorchFunctionMode):
     each fold alone, so `vmap` refuses randomness. Keyed numbers need no stream: under `vmap` each network has its own
     key. If clips are the first axis, a padded batch starts with the same numbers as the batch without padding.
 
-    Other random operations (`nn.Dropout2d`, attention with dropout, a separate generator) are left to torch.
+    Other random operations (`nn.AlphaDropout`, attention with dropout, a separate generator) are left to torch.
 
     Args:
         key: int64 scalar in [0, 2**32), on the network's device.
@@ -67,7 +67,18 @@ class KeyedDraws(TorchFunctionMode):
             return input
         if not 0 < p <= 1:
             return functional.dropout(input, p)  # raises torch's own error
-        kept = ((self.uniform(input.shape) >= p) * (1 / (1 - p) if p < 1 else 0.0)).to(input.dtype)
+        return self._dropped(input, input.shape, p, inplace)
+
+    def dropout2d(self, input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
+        """`torch.nn.functional.dropout2d` of `[batch, channels, rows, columns]`; other shapes are left to torch."""
+        if not training or p == 0:
+            return input
+        if not 0 < p <= 1 or input.dim() != 4:
+            return functional.dropout2d(input, p, training, inplace)
+        return self._dropped(input, (*input.shape[:2], 1, 1), p, inplace)
+
+    def _dropped(self, input: Tensor, size: Sequence[int], p: float, inplace: bool) -> Tensor:
+        kept = ((self.uniform(size) >= p) * (1 / (1 - p) if p < 1 else 0.0)).to(input.dtype)
         return input.mul_(kept) if inplace else input * kept
 
     def rand(self, *size: Any, **settings: Any) -> Tensor:
@@ -79,7 +90,11 @@ class KeyedDraws(TorchFunctionMode):
         return self.uniform(sizes).to(torch.get_default_device() if device is None else device)
 
 
-DRAWN: dict[Any, Callable[..., Tensor]] = {functional.dropout: KeyedDraws.dropout, torch.rand: KeyedDraws.rand}
+DRAWN: dict[Any, Callable[..., Tensor]] = {
+    functional.dropout: KeyedDraws.dropout,
+    functional.dropout2d: KeyedDraws.dropout2d,
+    torch.rand: KeyedDraws.rand,
+}
 
 
 def philox(low: Tensor, high: Tensor, key: Tensor, rounds: int = ROUNDS) -> tuple[Tensor, Tensor]:

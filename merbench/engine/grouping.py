@@ -23,7 +23,6 @@ from merbench.engine.device import CPU_CEILING, memory_budget
 from merbench.engine.generators import drawn_so_far
 from merbench.engine.loop import ELSEWHERE, Group
 from merbench.engine.memory import if_full
-from merbench.engine.networks import batch_norm, build_network
 from merbench.engine.seeds import derive_seed
 from merbench.engine.task import Task
 from merbench.errors import PluginError, one_line
@@ -70,8 +69,6 @@ def why_not_batched(task: Task, fold: Fold) -> str:
     refuses randomness and data-dependent control flow. Two networks at once, one of them with a padded batch, must give
     the same logits as each network alone.
     """
-    if norm := batch_norm(build_network(task, fold.seed)):
-        return f"{norm} is a batch norm: its statistics belong to one network"
     before = drawn_so_far()
     try:
         with warnings.catch_warnings():
@@ -124,15 +121,15 @@ def _other_together(task: Task, fold: Fold) -> str:
     folds = [replace(fold, train=fold.train[:most]), replace(fold, train=fold.train[: most - 1 or 1], seed=other)]
     positions, weights = map(torch.as_tensor, padded([one.train for one in folds]))
     pair = Group(task, folds, stacked=True)
-    together = [_logits(pair, positions, training) for training in (True, False)]
+    together = [_logits(pair, positions, weights, training) for training in (True, False)]
     losses = _losses(pair, positions, weights)
     for index, one in enumerate(folds):
         alone = Group(replace(task, keyed=True), [one], stacked=False)
+        own = [tensor[index : index + 1, : len(one.train)] for tensor in (positions, weights)]
         for training, logits in zip((True, False), together, strict=True):
-            apart = _logits(alone, positions[index : index + 1, : len(one.train)], training)[0]
+            apart = _logits(alone, *own, training)[0]
             if not _same(logits[index, : len(one.train)], apart):
                 return COMPANY
-        own = [tensor[index : index + 1, : len(one.train)] for tensor in (positions, weights)]
         if not _same(losses[index], _losses(alone, *own)[0]):
             return PADDED
     return ""
@@ -152,9 +149,9 @@ def _losses(group: Group, positions: Tensor, weights: Tensor) -> Tensor:
     return losses.detach()
 
 
-def _logits(group: Group, positions: Tensor, training: bool) -> Tensor:
+def _logits(group: Group, positions: Tensor, weights: Tensor, training: bool) -> Tensor:
     group.network.mode(training)
-    logits = group.logits(positions)
+    logits = group.logits(positions, weights)
     if training:
         group.backward(logits.sum())
     return logits.detach()

@@ -60,19 +60,27 @@ class Group:
         first = ", alone or first in a tuple," if self.own_loss else ""
         self.wanted = f"give logits [clips, {task.classes}]{first} for clips of shape {shapes}"
 
-    def logits(self, positions: Tensor, drawn: Tensor | None = None, mixing: Mixing | None = None) -> Tensor:
+    def logits(
+        self,
+        positions: Tensor,
+        weights: Tensor | None = None,
+        drawn: Tensor | None = None,
+        mixing: Mixing | None = None,
+    ) -> Tensor:
         """Compute float32 logits `[folds, batch, classes]` of the clips at `positions` `[folds, batch]`.
 
-        In training, clips may be augmented with the numbers `drawn` `[folds, clips, 4]`, and mixed. The network gets
+        The `weights` have the same shape, and are 0 for padding; None for no padding. In training, clips may be augmented with the numbers `drawn` `[folds, clips, 4]`, and mixed. The network gets
         copies of the clips, which it may overwrite.
 
         Raises:
             PluginError: the network fails, or gives anything but logits.
         """
         inputs = self._inputs(positions, drawn, mixing)
+        if weights is None:
+            weights = torch.ones(positions.shape, device=positions.device)
         forward = f"forward in {'training' if self.network.module.training else 'evaluation'} mode"
         with calling(self.task.author, forward, self.wanted), autocast(self.task.precision, self.task.device):
-            logits = self.network.compute(inputs, _first if self.own_loss else _whole)
+            logits = self.network.compute(inputs, weights, _first if self.own_loss else _whole)
         if isinstance(logits, Tensor) and logits.shape == (*positions.shape, self.task.classes):
             return logits.float()
         tensor = isinstance(logits, Tensor)
@@ -90,14 +98,14 @@ class Group:
         """
         labels = self.labels[positions]
         if self.own_loss is None:
-            logits = self.logits(positions, drawn, mixing)
+            logits = self.logits(positions, weights, drawn, mixing)
             return step_losses(logits, labels, weights, self.class_weights, mixing, self.task.recipe)
         inputs = self._inputs(positions, drawn, mixing)
         counted = weights * self.class_weights.gather(1, labels)
         wanted = "give one loss for the batch, a tensor without axes that carries a gradient"
         with calling(self.task.author, "training_loss", wanted), autocast(self.task.precision, self.task.device):
             own_loss = partial(self.own_loss, **self.task.loss_options)
-            loss = self.network.compute(inputs, own_loss, labels, counted)
+            loss = self.network.compute(inputs, weights, own_loss, labels, counted)
         if isinstance(loss, Tensor) and loss.shape == (len(self.folds),) and loss.requires_grad:
             return loss.float()
         gives = kind(loss)

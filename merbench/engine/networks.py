@@ -13,6 +13,7 @@ from torch.nn.parameter import UninitializedParameter
 
 from merbench.engine.draws import KeyedDraws, draw_keys
 from merbench.engine.generators import seeded
+from merbench.engine.norms import WeightedNorms, statistics_of
 from merbench.engine.seeds import derive_seed
 from merbench.engine.task import Task
 from merbench.errors import PluginError
@@ -21,7 +22,7 @@ from merbench.protocols import Fold
 
 Head = Callable[..., Any]  # from the outputs of a network, and tensors `[batch]`, to what is wanted of them
 
-__all__ = ["OneNetwork", "StackedNetworks", "batch_norm", "build_network", "tensors_of"]
+__all__ = ["OneNetwork", "StackedNetworks", "build_network", "tensors_of"]
 
 
 def build_network(task: Task, seed: int) -> nn.Module:
@@ -38,12 +39,6 @@ def build_network(task: Task, seed: int) -> nn.Module:
     if any(isinstance(one, UninitializedParameter) for one in network.parameters()):
         raise PluginError(f"{task.author}: {type(network).__name__} has lazy modules: give them their sizes")
     return network
-
-
-def batch_norm(network: nn.Module) -> str:
-    """The name of the network's first batch norm; empty if it has none."""
-    norms = (name for name, one in network.named_modules() if isinstance(one, nn.modules.batchnorm._BatchNorm))
-    return next(norms, "")
 
 
 def tensors_of(network: nn.Module) -> dict[str, Tensor]:
@@ -83,8 +78,9 @@ class OneNetwork:
         """Use keyed random numbers of these keys from now on, `[folds]` on the device, see `draw_keys`."""
         self.keys = keys
 
-    def compute(self, inputs: Sequence[Tensor], head: Head, *about: Tensor) -> Any:
-        """Compute `head` of the outputs for one tensor `[1, batch, ...]` per feature, and of `about`, `[1, batch]`.
+    def compute(self, inputs: Sequence[Tensor], weights: Tensor, head: Head, *about: Tensor) -> Any:
+        """Compute `head` of the outputs for one tensor `[1, batch, ...]` per feature, and of `about`, `[1, batch]`. The
+        `weights` do not matter, because the batches of one fold are not padded.
 
         A result has a new first axis of 1; if it is not a tensor, it is returned as it is.
         """
@@ -113,6 +109,9 @@ class StackedNetworks:
                 self.stacked[name][index].copy_(parameter.detach())
         for name, parameter in first.named_parameters():
             self.stacked[name].requires_grad_(parameter.requires_grad)  # frozen parameters stay frozen
+        self.statistics = {
+            name: torch.stack([buffer.to(device)] * len(folds)) for name, buffer in statistics_of(first).items()
+        }
         # From here on only the shapes are needed, and buffers, which do not depend on the seed.
         self.module = first.to("meta") if not list(first.buffers()) else first.to(device)
         self.begin(draw_keys(folds, 0, 0).to(device))
@@ -123,7 +122,8 @@ class StackedNetworks:
 
     def tensors(self, place: int) -> dict[str, Tensor]:
         """All tensors of the network of the fold at `place`, see `tensors_of`."""
-        return {name: tensor[place] for name, tensor in self.stacked.items()} | _buffers(self.module)
+        own = {name: tensor[place] for name, tensor in (self.stacked | self.statistics).items()}
+        return _buffers(self.module) | own
 
     def mode(self, training: bool) -> None:
         """Switch to training or evaluation mode, like `nn.Module.train`."""
@@ -134,16 +134,19 @@ class StackedNetworks:
         """Use keyed random numbers of these keys from now on, `[folds]` on the device, see `draw_keys`."""
         self.keys = keys
 
-    def compute(self, inputs: Sequence[Tensor], head: Head, *about: Tensor) -> Any:
+    def compute(self, inputs: Sequence[Tensor], weights: Tensor, head: Head, *about: Tensor) -> Any:
         """Compute `head` of the outputs for a tensor `[folds, batch, ...]` per feature and of `about` `[folds, batch]`.
+        Batch norms leave out the clips whose `weights`, `[folds, batch]`, are 0.
 
         A result has a new first axis of the folds; if it is not a tensor, it is returned as it is.
         """
 
-        def one(parameters: dict[str, Tensor], key: Tensor, *tensors: Tensor) -> Any:
-            with KeyedDraws(key) if self.module.training else nullcontext():
-                outputs = functional_call(self.module, parameters, tensors[: len(inputs)])
+        def one(own: dict[str, Tensor], key: Tensor, weights: Tensor, *tensors: Tensor) -> Any:
+            training = self.module.training
+            norms = WeightedNorms(weights) if training and self.statistics else nullcontext()
+            with norms, KeyedDraws(key) if training else nullcontext():
+                outputs = functional_call(self.module, own, tensors[: len(inputs)])
                 return head(outputs, *tensors[len(inputs) :])
 
         # Random numbers without a key would depend on the other folds of the group, so vmap refuses them.
-        return vmap(one, randomness="error")(self.stacked, self.keys, *inputs, *about)
+        return vmap(one, randomness="error")(self.stacked | self.statistics, self.keys, weights, *inputs, *about)

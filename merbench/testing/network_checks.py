@@ -45,7 +45,7 @@ def leaves_clips_unchanged(toys: ModelToys) -> str:
         group.network.mode(training)
         inputs = [clips.take(torch.as_tensor(toys.folds[0].train[None, :])) for clips in group.data]
         before = [one.clone() for one in inputs]
-        group.network.compute(inputs, lambda outputs: None)
+        group.network.compute(inputs, torch.ones(inputs[0].shape[:2]), lambda outputs: None)
         same = all(torch.equal(one, other) for one, other in zip(inputs, before, strict=True))
         mode = "training" if training else "evaluation"
         require(same, f"forward in {mode} mode writes into its input")

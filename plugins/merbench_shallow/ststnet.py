@@ -24,6 +24,7 @@ from torch.nn import functional
 
 import merbench
 from merbench_shallow.checks import check_images
+from merbench_shallow.layout import channels_last
 
 __all__ = ["STSTNet"]
 
@@ -61,8 +62,8 @@ class STSTNet(nn.Module):
         # The three streams as one, channels last: the same sums in two thirds of the time.
         convolutions, norms = (self.conv1, self.conv2, self.conv3), (self.bn1, self.bn2, self.bn3)
         weight, bias = (torch.cat([getattr(one, name) for one in convolutions]) for name in ("weight", "bias"))
-        flow = flow.contiguous(memory_format=torch.channels_last)
-        streams = joint_norm(functional.relu(functional.conv2d(flow, weight, bias, padding=2)), norms, self.training)
+        seen = functional.conv2d(channels_last(flow), weight, bias, padding=2)
+        streams = joint_norm(functional.relu(seen), norms, self.training)
         pooled = functional.max_pool2d(streams, 3, stride=3, padding=1)
         dropped = functional.dropout(pooled, DROPOUT, self.training)
         logits: Tensor = self.fc(functional.avg_pool2d(dropped, 2).flatten(1))

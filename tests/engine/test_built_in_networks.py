@@ -1,4 +1,4 @@
-"""Built-in networks: without batch norm folds train together as each does alone, whatever they draw; with it, alone."""
+"""Built-in networks: folds train together as each does alone, whatever they draw and whatever they normalise."""
 
 from __future__ import annotations
 
@@ -13,8 +13,6 @@ from merbench.engine.folds import group_network
 from merbench.engine.grouping import why_not_batched, why_sooner_alone
 from merbench.engine.loop import Group, train_group
 from merbench.plugin.calls import Author
-from merbench.plugin.loading import load
-from merbench.plugin.registry import Registry
 
 HSTA = {"image_size": 28, "patch_sizes": (4, 14), "embed_dims": (48, 24), "heads": (3, 3), "stages": 1, "depth": (1, 1)}
 RANDOM = {"dropout": 0.2, "head_dropout": 0.2, "drop_path": 0.2}
@@ -40,6 +38,12 @@ NETWORKS: dict[str, tuple[str, dict[str, Any], list[tuple[int, ...]], bool]] = {
     "off-apexnet": ("merbench_shallow.off_apexnet:OFFApexNet", {}, [FLOW], True),
     "dual-inception": ("merbench_shallow.dual_inception:DualInception", {"width": 16}, [FLOW], True),
     "vision-transformer": ("merbench_timm.network:TimmNetwork", VIT, [FLOW], False),
+    # These have batch norms.
+    "ststnet": ("merbench_shallow.ststnet:STSTNet", {}, [FLOW], True),
+    "sssnet": ("merbench_shallow.sssnet:SSSNet", {}, [FLOW], True),
+    "rcn-a": ("merbench_shallow.rcn:RCN", {"pooled": True}, [FLOW], True),
+    "rcn-w": ("merbench_shallow.rcn:RCN", {"wide": True}, [FLOW], True),
+    "rcn-s": ("merbench_shallow.rcn:RCN", {"shortcut": True}, [FLOW], True),
 }
 
 
@@ -73,23 +77,3 @@ def test_those_that_convolve_train_alone_however_many_cores_there_are(subject, m
     assert why_sooner_alone(replace(task, device="cuda"), folds) == ""
     assert bool(why_sooner_alone(task, folds[:1])) is convolves
 
-
-NORMED = {
-    "apex-resnet": "features.bn1",
-    "mmnet": "conv_act.1",
-    "rcn-a": "first.1",
-    "rcn-f": "first.streams.0.2",
-    "rcn-s": "first.1",
-    "rcn-w": "first.streams.0.2",
-    "sssnet": "bn1",
-    "ststnet": "bn1",
-}
-
-
-@pytest.mark.parametrize("name", NORMED)
-def test_one_with_batch_norm_trains_alone_and_names_the_first(name, make_task, make_folds) -> None:
-    model = Registry(load(allow=())).models.get(name)
-    options = {**model.recipes["quick"].options, "classes": 3}
-    task = make_task(Build(model.network, options, Author.of(f"model {name}", "mine")))
-    reason = why_not_batched(task, make_folds([20])[0])
-    assert reason == f"{NORMED[name]} is a batch norm: its statistics belong to one network"
