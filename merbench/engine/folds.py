@@ -42,9 +42,8 @@ def group_network(task: Task, folds: Sequence[Fold]) -> Grouping:
     with threads(task.jobs), seeded(derive_seed(fold=folds[0].seed, purpose="trial")):
         cost = footprint(task, folds[0])
         known: dict[str, Any] = {**asdict(cost), "note": note}
-        if reason := why_not_batched(task, folds[0]):
-            return Grouping("sequential", reason=reason, **known)
-        if reason := why_sooner_alone(task, folds):
+        # The trial of a large network that convolves takes a while on a CPU, where its folds train alone in any case.
+        if reason := why_sooner_alone(task, folds) or why_not_batched(task, folds[0]):
             return Grouping("sequential", reason=reason, keyed=True, **known)
     at_once = folds_at_once(task, cost, len(folds))
     fewer = why_fewer(task, cost, len(folds), at_once)

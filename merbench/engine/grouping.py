@@ -125,7 +125,7 @@ def _other_together(task: Task, fold: Fold) -> str:
     losses = _losses(pair, positions, weights)
     for index, one in enumerate(folds):
         alone = Group(replace(task, keyed=True), [one], stacked=False)
-        own = [tensor[index : index + 1, : len(one.train)] for tensor in (positions, weights)]
+        own = positions[index : index + 1, : len(one.train)], weights[index : index + 1, : len(one.train)]
         for training, logits in zip((True, False), together, strict=True):
             apart = _logits(alone, *own, training)[0]
             if not _same(logits[index, : len(one.train)], apart):

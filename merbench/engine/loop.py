@@ -69,8 +69,9 @@ class Group:
     ) -> Tensor:
         """Compute float32 logits `[folds, batch, classes]` of the clips at `positions` `[folds, batch]`.
 
-        The `weights` have the same shape, and are 0 for padding; None for no padding. In training, clips may be augmented with the numbers `drawn` `[folds, clips, 4]`, and mixed. The network gets
-        copies of the clips, which it may overwrite.
+        The `weights` have the same shape, and are 0 for padding; None for no padding. In training, clips may be
+        augmented with the numbers `drawn` `[folds, clips, 4]`, and mixed. The network gets copies of the clips, which
+        it may overwrite.
 
         Raises:
             PluginError: the network fails, or gives anything but logits.

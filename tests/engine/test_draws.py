@@ -110,6 +110,14 @@ def test_dropout_keeps_the_dtype_and_can_work_in_place() -> None:
     assert torch.equal(again, x)
 
 
+def test_dropout_of_channels_drops_whole_channels_by_the_numbers_of_the_key() -> None:
+    with KeyedDraws(KEY):
+        found = nn.Dropout2d(0.25)(torch.ones(2, 3, 4, 4))
+    with KeyedDraws(KEY):
+        kept = torch.rand(2, 3, 1, 1) >= 0.25
+    assert torch.equal(found, (kept / 0.75).expand(2, 3, 4, 4))
+
+
 @pytest.mark.parametrize("sizes", [(2, 3), ((2, 3),), ([2, 3],), (torch.Size([2, 3]),)], ids=str)
 @pytest.mark.parametrize("device", [None, "cpu", torch.device("cpu")])
 def test_rand_takes_its_sizes_in_either_way_and_its_device(sizes: Any, device: Any) -> None:
@@ -124,9 +132,9 @@ def test_rand_takes_its_sizes_in_either_way_and_its_device(sizes: Any, device: A
         lambda: torch.rand(4, dtype=torch.float64),
         lambda: torch.rand(4, generator=torch.Generator().manual_seed(7)),
         lambda: torch.rand(size=(4,)),
-        lambda: nn.Dropout2d()(torch.ones(2, 3, 1, 1)),
+        lambda: nn.AlphaDropout()(torch.ones(2, 3)),
     ],
-    ids=["randn", "dtype", "generator", "size", "dropout2d"],
+    ids=["randn", "dtype", "generator", "size", "alpha"],
 )
 def test_what_is_drawn_in_another_way_is_torchs_own(draw: Callable[[], Tensor]) -> None:
     torch.manual_seed(0)

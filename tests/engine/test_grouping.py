@@ -15,7 +15,6 @@ from merbench.engine.folds import group_network
 from merbench.engine.grouping import Footprint, folds_at_once, footprint, why_fewer, why_not_batched
 from merbench.engine.loop import Group, train_group
 from merbench.errors import PluginError
-from merbench.plugin.calls import Author
 
 STSTNET = "merbench_shallow.ststnet:STSTNet"
 
@@ -142,13 +141,6 @@ def test_what_cannot_be_batched_trains_alone_and_the_reason_is_one_line(make_tas
     assert (found.mode, found.at_once) == ("sequential", 1)
     assert says in found.reason
     assert "\n" not in found.reason
-
-
-def test_ststnet_trains_alone_because_of_its_batch_norm(make_task, make_folds) -> None:
-    from merbench.engine.build import Build
-
-    task = make_task(Build(STSTNET, {"classes": 3}, Author.of("model ststnet", "shallow")))
-    assert why_not_batched(task, make_folds([20])[0]) == "bn1 is a batch norm: its statistics belong to one network"
 
 
 def test_a_kernel_without_a_rule_on_a_cpu_is_no_reason_on_another_device(make_task, make_folds) -> None:

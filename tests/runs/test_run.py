@@ -113,7 +113,7 @@ def test_a_run_that_lost_folds_gives_the_record_of_one_that_did_not(
     ("kind", "wanted"),
     [
         ("batched", "4 fold(s) train at once; "),
-        ("sequential", "folds train one at a time: bn1 is a batch norm: its statistics belong to one network"),
+        ("sequential", "folds train one at a time: convolutions are "),
         ("estimator", ""),
     ],
 )
