@@ -5,13 +5,21 @@ from __future__ import annotations
 import json
 import os
 import runpy
+from collections.abc import Callable
 from dataclasses import replace
-from importlib import import_module
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from merbench_causalnet.network import CausalNet
+from merbench_hsta.network import HSTA
+from merbench_htnet.network import HTNet
+from merbench_mmnet.network import MMNet
+from merbench_shallow.sssnet import SSSNet
+from merbench_shallow.ststnet import STSTNet
+from torch import Tensor, nn
 
 from merbench.engine.folds import Grouping, compute_folds
 from merbench.engine.grouping import footprint
@@ -21,12 +29,7 @@ from tests.benchmarks.gpu_sizes import Sizes, folds, on, task
 from tests.benchmarks.row import Row
 
 SMALL = {"dim": 64, "block_repeats": (2, 2, 4)}
-# The cases whose networks need nothing but the options that stand here.
-CASES: dict[str, tuple[str, dict[str, Any]]] = {
-    "htnet-published": ("merbench_htnet.network:HTNet", {"block_repeats": (2, 2, 10)}),
-    "ststnet": ("merbench_shallow.ststnet:STSTNet", {}),
-    "sssnet": ("merbench_shallow.sssnet:SSSNet", {}),
-}
+LARGE = 50_000_000  # parameters of a network that a CPU need not compare: its own tests do
 
 
 def together_and_alone(sizes: Sizes, reference: Path | None) -> list[Row]:
@@ -66,22 +69,21 @@ def parity(sizes: Sizes, reference: Path | None) -> list[Row]:
     if not golden.is_dir():
         return [Row("parity", "not measured", f"{golden} is no folder; MERBENCH_REAL_DATA names the one beside it")]
     fill = runpy.run_path(str(golden / "fill.py"))["fill"]
-    rows = []
-    for name, (target, options) in CASES.items():
-        facts = json.loads((golden / f"{name}.json").read_text("utf-8"))
-        furthest = _from_golden(facts, fill, target, options, sizes)
-        rows.append(Row(f"parity of {name}", f"logits differ by {furthest:.2g}", "fp32, wanted below 1e-4"))
-    return rows
+    cases = [json.loads(path.read_text("utf-8")) for path in sorted(golden.glob("*.json"))]
+    return [_compared(facts, fill, sizes) for facts in cases]
 
 
-def _from_golden(facts: dict[str, Any], fill: Any, target: str, options: dict[str, Any], sizes: Sizes) -> float:
-    module, _, attribute = target.partition(":")
-    network = getattr(import_module(module), attribute)(classes=len(facts["logits"][0]), **options)
+def _compared(facts: dict[str, Any], fill: Any, sizes: Sizes) -> Row:
+    what = f"parity of {facts['model']}"
+    if sizes.device == "cpu" and facts["parameters"] > LARGE:
+        return Row(what, "not measured", f"{facts['parameters']} parameters are left to a GPU")
+    network, forward = _network(facts["model"], dict(facts["config"]))
     state = {
         tensor: torch.from_numpy(np.asarray(fill(tensor, shape, facts["first_seed"] + number)))
         for number, (tensor, shape) in enumerate(facts["tensors"])
     }
     network.load_state_dict(state)
+    network.eval().to(sizes.device)
     inputs = [
         torch.from_numpy(
             (np.random.RandomState(one["seed"]).standard_normal(one["shape"]) * one["scale"]).astype(np.float32)
@@ -89,8 +91,34 @@ def _from_golden(facts: dict[str, Any], fill: Any, target: str, options: dict[st
         for one in facts["inputs"]
     ]
     with torch.no_grad():
-        logits = network.eval().to(sizes.device)(*(one.to(sizes.device) for one in inputs))
-    return float(np.abs(logits.cpu().numpy() - np.array(facts["logits"])).max())
+        logits = forward(*(one.to(sizes.device) for one in inputs))
+    furthest = float(np.abs(logits.cpu().numpy() - np.array(facts["logits"])).max())
+    return Row(what, f"logits differ by {furthest:.2g}", "fp32, wanted below 1e-4")
+
+
+def _network(model: str, config: dict[str, Any]) -> tuple[nn.Module, Callable[..., Tensor]]:
+    """The network of a parity case, and what computes its logits from the inputs of the case."""
+    network: Any
+    if model.startswith("hsta"):
+        depths, _ = config.pop("depth"), config.pop("head_mode")
+        network = HSTA(**config, stages=len(depths), depth=depths[0][:2])
+        return network, lambda x: network((x.transpose(1, 2) * network.image_std + network.image_mean) * 255)
+    if model.startswith("mmnet"):
+        spare = model.removeprefix("mmnet-").removesuffix("-script").replace("class", "-class")
+        network = MMNet(config.pop("outputs"), **config, spare=spare)
+        return network, network.logits
+    for follows in ("num_hierarchies", *(["patch_size"] if model == "causalnet" else [])):
+        config.pop(follows, None)
+    network = OF_FLOW[model.partition("-")[0]](**config)
+    return network, network
+
+
+OF_FLOW: dict[str, Callable[..., nn.Module]] = {
+    "htnet": HTNet,
+    "causalnet": CausalNet,
+    "ststnet": STSTNet,
+    "sssnet": partial(SSSNet, divisor=1),
+}
 
 
 def memory(sizes: Sizes, reference: Path | None) -> list[Row]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 import torch
 
-from tests.benchmarks import gpu
+from tests.benchmarks import gpu, gpu_checks
 from tests.benchmarks.gpu_sizes import TINY
 from tests.benchmarks.row import Row
 
@@ -32,6 +32,15 @@ def test_each_part_runs_and_is_saved(name, tmp_path, monkeypatch) -> None:
     assert rows
     assert not [row for row in rows if row["figure"] == "failed"]
     assert all(row["conditions"].startswith("CPU, PyTorch") for row in rows)
+
+
+def test_every_parity_case_that_is_small_is_compared(golden) -> None:
+    rows = {row.what: row.figure for row in gpu_checks.parity(TINY, None)}
+    assert len(rows) == len(list(golden.glob("*.json")))
+    left = {what for what, figure in rows.items() if figure == "not measured"}
+    assert left == {"parity of causalnet", "parity of hsta-base", "parity of htnet-published"}
+    differ = [float(figure.rpartition(" ")[2]) for what, figure in rows.items() if what not in left]
+    assert max(differ) < 1e-4
 
 
 def test_a_part_that_fails_costs_no_other_part() -> None:
