@@ -44,10 +44,10 @@ def group_network(task: Task, folds: Sequence[Fold]) -> Grouping:
         known: dict[str, Any] = {**asdict(cost), "note": note}
         # The trial of a large network that convolves takes a while on a CPU, where its folds train alone in any case.
         if reason := why_sooner_alone(task, folds) or why_not_batched(task, folds[0]):
-            return Grouping("sequential", reason=reason, keyed=True, **known)
+            return Grouping("sequential", reason=reason, **known)
     at_once = folds_at_once(task, cost, len(folds))
     fewer = why_fewer(task, cost, len(folds), at_once)
-    return Grouping("batched", at_once, reason=fewer, keyed=True, **known)
+    return Grouping("batched", at_once, reason=fewer, **known)
 
 
 def try_alone(task: Task, fold: Fold) -> str:

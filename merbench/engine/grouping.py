@@ -124,7 +124,7 @@ def _other_together(task: Task, fold: Fold) -> str:
     together = [_logits(pair, positions, weights, training) for training in (True, False)]
     losses = _losses(pair, positions, weights)
     for index, one in enumerate(folds):
-        alone = Group(replace(task, keyed=True), [one], stacked=False)
+        alone = Group(task, [one], stacked=False)
         own = positions[index : index + 1, : len(one.train)], weights[index : index + 1, : len(one.train)]
         for training, logits in zip((True, False), together, strict=True):
             apart = _logits(alone, *own, training)[0]

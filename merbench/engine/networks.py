@@ -84,7 +84,7 @@ class OneNetwork:
 
         A result has a new first axis of 1; if it is not a tensor, it is returned as it is.
         """
-        with KeyedDraws(self.keys[0]) if self.task.keyed and self.module.training else nullcontext():
+        with KeyedDraws(self.keys[0]) if self.module.training else nullcontext():
             found = head(self.module(*(tensor[0] for tensor in inputs)), *(tensor[0] for tensor in about))
         return found[None] if isinstance(found, Tensor) else found
 

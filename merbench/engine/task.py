@@ -39,7 +39,6 @@ class Task:
         mirrors: one function per feature, as described in `Feature.mirror`; None for a feature without a mirror.
         device: `cpu`, `cuda` or `mps`.
         precision: `fp32`, `tf32` or `bf16`.
-        keyed: whether a network that trains alone uses keyed random numbers, as in a group (`merbench.engine.draws`).
         keep_weights: whether the outcome of a fold has its network's weights.
         jobs: processes or threads that train on the CPU, at most; None for one per core.
     """
@@ -58,7 +57,6 @@ class Task:
     mirrors: tuple[Mirror | None, ...] = ()
     device: str = "cpu"
     precision: str = "fp32"
-    keyed: bool = False
     keep_weights: bool = False
     jobs: int | None = None
 

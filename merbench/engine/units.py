@@ -31,7 +31,6 @@ class Grouping:
             `estimator` (one per process), `fit` (one per process on a CPU), or `checkpoints` (nothing is trained).
         at_once: number of folds in a group; 1 unless batched.
         reason: why the network is not batched, or why a group has fewer folds than usual; else empty.
-        keyed: whether networks use keyed random numbers: true if they are batched or could be.
         parameters: number of trained parameters of one network; 0 if the engine does not train it.
         fold_bytes: estimated memory of one fold in training; 0 if the engine does not train it.
         note: one sentence for the author of the network; empty if there is nothing to say.
@@ -40,14 +39,13 @@ class Grouping:
     mode: str
     at_once: int = 1
     reason: str = ""
-    keyed: bool = False
     parameters: int = 0
     fold_bytes: int = 0
     note: str = ""
 
     def __str__(self) -> str:
         """The part of the grouping that can change the last digits of a fold's results."""
-        return f"{self.mode}, {self.at_once} at once{', keyed' if self.keyed else ''}"
+        return f"{self.mode}, {self.at_once} at once"
 
 
 @dataclass(frozen=True)
@@ -128,7 +126,7 @@ class Work:
         Raises:
             TrainingError: a plugin's code fails, a loss is not finite, or memory runs out.
         """
-        task, mode = replace(self.task, keyed=self.grouping.keyed), self.grouping.mode
+        task, mode = self.task, self.grouping.mode
         if mode in ("batched", "sequential"):
             return _trained(task, unit, advance, stacked=mode == "batched")
         (fold,) = unit.folds

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from merbench.engine.build import Build, Fit, predictor_of
-from merbench.engine.folds import Grouping, compute_folds, group_network
+from merbench.engine.folds import Grouping, compute_folds
 from merbench.engine.task import FoldOutcome, Task
 from merbench.errors import UnknownName
 from merbench.plugin.calls import Author
@@ -91,10 +91,7 @@ class ModelToys:
         """How the folds are computed: always one at a time, where every digit is the same on every machine."""
         if self.spec.kind != "torch":
             return Grouping(self.spec.kind)
-        from merbench.engine.device import threads  # imports torch, which estimators do not need
-
-        with threads(1):
-            return Grouping("sequential", keyed=group_network(self.task(), self.folds).keyed)
+        return Grouping("sequential")
 
     @functools.cached_property
     def outcomes(self) -> dict[str, FoldOutcome]:

@@ -31,7 +31,7 @@ def batched_equals_alone(toys: ModelToys) -> str:
         return f"one fold at a time: {why}"
     together = train_group(Group(task, toys.folds, stacked=True))
     for fold, outcome in zip(toys.folds, together, strict=True):
-        (alone,) = train_group(Group(replace(task, keyed=True), [fold], stacked=False))
+        (alone,) = train_group(Group(task, [fold], stacked=False))
         most = float(np.abs(outcome.scores - alone.scores).max())
         require(most <= ROUNDING, f"the class scores of fold {fold.name} differ by {most:.2g} if folds are batched")
     return f"{len(together)} folds at once"

@@ -47,7 +47,7 @@ def row(model: TorchModel) -> Row:
     folds = [Fold(name=str(seed), train=train, test=train[:1], seed=seed) for seed in range(FOLDS)]
     together, apart = (
         [Group(task, folds, stacked=True)],
-        [Group(replace(task, keyed=True), [fold], stacked=False) for fold in folds],
+        [Group(task, [fold], stacked=False) for fold in folds],
     )
     rounds = [(seconds(together, epoch), seconds(apart, epoch)) for epoch in range(REPEATS + 1)][1:]
     at_once, in_turn = (statistics.median(one) for one in zip(*rounds, strict=True))

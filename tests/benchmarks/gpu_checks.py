@@ -52,7 +52,7 @@ HOW = "a small HTNet, SGD; the largest difference of a class score in any epoch"
 def resumed(sizes: Sizes, reference: Path | None) -> list[Row]:
     """Whether a run that was interrupted after its first group has the same scores as one that was not."""
     one, some = on(_small(sizes, epochs=sizes.epochs), sizes), folds(sizes, 4)
-    grouping = Grouping("batched", 2, keyed=True)
+    grouping = Grouping("batched", 2)
     whole, again = (_outcomes(one, some, grouping, set()) for _ in range(2))
     first = {fold.name for fold in some[:2]}
     rest = _outcomes(one, some, grouping, first)

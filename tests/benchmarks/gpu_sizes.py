@@ -80,7 +80,6 @@ def task(sizes: Sizes, network: str = HTNET, shape: tuple[int, ...] = (3, 28, 28
         recipe=recipe,
         device=sizes.device,
         precision=precision,
-        keyed=True,
     )
 
 

@@ -62,7 +62,7 @@ def test_folds_train_together_as_each_does_alone(subject, make_folds) -> None:
     task, folds = subject[0], make_folds([20, 17])  # the last steps of 4 clips and of 1: one of them is padded
     assert why_not_batched(task, folds[0]) == ""
     for fold, found in zip(folds, train_group(Group(task, folds, stacked=True)), strict=True):
-        (alone,) = train_group(Group(replace(task, keyed=True), [fold], stacked=False))
+        (alone,) = train_group(Group(task, [fold], stacked=False))
         np.testing.assert_allclose(found.scores, alone.scores, atol=2e-5)
         np.testing.assert_allclose(found.loss, alone.loss, rtol=1e-4)
 
@@ -72,7 +72,6 @@ def test_those_that_convolve_train_alone_however_many_cores_there_are(subject, m
     (task, convolves), folds = subject, make_folds([20, 17])
     monkeypatch.setattr("joblib.cpu_count", lambda: cores)
     grouping = group_network(task, folds)
-    assert grouping.keyed
     assert grouping.mode == ("sequential" if convolves else "batched")
     assert ("of its arithmetic, and on a CPU they are slower for many folds at once" in grouping.reason) is convolves
     assert why_sooner_alone(replace(task, device="cuda"), folds) == ""

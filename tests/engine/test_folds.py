@@ -40,7 +40,7 @@ def test_groups_stay_the_same_after_a_resume(make_task, make_folds) -> None:
 @pytest.mark.parametrize("mode", ["batched", "sequential"])
 def test_after_a_resume_dropout_leaves_out_what_it_would_have_without(make_task, make_folds, mode) -> None:
     task = make_task(lambda: nn.Sequential(nn.Flatten(), nn.Dropout(0.5), nn.Linear(2352, 3)), epochs=2)
-    folds, grouping = make_folds([20, 17, 23]), Grouping(mode, 2 if mode == "batched" else 1, keyed=True)
+    folds, grouping = make_folds([20, 17, 23]), Grouping(mode, 2 if mode == "batched" else 1)
 
     def outcomes(done: set[str]) -> dict[str, np.ndarray]:
         groups = compute_folds(task, folds, grouping, done, lambda units: None)
@@ -216,7 +216,7 @@ def test_a_network_uses_no_more_threads_than_the_jobs_allow(make_task, make_fold
     torch.set_num_threads(4)
     task, folds = replace(make_task(lambda: Watched(2352, 3), epochs=1), jobs=1), make_folds([20, 17, 23])
     group_network(task, folds)
-    names(task, folds, Grouping(mode, 3 if mode == "batched" else 1, keyed=True), set())
+    names(task, folds, Grouping(mode, 3 if mode == "batched" else 1), set())
     assert seen == {1}
     assert torch.get_num_threads() == 4
 

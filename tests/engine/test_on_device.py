@@ -62,7 +62,7 @@ class Copies(TorchDispatchMode):
 
 def group_of(make_task: Any, make_folds: Any, build: Any, stacked: bool, **recipe: Any) -> Group:
     task = make_task(build, **recipe)
-    elsewhere = replace(task, device="meta", mirrors=(lambda clips: clips.flip(-1),), keyed=True)
+    elsewhere = replace(task, device="meta", mirrors=(lambda clips: clips.flip(-1),))
     return Group(elsewhere, make_folds([20, 17] if stacked else [20]), stacked=stacked)
 
 

@@ -91,8 +91,7 @@ def with_loss(task: Task, name: str) -> Task:
 
 def trained(task: Task, folds: list[Fold], *, stacked: bool) -> list[FoldOutcome]:
     groups = [folds] if stacked else [[fold] for fold in folds]
-    keyed = replace(task, keyed=True)
-    return [one for group in groups for one in train_group(Group(keyed, group, stacked=stacked))]
+    return [one for group in groups for one in train_group(Group(task, group, stacked=stacked))]
 
 
 class Logits(TwoHeads):

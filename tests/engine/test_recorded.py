@@ -100,7 +100,7 @@ RECIPE = {"epochs": 6, "flip": 0.5, "mixup": 0.4, "schedule": "cosine"}
 
 @pytest.mark.parametrize("stacked", [True, False], ids=["batched", "alone"])
 def test_recorded_steps_train_as_others_do(make_task, make_folds, monkeypatch, stacked) -> None:
-    task = replace(make_task(network, **RECIPE), mirrors=(lambda clips: clips.flip(-1),), keyed=True)
+    task = replace(make_task(network, **RECIPE), mirrors=(lambda clips: clips.flip(-1),))
     folds = make_folds([20, 17] if stacked else [20])
     wanted = train_group(Group(task, folds, stacked=stacked))
     monkeypatch.setattr(loop, "why_not_recorded", lambda task, resident: "")
