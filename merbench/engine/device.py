@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Literal
@@ -21,6 +22,7 @@ __all__ = [
     "free_memory",
     "memory_budget",
     "threads",
+    "visible_gpus",
 ]
 
 # Share of the free memory that a group of folds may plan to use; the rest covers what the estimate misses.
@@ -46,6 +48,12 @@ def choose_device(asked: Literal["auto", "cpu", "cuda", "mps"]) -> Literal["cpu"
         found = ", ".join(name for name, is_there in there.items() if is_there)
         raise OptionError(f"--device {asked}: torch does not find this device (found: {found}); use --device auto")
     return asked
+
+
+def visible_gpus() -> list[str]:
+    """The GPUs that CUDA may use, as `CUDA_VISIBLE_DEVICES` names them."""
+    named = os.environ.get("CUDA_VISIBLE_DEVICES")
+    return named.split(",") if named else [str(number) for number in range(torch.cuda.device_count())]
 
 
 def choose_precision(precision: str, device: str) -> None:

@@ -62,5 +62,5 @@ class UnitRunner(ABC):
 def merbench_executors() -> Iterable[Executor]:
     """The executor that needs nothing else."""
     yield Executor(
-        name="local", runner="merbench.engine.local:LocalRunner", about="this machine: its cores, or its GPU"
+        name="local", runner="merbench.engine.local:LocalRunner", about="this machine: its cores, or its GPUs"
     )

@@ -7,6 +7,7 @@ run says so.
 
 from __future__ import annotations
 
+import math
 import re
 import warnings
 from collections.abc import Sequence
@@ -19,7 +20,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from merbench.engine.batches import epoch_batches, padded, steps_per_epoch
 from merbench.engine.clips import resident_bytes
-from merbench.engine.device import CPU_CEILING, memory_budget
+from merbench.engine.device import CPU_CEILING, memory_budget, visible_gpus
 from merbench.engine.generators import drawn_so_far
 from merbench.engine.loop import ELSEWHERE, Group
 from merbench.engine.memory import if_full
@@ -195,9 +196,11 @@ def groups(task: Task, folds: Sequence[Fold], at_once: int) -> list[list[Fold]]:
 
 
 def folds_at_once(task: Task, cost: Footprint, folds: int) -> int:
-    """Number of folds to train at once on the task's device, from 1 to `folds`."""
+    """Number of folds to train at once on the task's device, from 1 to `folds`; several GPUs share the folds."""
     free = memory_budget(task.device) - resident_bytes(task.arrays, task.device)
-    return _fitting(free, cost, min(CPU_FOLDS, folds) if task.device == "cpu" else folds)
+    if task.device == "cpu":
+        return _fitting(free, cost, min(CPU_FOLDS, folds))
+    return _fitting(free, cost, math.ceil(folds / max(1, len(visible_gpus()) if task.device == "cuda" else 1)))
 
 
 def why_fewer(task: Task, cost: Footprint, folds: int, at_once: int) -> str:

@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Sequence
 from contextlib import closing
 from functools import partial
+from operator import call
 from pathlib import Path
 from typing import IO
 
@@ -15,7 +16,7 @@ from merbench.engine.executors import Outcomes, UnitRunner
 from merbench.engine.units import Advance, Unit, Work, processes
 from merbench.processes import each, keep_freed_memory
 
-__all__ = ["LocalRunner", "take_gpu", "visible_gpus"]
+__all__ = ["LocalRunner", "take_gpu"]
 
 held: list[IO[str]] = []  # the lock of this process's GPU
 
@@ -31,7 +32,7 @@ class LocalRunner(UnitRunner):
         Raises:
             OutputError: a training process was ended from outside.
         """
-        gpus = visible_gpus() if work.task.device == "cuda" else []
+        gpus = _gpus(work)
         jobs = min(len(gpus), len(units))
         if work.one_by_one and jobs < 2:
             yield from (work(unit, advance) for unit in units)
@@ -43,18 +44,18 @@ class LocalRunner(UnitRunner):
                 begin = partial(take_gpu, Path(locks), gpus)
             advice = "finished folds are kept: make room and run again"
             arguments = ((work, unit) for unit in units)
-            with closing(each(Work.__call__, arguments, jobs, does="trains", advice=advice, begin=begin)) as found:
+            with closing(each(call, arguments, jobs, does="trains", advice=advice, begin=begin)) as found:
                 for outcomes in found:
                     advance(len(outcomes) * units[0].fold_epochs // len(units[0].folds))
                     yield outcomes
 
 
-def visible_gpus() -> list[str]:
-    """The GPUs that CUDA may use, as `CUDA_VISIBLE_DEVICES` names them."""
-    import torch
+def _gpus(work: Work) -> list[str]:
+    if work.task.device != "cuda":
+        return []
+    from merbench.engine.device import visible_gpus  # imports torch
 
-    named = os.environ.get("CUDA_VISIBLE_DEVICES")
-    return named.split(",") if named else [str(number) for number in range(torch.cuda.device_count())]
+    return visible_gpus()
 
 
 def take_gpu(locks: Path, gpus: Sequence[str]) -> None:

@@ -10,7 +10,9 @@ import numpy as np
 import pytest
 
 from merbench.engine import local
-from merbench.engine.local import LocalRunner, take_gpu, visible_gpus
+from merbench.engine.device import visible_gpus
+from merbench.engine.grouping import Footprint, folds_at_once
+from merbench.engine.local import LocalRunner, take_gpu
 from merbench.engine.task import FoldOutcome, Task
 from merbench.engine.units import Grouping, Unit, Work
 
@@ -25,7 +27,10 @@ class OnGpu(Work):
 
     def __call__(self, unit: Unit, advance: Callable[[int], None] = lambda fold_epochs: None) -> list[FoldOutcome]:
         seen, nothing = os.environ["CUDA_VISIBLE_DEVICES"], np.zeros(1)
-        return [FoldOutcome(fold.name, nothing, nothing, nothing, 0.0, note=seen) for fold in unit.folds]
+        return [
+            FoldOutcome(name=one.name, scores=nothing, predicted=nothing, loss=nothing, seconds=0.0, note=seen)
+            for one in unit.folds
+        ]
 
 
 @pytest.fixture
@@ -57,7 +62,7 @@ def test_the_gpus_are_those_that_the_user_lets_cuda_see(released) -> None:
 
 @pytest.mark.processes
 def test_groups_are_shared_out_among_the_gpus_of_a_machine(make_task, make_folds, monkeypatch) -> None:
-    monkeypatch.setattr(local, "visible_gpus", lambda: ["4", "7"])
+    monkeypatch.setattr("merbench.engine.device.visible_gpus", lambda: ["4", "7"])
     task: Task = replace(make_task(), device="cuda")
     folds = make_folds([20, 20, 20, 20])
     units = [Unit(tuple(folds[start : start + 2]), 6, None) for start in (0, 2)]
@@ -68,3 +73,13 @@ def test_groups_are_shared_out_among_the_gpus_of_a_machine(make_task, make_folds
     assert sorted(one.name for one in found) == sorted(fold.name for fold in folds)
     assert {one.note for one in found} <= {"4", "7"}
     assert sum(advanced) == 12
+
+
+def test_several_gpus_share_the_folds_that_one_would_train_at_once(make_task, monkeypatch) -> None:
+    monkeypatch.setattr("merbench.engine.grouping.memory_budget", lambda device: 2**40)
+    task = replace(make_task(), device="cuda")
+    shares = []
+    for gpus in (["0"], ["0", "1"], list("01234567")):
+        monkeypatch.setattr("merbench.engine.grouping.visible_gpus", lambda gpus=gpus: gpus)
+        shares.append(folds_at_once(task, Footprint(1000, 2**20), 68))
+    assert shares == [68, 34, 9]

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from merbench_htnet.network import HTNet
 from merbench_shallow.ststnet import STSTNet
 
+from merbench.engine.draws import KeyedDraws, draw_keys
 from merbench.engine.grouping import groups
 from merbench.engine.loop import Group, train_group
 from merbench.engine.networks import build_network
@@ -48,7 +49,8 @@ OPTIMIZERS = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW, "sgd": torch
 
 
 def by_hand(task: Task, fold: Fold, network_class: Callable[..., torch.nn.Module], **options: Any) -> np.ndarray:
-    """Probabilities `[epochs, clips, classes]` as anyone would compute them, one fold and nothing of the engine."""
+    """Probabilities `[epochs, clips, classes]` as anyone would compute them, one fold and nothing of the engine but the
+    random numbers of dropout."""
     recipe = task.recipe
     images, labels = torch.from_numpy(task.arrays[0]), torch.from_numpy(task.labels)
     if recipe.standardize:
@@ -75,9 +77,9 @@ def by_hand(task: Task, fold: Fold, network_class: Callable[..., torch.nn.Module
         network.train()
         for start in range(0, len(order), recipe.batch_size):
             batch = order[start : start + recipe.batch_size]
-            loss = torch.nn.functional.cross_entropy(
-                network(images[batch]), labels[batch], label_smoothing=recipe.label_smoothing
-            )
+            with KeyedDraws(draw_keys([fold], epoch, start // recipe.batch_size)[0]):
+                logits = network(images[batch])
+            loss = torch.nn.functional.cross_entropy(logits, labels[batch], label_smoothing=recipe.label_smoothing)
             optimizer.zero_grad()
             torch.autograd.backward(loss)
             optimizer.step()
