@@ -40,6 +40,7 @@ def run(
     seed: int = 0,
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto",
     precision: Literal["fp32", "tf32", "bf16"] = "fp32",
+    compiled: bool = False,
     epoch_policy: Policy = "last",
     folds: str = "*",
     weights: Path | None = None,
@@ -64,6 +65,7 @@ def run(
         settings: recipe settings, model options and feature variants, as in `--set`.
         seed: at least 0.
         device, precision: the device and precision of networks.
+        compiled: whether `torch.compile` compiles the network.
         epoch_policy: the policy to show first.
         folds: shell pattern; only folds with a matching name are run.
         weights: folder of checkpoints, one for each fold, to test without training.
@@ -93,6 +95,7 @@ def run(
         seed=seed,
         device=device,
         precision=precision,
+        compiled=compiled,
         epoch_policy=epoch_policy,
         folds=folds,
         weights=weights,

@@ -31,7 +31,7 @@ def plan_lines(plan: Plan) -> list[str]:
     return [
         f"{plan.model} (recipe {plan.recipe}) on {plan.dataset}, protocol {plan.protocol}, seed {plan.seed}",
         f"sees {' and '.join(plan.features) or 'only labels'}",
-        f"{plan.clips_total} clips; {plan.device}, {plan.precision}",
+        f"{plan.clips_total} clips; {plan.device}, {plan.precision}{', compiled' if plan.compiled else ''}",
         *([f"trained with {own}"] if own else []),
         *([f"settings: {settings}"] if settings else []),
     ]

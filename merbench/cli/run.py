@@ -54,6 +54,12 @@ def add_parser(verbs: argparse._SubParsersAction[Any]) -> None:
     verb.add_argument("--device", choices=("auto", "cpu", "cuda", "mps"), default="auto")
     verb.add_argument("--precision", choices=("fp32", "tf32", "bf16"), default="fp32")
     verb.add_argument(
+        "--compile",
+        action="store_true",
+        dest="compiled",
+        help="compile the network with torch.compile: other digits, and worth it for long runs only",
+    )
+    verb.add_argument(
         "--epoch-policy",
         choices=("last", "inner", "oracle"),
         default="last",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Literal
@@ -21,6 +22,7 @@ __all__ = [
     "choose_precision",
     "free_memory",
     "memory_budget",
+    "require_compiler",
     "threads",
     "visible_gpus",
 ]
@@ -48,6 +50,18 @@ def choose_device(asked: Literal["auto", "cpu", "cuda", "mps"]) -> Literal["cpu"
         found = ", ".join(name for name, is_there in there.items() if is_there)
         raise OptionError(f"--device {asked}: torch does not find this device (found: {found}); use --device auto")
     return asked
+
+
+def require_compiler(device: str) -> None:
+    """Check that `torch.compile` has the compiler that it needs for a device.
+
+    Raises:
+        OptionError: it has none.
+    """
+    if device == "cpu" and not any(map(shutil.which, (os.environ.get("CXX", "g++"), "c++", "clang++"))):
+        raise OptionError("--compile needs a C++ compiler on a CPU, such as g++; install one, or leave out --compile")
+    if device == "mps":
+        raise OptionError("--compile is not tested on mps; leave it out, or use --device cpu")
 
 
 def visible_gpus() -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from merbench.engine.estimators import fit_fold
@@ -38,6 +38,7 @@ def group_network(task: Task, folds: Sequence[Fold]) -> Grouping:
     from merbench.engine.device import threads
     from merbench.engine.grouping import folds_at_once, footprint, why_fewer, why_not_batched, why_sooner_alone
 
+    task = replace(task, compiled=False)  # to try a network is not worth a compilation
     note = try_alone(task, folds[0])
     with threads(task.jobs), seeded(derive_seed(fold=folds[0].seed, purpose="trial")):
         cost = footprint(task, folds[0])

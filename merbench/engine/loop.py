@@ -44,6 +44,9 @@ class Group:
     def __init__(self, task: Task, folds: Sequence[Fold], *, stacked: bool) -> None:
         self.task, self.folds, self.stacked = task, folds, stacked
         self.network = (StackedNetworks if stacked else OneNetwork)(task, folds)
+        # A call for each shape of batches is compiled once: full ones, the last one of an epoch, and evaluated ones.
+        computing = self.network.compute
+        self.compute = torch.compile(computing, dynamic=False) if task.compiled else computing
         self.data = [ClipTensor(array, task.device) for array in task.arrays]
         self.labels = torch.as_tensor(task.labels, device=task.device)
         self.moments = [clips.moments(folds) for clips in self.data] if task.recipe.standardize else None
@@ -81,7 +84,7 @@ class Group:
             weights = torch.ones(positions.shape, device=positions.device)
         forward = f"forward in {'training' if self.network.module.training else 'evaluation'} mode"
         with calling(self.task.author, forward, self.wanted), autocast(self.task.precision, self.task.device):
-            logits = self.network.compute(inputs, weights, _first if self.own_loss else _whole)
+            logits = self.compute(inputs, weights, _first if self.own_loss else _whole)
         if isinstance(logits, Tensor) and logits.shape == (*positions.shape, self.task.classes):
             return logits.float()
         tensor = isinstance(logits, Tensor)
@@ -106,7 +109,7 @@ class Group:
         wanted = "give one loss for the batch, a tensor without axes that carries a gradient"
         with calling(self.task.author, "training_loss", wanted), autocast(self.task.precision, self.task.device):
             own_loss = partial(self.own_loss, **self.task.loss_options)
-            loss = self.network.compute(inputs, weights, own_loss, labels, counted)
+            loss = self.compute(inputs, weights, own_loss, labels, counted)
         if isinstance(loss, Tensor) and loss.shape == (len(self.folds),) and loss.requires_grad:
             return loss.float()
         gives = kind(loss)

@@ -39,6 +39,7 @@ class Task:
         mirrors: one function per feature, as described in `Feature.mirror`; None for a feature without a mirror.
         device: `cpu`, `cuda` or `mps`.
         precision: `fp32`, `tf32` or `bf16`.
+        compiled: whether networks are compiled by `torch.compile`.
         keep_weights: whether the outcome of a fold has its network's weights.
         jobs: processes or threads that train on the CPU, at most; None for one per core.
     """
@@ -57,6 +58,7 @@ class Task:
     mirrors: tuple[Mirror | None, ...] = ()
     device: str = "cpu"
     precision: str = "fp32"
+    compiled: bool = False
     keep_weights: bool = False
     jobs: int | None = None
 

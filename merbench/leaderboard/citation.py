@@ -43,7 +43,8 @@ def command(plan: Plan) -> str:
         *((("weights", "DIR"),) if plan.weights else ()),
         *(("set", f"{name}={_value(value)}") for name, value in _settable(plan)),
     ]
-    return " \\\n  ".join(["merbench run", *(f"--{name} {shlex.quote(value)}" for name, value in options)])
+    flags = ["--compile"] if plan.compiled else []
+    return " \\\n  ".join(["merbench run", *(f"--{name} {shlex.quote(value)}" for name, value in options), *flags])
 
 
 def sweep_file(plan: Plan) -> str:

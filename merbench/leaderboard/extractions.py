@@ -137,7 +137,7 @@ def _configuration(row: Row) -> str:
         return ""
     # The same feature may be read from one release and computed from another, so only its name counts.
     names = [one.split(" ")[0].partition("@")[0] for one in plan.features]
-    kept = {"kind", "model", "recipe", "settings", "options", "epoch_policy", "precision", "weights"}
+    kept = {"kind", "model", "recipe", "settings", "options", "epoch_policy", "precision", "compiled", "weights"}
     return json.dumps([plan.model_dump(mode="json", include=kept), names], sort_keys=True)
 
 

@@ -58,7 +58,7 @@ def _seconds(job: Job, folds: list[Fold], grouping: Grouping) -> float:
     from merbench.engine.steps import epoch_steps
 
     # A constant learning rate, because a schedule may be shorter than the steps that are timed.
-    task = replace(job.task, recipe=replace(job.task.recipe, schedule="constant"))
+    task = replace(job.task, recipe=replace(job.task.recipe, schedule="constant"), compiled=False)
     per_group = groups(task, folds, grouping.at_once)
     group = Group(task, per_group[0], stacked=grouping.mode == "batched")
     apart = _apart(job, grouping)

@@ -57,6 +57,7 @@ class Request:
     seed: int = 0
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
     precision: Literal["fp32", "tf32", "bf16"] = "fp32"
+    compiled: bool = False  # by torch.compile: other digits, in another time
     epoch_policy: Policy = "last"
     folds: str = "*"
     weights: Path | None = None
@@ -132,6 +133,7 @@ def prepare(registry: Registry, request: Request, progress: Progress | None = No
         pretraining=tuple(one.training for one in others),
         device=plan.device,
         precision=plan.precision,
+        compiled=request.compiled,
         jobs=request.jobs,
     )
     warnings = _notes(plan, released, dataset, features, folds, all_folds)
@@ -148,13 +150,17 @@ def _let_threads_sleep() -> None:
 
 
 def _device(model: Model, request: Request) -> Literal["cpu", "cuda", "mps"]:
+    if request.compiled and not isinstance(model, TorchModel):
+        raise OptionError(f"{model.name} is no network that the engine trains; leave out --compile")
     if isinstance(model, TorchModel | FitModel):
-        from merbench.engine.device import choose_device, choose_precision
+        from merbench.engine.device import choose_device, choose_precision, require_compiler
 
         if isinstance(model, FitModel) and request.precision != "fp32":
             raise OptionError(f"{model.name} trains itself, in its own precision; leave out --precision")
         device = choose_device(request.device)
         choose_precision(request.precision, device)
+        if request.compiled:
+            require_compiler(device)
         if request.weights and request.epoch_policy != "last":
             raise OptionError("--weights: a checkpoint has no epochs to choose from; leave out --epoch-policy")
         return device
@@ -269,6 +275,7 @@ def _asked(
         "seed": request.seed,
         "epoch_policy": request.epoch_policy,
         "precision": request.precision,
+        "compiled": request.compiled or None,
         "device": device,
         "folds": request.folds,
     }

@@ -160,12 +160,13 @@ class Plan(Benchmark, Sparing):
     seed: Annotated[int, Field(ge=0)]
     epoch_policy: Policy
     precision: Literal["fp32", "tf32", "bf16"]
+    compiled: Literal[True] | None = None  # by torch.compile
     device: Literal["cpu", "cuda", "mps"]
     weights: Digest | None
     digests: Digests
     code: dict[Name, Code]
 
-    optional = ("training_loss", "pretraining", "candidates")
+    optional = ("training_loss", "pretraining", "candidates", "compiled")
 
 
 class Submission(Benchmark):

@@ -24,6 +24,7 @@ Part = Callable[[Sizes, Path | None], list[Row]]
 PARTS: dict[str, Part] = {
     "HTNet's step": gpu_steps.folds_and_precisions,
     "recorded steps": gpu_steps.recorded_and_not,
+    "compiled steps": gpu_steps.compiled_and_not,
     "fold batches": gpu_checks.together_and_alone,
     "resume": gpu_checks.resumed,
     "parity": gpu_checks.parity,

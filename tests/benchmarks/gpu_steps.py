@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -104,6 +105,20 @@ def recorded_and_not(sizes: Sizes, reference: Path | None) -> list[Row]:
         found, plain = (step_seconds(one, 1, sizes, stacked=False, recorded=flag) for flag in (True, False))
         figure = f"{told(found)}, without a recording {told(plain)}: {plain / found:.2f} times as fast"
         rows.append(Row(f"{name}, recorded step of one fold", figure, "fp32"))
+    return rows
+
+
+def compiled_and_not(sizes: Sizes, reference: Path | None) -> list[Row]:
+    """What `torch.compile` gains, and the time until the first step is there."""
+    rows, tasks = [], {"STSTNet": task(sizes, OTHERS["STSTNet"][0], options={})}
+    if sizes.device == "cuda":
+        tasks["HTNet"] = task(sizes)
+    for name, one in tasks.items():
+        plain, started = step_seconds(one, 1, sizes), time.perf_counter()
+        found = step_seconds(replace(one, compiled=True), 1, sizes)
+        took = time.perf_counter() - started
+        figure = f"{told(found)}, not compiled {told(plain)}: {plain / found:.2f} times as fast"
+        rows.append(Row(f"{name}, compiled step of one fold", figure, f"fp32; {took:.0f} s with the compilation"))
     return rows
 
 

@@ -78,3 +78,9 @@ def test_a_citation_keeps_the_direction_of_the_text_around_it():
         tex("a\N{RIGHT-TO-LEFT OVERRIDE}b\N{LEFT-TO-RIGHT ISOLATE}c")
         == "a\N{REPLACEMENT CHARACTER}b\N{REPLACEMENT CHARACTER}c"
     )
+
+
+def test_the_command_of_a_compiled_network_compiles_it(make_record):
+    plan = make_record(compiled=True).plan
+    assert request_of(command(plan)).compiled
+    assert not request_of(command(make_record().plan)).compiled

@@ -83,6 +83,7 @@ def test_a_single_seed_has_no_spread_and_the_interval_of_its_record(row, make_re
         {"recipe": "published"},
         {"device": "cuda"},
         {"precision": "bf16"},
+        {"compiled": True},
         {"settings": {"epochs": 3}},
         {"model": "other"},
     ],

@@ -73,6 +73,8 @@ def test_what_an_estimator_does_not_have_is_refused(job):
     for asked in ({"device": "cuda"}, {"precision": "bf16"}, {"epoch_policy": "oracle"}):
         with pytest.raises(OptionError, match="scikit-learn estimator"):
             job(**asked)
+    with pytest.raises(OptionError, match="majority is no network that the engine trains; leave out --compile"):
+        job(compiled=True)
 
 
 def test_checkpoints_have_no_epochs_to_choose_from(job, tmp_path):
