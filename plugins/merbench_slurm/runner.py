@@ -66,8 +66,7 @@ class SlurmRunner(merbench.UnitRunner):
             OptionError: there is no Slurm here, it refuses the jobs, or the folder cannot be written.
             MerbenchError: a unit failed, or its job was lost twice.
         """
-        with self._own_folder() as folder:
-            (folder / WORK).write_bytes(pickle.dumps(work))
+        with self._own_folder(work) as folder:
             left, losses = dict(enumerate(units)), Counter[int]()
             running = self._submit(folder, work, list(left.items()))
             try:
@@ -121,10 +120,15 @@ class SlurmRunner(merbench.UnitRunner):
         return asked
 
     @contextmanager
-    def _own_folder(self) -> Iterator[Path]:
+    def _own_folder(self, work: merbench.Work) -> Iterator[Path]:
+        """The folder of the run, with the work in it."""
+        made = None
         try:
             made = Path(tempfile.mkdtemp(prefix="merbench-slurm-", dir=self.folder))
+            (made / WORK).write_bytes(pickle.dumps(work))
         except OSError as error:
+            if made:
+                shutil.rmtree(made, ignore_errors=True)
             raise merbench.OptionError(
                 f"--executor slurm: {self.folder} cannot be written ({error.strerror}); choose another folder=PATH"
             ) from error

@@ -35,6 +35,7 @@ TITLES = {
     "quick-recipe": "Settings of htnet quick, compared on the demo",
     "release-channels": "Channels of the flow release",
     "shallow": "Shallow networks, one training step",
+    "small-networks": "What bounds STSTNet's training step",
     "startup": "Command line",
     "training-step": "HTNet, one training step",
 }

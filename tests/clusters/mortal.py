@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import time
 from pathlib import Path
@@ -16,12 +17,15 @@ PATIENCE = 60.0  # seconds
 
 
 class Mortal:
-    """Answers the first class. `deaths` processes die, each with the fold that it has; in `waits`, folds wait."""
+    """Answers the first class. `deaths` processes die, each with the fold that it has; in `waits`, folds wait; in
+    `full`, the process can write no file from now on, as on a full disk."""
 
-    def __init__(self, folder: str = "", deaths: int = 0, waits: bool = False) -> None:
-        self.folder, self.deaths, self.waits = Path(folder), deaths, waits
+    def __init__(self, folder: str = "", deaths: int = 0, waits: bool = False, full: bool = False) -> None:
+        self.folder, self.deaths, self.waits, self.full = Path(folder), deaths, waits, full
 
     def fit(self, X: Any, y: Any) -> None:
+        if self.full:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
         for death in range(self.deaths):
             if self._first(f"death-{death}"):
                 os.kill(os.getpid(), signal.SIGKILL)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 
@@ -16,6 +17,8 @@ from merbench.testing.executors import ExecutorToys
 from tests.clusters.test_ray import record, run
 
 pytest.importorskip("submitit", reason="submitit is not installed: pip install 'merbench[slurm]'")
+from merbench_slurm.share import WORK
+
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("default")]  # submitit's own warnings
 
 SLURM = Registry(load(allow=())).executors.get("slurm")
@@ -48,6 +51,29 @@ def test_a_fold_that_kills_its_job_again_is_told(local, tmp_path, capsys) -> Non
     assert " was lost 2 times (" in last
     assert "run the same command again" in last
     assert sorted(path.name for path in tmp_path.glob("death-*")) == ["death-0", "death-1"]
+
+
+def test_a_job_that_cannot_write_its_outcome_is_told_and_not_repeated_for_ever(local, tmp_path, capsys) -> None:
+    options = ["--model", "mortal", "--set", f"folder={tmp_path}", "--set", "full=true", "--folds", "*/*1"]
+    assert run(tmp_path / "out", *options, "--executor", local) == 2
+    *_, last = capsys.readouterr().err.splitlines()
+    assert " was lost 2 times (" in last
+    assert list((tmp_path / "shared").iterdir()) == []
+
+
+def test_a_full_disk_where_the_work_is_to_lie_is_one_line(local, tmp_path, capsys, monkeypatch) -> None:
+    whole = Path.write_bytes
+
+    def full(self: Path, data: bytes) -> int:
+        if self.name == WORK:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return whole(self, data)
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    assert run(tmp_path / "out", "--model", "majority", "--executor", local) == 2
+    *_, last = capsys.readouterr().err.splitlines()
+    assert f"{tmp_path / 'shared'} cannot be written (No space left on device); choose another folder=PATH" in last
+    assert list((tmp_path / "shared").iterdir()) == []
 
 
 def test_a_job_with_other_software_is_refused(tmp_path) -> None:
