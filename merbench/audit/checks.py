@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from merbench.audit.clips import Clips
 from merbench.audit.figures import METRICS, fold_means, pooled, printed
 from merbench.audit.findings import Finding, found, passed, unchecked
-from merbench.audit.predictions import Declared
+from merbench.audit.predictions import WrittenPredictions
 from merbench.errors import and_more
 
 __all__ = ["Poisoned", "averages", "best_epochs", "class_order", "moved", "moves", "repeats", "subjects_apart"]
@@ -21,16 +21,16 @@ ROUNDING = 1e-9  # of sums, beside the rounding of what is printed
 class Poisoned:
     """A poisoned run, and the clips whose predictions must not have moved."""
 
-    written: Declared
+    written: WrittenPredictions
     still: Collection[str]
 
 
-def moved(before: Declared, after: Declared, among: Collection[str]) -> list[str]:
+def moved(before: WrittenPredictions, after: WrittenPredictions, among: Collection[str]) -> list[str]:
     """The clips whose predictions differ."""
     return [clip for clip in sorted(among) if before.predicted[clip] != after.predicted[clip]]
 
 
-def repeats(runs: Sequence[Declared]) -> Finding:
+def repeats(runs: Sequence[WrittenPredictions]) -> Finding:
     """Whether the same input gave the same predictions in all `runs`."""
     noise = _noise(runs, runs[0].predicted)
     clips = len(runs[0].predicted)
@@ -39,13 +39,13 @@ def repeats(runs: Sequence[Declared]) -> Finding:
     return unchecked("repeats", f"{noise} of {clips} predictions move between equal runs", SEED)
 
 
-def _noise(runs: Sequence[Declared], among: Collection[str]) -> int:
+def _noise(runs: Sequence[WrittenPredictions], among: Collection[str]) -> int:
     """The most predictions that differ between two of the equal runs."""
     pairs = ((a, b) for at, a in enumerate(runs) for b in runs[at + 1 :])
     return max((len(moved(a, b, among)) for a, b in pairs), default=0)
 
 
-def moves(check: str, plain: Sequence[Declared], poisoned: Iterable[Poisoned], advice: str) -> Finding:
+def moves(check: str, plain: Sequence[WrittenPredictions], poisoned: Iterable[Poisoned], advice: str) -> Finding:
     """Whether a poison moved a prediction that it must not move.
 
     If equal runs differ, in whatever clip, only the numbers are told: what the poison moves, and what moves by itself.
@@ -64,7 +64,7 @@ def moves(check: str, plain: Sequence[Declared], poisoned: Iterable[Poisoned], a
     return found(check, f"{evidence}, in {len(touched)} of {len(folds)} folds", advice)
 
 
-def class_order(plain: Sequence[Declared], turned: Declared, classes: int, advice: str) -> Finding:
+def class_order(plain: Sequence[WrittenPredictions], turned: WrittenPredictions, classes: int, advice: str) -> Finding:
     """Whether a class is its folder's place in the listing: in the other order, class c becomes `classes` - 1 - c.
 
     Other moves come from the order of the clips in batches, which is a matter of the file order.
@@ -80,7 +80,7 @@ def class_order(plain: Sequence[Declared], turned: Declared, classes: int, advic
     return passed(check, evidence)
 
 
-def best_epochs(clips: Clips, written: Declared) -> Finding:
+def best_epochs(clips: Clips, written: WrittenPredictions) -> Finding:
     """Whether the predictions are, fold by fold, those of an epoch that is best on the fold's own test side."""
     check, truth = "best epoch", dict(zip(clips.names, clips.labels.tolist(), strict=True))
     if not written.epochs:
@@ -102,7 +102,7 @@ def pooled_uf1(clips: Clips, predicted: Mapping[str, int]) -> float:
     return pooled(clips.labels.tolist(), [predicted[name] for name in clips.names], clips.classes)["UF1"]
 
 
-def _folds(written: Declared) -> dict[str, list[str]]:
+def _folds(written: WrittenPredictions) -> dict[str, list[str]]:
     folds: dict[str, list[str]] = {}
     for clip, fold in written.folds.items():
         folds.setdefault(fold, []).append(clip)
@@ -122,7 +122,7 @@ def _is_best(
     return any(all(epoch[clip] == predicted[clip] for clip in fold) for epoch in tops)
 
 
-def averages(clips: Clips, written: Declared) -> Finding:
+def averages(clips: Clips, written: WrittenPredictions) -> Finding:
     """Whether the UF1 and UAR that the script printed are those of the pooled predictions."""
     check, claims = "scores", printed(written.text)
     if not claims:
@@ -150,7 +150,7 @@ def _says(claim: tuple[float, float], values: Sequence[float]) -> bool:
     return any(abs(claim[0] - value) <= claim[1] + ROUNDING for value in values)
 
 
-def subjects_apart(clips: Clips, written: Declared, *, given: bool) -> Finding:
+def subjects_apart(clips: Clips, written: WrittenPredictions, *, given: bool) -> Finding:
     """Whether no subject is on both sides of a fold. `given`: the folds are merbench's own, as a function has them."""
     check, owner = "subjects", dict(zip(clips.names, clips.subjects, strict=True))
     advice = "split by subject: LOSO, or groups of subjects"

@@ -13,14 +13,14 @@ from merbench.audit.clips import AuditError, Clips
 from merbench.errors import and_more, printable
 from merbench.files import read_bounded
 
-__all__ = ["Declared", "read_written"]
+__all__ = ["WrittenPredictions", "read_written"]
 
 LARGEST = 64 << 20  # bytes of a file that a script writes
 SIDES = ("train", "test")
 
 
 @dataclass(frozen=True)
-class Declared:
+class WrittenPredictions:
     """What one run wrote.
 
     Attributes:
@@ -40,7 +40,7 @@ class Declared:
     text: str = ""
 
 
-def read_written(out: Path, clips: Clips, what: str, text: str) -> Declared:
+def read_written(out: Path, clips: Clips, what: str, text: str) -> WrittenPredictions:
     """Read and check the files of one run, `what` for errors.
 
     Raises:
@@ -53,7 +53,7 @@ def read_written(out: Path, clips: Clips, what: str, text: str) -> Declared:
     owner = dict(zip(clips.names, clips.subjects, strict=True))
     folds = {row["clip"]: printable(row["fold"]) if named else owner[row["clip"]] for row in rows}
     sides, epochs = _sides(out, clips, what), _epochs(out, clips, what)
-    return Declared(predicted, folds, named, sides, epochs, text)
+    return WrittenPredictions(predicted, folds, named, sides, epochs, text)
 
 
 def _rows(path: Path, what: str, columns: Sequence[str], *, needed: bool = False) -> list[dict[str, str]]:

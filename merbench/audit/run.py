@@ -14,7 +14,7 @@ from merbench.audit.checks import Poisoned, averages, best_epochs, class_order, 
 from merbench.audit.clips import Clips
 from merbench.audit.findings import Finding, passed, unchecked
 from merbench.audit.layouts import check_layout, write_layout
-from merbench.audit.predictions import Declared, read_written
+from merbench.audit.predictions import WrittenPredictions, read_written
 from merbench.audit.process import Target, run_script
 
 __all__ = ["audit"]
@@ -66,7 +66,7 @@ class _Runs:
         """Whether each fold has a test side of its own, which can be poisoned without its training sides."""
         return self.layout != "table"
 
-    def run(self, clips: Clips, what: str, order: str = "") -> Declared:
+    def run(self, clips: Clips, what: str, order: str = "") -> WrittenPredictions:
         """Run once, in folders of its own."""
         self.count += 1
         self.report(what)
@@ -127,7 +127,7 @@ def _label_runs(runs: _Runs, chosen: Sequence[tuple[str, np.ndarray]]) -> list[P
     return poisoned
 
 
-def _features(runs: _Runs, plain: Sequence[Declared], chosen: Sequence[tuple[str, np.ndarray]]) -> Finding:
+def _features(runs: _Runs, plain: Sequence[WrittenPredictions], chosen: Sequence[tuple[str, np.ndarray]]) -> Finding:
     """Half of a subject's clips become noise; the other half must be predicted as before."""
     poisoned = []
     for name, where in chosen:
@@ -162,7 +162,7 @@ def _names(clips: Clips, where: np.ndarray) -> list[str]:
     return [name for name, kept in zip(clips.names, where.tolist(), strict=True) if kept]
 
 
-def _orders(runs: _Runs, plain: Sequence[Declared]) -> tuple[Finding, Finding]:
+def _orders(runs: _Runs, plain: Sequence[WrittenPredictions]) -> tuple[Finding, Finding]:
     """The same clips, with the class folders and then all else listed in the other order."""
     classes = runs.run(runs.clips, "the run with class folders listed in the other order", "classes")
     listed = runs.saw("classes")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import tempfile
 from collections.abc import Sequence
@@ -66,6 +65,8 @@ def take_gpu(locks: Path, gpus: Sequence[str]) -> None:
         locks: a folder, in which a file for each GPU is locked until its process ends.
         gpus: of `visible_gpus`; at least as many as there are processes.
     """
+    import fcntl  # not on Windows
+
     for number, gpu in enumerate(gpus):
         file = (locks / str(number)).open("w")
         try:

@@ -44,9 +44,11 @@ class Group:
     def __init__(self, task: Task, folds: Sequence[Fold], *, stacked: bool) -> None:
         self.task, self.folds, self.stacked = task, folds, stacked
         self.network = (StackedNetworks if stacked else OneNetwork)(task, folds)
-        # A call for each shape of batches is compiled once: full ones, the last one of an epoch, and evaluated ones.
-        computing = self.network.compute
-        self.compute = torch.compile(computing, dynamic=False) if task.compiled else computing
+        self.compute = self.network.compute
+        if task.compiled:
+            # Else torch stops compiling after a few groups, without a word: digits would depend on their order.
+            torch.compiler.reset()
+            self.compute = torch.compile(self.compute, dynamic=False)
         self.data = [ClipTensor(array, task.device) for array in task.arrays]
         self.labels = torch.as_tensor(task.labels, device=task.device)
         self.moments = [clips.moments(folds) for clips in self.data] if task.recipe.standardize else None

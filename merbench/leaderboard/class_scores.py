@@ -18,11 +18,11 @@ from merbench.probabilities import (
 )
 from merbench.runs.schema import AnyPolicy, Prediction
 
-__all__ = ["Probabilities", "class_scores", "mean_scores"]
+__all__ = ["ClassScoreFigures", "class_scores", "mean_scores"]
 
 
 @dataclass(frozen=True)
-class Probabilities:
+class ClassScoreFigures:
     """Figures of the class scores of one part. None where they are not defined.
 
     Attributes:
@@ -42,7 +42,7 @@ class Probabilities:
 
 def class_scores(
     predictions: Sequence[Prediction], policy: AnyPolicy, parts: Sequence[str]
-) -> dict[str, Probabilities]:
+) -> dict[str, ClassScoreFigures]:
     """The figures of each part (`full`, or a database) that has clips; empty if a clip has no scores."""
     if not predictions or not all(one.policies[policy].scores for one in predictions):
         return {}
@@ -59,12 +59,12 @@ def class_scores(
     }
 
 
-def mean_scores(seeds: Sequence[dict[str, Probabilities]], part: str = "full") -> Probabilities | None:
+def mean_scores(seeds: Sequence[dict[str, ClassScoreFigures]], part: str = "full") -> ClassScoreFigures | None:
     """The mean of each figure of a part over some seeds, without bins; None if a seed has no figures."""
     found = [one[part] for one in seeds if part in one]
     if not found or len(found) < len(seeds):
         return None
-    return Probabilities(
+    return ClassScoreFigures(
         clips=found[0].clips,
         auc=_mean([one.auc for one in found]),
         likelihood=_mean([one.likelihood for one in found]),
@@ -72,13 +72,13 @@ def mean_scores(seeds: Sequence[dict[str, Probabilities]], part: str = "full") -
     )
 
 
-def _figures(truth: np.ndarray, predicted: np.ndarray, scores: np.ndarray, probable: bool) -> Probabilities:
+def _figures(truth: np.ndarray, predicted: np.ndarray, scores: np.ndarray, probable: bool) -> ClassScoreFigures:
     auc = macro_auc(truth, scores)
     if not probable:
-        return Probabilities(len(truth), auc)
+        return ClassScoreFigures(len(truth), auc)
     bins = reliability(truth, predicted, scores)
     likelihood = negative_log_likelihood(truth, scores)
-    return Probabilities(len(truth), auc, likelihood, calibration_error(bins), tuple(bins))
+    return ClassScoreFigures(len(truth), auc, likelihood, calibration_error(bins), tuple(bins))
 
 
 def _mean(values: Sequence[float | None]) -> float | None:

@@ -17,7 +17,7 @@ from pydantic import TypeAdapter, ValidationError
 from merbench.errors import MerbenchError, RecordError
 from merbench.leaderboard.batches import in_batches
 from merbench.leaderboard.cache import Cache
-from merbench.leaderboard.class_scores import Probabilities, class_scores
+from merbench.leaderboard.class_scores import ClassScoreFigures, class_scores
 from merbench.plugin.registry import Registry
 from merbench.runs.export import without_clips
 from merbench.runs.record import parse_record, record_bytes, split_subjects, unlike
@@ -97,7 +97,7 @@ class Entry:
     figures: dict[AnyPolicy, Figures]
     public: bool
     answers: Answers | None = None
-    class_scores: dict[str, Probabilities] = field(default_factory=dict)
+    class_scores: dict[str, ClassScoreFigures] = field(default_factory=dict)
     split_subjects: int | None = 0
     disputes: tuple[Dispute, ...] = ()
     digest: str = ""
@@ -124,7 +124,7 @@ class _Kept(NamedTuple):
     record: Record
     figures: dict[AnyPolicy, Figures]
     answers: Answers | None
-    class_scores: dict[str, Probabilities]
+    class_scores: dict[str, ClassScoreFigures]
     split_subjects: int | None
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import torch
+from merbench_shallow.layout import channels_last
 from merbench_shallow.ststnet import KERNELS, STSTNet
 from torch import Tensor, nn
 from torch.nn import functional
@@ -32,7 +33,7 @@ class Convolutions(nn.Module):
 
     def forward(self, flow: Tensor) -> Tensor:
         """Three numbers of each image `[batch, 3, 28, 28]`, in place of logits."""
-        seen: Tensor = self.conv(flow.contiguous(memory_format=torch.channels_last))
+        seen: Tensor = self.conv(channels_last(flow))
         return seen.mean((2, 3))[:, :3]
 
 

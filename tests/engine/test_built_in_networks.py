@@ -43,6 +43,12 @@ NETWORKS: dict[str, tuple[str, dict[str, Any], list[tuple[int, ...]], bool]] = {
     "sssnet": ("merbench_shallow.sssnet:SSSNet", {}, [FLOW], True),
     "rcn-a": ("merbench_shallow.rcn:RCN", {"attention": "pooled"}, [FLOW], True),
     "rcn-w": ("merbench_shallow.rcn:RCN", {"wide": True}, [FLOW], True),
+    "rcn-f": (
+        "merbench_shallow.rcn:RCN",
+        {"wide": True, "shortcut": True, "attention": "inside"},
+        [FLOW],
+        True,
+    ),
     "rcn-s": ("merbench_shallow.rcn:RCN", {"shortcut": True}, [FLOW], True),
 }
 

@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 import pytest
 
 from merbench.leaderboard.boards import make_site
-from merbench.leaderboard.class_scores import Probabilities, class_scores, mean_scores
+from merbench.leaderboard.class_scores import ClassScoreFigures, class_scores, mean_scores
 from merbench.leaderboard.entries import make_entry
 from merbench.leaderboard.entry_page import entry_page
 from merbench.leaderboard.reliability_chart import reliability_chart
@@ -39,7 +39,7 @@ def test_decision_values_have_a_ranking_and_no_likelihood():
     found = class_scores(
         [prediction("smic/s1/a", 0, [2.0, -1.0]), prediction("smic/s1/b", 1, [0.1, 0.3])], "last", ["full"]
     )
-    assert found == {"full": Probabilities(2, 1.0)}
+    assert found == {"full": ClassScoreFigures(2, 1.0)}
 
 
 def test_predictions_without_scores_have_no_figures():
@@ -47,12 +47,12 @@ def test_predictions_without_scores_have_no_figures():
 
 
 def test_the_figures_of_seeds_are_averaged():
-    one, two = {"full": Probabilities(3, 0.8, 0.5, 0.1)}, {"full": Probabilities(3, 0.6, 0.7, 0.3)}
+    one, two = {"full": ClassScoreFigures(3, 0.8, 0.5, 0.1)}, {"full": ClassScoreFigures(3, 0.6, 0.7, 0.3)}
     found = mean_scores([one, two])
     assert found is not None
     assert (found.auc, found.likelihood, found.error) == pytest.approx((0.7, 0.6, 0.2))
     assert mean_scores([one, {}]) is None
-    mixed = mean_scores([one, {"full": Probabilities(3, 0.6)}])
+    mixed = mean_scores([one, {"full": ClassScoreFigures(3, 0.6)}])
     assert mixed is not None
     assert mixed.likelihood is None
 
