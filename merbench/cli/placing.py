@@ -15,7 +15,8 @@ from merbench.plugin.registry import Registry
 if TYPE_CHECKING:
     from merbench.leaderboard.position import Position
     from merbench.leaderboard.rows import Row
-    from merbench.runs.schema import Record
+    from merbench.runs.schema import Policy, Record
+    from merbench.scores import PairedTest
 
 __all__ = ["markdown_of", "place", "plain", "signed"]
 
@@ -39,32 +40,40 @@ def place(arguments: argparse.Namespace, folders: list[Path], disputes: Path | N
     if arguments.markdown:
         print("\n".join(markdown_of(found)))
         return 0
-    rows = [dict(zip(HEAD, cells, strict=True)) for cells in _against(found)]
+    shown = {one[0].model: one for one in reversed(found.against)}
+    rows = [dict(zip(HEAD, _line(*one), strict=True)) for one in found.against if one is shown[one[0].model]]
     for line in _summary(found):
         print(printable(line))
     if rows:
         print_table(HEAD, rows)
+    if more := len(found.against) - len(rows):
+        print(f"the best row of each model; {more} more with --markdown")
     for line in _clips(found):
         print(printable(line))
     return 0
 
 
 def _record(arguments: argparse.Namespace, registry: Registry) -> Record:
-    """The record, or one of the predictions, as if their epoch was chosen without the test subjects."""
+    """The record, or one of the predictions, as if their epoch was chosen without the test subjects.
+
+    A log of a script that chooses the epoch on the test subject is taken as what it is.
+    """
     if arguments.file.suffix == ".json":
         from merbench.leaderboard.entries import read_verified
 
         return read_verified(arguments.file, registry)[0]
-    from merbench.runs.submissions import Declaration, submit
+    from merbench.runs.logs import is_subject_log
+    from merbench.runs.submissions import Declaration, read_content, submit
 
-    declared = Declaration(model=arguments.model, dataset=arguments.dataset, protocol=arguments.protocol, policy="last")
+    policy: Policy = "oracle" if is_subject_log(read_content(arguments.file)) else "last"
+    declared = Declaration(model=arguments.model, dataset=arguments.dataset, protocol=arguments.protocol, policy=policy)
     return submit(arguments.file, declared, registry)
 
 
 def _summary(found: Position) -> Iterator[str]:
     row, standing = found.row, found.row.standing
     figures = row.figures.get("full", {})
-    yield f"{_name(row)} on {found.board.title}"
+    yield f"{row.with_details} on {found.board.title}"
     yield "   ".join(
         f"{metric if metric == 'accuracy' else metric.upper()} {figure(one.value)}"
         + (f" [{_ends(one.interval)}]" if one.interval else "")
@@ -85,26 +94,23 @@ def _summary(found: Position) -> Iterator[str]:
 
 
 def _against(found: Position) -> Iterator[tuple[str, ...]]:
+    yield from (_line(row, test) for row, test in found.against)
+
+
+def _line(row: Row, test: PairedTest) -> tuple[str, ...]:
     from merbench.leaderboard.statistics import ALPHA
 
-    for row, test in found.against:
-        verdict = "not separable" if test.p_value > ALPHA else "ahead" if test.difference > 0 else "behind"
-        ends = " to ".join(map(signed, test.interval))
-        yield (
-            _name(row),
-            figure(row.uf1.value if row.uf1 else 0.0),
-            signed(test.difference),
-            ends,
-            p_value(test.p_value),
-            verdict,
-        )
+    verdict = "not separable" if test.p_value > ALPHA else "ahead" if test.difference > 0 else "behind"
+    ends = " to ".join(map(signed, test.interval))
+    score = figure(row.uf1.value if row.uf1 else 0.0)
+    return row.with_details, score, signed(test.difference), ends, p_value(test.p_value), verdict
 
 
 def _clips(found: Position) -> Iterator[str]:
     if (difference := found.difference) is None:
         return
     best = next(row for row in found.board.ranked if row is not found.row)
-    yield f"beside {_name(best)}:"
+    yield f"beside {best.with_details}:"
     for words, clips in (("right where it is wrong", difference.gained), ("wrong where it is right", difference.lost)):
         yield f"  {words}: {len(clips)} clips" + (f" ({and_more(clips, CLIPS)})" if clips else "")
 
@@ -124,10 +130,6 @@ def plain(text: str) -> str:
     """Text that Markdown shows as it is: no markup, link, cell or call of a person in a stranger's name."""
     escaped = "".join(f"\\{letter}" if letter in "\\`*_[]<>|#!&~" else letter for letter in printable(text))
     return escaped.replace("@", "@<!-- -->")
-
-
-def _name(row: Row) -> str:
-    return f"{row.model} ({row.recipe})" if row.recipe else row.model
 
 
 def signed(value: float) -> str:

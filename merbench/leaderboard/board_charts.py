@@ -57,7 +57,7 @@ def forest(board: Board, part: str = "full", *, narrow: bool = False) -> str:
     sheet, clips = Sheet(NARROW if narrow else WIDE, 0), _clips(board, part)
     marks: Marks = [
         (sheet.dot, "chart-accent", "scored from predictions, 95 % interval over subjects"),
-        (sheet.ring, "chart-accent", "shortened training"),
+        (sheet.ring, "chart-accent", "shortened, or own settings"),
         (sheet.ring, "chart-reported", "reported by a paper, without interval"),
     ]
     ends = [end for row in rows for end in (_uf1(row, part), *(_interval(row, part) or ()))]
@@ -98,7 +98,7 @@ def dumbbells(board: Board, *, narrow: bool = False) -> str:
     marks: Marks = [
         (sheet.ring, "chart-reported", "reported by a paper (the number: the highest)"),
         (sheet.dot, "chart-accent", "honest: epoch chosen without the test subject"),
-        (sheet.ring, "chart-accent", "honest, of a shortened training"),
+        (sheet.ring, "chart-accent", "honest; shortened, or own settings"),
         (sheet.diamond, "chart-warn", "epoch chosen on the test subject"),
         (sheet.ring, "chart-warn", "choice of the epoch not known"),
     ]
@@ -158,11 +158,10 @@ def _best(rows: Iterable[Row], part: str) -> list[Row]:
 
 
 def _name(row: Row, letters: int = NAME) -> str:
-    """The model, and what tells it from others of its name: the row's details, or the year of the paper."""
-    detail = row.details or (str(row.paper.year) if row.paper and row.paper.year else "")
-    if len(detail) not in range(1, 12):
-        return shorten(row.name, letters)
-    return f"{shorten(row.name, letters - len(detail) - 2)}, {detail}"
+    """The model, and what tells it from others of its name: recipe and epoch policy, or the year of the paper."""
+    if row.paper:
+        return f"{shorten(row.name, letters - 6)}, {row.year}" if row.year else shorten(row.name, letters)
+    return shorten(row.name, letters, row.distinction)
 
 
 def _share(value: float) -> str:
@@ -203,7 +202,7 @@ def _forest_row(sheet: Sheet, scale: Scale, y: float, row: Row, part: str, narro
         sheet.text(656, y + 4, _value(row, part), ink)
     if ends:
         sheet.lines([[(scale(ends[0]), y), (scale(ends[1]), y)]], "chart-accent", 1.5)
-        (sheet.ring if row.claim == "shortened" else sheet.dot)(scale(value), y, "chart-accent")
+        (sheet.ring if row.hollow else sheet.dot)(scale(value), y, "chart-accent")
     else:
         sheet.ring(scale(value), y, "chart-reported")
 

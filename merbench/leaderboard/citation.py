@@ -86,7 +86,7 @@ def row_bibtex(row: Row) -> str:
         return bibtex(row.entries[0])
     first, count = row.entries[0], len(row.entries)
     recipe = f", recipe {row.details}" if row.details else ""
-    title = f"{row.model}{recipe} on {first.record.plan.dataset}, protocol {first.protocol}: mean of {count} seeds"
+    title = f"{row.name}{recipe} on {first.record.plan.dataset}, protocol {first.protocol}: mean of {count} seeds"
     fields = {
         "title": f"{{{tex(title)}}}",
         "howpublished": "merbench leaderboard",

@@ -55,13 +55,16 @@ class TestExport(Exported):
 
 
 class StandingExport(Exported):
-    """The rank of a row by the UF1 of a part; `first`: the share of the resamples in which the row is first."""
+    """The rank of a row by the UF1 of a part; `first`: the share of the resamples in which the row is first;
+    `p_value_error`: the standard error of the p-value of `against_best`, which comes from a sample of all exchanges.
+    """
 
     rank: int
     rank_interval: tuple[int, int]
     first: float
     leading: bool
     against_best: TestExport | None
+    p_value_error: float
 
 
 class PaperExport(Exported):
@@ -130,6 +133,7 @@ class RowExport(Exported):
     records: tuple[str, ...]
     seeds: tuple[str, ...]
     paper: PaperExport | None
+    first_published: int | None
     contested: tuple[ContestExport, ...]
     notes: tuple[str, ...]
 
@@ -293,6 +297,7 @@ def _row(row: Row) -> RowExport:
         records=tuple(one.record.id for one in row.entries),
         seeds=tuple(str(getattr(one.record.plan, "seed", "")) for one in row.entries),
         paper=PaperExport(**vars(paper)) if paper else None,
+        first_published=row.first_published,
         contested=tuple(ContestExport(date=one.date, link=one.link, reason=one.reason) for one in row.contested),
         notes=row.notes,
     )
@@ -305,6 +310,7 @@ def _standing(one: Standing) -> StandingExport:
         first=one.first,
         leading=one.leading,
         against_best=TestExport(**vars(one.against_best)) if one.against_best else None,
+        p_value_error=one.error,
     )
 
 
@@ -356,6 +362,7 @@ def _cells(row: Row, parts: Sequence[str]) -> dict[str, Any]:
         "device": row.device,
         "paper": row.paper.title if row.paper else "",
         "year": row.paper.year if row.paper else "",
+        "first published": row.first_published or "",
         "link": row.paper.link if row.paper else "",
         "contested": "; ".join(f"{one.date}: {one.reason}" for one in row.contested),
     }

@@ -44,11 +44,11 @@ def headline(board: Board) -> str:
     score = middle(rows, lambda row: row.uf1)
     if not score:
         return ""
-    found = f"Honest micro-expression recognition scores {wording.rounded(score.value)}"
+    found = f"Honest micro-expression recognition scores {wording.rounded(score.value)} here"
     if len(rows) == 1:
         return f"{found}, and {rows[0].name} leads" if ranked > 1 else f"{found}: one entry so far"
-    share = f"{len(rows)} of {ranked}" if len(rows) < ranked else f"all {ranked}"
-    return f"{found}, and {share} entries cannot be told from the best"
+    behind = f"{ranked - len(rows)} of {ranked} entries" if len(rows) < ranked else f"none of {ranked} entries"
+    return f"{found}, and the test separates {behind} from a better one"
 
 
 def facts(board: Board) -> list[Fact]:
@@ -76,7 +76,7 @@ def _one_source(board: Board) -> str:
     sources = {row.data_from.partition(" of ")[2] for row in board.ranked if row.data_from}
     if len(sources) != 1 or not (name := sources.pop()):
         return ""
-    return f" Every row saw one release ({wording.clipped(name, 60)}), so nothing here speaks of other inputs."
+    return f" Every ranked row saw one release ({wording.clipped(name, 60)}), so this says nothing of other inputs."
 
 
 def _quickest(rows: Sequence[Row]) -> Row | None:
@@ -92,14 +92,17 @@ def _highest(board: Board) -> Iterator[Fact]:
     value, row = max(reported, key=lambda pair: pair[0])
     second = row.paper and row.paper.evidence == "second-hand"
     where = " (second-hand: taken from another source than its paper)" if second else ""
+    where = " (printed in its authors' README)" if row.paper and row.paper.evidence == "readme" else where
     text = f"is the highest figure that papers report, of {wording.clipped(row.model, 60)}{where}. "
-    text += "Its code chooses the epoch on the test subject. " if "test-selected" in row.policy else ""
+    text += "Its released code chooses the epoch on the test subject. " if "test-selected" in row.policy else ""
     text += "This board has no predictions of it, so nobody can test it here."
     yield Fact(wording.rounded(value), text)
 
 
 def _choosing(board: Board) -> Iterator[Fact]:
-    chosen = [row for row in board.rows if row.selection is not None]
+    # One row of a configuration: with another epoch policy, the same runs would count twice.
+    rows = {(row.model, row.details): row for row in reversed(board.rows) if row.selection is not None}
+    chosen = [row for row in board.rows if row is rows.get((row.model, row.details))]
     gains = sorted(row.selection for row in chosen if row.selection is not None)
     if not gains:
         return

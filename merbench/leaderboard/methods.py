@@ -22,7 +22,7 @@ class Method:
 
     Attributes:
         name, recipe: of the row; the recipe has what `--set` changed, and is empty if there was none.
-        hollow: whether the run was shortened.
+        hollow: whether the run was shortened, or has settings of its own.
         joined: whether the run is as published, or the predictions were handed in: papers' figures speak of the same.
         reported: what papers print, in ascending order.
         unknown: scored from predictions whose sender does not say how the epoch was chosen.
@@ -120,7 +120,7 @@ def _method(row: Row, reported: tuple[float, ...]) -> Method:
     return Method(
         name=row.name,
         recipe=row.details,
-        hollow=row.claim == "shortened",
+        hollow=row.hollow,
         joined=_as_published(row),
         reported=reported,
         unknown=row.uf1.value if row.unranked and not _is_selected(row) else None,

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from merbench.leaderboard import wording
-from merbench.leaderboard.boards import Board, Site
+from merbench.leaderboard.boards import Board, Site, counts_of
+from merbench.leaderboard.entries import Figure
 from merbench.leaderboard.methods import handed_in_rows_of, published_run, reported_rows_of
 from merbench.leaderboard.reported import Reported
 from merbench.leaderboard.rows import Row
+from merbench.leaderboard.statistics import ALPHA
 from merbench.leaderboard.verdicts import Verdict
+from merbench.scores import compare_confusions
 
 __all__ = ["MEANINGS", "CheckedPaper", "checked_papers", "first_board"]
 
@@ -19,12 +23,15 @@ COMMIT = re.compile(r"/blob/[0-9a-f]{40}/")  # of a file in a repository
 
 # In the order of the page.
 MEANINGS = {
-    "chosen on test": "The authors' code picks the epoch by its score on the test subject. Such a figure says what the "
-    "best epoch for these people scores, not what the method scores on a new person.",
-    "other clips": "The figures are of other clips than those of a benchmark. Nothing here can be compared with them.",
-    "matches": "A run here, as published, has a 95 % interval that contains the paper's figure. The interval is wide, "
-    "so this does not show that both are equal.",
-    "differs": "A run here, as published, has a 95 % interval that does not contain the paper's figure.",
+    "chosen on test": "The authors' released code picks the epoch by its score on the test subject. A figure made this way says what "
+    "the best epoch for these people scores, not what the method scores on a new person.",
+    "other clips": "All figures that papers print of the method are of other clips than those of a benchmark. Nothing "
+    "here can be compared with them.",
+    "not separated": "A run here, as published, is not separated from predictions of the method by a paired test over "
+    "subjects; or, if nobody handed in predictions, the run's 95 % interval contains the paper's figure. Neither shows "
+    "that both are equal.",
+    "differs": "A run here, as published, is separated from predictions of the method by that test; or, without "
+    "predictions, the run's 95 % interval does not contain the paper's figure.",
     "cannot be tested": "No run as published on these boards has the method's name, and nothing else decides. This "
     "says nothing against a paper.",
 }
@@ -91,12 +98,12 @@ def _checked(method: str, figures: Sequence[Reported], known: Verdict | None, bo
         metric: max((one[metric].value for one in scores if metric in one), default=None) for metric in ("uf1", "uar")
     }
     if tested:
-        board, run, matches, sentence = tested
-        verdict, proof = "matches" if matches else "differs", (sentence, *proof)
+        board, run, separated, sentence = tested
+        verdict, proof = "differs" if separated else "not separated", (sentence, *proof)
     return CheckedPaper(
         method=method,
         published=known.published if known else "",
-        year=next((one.first_published for one in figures), None),
+        year=next((one.first_published for one in figures), None) or (known and _year(known.published)),
         latest=min((one.year for one in figures), default=None),
         uf1=highest["uf1"],
         uar=highest["uar"],
@@ -108,18 +115,46 @@ def _checked(method: str, figures: Sequence[Reported], known: Verdict | None, bo
 
 
 def _tested(method: str, boards: Sequence[Board]) -> Iterator[tuple[Board, Row, bool, str]]:
-    """Runs as published of a method with a figure of a paper: board, row, whether they match, and a sentence."""
+    """Runs as published of a method with a figure of a paper: board, row, whether a test separates both, a sentence."""
     for board in boards:
         run = published_run(board, method)
         printed = _printed(reported_rows_of(board, method))
         if run and run.uf1 and run.uf1.interval and printed is not None:
-            low, high = run.uf1.interval
-            sentence = (
-                f"{wording.clipped(board.name, 100)}: the paper has a UF1 of {wording.figure(printed)}, the run here "
-                f"{wording.figure(run.uf1.value)} with a 95 % interval from {wording.figure(low)} to "
-                f"{wording.figure(high)}."
-            )
-            yield board, run, low <= printed <= high, sentence
+            here = f"{wording.clipped(board.name, 100)}: a run here, as published, has a UF1 of "
+            here += wording.figure(run.uf1.value)
+            handed_in = next((row for row in handed_in_rows_of(board, method) if _comparable(row, board)), None)
+            separated, there = _paired(run, handed_in) if handed_in else _by_interval(run.uf1, printed)
+            yield board, run, separated, f"{here}, {there}"
+
+
+def _comparable(handed_in: Row, board: Board) -> bool:
+    """Whether predictions are of the board's clips, and their sender did not choose the epoch on the test subject."""
+    return handed_in in board.rows and "test-selected" not in handed_in.policy
+
+
+def _paired(run: Row, handed_in: Row) -> tuple[bool, str]:
+    """Whether the paired test separates a run from predictions on the same clips, and the end of a sentence."""
+    test = compare_confusions(counts_of(run), counts_of(handed_in))
+    other = handed_in.uf1.value if handed_in.uf1 else math.nan
+    return test.p_value < ALPHA, (
+        f"predictions that were handed in {wording.figure(other)}: the difference is {wording.signed(test.difference)}, "
+        f"95 % interval {wording.signed_interval(test.interval)}, {wording.p_value(test.p_value)} (paired test over "
+        "subjects)."
+    )
+
+
+def _by_interval(uf1: Figure, printed: float) -> tuple[bool, str]:
+    """Whether a printed figure lies outside a run's interval, and the end of a sentence."""
+    assert uf1.interval is not None
+    low, high = uf1.interval
+    ends = f"with a 95 % interval from {wording.figure(low)} to {wording.figure(high)}"
+    return not low <= printed <= high, f"{ends}; the paper prints {wording.figure(printed)}."
+
+
+def _year(published: str) -> int | None:
+    """The year in a text such as `ICCV 2025` or `arXiv, 2024`; None if there is no year, or several."""
+    found = set(re.findall(r"\b(?:19|20)\d\d\b(?!\.\d)", published))
+    return int(found.pop()) if len(found) == 1 else None
 
 
 def _handed_in(method: str, boards: Sequence[Board]) -> Iterator[str]:

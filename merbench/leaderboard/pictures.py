@@ -25,6 +25,8 @@ __all__ = ["Span", "chances", "costs", "diagonal", "difficulty", "duels", "harde
 WIDE, NARROW = 700.0, 340.0  # px
 SMALL = 11.0  # px of text that explains
 NAME = 26  # letters of a name; a longer name is cut
+PHONE = 20  # letters beside bars on a phone
+FEWEST = 3  # clips of a subject that is shown: with fewer, one clip decides its share
 LINE = 20.0  # px from one bar to the next
 MOST_BARS = 16
 MOST_POINTS = 60  # of a picture of points: the highest
@@ -79,7 +81,7 @@ def _reported(board: Board) -> list[tuple[int, float, str, str]]:
     """
     found: dict[tuple[str, str], tuple[int, float, str, str]] = {}
     for row in board.rows:
-        printed = row.first_published or (row.paper.year if row.paper else None)
+        printed = row.year
         if row.badge == "reported" and row.uf1 and printed:
             kind = "chart-warn" if "test-selected" in row.policy else "chart-reported"
             key = row.model.casefold(), figure(row.uf1.value)
@@ -119,7 +121,7 @@ def _margin(sheet: Sheet, down: Scale, right: float, honest: Figure | None, chos
     if chosen:
         y = down(chosen.value)
         for place, words in enumerate(
-            (f"{rounded(chosen.value)} the same group,", "epoch chosen", "on the test subject")
+            (f"{rounded(chosen.value)} its networks,", "epoch chosen", "on the test subject")
         ):
             sheet.text(x, y + 14 * place, words, "chart-warn", size=SMALL)
     if honest:
@@ -150,7 +152,7 @@ def strip(row: Row, reported: Sequence[float], span: Span, band: Span | None, *,
     if row.uf1:
         low, high = _ends(row.uf1)
         sheet.lines([[(scale(low), 11), (scale(high), 11)]], "chart-accent", 1.6)
-        (sheet.ring if row.claim == "shortened" else sheet.dot)(scale(row.uf1.value), 11, "chart-accent")
+        (sheet.ring if row.hollow else sheet.dot)(scale(row.uf1.value), 11, "chart-accent")
     if chosen := selected(row):
         sheet.diamond(scale(chosen.value), 11, "chart-warn")
     said = [f"{figure(row.uf1.value)} honest"] if row.uf1 else []
@@ -177,7 +179,7 @@ def diagonal(board: Board, points: Sequence[tuple[Row, float]], *, narrow: bool 
         assert row.uf1
         low, high = _ends(row.uf1)
         sheet.lines([[(across(reported), down(low)), (across(reported), down(high))]], "chart-accent", 1.6)
-        (sheet.ring if row.claim == "shortened" else sheet.dot)(across(reported), down(row.uf1.value), "chart-accent")
+        (sheet.ring if row.hollow else sheet.dot)(across(reported), down(row.uf1.value), "chart-accent")
         labels.keep(across(reported), down(row.uf1.value))
     for row, reported in points:
         assert row.uf1
@@ -258,15 +260,19 @@ def duels(board: Board, rows: Sequence[Row], beats: Callable[[int, int], bool], 
         return ""
     left = 24.0 if narrow else 190.0
     pitch = min(((NARROW if narrow else 620) - left) / len(rows), 22.0)
-    sheet = Sheet(left + pitch * len(rows) + 2, 26 + pitch * len(rows))
+    below = 26 + pitch * len(rows)
+    sheet = Sheet(left + pitch * len(rows) + 2, below + (LINE - 5) * len(rows) * narrow)
     for index, row in enumerate(rows):
         y = 20 + pitch * (index + 0.5) + 4
-        name = f"{index + 1}" if narrow else f"{shorten(row.with_details, NAME + 2)}  {index + 1}"
+        name = f"{index + 1}" if narrow else f"{shorten(row.name, NAME + 2, row.distinction)}  {index + 1}"
         sheet.text(left - 5, y, name, anchor="end", size=min(SMALL, pitch))
         if index % (3 if narrow else 1) == 0:
             sheet.text(
                 left + pitch * (index + 0.5), 14, str(index + 1), "chart-muted", "middle", size=min(SMALL, pitch)
             )
+        if narrow:
+            words = f"{index + 1}  {shorten(row.name, 2 * NAME, row.distinction)}"
+            sheet.text(2, below + (LINE - 5) * (index + 0.6), words, size=SMALL)
     for name, holds in (
         ("chart-accent", beats),
         ("chart-warn", lambda a, b: beats(b, a)),
@@ -284,13 +290,17 @@ def duels(board: Board, rows: Sequence[Row], beats: Callable[[int, int], bool], 
 
 def chances(board: Board, *, narrow: bool = False) -> str:
     """How often each leading row is first when subjects are drawn again; '' if fewer than two rows lead."""
-    rows = [(row.with_details, row.standing.first) for row in leading(board) if row.standing]
+    letters = PHONE if narrow else NAME
+    rows = [
+        (shorten(row.name, letters, row.distinction), row.standing.first) for row in leading(board) if row.standing
+    ]
     return _bars(board, "chances", "Chance of being first", rows, narrow) if len(rows) > 1 else ""
 
 
 def hardest(board: Board, subjects: Sequence[Subject], *, narrow: bool = False) -> str:
-    """The share of right answers on the hardest subjects, over the leading rows; '' without subjects."""
-    rows = [(f"{one.subject} ({one.clips} clip{'s' * (one.clips > 1)})", one.right) for one in subjects[:MOST_BARS]]
+    """The share of right answers on the hardest subjects with enough clips, over the leading rows; '' without any."""
+    shown = [one for one in subjects if one.clips >= FEWEST]
+    rows = [(f"{one.subject} ({one.clips} clip{'s' * (one.clips > 1)})", one.right) for one in shown[:MOST_BARS]]
     return _bars(board, "hardest", "The hardest subjects", rows, narrow) if rows else ""
 
 
@@ -301,7 +311,7 @@ def _bars(board: Board, key: str, title: str, rows: Sequence[tuple[str, float]],
     scale = Scale(0, max(max(share for _, share in rows), 0.01), left, sheet.width - 42)
     for index, (name, share) in enumerate(rows[:MOST_BARS]):
         y = LINE * index + 4
-        sheet.text(left - 8, y + 13, shorten(name, 20 if narrow else NAME), anchor="end", size=SMALL)
+        sheet.text(left - 8, y + 13, shorten(name, PHONE if narrow else NAME), anchor="end", size=SMALL)
         sheet.box(left, y + 2, max(scale(share) - left, 1), LINE - 6, "chart-accent")
         sheet.text(scale(share) + 6, y + 13, f"{100 * share:.0f} %", "chart-muted", size=SMALL)
     said = " ".join(f"{name}: {100 * share:.0f} %." for name, share in rows)
@@ -328,7 +338,7 @@ def costs(board: Board, *, narrow: bool = False) -> str:
     labels, seen = Labels(42, sheet.width, 10, 284), set[str]()
     places = [(across(at), down(value), row) for at, value, row in zip(seconds, values, rows, strict=True)]
     for x, y, row in places:
-        (sheet.ring if row.claim == "shortened" else sheet.dot)(x, y, "chart-accent")
+        (sheet.ring if row.hollow else sheet.dot)(x, y, "chart-accent")
         labels.keep(x, y)
     for x, y, row in places:
         name = shorten(row.name, NAME)

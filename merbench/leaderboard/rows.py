@@ -118,9 +118,26 @@ class Row:
 
     @property
     def with_details(self) -> str:
-        """The name with the details, without a recipe that needs no name."""
+        """The name with what tells the row from others of its name."""
+        return self.name + self.distinction
+
+    @property
+    def distinction(self) -> str:
+        """What follows the name where rows of one model are told apart: `, quick; width=8, inner epoch`. A recipe that
+        needs no name is left out.
+        """
         details = in_brief(self.changed) if self.recipe == "default" else self.details
-        return f"{self.name}, {details}" if details else self.name
+        return "".join(f", {one}" for one in (details, "inner epoch" if self.policy == "inner" else "") if one)
+
+    @property
+    def hollow(self) -> bool:
+        """Whether its marks are hollow: a run that was shortened or has settings of its own."""
+        return self.claim in ("shortened", "own settings")
+
+    @property
+    def year(self) -> int | None:
+        """The year of first publication; if that is not known, that of the paper which prints the figure."""
+        return self.first_published or (self.paper.year if self.paper else None)
 
     @property
     def contested(self) -> tuple[Dispute, ...]:

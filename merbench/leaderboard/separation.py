@@ -14,9 +14,9 @@ __all__ = ["ALPHA", "SURE", "separation"]
 
 ALPHA = 0.05  # family-wise error rate of the leading group
 SURE = 3.0  # standard errors between a p-value and ALPHA
-FEWEST, FIRST, MOST = 500, 10_000, 320_000  # exchanges: more where the chance of the draw could decide
+FEWEST, FIRST, MOST = 500, 10_000, 1_280_000  # exchanges: more where the chance of the draw could decide
 WORK = 100_000_000  # pairs times exchanges: a board of many rows begins with fewer exchanges, and
-LONGEST = 4  # times as many are the most
+LONGEST = 16  # times as many are the most
 AT_ONCE = 500  # exchanges that one seed draws
 CELLS = 1_000_000  # rows times exchanges at once, so that they stay in the processor's cache
 EQUAL = 1e-6  # a standard error below it comes from rounding: two rows whose scores never differ
@@ -52,8 +52,8 @@ def separation(rows: Sequence[np.ndarray], *, first: int = FIRST, most: int = MO
 
 def _tested(pairs: _Pairs, first: int, most: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The rows from the largest T down, with their p-values and standard errors."""
-    affordable = max(FEWEST, 2 * WORK // len(pairs.scores) ** 2 // AT_ONCE * AT_ONCE)
-    total, most = min(first, affordable), min(most, LONGEST * affordable)
+    affordable = 2 * WORK // len(pairs.scores) ** 2
+    total, most = min(first, max(FEWEST, affordable // AT_ONCE * AT_ONCE)), min(most, LONGEST * affordable)
     order = np.argsort(-pairs.observed, kind="stable")
     reached = pairs.reached(_drawn(pairs.subjects, 0, total), order)
     drawn = np.full(len(order), total)

@@ -40,6 +40,7 @@ CLASSES = {
 }
 
 SIZE = 12.0  # px of text that states no other size
+FEWEST = 6  # letters of a name that is cut
 STEPS = (1, 2, 2.5, 5, 10)  # between two ticks, times a power of ten
 
 
@@ -143,9 +144,16 @@ def ink_on(share: float) -> str:
     return "chart-on-low" if level < 7 else "chart-on-middle" if level == 7 else "chart-on-high"
 
 
-def shorten(text: str, width: int) -> str:
-    """The text, cut to `width` letters with an ellipsis; letters of double width count twice."""
-    text = _clean(text)
+def shorten(text: str, width: int, keep: str = "") -> str:
+    """The text, cut to `width` letters with an ellipsis; letters of double width count twice.
+
+    Args:
+        keep: follows the text, and is cut only if fewer than `FEWEST` letters of the text would be left.
+    """
+    keep = _clean(keep)
+    if keep and width - len(keep) >= FEWEST:
+        return shorten(text, width - len(keep)) + keep
+    text = _clean(text) + keep
     kept = 0
     for index, letter in enumerate(text):
         kept += 2 if unicodedata.east_asian_width(letter) in "WF" else 1

@@ -155,7 +155,7 @@ def _head(board: Board, scores: Sequence[tuple[str, Any]]) -> str:
 
 def _line(row: Row, scores: Sequence[tuple[str, Any]], highest: dict[tuple[str, Any], str]) -> str:
     detail = f" ({_tex(row.details)})" if row.details else ""
-    year = str(row.paper.year) if row.paper and row.paper.year else "--"
+    year = str(row.year or "--")
     cells = [_cell(row, part, metric, highest[part, metric]) for part, metric in scores]
     return _row([_tex(row.name) + detail, year, *cells])
 

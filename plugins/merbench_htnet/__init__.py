@@ -37,7 +37,7 @@ QUICK = merbench.Recipe(
     claim="shortened",
 )
 BALANCED = replace(
-    QUICK, class_weights="balanced", about="the recipe quick with balanced class weights", claim="own settings"
+    QUICK, class_weights="balanced", about=f"{QUICK.about}, with balanced class weights"
 )
 
 

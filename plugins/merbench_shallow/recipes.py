@@ -133,8 +133,8 @@ def weighted(recipes: dict[str, merbench.Recipe], *names: str) -> dict[str, merb
         f"{name}-balanced": replace(
             recipes[name],
             class_weights="balanced",
-            about=f"the recipe {name} with balanced class weights",
-            claim="own settings",
+            about=f"{recipes[name].about}, with balanced class weights",
+            claim="shortened" if recipes[name].claim == "shortened" else "own settings",
         )
         for name in names
     }

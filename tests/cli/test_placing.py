@@ -38,13 +38,13 @@ def test_a_record_is_told_its_score_its_rank_and_how_it_compares_with_each_leadi
     code, out, err = place(RECORD)
     lines = out.splitlines()
     assert (code, err) == (0, "")
-    assert lines[0] == "majority (default) on composite, protocol loso"
+    assert lines[0] == "Majority class on composite, protocol loso"
     assert lines[1].startswith("UF1 .241")
     assert lines[2].startswith("would stand 3 (")
     assert lines[2].endswith(" of 3 ranked rows, behind the leading group")
-    assert [line.split("  ")[0] for line in lines[4:6]] == ["flow-lr (default)", "flow-svm (default)"]
+    assert [line.split("  ")[0] for line in lines[4:6]] == ["Logistic regression on flow", "SVM on flow"]
     assert all(line.endswith("behind") for line in lines[4:6])
-    assert lines[6] == "beside flow-lr (default):"
+    assert lines[6] == "beside Logistic regression on flow:"
     assert lines[7].startswith("  right where it is wrong: ")
     assert lines[7].endswith(" more)")
     assert not Path("leaderboards", "site").exists()
@@ -71,6 +71,23 @@ def test_predictions_declared_test_selected_are_compared_but_not_ranked(place):
     assert "as if the epoch" not in out
 
 
+def test_a_log_of_the_best_epoch_of_each_subject_is_compared_but_not_ranked(place, real_data):
+    code, out, err = place(real_data / "logs" / "htnet-published-console.txt", "--model", "HTNet")
+    assert (code, err) == (0, "")
+    assert "would not be ranked: its sender chose the epoch on the test labels\n" in out
+    assert out.splitlines()[1].startswith("UF1 .850")
+
+
+def test_on_the_terminal_a_model_with_several_leading_rows_is_one_line(place):
+    rows = sorted(RECORDS.glob("flow-lr-composite-unweighted-seed0-*.json"))
+    for path in rows:
+        Path("leaderboards", "records", path.name).write_bytes(path.read_bytes())
+    code, out, _ = place(RECORD)
+    assert code == 0
+    assert sum(line.startswith("Logistic regression on flow") for line in out.splitlines()) == 1
+    assert "the best row of each model; 1 more with --markdown\n" in out
+
+
 def test_as_markdown_a_strangers_name_is_no_markup(place):
     content = json.loads(RECORD.read_text())
     content["plan"]["recipe"] = "<b>|[x](http://x)\u202e"
@@ -80,7 +97,7 @@ def test_as_markdown_a_strangers_name_is_no_markup(place):
     assert err.count("\n") == 1
     code, out, _ = place(RECORD, "--markdown")
     assert code == 0
-    assert out.startswith("### majority (default) on composite, protocol loso\n\n- UF1 .241")
+    assert out.startswith("### Majority class on composite, protocol loso\n\n- UF1 .241")
     assert "| leading row | UF1 | difference | 95 % | p | the record is |\n| --- |" in out
 
 

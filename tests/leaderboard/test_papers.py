@@ -66,14 +66,14 @@ def only(site: Site) -> CheckedPaper:
 
 
 @pytest.mark.parametrize(
-    ("value", "expected"), [(0.7, "matches"), (0.75, "matches"), (0.8, "differs"), (0.5, "differs")]
+    ("value", "expected"), [(0.7, "not separated"), (0.75, "not separated"), (0.8, "differs"), (0.5, "differs")]
 )
 def test_a_run_as_published_decides_by_its_interval(site, value, expected):
     found = only(site(printed(value=value)))
     assert found.verdict == expected
     assert found.run is not None
     assert found.run[1].model == "my-net"
-    assert "the run here .680 with a 95 % interval from .600 to .750" in found.proof[0]
+    assert "a run here, as published, has a UF1 of .680, with a 95 % interval from .600 to .750" in found.proof[0]
 
 
 @pytest.mark.parametrize("claim", ["shortened", "own settings", "baseline"])
@@ -94,13 +94,26 @@ def test_what_is_proven_of_the_code_stands_whatever_a_run_says(site):
 def test_a_methods_own_paper_is_tested_rather_than_a_quotation(site):
     figures = [printed(value=0.7), printed(value=0.9, paper="B paper", evidence="second-hand")]
     found = only(site(*figures))
-    assert (found.verdict, found.uf1) == ("matches", 0.9)
+    assert (found.verdict, found.uf1) == ("not separated", 0.9)
 
 
 def test_predictions_that_were_handed_in_are_named(site):
     found = only(site(printed(), claim="", badge="rescored", standings={}, policy="declared test-selected"))
     assert found.verdict == "cannot be tested"
     assert found.proof[0].endswith("have a UF1 of .680 here on 442 clips; epoch policy: declared test-selected.")
+
+
+@pytest.mark.parametrize(("accuracy", "expected"), [(0.7, "not separated"), (0.95, "differs")])
+def test_predictions_that_were_handed_in_decide_by_the_paired_test(
+    make_record, entry_of, registry, accuracy, expected
+):
+    ran, handed_in = make_record("my-net", accuracy=0.7), make_record("My Net", accuracy=accuracy, draw=4, declared="last")
+    site = make_site([entry_of(ran), entry_of(handed_in)], [printed(value=0.7)], registry)
+    (board,) = site.boards
+    rows = [replace(row, claim="as published") if row.model == "my-net" else row for row in board.rows]
+    found = only(replace(site, boards=(replace(board, rows=tuple(rows)),)))
+    assert found.verdict == expected
+    assert "(paired test over subjects)" in found.proof[0]
 
 
 def test_a_year_that_is_not_known_is_that_of_the_first_paper_that_prints_a_figure(site):
@@ -113,7 +126,7 @@ def test_methods_stand_by_verdict_then_by_uf1_then_by_name(site):
     figures = [printed("b", 0.6), printed("a", 0.6), printed("c", 0.9), printed("d", 0.1), printed(value=0.7)]
     found = checked_papers(site(*figures, verdicts=[verdict("d", verdict="other clips", proof=("A table.",))]))
     assert [one.method for one in found] == ["d", "My Net", "c", "a", "b"]
-    assert [one.verdict for one in found] == ["other clips", "matches", *["cannot be tested"] * 3]
+    assert [one.verdict for one in found] == ["other clips", "not separated", *["cannot be tested"] * 3]
     assert set(MEANINGS) >= {one.verdict for one in found}
 
 
@@ -124,7 +137,7 @@ def test_a_method_without_a_figure_is_listed(site):
 
 def test_the_link_of_a_file_is_shown_without_its_commit():
     link = f"https://github.com/a/b/blob/{'0' * 40}/train.py"
-    assert CheckedPaper("m", "", None, None, None, None, "matches", (), link).source == "github.com/a/b: train.py"
+    assert CheckedPaper("m", "", None, None, None, None, "not separated", (), link).source == "github.com/a/b: train.py"
 
 
 class Words(HTMLParser):
