@@ -13,9 +13,10 @@ from merbench.leaderboard.wording import figure, p_value
 from merbench.plugin.registry import Registry
 
 if TYPE_CHECKING:
+    from merbench.engine.policies import Policy
     from merbench.leaderboard.position import Position
     from merbench.leaderboard.rows import Row
-    from merbench.runs.schema import Policy, Record
+    from merbench.runs.schema import Record
     from merbench.scores import PairedTest
 
 __all__ = ["markdown_of", "place", "plain", "signed"]
@@ -62,8 +63,8 @@ def _record(arguments: argparse.Namespace, registry: Registry) -> Record:
         from merbench.leaderboard.entries import read_verified
 
         return read_verified(arguments.file, registry)[0]
-    from merbench.runs.logs import is_subject_log
-    from merbench.runs.submissions import Declaration, read_content, submit
+    from merbench.runs.logs import is_subject_log, read_content
+    from merbench.runs.submissions import Declaration, submit
 
     policy: Policy = "oracle" if is_subject_log(read_content(arguments.file)) else "last"
     declared = Declaration(model=arguments.model, dataset=arguments.dataset, protocol=arguments.protocol, policy=policy)

@@ -92,9 +92,9 @@ def _years_about(board: Board) -> str:
     late = " Where that year is not known: the first paper that prints the figure." if unknown else ""
     return (
         f"UF1{clips}, by the year in which the method was first published.{late} Circles: figures that papers report, "
-        "without interval or test; filled: the authors' released code chooses the epoch on the test subject. Line and blue "
-        "band: the middle of the leading group and its 95 % interval. Orange band: the same for the networks of that "
-        "group, with the epoch chosen on the test subject."
+        "without interval or test; filled: the authors' released code chooses the epoch on the test subject. Line and "
+        "blue band: the middle of the leading group and its 95 % interval. Orange band: the same for the networks of "
+        "that group, with the epoch chosen on the test subject."
     )
 
 
@@ -126,8 +126,8 @@ def _pictures(
         "Reported against honest",
         lambda narrow: pictures.diagonal(board, points, narrow=narrow),
         "Across: the highest UF1 that a paper reports for the method. Up: the run here, as published if there is such "
-        "a run, with its 95 % interval. On the slanted line both agree. Hollow: shortened, or with settings of its own, "
-        "so it tests the method but not the paper's figure.",
+        "a run, with its 95 % interval. On the slanted line both agree. Hollow: shortened, or with settings of its "
+        "own, so it tests the method but not the paper's figure.",
     )
     solved = sum(one.right == 1 for one in clips)
     yield _picture(
@@ -159,8 +159,8 @@ def _pictures(
     yield _picture(
         "The hardest subjects",
         lambda narrow: pictures.hardest(board, subjects_of(rows), narrow=narrow),
-        f"Share of a subject's clips that are right, the mean over the leading rows; subjects with {pictures.FEWEST} clips "
-        "or more.",
+        "Share of a subject's clips that are right, the mean over the leading rows; subjects with "
+        f"{pictures.FEWEST} clips or more.",
     )
 
 

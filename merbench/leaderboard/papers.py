@@ -23,8 +23,8 @@ COMMIT = re.compile(r"/blob/[0-9a-f]{40}/")  # of a file in a repository
 
 # In the order of the page.
 MEANINGS = {
-    "chosen on test": "The authors' released code picks the epoch by its score on the test subject. A figure made this way says what "
-    "the best epoch for these people scores, not what the method scores on a new person.",
+    "chosen on test": "The authors' released code picks the epoch by its score on the test subject. A figure made "
+    "this way says what the best epoch for these people scores, not what the method scores on a new person.",
     "other clips": "All figures that papers print of the method are of other clips than those of a benchmark. Nothing "
     "here can be compared with them.",
     "not separated": "A run here, as published, is not separated from predictions of the method by a paired test over "
@@ -103,7 +103,7 @@ def _checked(method: str, figures: Sequence[Reported], known: Verdict | None, bo
     return CheckedPaper(
         method=method,
         published=known.published if known else "",
-        year=next((one.first_published for one in figures), None) or (known and _year(known.published)),
+        year=next((one.first_published for one in figures), None) or (_year(known.published) if known else None),
         latest=min((one.year for one in figures), default=None),
         uf1=highest["uf1"],
         uar=highest["uar"],
@@ -137,9 +137,9 @@ def _paired(run: Row, handed_in: Row) -> tuple[bool, str]:
     test = compare_confusions(counts_of(run), counts_of(handed_in))
     other = handed_in.uf1.value if handed_in.uf1 else math.nan
     return test.p_value < ALPHA, (
-        f"predictions that were handed in {wording.figure(other)}: the difference is {wording.signed(test.difference)}, "
-        f"95 % interval {wording.signed_interval(test.interval)}, {wording.p_value(test.p_value)} (paired test over "
-        "subjects)."
+        f"predictions that were handed in {wording.figure(other)}: the difference is "
+        f"{wording.signed(test.difference)}, 95 % interval {wording.signed_interval(test.interval)}, "
+        f"p {wording.p_value(test.p_value)} (paired test over subjects)."
     )
 
 

@@ -291,9 +291,7 @@ def duels(board: Board, rows: Sequence[Row], beats: Callable[[int, int], bool], 
 def chances(board: Board, *, narrow: bool = False) -> str:
     """How often each leading row is first when subjects are drawn again; '' if fewer than two rows lead."""
     letters = PHONE if narrow else NAME
-    rows = [
-        (shorten(row.name, letters, row.distinction), row.standing.first) for row in leading(board) if row.standing
-    ]
+    rows = [(shorten(row.name, letters, row.distinction), row.standing.first) for row in leading(board) if row.standing]
     return _bars(board, "chances", "Chance of being first", rows, narrow) if len(rows) > 1 else ""
 
 

@@ -104,11 +104,10 @@ def test_predictions_that_were_handed_in_are_named(site):
 
 
 @pytest.mark.parametrize(("accuracy", "expected"), [(0.7, "not separated"), (0.95, "differs")])
-def test_predictions_that_were_handed_in_decide_by_the_paired_test(
-    make_record, entry_of, registry, accuracy, expected
-):
-    ran, handed_in = make_record("my-net", accuracy=0.7), make_record("My Net", accuracy=accuracy, draw=4, declared="last")
-    site = make_site([entry_of(ran), entry_of(handed_in)], [printed(value=0.7)], registry)
+def test_predictions_that_were_handed_in_decide_by_the_paired_test(make_record, entry_of, registry, accuracy, expected):
+    handed_in = make_record("My Net", accuracy=accuracy, draw=4, declared="last")
+    entries = [entry_of(make_record("my-net", accuracy=0.7)), entry_of(handed_in)]
+    site = make_site(entries, [printed(value=0.7)], registry)
     (board,) = site.boards
     rows = [replace(row, claim="as published") if row.model == "my-net" else row for row in board.rows]
     found = only(replace(site, boards=(replace(board, rows=tuple(rows)),)))

@@ -125,7 +125,7 @@ def test_what_the_workflow_runs_checks_the_record_writes_the_comment_and_builds_
         done = subprocess.run(command, cwd=pull_request, env=environment, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
     comment = (tmp_path / "summary.md").read_text()
-    assert comment.startswith("## No problems\n\n### majority (default) on composite, protocol loso\n")
+    assert comment.startswith("## No problems\n\n### Majority class on composite, protocol loso\n")
     assert "would stand 2 (2 to 2) of 2 ranked rows" in comment
     page = (pull_request / "site" / "index.html").read_text("utf-8")
     assert "The &#34;Lab&#34; board, built 20" in page
