@@ -2,22 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from statistics import NormalDist, fmean
 
 import numpy as np
 
-from docs.generate.board import board, record_paths, runs, setting
+from docs.generate.board import LEADERBOARDS, board, record_paths, runs, setting
 from docs.generate.markdown import decimal, table
 from docs.generate.speed import measured_table
+from merbench.leaderboard.boards import counts_of
+from merbench.leaderboard.reported import read_reported
 from merbench.leaderboard.rows import Row
+from merbench.leaderboard.statistics import ALPHA
+from merbench.leaderboard.wording import p_value, signed
 from merbench.runs.record import read_record
-from merbench.runs.schema import Record
+from merbench.runs.schema import AnyPolicy, Record
+from merbench.scores import compare_confusions
 
-__all__ = ["bi_woof", "expected_best", "rcn", "release_channels", "seed_noise", "ststnet"]
+__all__ = [
+    "bi_woof",
+    "bi_woof_scores",
+    "dual_inception",
+    "expected_best",
+    "rcn",
+    "rcn_fit",
+    "release_channels",
+    "seed_noise",
+    "sssnet",
+    "ststnet",
+    "ststnet_printed",
+]
 
 ROUNDS = 100  # of Dual-Inception's script
 PORT = "STSTNet (PyTorch port)"  # in reported.csv: what the authors' log of their script says
+STSTNET, TABLE_III, LOG = "STSTNet", "STSTNet (Liong et al.)", "STSTNet (Liong et al.), authors' log"
+HTNET = "HTNet for micro-expression recognition (Neurocomputing 602:128196)"
+AUTHORS = ("published", "halved-rate")  # RCN's recipes with the training of the authors' code
 
 
 def seed_noise() -> str:
@@ -38,7 +58,7 @@ def ststnet() -> str:
     printed = next(one.uf1.value for one in board().rows if one.model == PORT and one.uf1)
     deviation, _ = _deviation()
     seeds = [decimal(one.figures["last"]["full"]["uf1"].value) for one in row.entries]
-    loss = _training_loss([_record(row, seed) for seed in range(len(seeds))])
+    loss = _training_loss(_records(row))
     above = (printed - figure.value) / deviation
     return (
         f"The same settings here have a UF1 of {decimal(figure.value)} (the mean of {', '.join(seeds)}, by seed) and a "
@@ -47,8 +67,82 @@ def ststnet() -> str:
     )
 
 
+def ststnet_printed() -> str:
+    """What STSTNet's paper prints, and what the authors' two logs say."""
+    printed, log = ({one: _printed(STSTNET, one, paper) for one in ("uf1", "uar")} for paper in (TABLE_III, LOG))
+    port = {one: _printed(PORT, one, TABLE_III) for one in ("uf1", "uar")}
+    return (
+        f"The PyTorch script is a later port; its authors log a UF1 of {port['uf1']} and a UAR of {port['uar']} for it "
+        f"(`STSTNet_python_logfile.txt`). The paper prints {printed['uf1']} and {printed['uar']} (Table III). In "
+        f"another log with a UF1 of {log['uf1']} (`STSTNet_logfile.txt`), the mean precision is "
+        f"{_printed(STSTNET, 'macro-precision', LOG)}, and the mean recall, which is the UAR, is {log['uar']}."
+    )
+
+
+def dual_inception() -> str:
+    """Dual-Inception as published beside the figure that HTNet's paper quotes."""
+    row = _row("dual-inception", "published")
+    here, quoted = row.figures["full"], [_printed("Dual-Inception", one, HTNET) for one in ("uf1", "uar")]
+    return (
+        f"On the composite, `published` has a UF1 of {decimal(here['uf1'].value)} and a UAR of "
+        f"{decimal(here['uar'].value)} ({_seeds(row)}). HTNet's paper quotes {' and '.join(quoted)} (Table 2). No test "
+        "can compare them without the predictions behind the quoted figures."
+    )
+
+
+def sssnet() -> str:
+    """How far SSSNet's `meb` fits its training clips, and its scores beside those of `quick`."""
+    said = []
+    for recipe in ("meb", "quick"):
+        row = _row("sssnet", recipe)
+        records = _records(row)
+        said.append(
+            f"`{recipe}` ends with a training loss of {decimal(_training_loss(records))} and has a UF1 of "
+            f"{decimal(row.figures['full']['uf1'].value)} ({_seeds(row)})"
+        )
+    return f"On the composite, {'; '.join(said)}."
+
+
+def bi_woof_scores() -> str:
+    """The range of Bi-WOOF's rows here, and the figure that papers print."""
+    values = sorted(row.figures["full"]["uf1"].value for row in runs() if row.model == "bi-woof")
+    return (
+        f"Bi-WOOF's {len(values)} rows on the composite have a UF1 of {decimal(values[0])} to {decimal(values[-1])} "
+        f"here. STSTNet's paper prints {_printed('Bi-WOOF', 'uf1', TABLE_III)} (Table III), and later papers quote it. "
+        "No test can compare them without the predictions behind the printed figure."
+    )
+
+
+def rcn_fit() -> str:
+    """The training losses of RCN's recipes, and what the paired test says of each beside `quick`."""
+    rows = {(row.model, setting(row)): row for row in runs() if row.model.startswith("rcn-")}
+    chosen = [row for recipe in AUTHORS for (_, one), row in rows.items() if one == recipe]
+    low, quick = (
+        _range([_training_loss(_records(row)) for row in rows.values() if setting(row) in recipes])
+        for recipes in (AUTHORS, ("quick",))
+    )
+    tests = [
+        (row, compare_confusions(counts_of(row), counts_of(rows[row.model, "quick"]), metric="uf1")) for row in chosen
+    ]
+    behind, near = (
+        _joined(
+            f"`{row.model}` `{row.recipe}` ({signed(test.difference)}, p {p_value(test.p_value)})"
+            for row, test in tests
+            if (test.p_value <= ALPHA and test.difference < 0) is wanted
+        )
+        for wanted in (True, False)
+    )
+    absent = sorted({model for model, _ in rows} - {row.model for row in chosen if row.recipe == AUTHORS[0]})
+    missing = f" Not run as `published`: {_joined(f'`{one}`' for one in absent)}." if absent else ""
+    return (
+        f"On the composite, `published` and `halved-rate` end with a training loss of {low}, `quick` of {quick}. A "
+        f"paired test over subjects puts these behind the `quick` of the same network in UF1: {behind}. It does not "
+        f"separate {near}. The p-values are not corrected, and the table below has the number of seeds.{missing}"
+    )
+
+
 def rcn() -> str:
-    """How well each recipe of RCN fits: training loss, and confidence beside accuracy."""
+    """How well each recipe of RCN fits: training loss, and confidence beside accuracy, after the epoch that counts."""
     rows = sorted((row for row in runs() if row.model.startswith("rcn-")), key=lambda row: (row.recipe, row.model))
     head = ["recipe", "model", "seeds", "training loss, last epoch", "confidence", "accuracy", "UF1"]
     return table(head, [_fit(row) for row in rows])
@@ -65,15 +159,17 @@ def release_channels() -> str:
 
 
 def _fit(row: Row) -> Sequence[object]:
-    records = [_record(row, number) for number in range(len(row.entries))]
+    records = _records(row)
     full = row.figures["full"]
-    figures = (_training_loss(records), fmean(map(_confidence, records)), full["accuracy"].value, full["uf1"].value)
-    return [setting(row), f"`{row.model}`", len(records), *map(decimal, figures)]
+    loss = decimal(_training_loss(records)) if row.policy == "last" else "-"
+    confidence = fmean(_confidence(record, entry.policy) for record, entry in zip(records, row.entries, strict=True))
+    figures = (confidence, full["accuracy"].value, full["uf1"].value)
+    return [setting(row), f"`{row.model}`", len(records), loss, *map(decimal, figures)]
 
 
-def _confidence(record: Record) -> float:
-    """The mean probability of the predicted class after the last epoch."""
-    return fmean(max(one.policies["last"].scores or [0.0]) for one in record.predictions)
+def _confidence(record: Record, policy: AnyPolicy) -> float:
+    """The mean probability of the predicted class after the epoch that the policy chooses."""
+    return fmean(max(one.policies[policy].scores or [0.0]) for one in record.predictions)
 
 
 def _training_loss(records: list[Record]) -> float:
@@ -96,5 +192,29 @@ def _row(model: str, recipe: str) -> Row:
     return next(row for row in runs() if (row.model, setting(row)) == (model, recipe))
 
 
-def _record(row: Row, number: int) -> Record:
-    return read_record(record_paths()[row.entries[number].record.id])
+def _records(row: Row) -> list[Record]:
+    return [read_record(record_paths()[entry.record.id]) for entry in row.entries]
+
+
+def _seeds(row: Row) -> str:
+    return f"{len(row.entries)} seed{'s' if len(row.entries) > 1 else ''}"
+
+
+def _joined(words: Iterable[str]) -> str:
+    *first, last = [*words] or ["none"]
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+def _range(values: Sequence[float]) -> str:
+    return f"{decimal(min(values))} to {decimal(max(values))}"
+
+
+def _printed(method: str, metric: str, paper: str) -> str:
+    """What a paper or a log says of a method on all clips of the composite, in `reported.csv`."""
+    found = {
+        one.value
+        for one in read_reported(LEADERBOARDS / "reported.csv")
+        if (one.dataset, one.part, one.method, one.metric, one.paper) == ("composite", "full", method, metric, paper)
+    }
+    (value,) = found
+    return decimal(value, 4)

@@ -33,9 +33,7 @@ QUICK = merbench.Recipe(
     about="merbench's own: a smaller network for two CPU cores",
     claim="shortened",
 )
-BALANCED = replace(
-    QUICK, class_weights="balanced", about=f"{QUICK.about}, with balanced class weights"
-)
+BALANCED = replace(QUICK, class_weights="balanced", about=f"{QUICK.about}, with balanced class weights")
 
 
 @merbench.hookimpl

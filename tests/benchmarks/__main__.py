@@ -31,12 +31,14 @@ TITLES = {
     "hsta": "HSTA, one training step",
     "leaderboard": "Leaderboard",
     "linear": "Linear models and kernels on the composite",
+    "million": "A board of a million records, simulated",
     "mmnet": "MMNet, one training step",
     "quick-recipe": "Settings of htnet quick, compared on the demo",
     "release-channels": "Channels of the flow release",
     "shallow": "Shallow networks, one training step",
-    "small-networks": "What bounds STSTNet's training step",
+    "small-networks": "What bounds the steps of small networks",
     "startup": "Command line",
+    "suite": "The tests",
     "training-step": "HTNet, one training step",
 }
 MEASURED = Path(__file__).with_name("measured.json")

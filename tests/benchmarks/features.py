@@ -40,6 +40,9 @@ def _extraction(folder: Path) -> list[Row]:
     }
     plugin = str(Path(__file__).with_name("rendered.py"))
     command = [sys.executable, "-m", "merbench", "features", "extract", "--plugin", plugin, "--dataset", "rendered"]
+    stages = subprocess.run(
+        [*command, "--feature", FEATURE, "--profile"], env=environment, check=True, capture_output=True, text=True
+    ).stdout.splitlines()
     seconds, busy = _timed([*command, "--feature", FEATURE], environment)
     again, _ = _timed([*command, "--feature", FEATURE], environment)
     cores = joblib.cpu_count()
@@ -50,7 +53,15 @@ def _extraction(folder: Path) -> list[Row]:
         Row("cores busy meanwhile", f"{busy / seconds / cores:.0%}", conditions),
         Row("peak memory of the largest process", f"{peak:.0f} MiB", conditions),
         Row("the same again, from the cache", f"{again:.1f} s", conditions),
+        *stage_rows(stages),
     ]
+
+
+def stage_rows(lines: list[str]) -> list[Row]:
+    """The rows of what `merbench features extract --profile` prints: a heading, a line for each feature, the pace."""
+    cells = [line.split() for line in lines[1:-1]]
+    conditions = "of the processor's time of a clip; merbench features extract --profile"
+    return [Row(f"stage {name}", f"{cost} ms, {share}", conditions) for name, cost, share in cells]
 
 
 def _render(folder: Path) -> None:

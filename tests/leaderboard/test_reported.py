@@ -123,7 +123,8 @@ def test_every_figure_of_the_source_stands_in_the_committed_table(
 
 def stem(method: str) -> str:
     """The name without what stands in brackets, which the table has as a variant."""
-    return {"u-BERT": "Micron-BERT", "MicroAttention": "Micro-Attention"}.get(short := re.split(r" ?[\[(]", method)[0], short)
+    short = re.split(r" ?[\[(]", method)[0]
+    return {"u-BERT": "Micron-BERT", "MicroAttention": "Micro-Attention"}.get(short, short)
 
 
 def metric(printed: str) -> str:
@@ -502,22 +503,15 @@ def test_a_committed_year_is_in_the_words_that_say_where_the_method_was_publishe
     assert years["Bi-WOOF"] == 2018
 
 
-@pytest.mark.parametrize(("method", "figures"), [("Off-TANet", 2), ("CausalNet", 12), ("MAPNet", 10)])
+@pytest.mark.parametrize(
+    ("method", "figures"), [("SLSTT", 5), ("SLSTT-LSTM", 8), ("Off-TANet", 2), ("CausalNet", 12), ("MAPNet", 10)]
+)
 def test_figures_whose_released_code_chooses_on_the_test_subject_say_so(
     committed: tuple[Reported, ...], method: str, figures: int
 ) -> None:
     found = [one for one in committed if one.method == method]
     assert [one.epoch_policy for one in found] == ["test-selected"] * figures
     assert all(any(".py" in note for note in one.notes) for one in found)
-
-
-@pytest.mark.parametrize(("method", "figures"), [("SLSTT", 5), ("SLSTT-LSTM", 8)])
-def test_figures_whose_released_code_cannot_have_chosen_the_epoch_leave_the_policy_open(
-    committed: tuple[Reported, ...], method: str, figures: int
-) -> None:
-    found = [one for one in committed if one.method == method]
-    assert [one.epoch_policy for one in found] == ["not stated"] * figures
-    assert all(any("saves no checkpoint" in note for note in one.notes) for one in found)
 
 
 def test_means_over_folds_say_that_they_cannot_be_compared(committed: tuple[Reported, ...]) -> None:
