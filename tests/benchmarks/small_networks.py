@@ -1,8 +1,8 @@
 """What bounds the training steps of STSTNet and Dual-Inception on a CPU.
 
 STSTNet: beside the whole step, its convolutions alone, its convolutions written as one product of matrices, and the
-maximum taken before the batch norm. Dual-Inception: beside the whole step, the bytes that it must move at least. Each has
-a process of its own, because memory that one leaves behind slows the others.
+maximum taken before the batch norm. Dual-Inception: beside the whole step, the bytes that it must move at least. Each
+has a process of its own, because memory that one leaves behind slows the others.
 """
 
 from __future__ import annotations

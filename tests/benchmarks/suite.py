@@ -31,7 +31,7 @@ def run(reference: Path | None) -> list[Row]:
 
 def durations(report: Path) -> list[tuple[str, float]]:
     """The file and name of each test of pytest's XML report, with its seconds; the slowest first."""
-    cases = ElementTree.parse(report).iter("testcase")  # noqa: S314 - pytest wrote it a moment ago
+    cases = ElementTree.parse(report).iter("testcase")
     found = [(f"{case.get('classname')}: {case.get('name')}", float(case.get("time", 0))) for case in cases]
     return sorted(found, key=lambda one: -one[1])
 
