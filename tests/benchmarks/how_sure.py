@@ -42,7 +42,7 @@ def run(reference: Path | None) -> list[Row]:
     masks = ranked[0].entries[0].counts.parts()
     return [
         *_power(leading, rows),
-        *_variance(rows, masks),
+        *variance(rows, masks),
         *_more(leading),
         *_error_rates([one[:1] for one in rows], masks),
         *_coverage([one[0] for one in rows[::EVERY]], masks),
@@ -121,14 +121,21 @@ def _uf1(counts: np.ndarray) -> np.ndarray:
     return uf1
 
 
-def _variance(rows: Sequence[np.ndarray], masks: dict[str, np.ndarray]) -> Iterator[Row]:
+def variance(rows: Sequence[np.ndarray], masks: dict[str, np.ndarray]) -> Iterator[Row]:
+    """What the variance of UF1 comes from: a line for each source.
+
+    Args:
+        rows: of each row, `[seeds, subjects, classes, classes]` clip counts.
+        masks: part -> `[subjects]`, whether a subject is in it.
+    """
     seeds = [stdev(mean_rate(seed[None], "uf1") for seed in row) for row in rows if len(row) >= 3]
     subjects = median(map(_subject_error, rows))
     clips = median(clip_error(row[0]) for row in rows)
     alone = median(_subject_error(row[:1]) for row in rows)
     parts = [stdev(mean_rate(row[:, mask], "uf1") for part, mask in masks.items() if part != "full") for row in rows]
     number, effect = int(rows[0][0].sum()), (alone / clips) ** 2
-    yield Row("variance: over training seeds", f"{median(seeds):.3f}", f"standard deviation, {len(seeds)} rows")
+    told = f"standard deviation, median of {len(seeds)} rows"
+    yield Row("variance: over training seeds", f"{median(seeds):.3f}", told)
     yield Row("variance: over subjects", f"{subjects:.3f}", f"standard error, {len(rows)} rows")
     yield Row("variance: over the three databases", f"{median(parts):.3f}", "standard deviation of their UF1")
     yield Row("variance: over clips, if independent", f"{clips:.3f}", "standard error, one seed of each row")
