@@ -4,8 +4,17 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
 
-__all__ = ["Paper", "paper_of"]
+from pydantic import Field
+
+from merbench.leaderboard.lines import Cell, InvalidReport, lines, shown, valid
+from merbench.runs.schema import Strict
+
+__all__ = ["CITATIONS_FILE", "Paper", "paper_of", "read_citations"]
+
+CITATIONS_FILE = "reported-papers.csv"  # beside the table of figures; optional
 
 # `Wang, Zhang: Title of the paper. Journal 602, doi 10.1000/182, 2024`
 FORM = re.compile(r"(?P<authors>[^:]+): (?P<title>.+)\. (?P<venue>.+?),? (?P<year>(?:19|20)\d\d)")
@@ -59,6 +68,32 @@ def paper_of(text: str, link: str = "") -> Paper:
         authors=tuple(one for one in names if one),
         venue=venue,
     )
+
+
+class Citation(Strict):
+    """How to cite what the table of figures names in its column `paper`."""
+
+    paper: Cell
+    citation: Annotated[str, Field(min_length=1, max_length=500, pattern=r"^[^\x00-\x1f\x7f-\x9f]+$")]
+
+
+def read_citations(path: Path) -> dict[str, str]:
+    """Beside a table of figures: the citation of each paper by its name there; empty if there is no such file.
+
+    Raises:
+        InvalidReport: the file cannot be read, has a line that is not valid or a citation of another form, or has a
+            paper twice.
+    """
+    found: dict[str, str] = {}
+    path = path.with_name(CITATIONS_FILE)
+    for where, cells in lines(path, tuple(Citation.model_fields)) if path.exists() else ():
+        one = valid(Citation, where, cells, cells)
+        if one.paper in found:
+            raise InvalidReport(f"{where}: {shown(one.paper)} is listed twice; remove one of the lines")
+        if not FORM.fullmatch(one.citation):
+            raise InvalidReport(f"{where}: citation: write it as 'Wang, Zhang: Title of the paper. Journal 602, 2024'")
+        found[one.paper] = one.citation
+    return found
 
 
 def _address(venue: str) -> str:

@@ -9,6 +9,7 @@ import hashlib
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Literal, TypeAlias, cast, get_args
 
@@ -16,6 +17,7 @@ from pydantic import Field
 
 from merbench.data.datasets import canonical_clips
 from merbench.leaderboard.arithmetic import contradictions
+from merbench.leaderboard.bibliography import paper_of, read_citations
 from merbench.leaderboard.entries import Figure, Figures
 from merbench.leaderboard.lines import Cell, InvalidReport, Slug, lines, shown, valid
 from merbench.leaderboard.rows import Approach, Paper, Row
@@ -69,6 +71,7 @@ class Reported(Strict):
         metric: `f1` is printed as F1 without saying that it is UF1; `unclear` is explained by a note.
         value: in [0, 1].
         notes: sentences that a reader of the figure should know.
+        citation: of `paper`, in the form of `paper_of`; empty if it is not known.
     """
 
     method: Cell
@@ -89,6 +92,13 @@ class Reported(Strict):
     link: Link
     evidence: Evidence
     notes: tuple[str, ...]
+    citation: str = ""
+
+    @property
+    def cited(self) -> Paper:
+        """What to cite: the paper, the place in it, and the evidence."""
+        known = paper_of(self.citation, self.link) if self.citation else Paper(self.paper, link=self.link)
+        return replace(known, year=self.year, table=self.table, evidence=self.evidence)
 
     @property
     def on_board(self) -> bool:
@@ -117,13 +127,14 @@ class Remark(Strict):
     text: Annotated[str, Field(min_length=1, max_length=2000, pattern=r"^[^\x00-\x1f\x7f-\x9f]+$")]
 
 
-COLUMNS = tuple(Reported.model_fields)
+COLUMNS = tuple(name for name in Reported.model_fields if name != "citation")
 # All figures of a row have these in common.
 _OF_A_ROW = ("approach", "year", "epoch_policy", "link", "evidence")
 
 
 def read_reported(path: Path, registry: Registry | None = None) -> tuple[Reported, ...]:
-    """The figures of a table such as `leaderboards/reported.csv`, in its order, with the notes from `NOTES_FILE`.
+    """The figures of a table such as `leaderboards/reported.csv`, in its order, with notes and citations from the files
+    beside it.
 
     Args:
         path: the table.
@@ -134,11 +145,11 @@ def read_reported(path: Path, registry: Registry | None = None) -> tuple[Reporte
             or a part does not exist; a figure is listed twice; figures of one row, method or dataset disagree;
             arithmetic forbids figures of a row, and they have no note that says so.
     """
-    notes = read_notes(path.with_name(NOTES_FILE))
+    notes, citations = read_notes(path.with_name(NOTES_FILE)), read_citations(path)
     figures: list[Reported] = []
     agreement, sums = _Agreement(), _Sums(registry)
     for where, cells in lines(path, COLUMNS):
-        figure = _figure(where, cells, notes)
+        figure = _figure(where, cells, notes).model_copy(update={"citation": citations.get(cells["paper"], "")})
         agreement.require(figure, where)
         _require_part(figure, where, registry)
         sums.add(figure, where, cells["notes"].split())
@@ -244,7 +255,7 @@ def _row(group: Sequence[Reported]) -> Row:
         figures=figures,
         approach=first.approach,
         clips=max((one.clips for one in group if one.clips), default=None),
-        paper=Paper(first.paper, first.year, table, first.link, first.evidence),
+        paper=replace(first.cited, table=table),
         first_published=first.first_published,
         notes=_row_notes(group, table),
     )

@@ -9,7 +9,6 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from merbench.leaderboard.bibliography import Paper
 from merbench.leaderboard.citation import bibtex, paper_bibtex, row_bibtex, tex
 from merbench.leaderboard.tables import SCORES
 from merbench.leaderboard.wording import figure, without_controls
@@ -88,12 +87,11 @@ def reported_exports(figures: Sequence[Reported]) -> dict[str, Any]:
         )
         for one in figures
     ]
-    papers = [Paper(one.paper, one.year, one.table, one.link) for one in figures]
     return {
         "figures": [{"value": [one.value]} for one in figures],
         "latex": [_plain_head("lrlllr", heads), END],
         "lines": lines,
-        **_cited([[paper_bibtex(paper)] for paper in papers]),
+        **_cited([[paper_bibtex(one.cited)] for one in figures]),
     }
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from merbench.leaderboard.bibliography import CITATIONS_FILE, Paper, read_citations
 from merbench.leaderboard.reported import (
     COLUMNS,
     NOTES_FILE,
@@ -534,6 +535,40 @@ def test_remarks_are_read_in_their_order_and_may_be_missing(write: Write) -> Non
     assert read_remarks(path) == (
         Remark(topic="Units", text="MiB, not millions."), Remark(topic="Clips", text="One too few.")
     )  # fmt: skip
+
+
+def test_a_figure_is_cited_as_the_citation_of_its_paper_says(write: Write) -> None:
+    path = write({"paper": "A net, README", "year": "2024", "table": "Table 2", "link": ""})
+    assert read_reported(path)[0].cited == Paper("A net, README", 2024, "Table 2", "", "paper")
+    citation = "Wang, Zhang: A net: small. Journal 602, doi 10.1000/182, 2024"
+    path.with_name(CITATIONS_FILE).write_text(f'paper,citation\n"A net, README","{citation}"\n')
+    assert read_reported(path)[0].cited == Paper(
+        "A net: small", 2024, "Table 2", "https://doi.org/10.1000/182", "paper", ("Wang", "Zhang"), "Journal 602"
+    )
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("paper\n", "line 1: missing columns: citation"),
+        ("paper,citation\nA,\n", "line 2: citation: is empty"),
+        ("paper,citation\nA,A title alone\n", "line 2: citation: write it as 'Wang, Zhang: Title of the paper. "),
+        ("paper,citation\nA,X: T. V 2020\nA,X: T. V 2020\n", "line 3: 'A' is listed twice; remove one of the lines"),
+        ("paper,citation\nA,X: T\x1b[2J. V 2020\n", "line 2: citation: "),
+    ],
+)
+def test_a_citation_of_another_form_is_refused_in_one_line(write: Write, content: str, message: str) -> None:
+    path = write({})
+    path.with_name(CITATIONS_FILE).write_text(content)
+    with pytest.raises(InvalidReport, match=rf"reported-papers\.csv, {message}") as caught:
+        read_reported(path)
+    assert "\n" not in str(caught.value)
+
+
+def test_every_committed_citation_is_of_a_paper_in_the_table(committed: tuple[Reported, ...]) -> None:
+    known = read_citations(TABLE)
+    assert known.keys() <= {one.paper for one in committed}
+    assert sum(bool(one.cited.authors) for one in committed) > len(committed) / 2
 
 
 def test_titles_are_read_by_name(write: Write) -> None:
