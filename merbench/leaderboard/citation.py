@@ -118,7 +118,8 @@ def paper_bibtex(paper: Paper) -> str:
 
 def _key(paper: Paper) -> str:
     """`wang2024-1a2b3c`: the digest keeps papers of one author and year apart."""
-    digest = hashlib.sha256(json.dumps(asdict(paper)).encode()).hexdigest()[:6]
+    printed = asdict(paper) | {"evidence": ""}  # which the citation does not print
+    digest = hashlib.sha256(json.dumps(printed).encode()).hexdigest()[:6]
     author = re.sub(r"[^a-z]", "", paper.authors[0].lower()) if paper.authors else ""
     return f"{author or 'paper'}{paper.year or ''}-{digest}"
 
