@@ -43,11 +43,13 @@ def exchanges(subjects: int, resamples: int, seed: tuple[int, ...]) -> np.ndarra
     return np.ascontiguousarray(swapped.T, dtype=np.float32)
 
 
-def every_exchange(subjects: int) -> np.ndarray:
-    """Each exchange that there is, `[subjects, 2 ** subjects]`; the first exchanges nothing."""
+def every_exchange(subjects: int, start: int, end: int) -> np.ndarray:
+    """The exchanges from `start` to `end`, of all 2 ** subjects that there are, `[subjects, exchanges]`; the first
+    exchanges nothing.
+    """
     import numpy as np
 
-    return (np.arange(2**subjects) >> np.arange(subjects)[:, None] & 1).astype(np.float32)
+    return (np.arange(start, end) >> np.arange(subjects)[:, None] & 1).astype(np.float32)
 
 
 def sums(confusions: np.ndarray) -> Sums:

@@ -124,20 +124,21 @@ def rcn_fit() -> str:
     tests = [
         (row, compare_confusions(counts_of(row), counts_of(rows[row.model, "quick"]), metric="uf1")) for row in chosen
     ]
-    behind, near = (
+    behind, ahead, near = (
         _joined(
             f"`{row.model}` `{row.recipe}` ({signed(test.difference)}, p {p_value(test.p_value)})"
             for row, test in tests
-            if (test.p_value <= ALPHA and test.difference < 0) is wanted
+            if (test.p_value <= ALPHA) * np.sign(test.difference) == side
         )
-        for wanted in (True, False)
+        for side in (-1, 1, 0)
     )
     absent = sorted({model for model, _ in rows} - {row.model for row in chosen if row.recipe == AUTHORS[0]})
     missing = f" Not run as `published`: {_joined(f'`{one}`' for one in absent)}." if absent else ""
     return (
         f"On the composite, `published` and `halved-rate` end with a training loss of {low}, `quick` of {quick}. A "
-        f"paired test over subjects puts these behind the `quick` of the same network in UF1: {behind}. It does not "
-        f"separate {near}. The p-values are not corrected, and the table below has the number of seeds.{missing}"
+        f"paired test over subjects puts these behind the `quick` of the same network in UF1: {behind}; ahead: "
+        f"{ahead}. It does not separate {near}. The p-values are not corrected, and the table below has the number of "
+        f"seeds.{missing}"
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator
+from itertools import starmap
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -41,17 +42,22 @@ def place(arguments: argparse.Namespace, folders: list[Path], disputes: Path | N
     if arguments.markdown:
         print("\n".join(markdown_of(found)))
         return 0
-    shown = {one[0].model: one for one in reversed(found.against)}
-    rows = [dict(zip(HEAD, _line(*one), strict=True)) for one in found.against if one is shown[one[0].model]]
     for line in _summary(found):
         print(printable(line))
+    _print_against(found)
+    for line in _clips(found):
+        print(printable(line))
+    return 0
+
+
+def _print_against(found: Position) -> None:
+    """The table of leading rows, one for each model."""
+    shown = {one[0].model: one for one in reversed(found.against)}
+    rows = [dict(zip(HEAD, _line(*one), strict=True)) for one in found.against if one is shown[one[0].model]]
     if rows:
         print_table(HEAD, rows)
     if more := len(found.against) - len(rows):
         print(f"the best row of each model; {more} more with --markdown")
-    for line in _clips(found):
-        print(printable(line))
-    return 0
 
 
 def _record(arguments: argparse.Namespace, registry: Registry) -> Record:
@@ -94,10 +100,6 @@ def _summary(found: Position) -> Iterator[str]:
         yield "as if the epoch was chosen without the test subjects, which the predictions do not show"
 
 
-def _against(found: Position) -> Iterator[tuple[str, ...]]:
-    yield from (_line(row, test) for row, test in found.against)
-
-
 def _line(row: Row, test: PairedTest) -> tuple[str, ...]:
     from merbench.leaderboard.statistics import ALPHA
 
@@ -123,7 +125,7 @@ def markdown_of(found: Position) -> Iterator[str]:
     if found.against:
         yield f"| {' | '.join(HEAD)} |"
         yield f"| {' | '.join('---' for _ in HEAD)} |"
-        yield from (f"| {' | '.join(map(plain, cells))} |" for cells in _against(found))
+        yield from (f"| {' | '.join(map(plain, cells))} |" for cells in starmap(_line, found.against))
     yield from ("", *map(plain, _clips(found)))
 
 

@@ -159,7 +159,7 @@ def _best(rows: Iterable[Row], part: str) -> list[Row]:
 
 def _name(row: Row, letters: int = NAME) -> str:
     """The model, and what tells it from others of its name: recipe and epoch policy, or the year of the paper."""
-    if row.paper:
+    if row.badge == "reported":
         return f"{shorten(row.name, letters - 6)}, {row.year}" if row.year else shorten(row.name, letters)
     return shorten(row.name, letters, row.distinction)
 

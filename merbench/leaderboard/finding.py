@@ -102,7 +102,7 @@ def _highest(board: Board) -> Iterator[Fact]:
 def _choosing(board: Board) -> Iterator[Fact]:
     # One row of a configuration: with another epoch policy, the same runs would count twice.
     first = {(row.model, row.details): row for row in reversed(board.rows) if row.selection is not None}
-    chosen = [row for row in board.rows if row is first.get((row.model, row.details))]
+    chosen = list(first.values())
     gains = sorted(row.selection for row in chosen if row.selection is not None)
     if not gains:
         return

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ from merbench.leaderboard.reported import Reported
 from merbench.leaderboard.rows import Row
 from merbench.leaderboard.statistics import ALPHA
 from merbench.leaderboard.verdicts import Verdict
-from merbench.scores import compare_confusions
+from merbench.scores import compare_confusions, mean_rate
 
 __all__ = ["MEANINGS", "CheckedPaper", "checked_papers", "first_board"]
 
@@ -25,13 +24,13 @@ COMMIT = re.compile(r"/blob/[0-9a-f]{40}/")  # of a file in a repository
 MEANINGS = {
     "chosen on test": "The authors' released code picks the epoch by its score on the test subject. A figure made "
     "this way says what the best epoch for these people scores, not what the method scores on a new person.",
-    "other clips": "All figures that papers print of the method are of other clips than those of a benchmark. Nothing "
-    "here can be compared with them.",
-    "not separated": "A run here, as published, is not separated from predictions of the method by a paired test over "
-    "subjects; or, if nobody handed in predictions, the run's 95 % interval contains the paper's figure. Neither shows "
-    "that both are equal.",
-    "differs": "A run here, as published, is separated from predictions of the method by that test; or, without "
-    "predictions, the run's 95 % interval does not contain the paper's figure.",
+    "other clips": "The figures that the proof names are of other clips than those of a benchmark, so they cannot be "
+    "compared with the boards here.",
+    "not separated": "A paired test over subjects does not separate a run here, as published, from predictions of the "
+    "method. If there are none whose sender chose the epoch without the test subject, the 95 % interval of the run "
+    "decides: it contains the paper's figure. Neither shows that both are equal.",
+    "differs": "That test separates a run here, as published, from predictions of the method; or, without such "
+    "predictions, the 95 % interval of the run does not contain the paper's figure.",
     "cannot be tested": "No run as published on these boards has the method's name, and nothing else decides. This "
     "says nothing against a paper.",
 }
@@ -128,16 +127,16 @@ def _tested(method: str, boards: Sequence[Board]) -> Iterator[tuple[Board, Row, 
 
 
 def _comparable(handed_in: Row, board: Board) -> bool:
-    """Whether predictions are of the board's clips, and their sender did not choose the epoch on the test subject."""
-    return handed_in in board.rows and "test-selected" not in handed_in.policy
+    """Whether predictions are of the board's clips, and their sender chose the epoch without the test subject."""
+    declared = handed_in.policy.startswith("declared ") and "test-selected" not in handed_in.policy
+    return declared and handed_in in board.rows
 
 
 def _paired(run: Row, handed_in: Row) -> tuple[bool, str]:
     """Whether the paired test separates a run from predictions on the same clips, and the end of a sentence."""
     test = compare_confusions(counts_of(run), counts_of(handed_in))
-    other = handed_in.uf1.value if handed_in.uf1 else math.nan
-    return test.p_value < ALPHA, (
-        f"predictions that were handed in {wording.figure(other)}: the difference is "
+    return test.p_value <= ALPHA, (
+        f"predictions that were handed in {wording.figure(mean_rate(counts_of(handed_in), 'uf1'))}: the difference is "
         f"{wording.signed(test.difference)}, 95 % interval {wording.signed_interval(test.interval)}, "
         f"p {wording.p_value(test.p_value)} (paired test over subjects)."
     )
@@ -148,7 +147,7 @@ def _by_interval(uf1: Figure, printed: float) -> tuple[bool, str]:
     assert uf1.interval is not None
     low, high = uf1.interval
     ends = f"with a 95 % interval from {wording.figure(low)} to {wording.figure(high)}"
-    return not low <= printed <= high, f"{ends}; the paper prints {wording.figure(printed)}."
+    return not low <= printed <= high, f"{ends}; a paper prints {wording.figure(printed)}."
 
 
 def _year(published: str) -> int | None:

@@ -17,7 +17,7 @@ from pydantic import Field
 
 from merbench.data.datasets import canonical_clips
 from merbench.leaderboard.arithmetic import contradictions
-from merbench.leaderboard.bibliography import paper_of, read_citations
+from merbench.leaderboard.bibliography import CITATIONS_FILE, paper_of, read_citations
 from merbench.leaderboard.entries import Figure, Figures
 from merbench.leaderboard.lines import Cell, InvalidReport, Slug, lines, shown, valid
 from merbench.leaderboard.rows import Approach, Paper, Row
@@ -154,6 +154,7 @@ def read_reported(path: Path, registry: Registry | None = None) -> tuple[Reporte
         _require_part(figure, where, registry)
         sums.add(figure, where, cells["notes"].split())
         figures.append(figure)
+    _require_printed(citations, figures, path)
     sums.require()
     return tuple(figures)
 
@@ -296,6 +297,19 @@ def _figure(where: str, cells: dict[str, str], notes: dict[str, str]) -> Reporte
         what = f"{figure.first_published} is after {figure.year}, when the paper that prints the figure was published"
         raise InvalidReport(f"{where}: first_published: {what}")
     return figure
+
+
+def _require_printed(citations: Mapping[str, str], figures: Sequence[Reported], path: Path) -> None:
+    years, where = {one.paper: one.year for one in figures}, path.with_name(CITATIONS_FILE)
+    for paper, citation in citations.items():
+        if paper not in years:
+            raise InvalidReport(
+                f"{where}: {shown(paper)} is no paper of {path.name}; remove the line, or correct the name"
+            )
+        if (year := paper_of(citation).year) != years[paper]:
+            raise InvalidReport(
+                f"{where}: {shown(paper)} is of {year}, but {path.name} says {years[paper]}; correct one"
+            )
 
 
 def _require_part(figure: Reported, where: str, registry: Registry | None) -> None:

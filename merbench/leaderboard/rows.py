@@ -136,7 +136,7 @@ class Row:
 
     @property
     def year(self) -> int | None:
-        """The year of first publication; if that is not known, that of the paper which prints the figure."""
+        """The year of first publication; if that is not known, that of `paper`: of a run, the model's."""
         return self.first_published or (self.paper.year if self.paper else None)
 
     @property

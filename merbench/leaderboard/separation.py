@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TypeAlias
 
 import numpy as np
 
@@ -12,12 +13,15 @@ from merbench.scores import mean_rate
 
 __all__ = ["ALPHA", "SURE", "separation"]
 
+Draw: TypeAlias = Callable[[int, int, int], np.ndarray]  # subjects, start, end -> `[subjects, exchanges]`
+
 ALPHA = 0.05  # family-wise error rate of the leading group
 SURE = 3.0  # standard errors between a p-value and ALPHA
 FEWEST, FIRST, MOST = 500, 10_000, 1_280_000  # exchanges: more where the chance of the draw could decide
-WORK = 100_000_000  # pairs times exchanges: a board of many rows begins with fewer exchanges, and
+WORK = 100_000_000  # pairs times exchanges: a board of many rows begins with as many exchanges as this affords, and
 LONGEST = 16  # times as many are the most
 AT_ONCE = 500  # exchanges that one seed draws
+BLOCK = 20_000  # exchanges in memory at a time; a multiple of AT_ONCE
 CELLS = 1_000_000  # rows times exchanges at once, so that they stay in the processor's cache
 EQUAL = 1e-6  # a standard error below it comes from rounding: two rows whose scores never differ
 TIE = 1e-4  # standard errors; differences within it are equal, which can only raise a p-value
@@ -55,21 +59,29 @@ def _tested(pairs: _Pairs, first: int, most: int) -> tuple[np.ndarray, np.ndarra
     affordable = 2 * WORK // len(pairs.scores) ** 2
     total, most = min(first, max(FEWEST, affordable // AT_ONCE * AT_ONCE)), min(most, LONGEST * affordable)
     order = np.argsort(-pairs.observed, kind="stable")
-    reached = pairs.reached(_drawn(pairs.subjects, 0, total), order)
+    reached = _reached(pairs, order, 0, total)
     drawn = np.full(len(order), total)
     while True:
         p_values = np.maximum.accumulate((1 + reached) / (1 + drawn))
         errors = np.sqrt(p_values * (1 - p_values) / drawn)
         near = np.flatnonzero(np.abs(p_values - ALPHA) < SURE * errors)
         if len(near) and 2**pairs.subjects <= most:
-            reached = pairs.reached(every_exchange(pairs.subjects), order)
+            reached = _reached(pairs, order, 0, 2**pairs.subjects, every_exchange)
             return order, np.maximum.accumulate(reached / 2**pairs.subjects), np.zeros(len(order))
         if not len(near) or 2 * total > most:
             return order, p_values, errors
         rest = order[near[0] :]  # the rows before are decided
-        reached[near[0] :] += pairs.reached(_drawn(pairs.subjects, total, 2 * total), rest)
+        reached[near[0] :] += _reached(pairs, rest, total, 2 * total)
         drawn[near[0] :] += total
         total *= 2
+
+
+def _reached(pairs: _Pairs, tested: np.ndarray, start: int, end: int, draw: Draw | None = None) -> np.ndarray:
+    """`_Pairs.reached` in the exchanges from `start` to `end`."""
+    blocks = [(one, min(one + BLOCK, end)) for one in range(start, end, BLOCK)]
+    counts = [pairs.reached((draw or _drawn)(pairs.subjects, *block), tested) for block in blocks]
+    total: np.ndarray = np.sum(counts, axis=0)
+    return total
 
 
 def _drawn(subjects: int, start: int, end: int) -> np.ndarray:

@@ -151,15 +151,20 @@ def shorten(text: str, width: int, keep: str = "") -> str:
         keep: follows the text, and is cut only if fewer than `FEWEST` letters of the text would be left.
     """
     keep = _clean(keep)
-    if keep and width - len(keep) >= FEWEST:
-        return shorten(text, width - len(keep)) + keep
-    text = _clean(text) + keep
+    rest = width - sum(map(_width, keep))
+    if keep and rest >= FEWEST:
+        return shorten(text, rest) + keep
+    text = _clean(text + keep)
     kept = 0
     for index, letter in enumerate(text):
-        kept += 2 if unicodedata.east_asian_width(letter) in "WF" else 1
+        kept += _width(letter)
         if kept > width:
             return text[: max(index - 1, 0)].rstrip() + "…"
     return text
+
+
+def _width(letter: str) -> int:
+    return 2 if unicodedata.east_asian_width(letter) in "WF" else 1
 
 
 def _escaped(text: str) -> str:

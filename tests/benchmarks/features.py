@@ -16,6 +16,7 @@ from typing import Any
 import joblib
 import numpy as np
 
+from merbench.features.profile import SAMPLE
 from merbench.plugin.calls import Author
 from tests.benchmarks.rendered import FRAMES
 from tests.benchmarks.row import Row
@@ -40,14 +41,14 @@ def _extraction(folder: Path) -> list[Row]:
     }
     plugin = str(Path(__file__).with_name("rendered.py"))
     command = [sys.executable, "-m", "merbench", "features", "extract", "--plugin", plugin, "--dataset", "rendered"]
-    stages = subprocess.run(
-        [*command, "--feature", FEATURE, "--profile"], env=environment, check=True, capture_output=True, text=True
-    ).stdout.splitlines()
     seconds, busy = _timed([*command, "--feature", FEATURE], environment)
     again, _ = _timed([*command, "--feature", FEATURE], environment)
     cores = joblib.cpu_count()
     conditions = f"{CLIPS} rendered clips of {FRAMES} frames of 640x480, {cores} cores"
     peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 2**10
+    stages = subprocess.run(
+        [*command, "--feature", FEATURE, "--profile"], env=environment, check=True, capture_output=True, text=True
+    ).stdout.splitlines()
     return [
         Row(f"clips to {FEATURE}", f"{CLIPS / seconds / cores:.2f} clips/s per core", conditions),
         Row("cores busy meanwhile", f"{busy / seconds / cores:.0%}", conditions),
@@ -60,7 +61,7 @@ def _extraction(folder: Path) -> list[Row]:
 def stage_rows(lines: list[str]) -> list[Row]:
     """The rows of what `merbench features extract --profile` prints: a heading, a line for each feature, the pace."""
     cells = [line.split() for line in lines[1:-1]]
-    conditions = "of the processor's time of a clip; merbench features extract --profile"
+    conditions = f"mean of {SAMPLE} clips on one core, processor time; merbench features extract --profile"
     return [Row(f"stage {name}", f"{cost} ms, {share}", conditions) for name, cost, share in cells]
 
 

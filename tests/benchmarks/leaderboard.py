@@ -35,9 +35,9 @@ def run(reference: Path | None) -> list[Row]:
     with tempfile.TemporaryDirectory() as place:
         folder, site = Path(place) / "records", Path(place) / "site"
         folder.mkdir()
-        _write_records(folder, range(RECORDS))
+        write_records(folder, range(RECORDS))
         first = _build(folder, site)
-        _write_records(folder, range(RECORDS, RECORDS + 1))
+        write_records(folder, range(RECORDS, RECORDS + 1))
         second = _build(folder, site)
         pages = {path.relative_to(site): path.stat().st_size for path in site.rglob("*.html")}
         largest = max(pages, key=pages.__getitem__)
@@ -60,17 +60,19 @@ def _build(records: Path, site: Path) -> str:
     return f"{seconds:.1f} s ({used:.1f} s of processors)"
 
 
-def _write_records(folder: Path, numbers: range) -> None:
-    maker = _maker()
+def write_records(folder: Path, numbers: range) -> None:
+    """A file for each of some made records of the composite's clips, with curves of the training loss."""
+    made = maker()
     for number in numbers:
         accuracy = 0.4 + 0.5 * random.Random(number).random()
-        record = maker.made_record(f"net-{number:04d}", accuracy=accuracy, draw=number)
+        record = made.made_record(f"net-{number:04d}", accuracy=accuracy, draw=number)
         curves = [fold.model_copy(update={"loss": [1 / (epoch + 1) for epoch in range(25)]}) for fold in record.folds]
         text = record.model_copy(update={"folds": curves}).to_json()
         (folder / f"{number:04d}.json").write_text(text, "utf-8")
 
 
-def _maker() -> ModuleType:
+def maker() -> ModuleType:
+    """The module that makes records for the tests."""
     spec = importlib.util.spec_from_file_location("made_records", MAKER)
     assert spec is not None
     assert spec.loader is not None

@@ -90,7 +90,9 @@ def _loads(folder: Path, slices: dict[str, list[Slice]], tried: dict[int, str]) 
         yield Row(f"plan: sort by {order.field}, gzip", _size(sum(weights[order.field])), how)
     many = fmean(_searched(slices["model"]))
     how = f"{MEASURED}; {many:.1f} slices hold all rows of a model, mean of {SEARCHED}"
-    yield Row("plan: search for the beginning of a name, gzip", _size(sum(weights["model"])), how)
+    index_of_names, slice_of_names = weights["model"]
+    figure = _size(index_of_names + many * slice_of_names)
+    yield Row("plan: search for a model by its whole name, gzip", figure, how)
     yield Row("plan: search for any text, gzip", _size(len(rows) * one), f"{COMPUTED}: every slice of an order")
     by_id = _size(sum(weights["id"]) + index + one)
     yield Row("plan: find a row by its id, gzip", by_id, f"{MEASURED}; index and slice of two orders")
@@ -183,20 +185,21 @@ def _separation(rows: Sequence[np.ndarray]) -> tuple[float, float]:
 
 def _made_counts(rows: int) -> list[np.ndarray]:
     """`[1, subjects, classes, classes]` clip counts of made answers on the clips of the composite."""
-    maker = leaderboard._maker()
-    clips = maker.clips_of_dataset("composite")
+    made = leaderboard.maker()
+    clips = made.clips_of_dataset("composite")
     truth, subjects = clips["label"].to_numpy(), np.unique(clips["subject"], return_inverse=True)[1]
-    counts = np.zeros((rows, 1, subjects.max() + 1, len(maker.CLASSES), len(maker.CLASSES)), dtype=np.int64)
+    counts = np.zeros((rows, 1, subjects.max() + 1, len(made.CLASSES), len(made.CLASSES)), dtype=np.int64)
     for number, accuracy in enumerate(np.random.default_rng(20).uniform(0.4, 0.9, rows)):
-        np.add.at(counts[number, 0], (subjects, truth, maker.guesses(truth, accuracy, number)), 1)
+        np.add.at(counts[number, 0], (subjects, truth, made.guesses(truth, accuracy, number)), 1)
     return list(counts)
 
 
 def _records(folder: Path) -> Iterator[Row]:
     """What it costs to read, verify and show records, with today's functions."""
-    leaderboard._write_records(folder, range(SAMPLE))
-    registry, cache = leaderboard._maker().registry_of_all(), Cache(folder.parent / "cache", "code")
+    leaderboard.write_records(folder, range(SAMPLE))
+    registry, cache = leaderboard.maker().registry_of_all(), Cache(folder.parent / "cache", "code")
     paths, site = record_files([folder]), folder.parent / "site"
+    list(read_entries(paths[:1], registry))  # what only the first record costs
     new = _seconds(lambda: list(read_entries(paths, registry, cache))) / SAMPLE
     again = _seconds(lambda: list(read_entries(paths, registry, cache))) / SAMPLE
     tracemalloc.start()

@@ -14,19 +14,20 @@ from pathlib import Path
 import torch
 from merbench_shallow.dual_inception import DualInception
 from merbench_shallow.layout import channels_last
+from merbench_shallow.recipes import RECIPES
 from merbench_shallow.ststnet import KERNELS, STSTNet
 from torch import Tensor, nn
 from torch.nn import functional
 
+from merbench import Recipe
 from merbench.processes import keep_freed_memory
 from tests.benchmarks.in_turn import Step, in_turn
 from tests.benchmarks.row import Row
 
-BATCH, THREADS, REPEATS = 256, 1, 15
+THREADS, REPEATS = 1, 15
 SIDE, PATCH = 30, 27  # rows of what the convolutions give; values of a 3x3 patch
 FOLDS, CLIPS, CORES = 68, 435, 2  # of the composite; clips of a training side
-EPOCHS, OTHER_EPOCHS = 800, 40  # of the recipes `published` of STSTNet and Dual-Inception
-OTHER_BATCH = 3
+STST, OTHER = (RECIPES[name]["published"] for name in ("ststnet", "dual-inception"))
 # A step must read the weights to compute forwards and backwards, write their gradients, and read and write for Adam:
 # weights, gradients and two moments are read, weights and moments are written.
 PASSES = 10
@@ -34,7 +35,7 @@ CONDITIONS = f"{THREADS} thread, processor time, median of {REPEATS} in turn, ea
 
 
 class Convolutions(nn.Module):
-    """The three convolutions, and nothing that costs time after them."""
+    """The three convolutions as torch computes them, and one mean."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -105,7 +106,7 @@ def whole() -> Step:
 
 
 def convolutions() -> Step:
-    """The least that any step must compute."""
+    """The convolutions as torch computes them."""
     return _step(Convolutions(), _flow())
 
 
@@ -121,7 +122,7 @@ def pooled_first() -> Step:
 
 def other() -> Step:
     """Dual-Inception's step as it is trained."""
-    return _step(DualInception(), _flow(OTHER_BATCH))
+    return _step(DualInception(), _flow(OTHER.batch_size))
 
 
 def moved() -> Step:
@@ -129,7 +130,7 @@ def moved() -> Step:
     return Moved(DualInception())
 
 
-def _flow(batch: int = BATCH) -> Tensor:
+def _flow(batch: int = STST.batch_size) -> Tensor:
     return 255 * torch.rand(batch, 3, 28, 28)
 
 
@@ -148,16 +149,17 @@ def run(reference: Path | None) -> list[Row]:
         "with the maximum before the batch norm": pooled_first,
     }
     others = {"Dual-Inception, training step": other, "reading and writing what it must": moved}
-    return [*_rows(subjects, BATCH, EPOCHS), *_rows(others, OTHER_BATCH, OTHER_EPOCHS)]
+    return [*_rows(subjects, STST), *_rows(others, OTHER)]
 
 
-def _rows(subjects: dict[str, Callable[[], Step]], batch: int, epochs: int) -> list[Row]:
-    steps = FOLDS * epochs * CLIPS / batch / CORES
+def _rows(subjects: dict[str, Callable[[], Step]], recipe: Recipe) -> list[Row]:
+    batch = recipe.batch_size
+    steps = FOLDS * recipe.epochs * CLIPS / batch / CORES
     return [
         Row(
             name,
-            f"{1000 * one.processor:.0f} ms; a whole run {one.processor * steps / 60:.0f} min",
-            f"batch {batch}, {CONDITIONS}",
+            f"{1000 * one.processor:.0f} ms; computed for a whole run: {one.processor * steps / 60:.0f} min",
+            f"batch {batch}, {CONDITIONS}; a run on {CORES} cores",
         )
         for name, one in in_turn(subjects, threads=THREADS, repeats=REPEATS).items()
     ]

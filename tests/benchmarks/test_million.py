@@ -56,10 +56,11 @@ def test_a_slice_is_read_back_as_the_rows_that_it_was_written_from(tmp_path: Pat
     assert read_slice(tmp_path, write_slice(tmp_path, [*map(line, rows)], BEST)) == rows
 
 
-def test_a_row_has_the_fields_of_the_export_and_the_columns_of_the_table() -> None:
+def test_a_row_has_the_scores_of_each_part_and_fields_of_the_export() -> None:
     (row,) = made_rows(1)
     assert len(row) == len(FIELDS)
     assert set(FIELDS) - set(SCORES) - {"accuracy"} <= set(RowExport.model_fields)
+    assert set(SCORES) <= set(FIELDS)
 
 
 def test_the_slices_of_each_order_are_all_rows_in_that_order(tmp_path: Path) -> None:

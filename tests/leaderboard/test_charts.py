@@ -9,6 +9,7 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
+from merbench.leaderboard.bibliography import Paper
 from merbench.leaderboard.board_charts import NARROW, dumbbells, forest, subject_matrix
 from merbench.leaderboard.boards import make_site
 from merbench.leaderboard.entries import Figure, make_entry
@@ -88,6 +89,15 @@ def test_the_forest_names_every_row_with_its_figure_and_its_interval(board):
         assert f"{figure.value:.3f}".removeprefix("0") in told
         assert f"{figure.interval[0]:.2f}".removeprefix("0") in told
     assert ".860" in told
+
+
+def test_a_run_is_named_by_its_recipe_and_a_papers_figure_by_its_year(board):
+    cited = Paper("A net", 2019)
+    rows = [replace(row, paper=cited, first_published=2019) for row in board.rows]
+    said = " ".join(words(forest(replace(board, rows=tuple(rows)))))
+    assert "good, quick" in said
+    assert "Good, 2019" in said
+    assert "good, 2019" not in said
 
 
 def test_the_dumbbells_have_a_papers_figure_beside_the_honest_one_and_the_test_selected_one(board):

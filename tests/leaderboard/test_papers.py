@@ -103,6 +103,20 @@ def test_predictions_that_were_handed_in_are_named(site):
     assert found.proof[0].endswith("have a UF1 of .680 here on 442 clips; epoch policy: declared test-selected.")
 
 
+@pytest.mark.parametrize("declared", ["oracle", "unknown"])
+def test_predictions_whose_epoch_may_be_chosen_on_the_test_subject_do_not_decide(
+    make_record, entry_of, registry, declared
+):
+    handed_in = make_record("My Net", accuracy=0.95, draw=4, declared=declared)
+    entries = [entry_of(make_record("my-net", accuracy=0.7)), entry_of(handed_in)]
+    site = make_site(entries, [printed(value=0.6)], registry)
+    (board,) = site.boards
+    rows = [replace(row, claim="as published") if row.model == "my-net" else row for row in board.rows]
+    found = only(replace(site, boards=(replace(board, rows=tuple(rows)),)))
+    assert found.verdict == "not separated"
+    assert "a 95 % interval from" in found.proof[0]
+
+
 @pytest.mark.parametrize(("accuracy", "expected"), [(0.7, "not separated"), (0.95, "differs")])
 def test_predictions_that_were_handed_in_decide_by_the_paired_test(make_record, entry_of, registry, accuracy, expected):
     handed_in = make_record("My Net", accuracy=accuracy, draw=4, declared="last")
