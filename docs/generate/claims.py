@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Sequence
 from statistics import NormalDist, fmean
 
@@ -11,7 +12,7 @@ from docs.generate.board import LEADERBOARDS, board, record_paths, runs, setting
 from docs.generate.markdown import decimal, table
 from docs.generate.speed import measured_table
 from merbench.leaderboard.boards import counts_of
-from merbench.leaderboard.reported import read_reported
+from merbench.leaderboard.reported import Reported, read_reported
 from merbench.leaderboard.rows import Row
 from merbench.leaderboard.statistics import ALPHA
 from merbench.leaderboard.wording import p_value, signed
@@ -210,11 +211,16 @@ def _range(values: Sequence[float]) -> str:
     return f"{decimal(min(values))} to {decimal(max(values))}"
 
 
+@functools.cache
+def _reported() -> tuple[Reported, ...]:
+    return read_reported(LEADERBOARDS / "reported.csv")
+
+
 def _printed(method: str, metric: str, paper: str) -> str:
     """What a paper or a log says of a method on all clips of the composite, in `reported.csv`."""
     found = {
         one.value
-        for one in read_reported(LEADERBOARDS / "reported.csv")
+        for one in _reported()
         if (one.dataset, one.part, one.method, one.metric, one.paper) == ("composite", "full", method, metric, paper)
     }
     (value,) = found

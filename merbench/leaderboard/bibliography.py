@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
-from merbench.leaderboard.lines import Cell, InvalidReport, lines, shown, valid
+from merbench.leaderboard.lines import Cell, by_name
 from merbench.runs.schema import Strict
 
 __all__ = ["CITATIONS_FILE", "Paper", "paper_of", "read_citations"]
@@ -70,11 +70,19 @@ def paper_of(text: str, link: str = "") -> Paper:
     )
 
 
+def _of_form(citation: str) -> str:
+    if not FORM.fullmatch(citation):
+        raise ValueError("write it as 'Wang, Zhang: Title of the paper. Journal 602, 2024'")
+    return citation
+
+
 class Citation(Strict):
     """How to cite what the table of figures names in its column `paper`."""
 
     paper: Cell
-    citation: Annotated[str, Field(min_length=1, max_length=500, pattern=r"^[^\x00-\x1f\x7f-\x9f]+$")]
+    citation: Annotated[
+        str, Field(min_length=1, max_length=500, pattern=r"^[^\x00-\x1f\x7f-\x9f]+$"), AfterValidator(_of_form)
+    ]
 
 
 def read_citations(path: Path) -> dict[str, str]:
@@ -84,16 +92,8 @@ def read_citations(path: Path) -> dict[str, str]:
         InvalidReport: the file cannot be read, has a line that is not valid or a citation of another form, or has a
             paper twice.
     """
-    found: dict[str, str] = {}
-    path = path.with_name(CITATIONS_FILE)
-    for where, cells in lines(path, tuple(Citation.model_fields)) if path.exists() else ():
-        one = valid(Citation, where, cells, cells)
-        if one.paper in found:
-            raise InvalidReport(f"{where}: {shown(one.paper)} is listed twice; remove one of the lines")
-        if not FORM.fullmatch(one.citation):
-            raise InvalidReport(f"{where}: citation: write it as 'Wang, Zhang: Title of the paper. Journal 602, 2024'")
-        found[one.paper] = one.citation
-    return found
+    found = by_name(path.with_name(CITATIONS_FILE), Citation)
+    return {name: one.citation for name, one in found.items()}
 
 
 def _address(venue: str) -> str:

@@ -13,7 +13,7 @@ from pydantic import Field, ValidationError
 from merbench.errors import MerbenchError
 from merbench.runs.schema import Strict
 
-__all__ = ["Cell", "InvalidReport", "Slug", "lines", "shown", "valid"]
+__all__ = ["Cell", "InvalidReport", "Slug", "by_name", "lines", "shown", "valid"]
 
 # A name or sentence in a cell: not empty, and without control characters.
 Cell = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f-\x9f]+$")]
@@ -48,6 +48,22 @@ def lines(path: Path, columns: Sequence[str]) -> Iterator[tuple[str, dict[str, s
         raise InvalidReport(f"{path}, line {reader.line_num}: not a line of CSV: {error}") from error
 
 
+def by_name(path: Path, kind: type[Line]) -> dict[str, Line]:
+    """The lines of a file by their first column; empty if there is no such file.
+
+    Raises:
+        InvalidReport: the file cannot be read, has a line that is not valid, or has a name twice.
+    """
+    found: dict[str, Line] = {}
+    columns = tuple(kind.model_fields)
+    for where, cells in lines(path, columns) if path.exists() else ():
+        one, name = valid(kind, where, cells, cells), cells[columns[0]]
+        if name in found:
+            raise InvalidReport(f"{where}: {shown(name)} is listed twice; remove one of the lines")
+        found[name] = one
+    return found
+
+
 def valid(kind: type[Line], where: str, cells: Mapping[str, str], content: Mapping[str, object]) -> Line:
     """The line as an object of this kind.
 
@@ -64,7 +80,8 @@ def valid(kind: type[Line], where: str, cells: Mapping[str, str], content: Mappi
     except ValidationError as error:
         fault = error.errors()[0]
         column = str(fault["loc"][0])
-        what = f"{fault['msg']}, found {shown(cells[column])}" if cells[column] else "is empty"
+        said = fault["msg"].removeprefix("Value error, ")
+        what = f"{said}, found {shown(cells[column])}" if cells[column] else "is empty"
         raise InvalidReport(f"{where}: {column}: {what}") from error
 
 

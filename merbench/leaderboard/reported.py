@@ -19,7 +19,7 @@ from merbench.data.datasets import canonical_clips
 from merbench.leaderboard.arithmetic import contradictions
 from merbench.leaderboard.bibliography import CITATIONS_FILE, paper_of, read_citations
 from merbench.leaderboard.entries import Figure, Figures
-from merbench.leaderboard.lines import Cell, InvalidReport, Slug, lines, shown, valid
+from merbench.leaderboard.lines import Cell, InvalidReport, Slug, by_name, lines, shown, valid
 from merbench.leaderboard.rows import Approach, Paper, Row
 from merbench.plugin.registry import Registry
 from merbench.runs.schema import Link, Share, Strict
@@ -192,14 +192,7 @@ def read_titles(path: Path) -> dict[str, str]:
     Raises:
         InvalidReport: the file cannot be read, has a line that is not valid, or has a name twice.
     """
-    titles: dict[str, str] = {}
-    path = path.with_name(TITLES_FILE)
-    for where, cells in lines(path, tuple(Title.model_fields)) if path.exists() else ():
-        one = valid(Title, where, cells, cells)
-        if one.name in titles:
-            raise InvalidReport(f"{where}: {shown(one.name)} is listed twice; remove one of the lines")
-        titles[one.name] = one.title
-    return titles
+    return {name: one.title for name, one in by_name(path.with_name(TITLES_FILE), Title).items()}
 
 
 def reported_rows(figures: Iterable[Reported]) -> tuple[Row, ...]:

@@ -76,19 +76,18 @@ def _tested(pairs: _Pairs, first: int, most: int) -> tuple[np.ndarray, np.ndarra
         total *= 2
 
 
-def _reached(pairs: _Pairs, tested: np.ndarray, start: int, end: int, draw: Draw | None = None) -> np.ndarray:
-    """`_Pairs.reached` in the exchanges from `start` to `end`."""
-    blocks = [(one, min(one + BLOCK, end)) for one in range(start, end, BLOCK)]
-    counts = [pairs.reached((draw or _drawn)(pairs.subjects, *block), tested) for block in blocks]
-    total: np.ndarray = np.sum(counts, axis=0)
-    return total
-
-
 def _drawn(subjects: int, start: int, end: int) -> np.ndarray:
     """The exchanges from `start` to `end`, `[subjects, exchanges]`."""
     return np.hstack(
         [exchanges(subjects, AT_ONCE, (0, 1, one) if one else (0, 1)) for one in range(start, end, AT_ONCE)]
     )
+
+
+def _reached(pairs: _Pairs, tested: np.ndarray, start: int, end: int, draw: Draw = _drawn) -> np.ndarray:
+    """`_Pairs.reached` in the exchanges from `start` to `end`."""
+    blocks = [(one, min(one + BLOCK, end)) for one in range(start, end, BLOCK)]
+    total: np.ndarray = np.sum([pairs.reached(draw(pairs.subjects, *block), tested) for block in blocks], axis=0)
+    return total
 
 
 class _Pairs:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from merbench.leaderboard.bibliography import Paper, paper_of
+from merbench.leaderboard.bibliography import CITATIONS_FILE, Paper, paper_of, read_citations
+from merbench.leaderboard.lines import InvalidReport
 
 
 @pytest.mark.parametrize(
@@ -45,3 +48,23 @@ def test_every_built_in_model_names_its_paper_in_that_form(registry):
         assert found.authors
         assert found.venue
         assert found.year
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("paper\n", "line 1: missing columns: citation"),
+        ("paper,citation\nA,\n", "line 2: citation: is empty"),
+        ("paper,citation\nA,A title alone\n", "line 2: citation: write it as 'Wang, Zhang: Title of the paper. "),
+        (
+            "paper,citation\nA paper,X: T. V 2020\nA paper,X: T. V 2020\n",
+            "line 3: 'A paper' is listed twice; remove one of the lines",
+        ),
+        ("paper,citation\nA,X: T\x1b[2J. V 2020\n", "line 2: citation: "),
+    ],
+)
+def test_a_citation_of_another_form_is_refused_in_one_line(tmp_path: Path, content: str, message: str) -> None:
+    (tmp_path / CITATIONS_FILE).write_text(content)
+    with pytest.raises(InvalidReport, match=rf"reported-papers\.csv, {message}") as caught:
+        read_citations(tmp_path / "reported.csv")
+    assert "\n" not in str(caught.value)

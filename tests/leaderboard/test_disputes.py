@@ -110,7 +110,7 @@ def test_the_id_may_be_full_or_its_first_twelve_digits(table):
     [
         ("abc,contested,2026-11-30,,x", "record: String should match pattern"),
         ("0123456789ab,disputed,2026-11-30,,x", "status: Input should be 'contested' or 'withdrawn', found 'disputed'"),
-        ("0123456789ab,contested,2026-02-30,,x", "date: Value error, not a date; write YYYY-MM-DD, found '2026-02-30'"),
+        ("0123456789ab,contested,2026-02-30,,x", "date: not a date; write YYYY-MM-DD, found '2026-02-30'"),
         ("0123456789ab,contested,2026-11-30,javascript:alert(1),x", "link: String should match pattern"),
         ("0123456789ab,contested,2026-11-30,,", "reason: is empty"),
         ("0123456789ab,contested,2026-11-30", "3 cells, but the header has 5; quote commas"),

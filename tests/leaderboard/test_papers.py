@@ -103,28 +103,32 @@ def test_predictions_that_were_handed_in_are_named(site):
     assert found.proof[0].endswith("have a UF1 of .680 here on 442 clips; epoch policy: declared test-selected.")
 
 
+@pytest.fixture
+def decided(make_record, entry_of, registry):
+    """What is said of a method with a printed figure, a run as published, and predictions that were handed in."""
+
+    def of(handed_in, value: float) -> CheckedPaper:
+        entries = [entry_of(make_record("my-net", accuracy=0.7)), entry_of(handed_in)]
+        site = make_site(entries, [printed(value=value)], registry)
+        (board,) = site.boards
+        rows = [replace(row, claim="as published") if row.model == "my-net" else row for row in board.rows]
+        return only(replace(site, boards=(replace(board, rows=tuple(rows)),)))
+
+    return of
+
+
 @pytest.mark.parametrize("declared", ["oracle", "unknown"])
-def test_predictions_whose_epoch_may_be_chosen_on_the_test_subject_do_not_decide(
-    make_record, entry_of, registry, declared
-):
+def test_predictions_whose_epoch_may_be_chosen_on_the_test_subject_do_not_decide(make_record, decided, declared):
     handed_in = make_record("My Net", accuracy=0.95, draw=4, declared=declared)
-    entries = [entry_of(make_record("my-net", accuracy=0.7)), entry_of(handed_in)]
-    site = make_site(entries, [printed(value=0.6)], registry)
-    (board,) = site.boards
-    rows = [replace(row, claim="as published") if row.model == "my-net" else row for row in board.rows]
-    found = only(replace(site, boards=(replace(board, rows=tuple(rows)),)))
+    found = decided(handed_in, 0.6)
     assert found.verdict == "not separated"
     assert "a 95 % interval from" in found.proof[0]
 
 
 @pytest.mark.parametrize(("accuracy", "expected"), [(0.7, "not separated"), (0.95, "differs")])
-def test_predictions_that_were_handed_in_decide_by_the_paired_test(make_record, entry_of, registry, accuracy, expected):
+def test_predictions_that_were_handed_in_decide_by_the_paired_test(make_record, decided, accuracy, expected):
     handed_in = make_record("My Net", accuracy=accuracy, draw=4, declared="last")
-    entries = [entry_of(make_record("my-net", accuracy=0.7)), entry_of(handed_in)]
-    site = make_site(entries, [printed(value=0.7)], registry)
-    (board,) = site.boards
-    rows = [replace(row, claim="as published") if row.model == "my-net" else row for row in board.rows]
-    found = only(replace(site, boards=(replace(board, rows=tuple(rows)),)))
+    found = decided(handed_in, 0.7)
     assert found.verdict == expected
     assert "(paired test over subjects)" in found.proof[0]
 

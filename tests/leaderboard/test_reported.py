@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from merbench.leaderboard.bibliography import CITATIONS_FILE, Paper, read_citations
+from merbench.leaderboard.bibliography import CITATIONS_FILE, Paper
 from merbench.leaderboard.reported import (
     COLUMNS,
     NOTES_FILE,
@@ -550,27 +550,6 @@ def test_a_figure_is_cited_as_the_citation_of_its_paper_says(write: Write) -> No
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("paper\n", "line 1: missing columns: citation"),
-        ("paper,citation\nA,\n", "line 2: citation: is empty"),
-        ("paper,citation\nA,A title alone\n", "line 2: citation: write it as 'Wang, Zhang: Title of the paper. "),
-        (
-            "paper,citation\nA paper,X: T. V 2020\nA paper,X: T. V 2020\n",
-            "line 3: 'A paper' is listed twice; remove one of the lines",
-        ),
-        ("paper,citation\nA,X: T\x1b[2J. V 2020\n", "line 2: citation: "),
-    ],
-)
-def test_a_citation_of_another_form_is_refused_in_one_line(write: Write, content: str, message: str) -> None:
-    path = write({})
-    path.with_name(CITATIONS_FILE).write_text(content)
-    with pytest.raises(InvalidReport, match=rf"reported-papers\.csv, {message}") as caught:
-        read_reported(path)
-    assert "\n" not in str(caught.value)
-
-
-@pytest.mark.parametrize(
-    ("content", "message"),
-    [
         ("paper,citation\nAnother,X: T. V 2020\n", "'Another' is no paper of reported.csv; remove the line, or "),
         ("paper,citation\nA paper,X: T. V 2019\n", "'A paper' is of 2019, but reported.csv says 2020; correct one"),
     ],
@@ -582,9 +561,7 @@ def test_a_citation_must_fit_the_table(write: Write, content: str, message: str)
         read_reported(path)
 
 
-def test_every_committed_citation_is_of_a_paper_in_the_table(committed: tuple[Reported, ...]) -> None:
-    known = read_citations(TABLE)
-    assert known.keys() <= {one.paper for one in committed}
+def test_most_committed_figures_are_cited_with_authors(committed: tuple[Reported, ...]) -> None:
     assert sum(bool(one.cited.authors) for one in committed) > len(committed) / 2
 
 
