@@ -38,7 +38,9 @@ __all__ = [
     "mean_without_each",
     "paired_test",
     "percentile_intervals",
+    "rate_of_each",
     "rate_resampled",
+    "rate_without_each",
     "resampled",
     "score",
     "score_confusions",
@@ -307,14 +309,22 @@ def compare_confusions(
 
 def mean_rate(seeds: np.ndarray, metric: Metric) -> float:
     """The mean of a metric over `[seeds, subjects, classes, classes]` clip counts."""
-    return float(rate(metric, *sums(seeds.sum(axis=1))).mean())
+    return float(rate_of_each(seeds, metric).mean())
+
+
+def rate_of_each(seeds: np.ndarray, metric: Metric) -> np.ndarray:
+    """Compute a metric of each of some `[seeds, subjects, classes, classes]` clip counts, `[seeds]`."""
+    return rate(metric, *sums(seeds.sum(axis=1)))
 
 
 def rate_resampled(seeds: np.ndarray, metric: Metric, *, resamples: int = 10_000, seed: int = 0) -> np.ndarray:
-    """Compute a metric of each of some `[seeds, subjects, classes, classes]` clip counts on subjects drawn with
-    replacement, `[seeds, resamples]`, with the draws of `resampled`.
+    """Compute a metric of each of some `[seeds, subjects, classes, classes]` counts of the same clips on subjects drawn
+    with replacement, `[seeds, resamples]`, with the draws of `resampled`.
     """
-    return rate(metric, *weighted(sums(seeds), draws(seeds.shape[1], resamples, seed)))
+    (hits, truths, answers), drawn = sums(seeds), draws(seeds.shape[1], resamples, seed)
+    hits, answers = weighted((hits, answers), drawn)
+    (truths,) = weighted((truths[:, :1],), drawn)
+    return rate(metric, hits, truths, answers)
 
 
 def mean_without_each(seeds: np.ndarray, metric: Metric) -> np.ndarray:
@@ -322,13 +332,19 @@ def mean_without_each(seeds: np.ndarray, metric: Metric) -> np.ndarray:
 
     Empty if there is only one subject.
     """
+    mean: np.ndarray = rate_without_each(seeds, metric).mean(axis=0)
+    return mean
+
+
+def rate_without_each(seeds: np.ndarray, metric: Metric) -> np.ndarray:
+    """Compute a metric of each of some `[seeds, subjects, classes, classes]` clip counts without each subject in turn,
+    `[seeds, subjects]`; `[seeds, 0]` if there is only one subject.
+    """
     import numpy as np
 
     if seeds.shape[1] < 2:
-        return np.empty(0)
-    others = seeds.sum(axis=1, keepdims=True) - seeds
-    mean: np.ndarray = rate(metric, *sums(others)).mean(axis=0)
-    return mean
+        return np.empty((len(seeds), 0))
+    return rate(metric, *sums(seeds.sum(axis=1, keepdims=True) - seeds))
 
 
 def interval_of_rate(value: float, without_each: np.ndarray) -> tuple[float, float]:

@@ -5,19 +5,15 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-import os
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
-from itertools import chain, count
+from itertools import count
 from typing import Any, TypeAlias
 
 import numpy as np
-from pydantic import TypeAdapter, ValidationError
 
 from merbench.files import file_name
 from merbench.leaderboard.about import About
@@ -26,7 +22,8 @@ from merbench.leaderboard.entries import Entry
 from merbench.leaderboard.past import Past
 from merbench.leaderboard.reported import Remark, Reported, reported_rows
 from merbench.leaderboard.rows import Row, make_rows
-from merbench.leaderboard.statistics import Standing, stand
+from merbench.leaderboard.standings import standings
+from merbench.leaderboard.statistics import Standing
 from merbench.leaderboard.verdicts import Verdict
 from merbench.plugin.registry import Registry
 from merbench.runs.scoring import in_order
@@ -238,7 +235,7 @@ def _board(
     incomplete: tuple[tuple[Row, ...], ...] = (),
     reported: tuple[Reported, ...] = (),
 ) -> Board:
-    runs = _ranked(make_rows(table, registry), cache)
+    runs = _ranked(make_rows(table, registry), name, cache)
     papers = sorted(reported_rows(reported), key=_place("full"))
     return Board(
         slug=_slug(*name, mark),
@@ -317,41 +314,19 @@ def _parts(dataset: str, rows: Sequence[Row], registry: Registry) -> tuple[str, 
     return in_order((part for row in rows for part in row.figures), dataset, registry) or ("full",)
 
 
-def _ranked(rows: Sequence[Row], cache: Cache | None) -> list[Row]:
+def _ranked(rows: Sequence[Row], name: Name, cache: Cache | None) -> list[Row]:
     """The ranked rows in order, then the others by UF1."""
     ranked = [row for row in rows if not row.unranked]
-    standings = _standings(ranked, cache)
-    placed = [replace(row, standings=found) for row, found in zip(ranked, standings, strict=True)]
+    found = _standings(ranked, name, cache)
+    placed = [replace(row, standings=one) for row, one in zip(ranked, found, strict=True)]
     return [*sorted(placed, key=_place("full")), *sorted((row for row in rows if row.unranked), key=_place("full"))]
 
 
-def _standings(ranked: Sequence[Row], cache: Cache | None) -> list[dict[str, Standing]]:
+def _standings(ranked: Sequence[Row], name: Name, cache: Cache | None) -> list[dict[str, Standing]]:
     """Of each row, its standing in every part whose UF1 is defined: the same clips are in the part of every row."""
-    found: list[dict[str, Standing]] = [{} for _ in ranked]
     parts = ranked[0].entries[0].counts.parts() if ranked else {}
     parts = {part: subjects for part, subjects in parts.items() if ranked[0].uf1_of(part)}
-    counts = [counts_of(row) for row in ranked]
-    with ThreadPoolExecutor(os.cpu_count()) as threads:  # products of matrices run beside each other
-        stood = threads.map(lambda subjects: _stood([one[:, subjects] for one in counts], cache), parts.values())
-        for part, standings in zip(parts, stood, strict=True):
-            for row, standing in zip(found, standings, strict=True):
-                row[part] = standing
-    return found
-
-
-def _stood(counts: Sequence[np.ndarray], cache: Cache | None) -> list[Standing]:
-    """`stand`, or what the cache keeps of it."""
-    if cache is None:
-        return stand(counts)
-    inputs = [(str(one.shape).encode(), one.astype("<i8").tobytes()) for one in counts]
-    key = cache.key("standings", *chain.from_iterable(inputs))
-    written = TypeAdapter(list[Standing])
-    if (kept := cache.read(key)) is not None:
-        with suppress(ValidationError):
-            return written.validate_json(kept)
-    found = stand(counts)
-    cache.write(key, written.dump_json(found))
-    return found
+    return standings([counts_of(row) for row in ranked], parts, name, cache)
 
 
 def counts_of(row: Row) -> np.ndarray:

@@ -26,10 +26,11 @@ from merbench.plugin.registry import Registry
 __all__ = ["Cache", "open_cache"]
 
 FOLDER = "leaderboard"
+PRUNED = "pruned"  # its time is that of the last `prune`
 DIGEST = 32  # bytes, before the content of each file
 MOST_BYTES = 2**30  # of all files; 1,000 records of the composite need a sixth
 UNUSED = 30 * 24 * 3600.0  # seconds after which a result that no build used is removed
-TOUCHED = 24 * 3600.0  # seconds after which a use is noted again
+TOUCHED = 24 * 3600.0  # seconds after which a use is noted again, and unused results are looked for
 WHOLE = 2**20  # bytes; a larger data file of a plugin counts by its size and time of change
 LIBRARIES = ("jinja2", "markupsafe", "numpy", "pandas", "pydantic")  # decide the bytes of results
 
@@ -86,9 +87,13 @@ class Cache:
         return text
 
     def prune(self) -> None:
-        """Remove the results that no build used for a long time, and the oldest ones above `MOST_BYTES`."""
+        """Once a day, remove the results that no build used for a long time, and the oldest ones above `MOST_BYTES`."""
+        pruned = self.folder / PRUNED
         with suppress(OSError):
+            if pruned.exists() and time.time() - pruned.stat().st_mtime < TOUCHED:
+                return
             clear_partials(self.folder)
+            pruned.touch()
             found = sorted(self._files(), reverse=True)
             oldest, total = time.time() - UNUSED, 0
             for used, size, path in found:

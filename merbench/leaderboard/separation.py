@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 import numpy as np
 
-from merbench.rates import every_exchange, exchanges, sums
-from merbench.scores import mean_rate
+from merbench.leaderboard.exchanged import Exchanged, Pairs
+from merbench.rates import every_exchange, exchanges
 
-__all__ = ["ALPHA", "SURE", "separation"]
+__all__ = ["ALPHA", "DIGEST", "SURE", "Known", "separation"]
 
 Draw: TypeAlias = Callable[[int, int, int], np.ndarray]  # subjects, start, end -> `[subjects, exchanges]`
 
@@ -23,12 +25,14 @@ LONGEST = 16  # times as many are the most
 AT_ONCE = 500  # exchanges that one seed draws
 BLOCK = 20_000  # exchanges in memory at a time; a multiple of AT_ONCE
 CELLS = 1_000_000  # rows times exchanges at once, so that they stay in the processor's cache
-EQUAL = 1e-6  # a standard error below it comes from rounding: two rows whose scores never differ
+KEPT = 8_000_000  # rows times exchanges that are known for later; 32 MB
+DIGEST = 32  # bytes of the digest of a row
 TIE = 1e-4  # standard errors; differences within it are equal, which can only raise a p-value
-ROUNDED = 1e-3  # standard errors; more than what rounding takes from a bound
 
 
-def separation(rows: Sequence[np.ndarray], *, first: int = FIRST, most: int = MOST) -> tuple[list[float], list[float]]:
+def separation(
+    rows: Sequence[np.ndarray], *, first: int = FIRST, most: int = MOST, known: Known | None = None
+) -> tuple[list[float], list[float]]:
     """The p-value of "no row is better than this one", by UF1 over all clips, and the p-value's standard error.
 
     T of a row is the most by which another row beats it, in standard errors of their difference. To know how large T
@@ -46,32 +50,49 @@ def separation(rows: Sequence[np.ndarray], *, first: int = FIRST, most: int = MO
         first, most: exchanges at the beginning, and at the most while a p-value is within `SURE` standard errors of
             `ALPHA`; multiples of `AT_ONCE`. Many rows begin with fewer. If `most` is at least the number of all
             exchanges that there are, all are used instead, and the standard error is 0.
+        known: what was computed for some of the rows before; in the end, what was computed for these.
     """
     if not rows:
         return [], []
+    leads = _Leads(rows, known or Known())
     p_values, errors = np.empty(len(rows)), np.empty(len(rows))
-    order, p_values[order], errors[order] = _tested(_Pairs(rows), first, most)
+    order, p_values[order], errors[order] = _tested(leads, first, most)
+    if known is not None:
+        known.observed, known.blocks = leads.found.observed, leads.found.blocks
     return p_values.tolist(), errors.tolist()
 
 
-def _tested(pairs: _Pairs, first: int, most: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+@dataclass
+class Known:
+    """What `separation` computed for some rows, by the digests of their counts. It can be used when rows are added.
+
+    Attributes:
+        observed: T of each row in the data.
+        blocks: start and end of exchanges -> T of rows in each of them, `[exchanges]`; see `Exchanged.most`.
+    """
+
+    observed: dict[bytes, float] = field(default_factory=dict)
+    blocks: dict[tuple[int, int], dict[bytes, np.ndarray]] = field(default_factory=dict)
+
+
+def _tested(leads: _Leads, first: int, most: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The rows from the largest T down, with their p-values and standard errors."""
-    affordable = 2 * WORK // len(pairs.scores) ** 2
+    affordable = 2 * WORK // len(leads.observed) ** 2
     total, most = min(first, max(FEWEST, affordable // AT_ONCE * AT_ONCE)), min(most, LONGEST * affordable)
-    order = np.argsort(-pairs.observed, kind="stable")
-    reached = _reached(pairs, order, 0, total)
+    order, every = np.argsort(-leads.observed, kind="stable"), 2**leads.pairs.subjects
+    reached = leads.reached(order, 0, total)
     drawn = np.full(len(order), total)
     while True:
         p_values = np.maximum.accumulate((1 + reached) / (1 + drawn))
         errors = np.sqrt(p_values * (1 - p_values) / drawn)
         near = np.flatnonzero(np.abs(p_values - ALPHA) < SURE * errors)
-        if len(near) and 2**pairs.subjects <= most:
-            reached = _reached(pairs, order, 0, 2**pairs.subjects, every_exchange)
-            return order, np.maximum.accumulate(reached / 2**pairs.subjects), np.zeros(len(order))
+        if len(near) and every <= most:
+            reached = leads.reached(order, 0, every, every_exchange)
+            return order, np.maximum.accumulate(reached / every), np.zeros(len(order))
         if not len(near) or 2 * total > most:
             return order, p_values, errors
         rest = order[near[0] :]  # the rows before are decided
-        reached[near[0] :] += _reached(pairs, rest, total, 2 * total)
+        reached[near[0] :] += leads.reached(rest, total, 2 * total)
         drawn[near[0] :] += total
         total *= 2
 
@@ -83,162 +104,67 @@ def _drawn(subjects: int, start: int, end: int) -> np.ndarray:
     )
 
 
-def _reached(pairs: _Pairs, tested: np.ndarray, start: int, end: int, draw: Draw = _drawn) -> np.ndarray:
-    """`_Pairs.reached` in the exchanges from `start` to `end`."""
-    blocks = [(one, min(one + BLOCK, end)) for one in range(start, end, BLOCK)]
-    total: np.ndarray = np.sum([pairs.reached(draw(pairs.subjects, *block), tested) for block in blocks], axis=0)
-    return total
-
-
-class _Pairs:
-    """All pairs of some rows: by how much one beats the other, and by how much with exchanged answers."""
-
-    def __init__(self, rows: Sequence[np.ndarray]) -> None:
-        self.scores = np.array([mean_rate(row, "uf1") for row in rows])
-        self.seeds = np.array([len(row) for row in rows])
-        self.first = np.cumsum(self.seeds) - self.seeds
-        hits, truths, answers = sums(np.concatenate(rows))
-        there = truths[:, 0].sum(axis=1) > 0  # a class without clips does not count
-        self.truths = truths[there, 0].sum(axis=1).astype(np.float32)
-        # [hits and answers, classes, seeds of all rows, subjects]
-        self.counts = np.stack([hits[there], answers[there]]).astype(np.float32)
-        self.subjects = self.counts.shape[-1]
-        self.inverse = self._inverse()
-        self.observed = ((self.scores[None] - self.scores[:, None]) * self.inverse).max(axis=1)  # T of each row
-
-    def reached(self, swapped: np.ndarray, tested: np.ndarray) -> np.ndarray:
-        """In how many exchanges a row, or one of those after it, reaches the row's observed T.
-
-        Args:
-            swapped: `[subjects, exchanges]`, 1 for the subjects on which answers are exchanged, else 0.
-            tested: rows, from the largest observed T down.
-        """
-        reached = np.zeros(len(tested))
-        shares = math.ceil(swapped.shape[1] * len(self.scores) / CELLS)
-        for share in np.array_split(swapped, shares, axis=1):
-            exchanged = _Exchanged(self, share)
-            for place in reversed(range(len(tested))):
-                least = self.observed[tested[place]] - TIE
-                exchanged.add(tested[place], least)
-                reached[place] += np.count_nonzero(exchanged.largest >= least)
-        return reached
-
-    def terms(self, row: int) -> np.ndarray:
-        """What each subject adds to T of a row against each row if it is not exchanged; its negative, if it is.
-        `[rows, subjects + 1]`; the last column is the most by which T is greater than the sum of the others.
-
-        With x and y, by how many hits and answers of a class the other row is ahead, and S and F, the mean of both
-        rows' denominators of F1 and of F1 itself, the difference of F1 is (2x - Fy) / S / (1 - (y / 2S)^2).
-        """
-        hits, answers = self.counts
-        size = self.truths[:, None] + answers.sum(axis=-1) / 2
-        total = np.zeros((hits.shape[1], self.subjects + 1), dtype=np.float32)
-        for seed in range(self.first[row], self.first[row] + self.seeds[row]):
-            sizes = size + (size - self.truths[:, None])[:, [seed]]
-            f1 = (hits.sum(axis=-1) + hits[:, [seed]].sum(axis=-1)) / sizes
-            more = answers - answers[:, [seed]]
-            added = (2 * (hits - hits[:, [seed]]) - f1[..., None] * more) / sizes[..., None]
-            part = (np.abs(more).sum(axis=-1) / 2 / sizes) ** 2
-            total[:, :-1] += added.sum(axis=0)
-            total[:, -1] += (np.abs(added).sum(axis=-1) * part / (1 - part)).sum(axis=0)
-        terms: np.ndarray = self.mean(total, np.arange(len(self.seeds)), 0)
-        terms = terms * (self.inverse[row] / np.float32(self.seeds[row] * len(self.truths)))[:, None]
-        terms[:, -1] += ROUNDED
-        return terms
-
-    def mean(self, values: np.ndarray, rows: np.ndarray, axis: int) -> np.ndarray:
-        """The mean over the seeds of each row, which lie one after another along an axis."""
-        seeds = self.seeds[rows]
-        if (seeds == 1).all():
-            return values
-        shape = [1] * values.ndim
-        shape[axis] = len(rows)
-        mean: np.ndarray = np.add.reduceat(values, np.cumsum(seeds) - seeds, axis=axis)
-        mean /= seeds.reshape(shape).astype(np.float32)
-        return mean
-
-    def _inverse(self) -> np.ndarray:
-        """1 / standard error of the difference of each pair in exchanges, `[rows, rows]`; 0 if the error is 0.
-
-        The standard error is to first order around the mean counts of both rows.
-        """
-        hits, answers = (one.astype(float) for one in self.mean(self.counts, np.arange(len(self.seeds)), 2))
-        sizes = self.truths[:, None, None] + _sum_of_pairs(answers.sum(axis=-1)) / 2
-        f1 = _sum_of_pairs(hits.sum(axis=-1)) / sizes
-        variance = np.zeros(sizes.shape[1:])
-        # The square of a sum over classes, whose terms are 2 hits - F1 answers of one row minus those of the other.
-        for one in range(len(hits)):
-            for other in range(len(hits)):
-                square = 4 * _products(hits[one], hits[other])
-                square -= 2 * f1[other] * _products(hits[one], answers[other])
-                square -= 2 * f1[one] * _products(answers[one], hits[other])
-                square += f1[one] * f1[other] * _products(answers[one], answers[other])
-                variance += square / (sizes[one] * sizes[other])
-        errors = np.sqrt(np.maximum(variance, 0)) / len(hits)
-        return np.divide(1, errors, out=np.zeros(errors.shape), where=errors > EQUAL).astype(np.float32)
-
-
-class _Exchanged:
-    """Some exchanges of the answers of all pairs of rows.
+class _Leads:
+    """T of some rows, in the data and in exchanges. What is known of a row is not computed again: only the leads of new
+    rows can raise it.
 
     Attributes:
-        largest: T of the rows that were added, `[exchanges]`; at least 0, a row against itself.
+        observed: T of each row in the data, `[rows]`.
+        new: the rows that are not known.
+        found: what is known in the end.
     """
 
-    def __init__(self, pairs: _Pairs, swapped: np.ndarray) -> None:
-        self.pairs = pairs
-        self.given = pairs.counts @ swapped
-        self.kept = pairs.counts.sum(axis=-1)[..., None] - self.given
-        self.kept[1] += pairs.truths[:, None, None]
-        self.signs = np.vstack([1 - 2 * swapped, np.ones_like(swapped[:1])]).T.copy()
-        self.largest = np.zeros(swapped.shape[1], dtype=np.float32)
+    def __init__(self, rows: Sequence[np.ndarray], known: Known) -> None:
+        self.pairs = Pairs(rows)
+        self.names = [_digest(row) for row in rows]
+        gone = not known.observed.keys() <= set(self.names)  # T of the others may have come from a row that is gone
+        self.known, self.found = Known() if gone else known, Known()
+        self.new = np.array([row for row, name in enumerate(self.names) if name not in self.known.observed], dtype=int)
+        leads = self.pairs.leads(self.new)
+        self.observed = np.array([self.known.observed.get(name, 0.0) for name in self.names])
+        self.observed = np.maximum(self.observed, -leads.min(axis=0, initial=0))
+        self.observed[self.new] = leads.max(axis=1)
+        self.found.observed.update(zip(self.names, self.observed.tolist(), strict=True))
 
-    def add(self, row: int, least: float) -> None:
-        """Raise `largest` to T of a row wherever that is at least `least`.
+    def reached(self, tested: np.ndarray, start: int, end: int, draw: Draw | None = None) -> np.ndarray:
+        """In how many exchanges from `start` to `end` a row, or one of those after it, reaches the row's observed T.
 
-        T against another row is computed only where its bound, which is a product of matrices, leaves it open.
+        Args:
+            tested: rows, from the largest observed T down.
+            start, end: of exchanges.
+            draw: gives the exchanges; None for random ones.
         """
-        terms = self.pairs.terms(row)
-        if np.abs(terms).sum(axis=1).max() < least:
-            return
-        bounds = self.signs @ terms.T
-        where = np.flatnonzero(bounds.max(axis=1) >= np.maximum(self.largest, least))
-        bounds = bounds[where]
-        self._raise(row, bounds.argmax(axis=1), where)  # T against these leaves few others open
-        places, others = np.divmod(
-            np.flatnonzero(bounds >= np.maximum(self.largest[where], least)[:, None]), bounds.shape[1]
-        )
-        self._raise(row, others, where[places])
+        least, reached = self.observed[tested] - TIE, np.zeros(len(tested))
+        for first in range(start, end, BLOCK):
+            block = first, min(first + BLOCK, end)
+            swapped = (draw or _drawn)(self.pairs.subjects, *block)
+            found = self._block(tested, swapped, {} if draw else self.known.blocks.get(block, {}))
+            largest = np.maximum.accumulate(found[::-1], axis=0)[::-1]
+            reached += np.count_nonzero(largest >= least[:, None], axis=1)
+            if not draw and found.size <= KEPT - self._kept():
+                self.found.blocks[block] = {self.names[row]: one for row, one in zip(tested, found, strict=True)}
+        return reached
 
-    def _raise(self, row: int, others: np.ndarray, where: np.ndarray) -> None:
-        """Raise `largest` in some exchanges to T of a row against another row, one in each.
+    def _block(self, tested: np.ndarray, swapped: np.ndarray, known: Mapping[bytes, np.ndarray]) -> np.ndarray:
+        """T of each tested row in each exchange, `[rows, exchanges]`; see `Exchanged.most`."""
+        place = {row: one for one, row in enumerate(tested.tolist()) if self.names[row] in known}
+        found = np.empty((len(tested), swapped.shape[1]), dtype=np.float32)
+        for row, one in place.items():
+            found[one] = known[self.names[row]]
+        shares = math.ceil(swapped.shape[1] * len(self.observed) / CELLS)
+        for share, most in zip(np.array_split(swapped, shares, 1), np.array_split(found, shares, 1), strict=True):
+            exchanged = Exchanged(self.pairs, share)
+            for one, row in enumerate(tested.tolist()):
+                if row not in place:
+                    most[one] = exchanged.most(row, self.observed[row] - TIE)
+            if place:
+                rows, places = np.array(list(place)), list(place.values())
+                most[places] = np.maximum(most[places], exchanged.raised(rows, self.new))
+        return found
 
-        Every seed of a row exchanges answers with every seed of the other row.
-        """
-        pairs = self.pairs
-        own = np.arange(pairs.first[row], pairs.first[row] + pairs.seeds[row])[:, None]
-        seeds = pairs.seeds[others]
-        skipped = pairs.first[others] - np.cumsum(seeds) + seeds
-        theirs, at = np.arange(seeds.sum()) + np.repeat(skipped, seeds), np.repeat(where, seeds)
-        total = np.zeros((len(own), len(theirs)), dtype=np.float32)
-        for (hits, size), (new_hits, new_size) in zip(self.kept.swapaxes(0, 1), self.given.swapaxes(0, 1), strict=True):
-            won = (hits[theirs, at] + new_hits[own, at]) / (size[theirs, at] + new_size[own, at])
-            lost = (new_hits[theirs, at] + hits[own, at]) / (new_size[theirs, at] + size[own, at])
-            total += won - lost
-        total *= np.float32(2 / len(pairs.truths))
-        ahead = pairs.mean(total.mean(axis=0), others, 0) * pairs.inverse[row, others]
-        np.maximum.at(self.largest, where, ahead)
-
-
-def _sum_of_pairs(values: np.ndarray) -> np.ndarray:
-    """The sum of each two rows, `[..., rows, rows]`."""
-    total: np.ndarray = values[..., :, None] + values[..., None, :]
-    return total
+    def _kept(self) -> int:
+        return sum(one.size for block in self.found.blocks.values() for one in block.values())
 
 
-def _products(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """Of each two rows, the sum over subjects of the difference in a times the difference in b, `[rows, rows]`."""
-    products = a @ b.T
-    own = np.diagonal(products)
-    differences: np.ndarray = _sum_of_pairs(own) - products - products.T
-    return differences
+def _digest(row: np.ndarray) -> bytes:
+    return hashlib.sha256(f"{row.shape}".encode() + row.astype("<i8").tobytes()).digest()

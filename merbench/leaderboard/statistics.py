@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -11,14 +11,17 @@ from itertools import chain
 
 import numpy as np
 
-from merbench.leaderboard.separation import ALPHA, SURE, separation
+from merbench.leaderboard.separation import ALPHA, SURE, Known, separation
 from merbench.scores import (
+    Metric,
     PairedTest,
     exchange_p_values,
     interval_of_difference,
     mean_rate,
     mean_without_each,
+    rate_of_each,
     rate_resampled,
+    rate_without_each,
 )
 
 __all__ = ["ALPHA", "Standing", "against", "holm", "stand", "tested"]
@@ -54,7 +57,7 @@ class Standing:
     error: float = 0.0
 
 
-def stand(rows: Sequence[np.ndarray]) -> list[Standing]:
+def stand(rows: Sequence[np.ndarray], known: Known | None = None) -> list[Standing]:
     """The standing of each row among the others, by UF1 over all clips.
 
     The rank interval comes from a bootstrap over subjects: each resample scores all rows on the same draw of subjects
@@ -63,13 +66,13 @@ def stand(rows: Sequence[np.ndarray]) -> list[Standing]:
     Args:
         rows: of each row, `[seeds, subjects, classes, classes]` clip counts, all on the same clips of the same
             subjects. Several seeds count by their mean.
+        known: of `separation`.
     """
     if not rows:
         return []
-    scores = np.array([mean_rate(row, "uf1") for row in rows])
+    scores, resampled, without_each = (_of_rows(rows, one) for one in (rate_of_each, rate_resampled, rate_without_each))
     best = int(np.argmax(scores))
-    resampled = _resampled(rows)
-    p_values, errors = separation(rows)
+    p_values, errors = separation(rows, known=known)
     ranks, drawn_ranks = _ranks(scores[:, None])[:, 0], _ranks(resampled)
     low, high = _rank_intervals(drawn_ranks)
     return [
@@ -78,20 +81,25 @@ def stand(rows: Sequence[np.ndarray]) -> list[Standing]:
             rank_interval=(int(low[index]), int(high[index])),
             first=float(np.mean(drawn_ranks[index] == 1)),
             leading=index == best or p_values[index] > ALPHA,
-            against_best=None if index == best else against(rows[best], rows[index], p_values[index]),
+            against_best=None
+            if index == best
+            else _test(scores[best] - scores[index], without_each[best] - without_each[index], p_values[index]),
             error=0.0 if index == best else errors[index],
         )
         for index in range(len(rows))
     ]
 
 
-def _resampled(rows: Sequence[np.ndarray]) -> np.ndarray:
-    """The mean UF1 of each row in each resample, `[rows, draws]`."""
+def _of_rows(rows: Sequence[np.ndarray], rates: Callable[[np.ndarray, Metric], np.ndarray]) -> np.ndarray:
+    """The mean over the seeds of each row of what `rates` computes of UF1 for each seed, `[rows, ...]`."""
     seeds = np.array([len(row) for row in rows])
     starts, every = np.cumsum(seeds) - seeds, np.concatenate(rows)
     blocks = np.split(every, range(SEEDS_AT_ONCE, len(every), SEEDS_AT_ONCE))
-    found = np.concatenate([rate_resampled(block, "uf1") for block in blocks])
-    return found if len(found) == len(rows) else np.add.reduceat(found, starts) / seeds[:, None]
+    found = np.concatenate([rates(block, "uf1") for block in blocks])
+    if len(found) == len(rows):
+        return found
+    mean: np.ndarray = (np.add.reduceat(found, starts).T / seeds).T
+    return mean
 
 
 def tested(
@@ -123,9 +131,12 @@ def against(a: np.ndarray, b: np.ndarray, p_value: float) -> PairedTest:
     Args:
         a, b: `[seeds, subjects, classes, classes]` clip counts.
     """
-    difference = mean_rate(a, "uf1") - mean_rate(b, "uf1")
     without_each = mean_without_each(a, "uf1") - mean_without_each(b, "uf1")
-    return PairedTest(difference, interval_of_difference(difference, without_each), p_value)
+    return _test(mean_rate(a, "uf1") - mean_rate(b, "uf1"), without_each, p_value)
+
+
+def _test(difference: float, without_each: np.ndarray, p_value: float) -> PairedTest:
+    return PairedTest(float(difference), interval_of_difference(float(difference), without_each), p_value)
 
 
 def _ranks(scores: np.ndarray) -> np.ndarray:

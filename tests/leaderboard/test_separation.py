@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from merbench.leaderboard import exchanged
 from merbench.leaderboard import separation as module
-from merbench.leaderboard.separation import separation
+from merbench.leaderboard.separation import Known, separation
 from merbench.scores import confusion_per_subject, exchange_p_value
 
 TRUTH = [0, 1, 2] * 20
@@ -71,7 +72,7 @@ def test_of_few_subjects_every_exchange_is_used_if_the_limit_is_near(monkeypatch
 def test_pairs_that_a_bound_leaves_out_change_no_p_value(seeds: int, monkeypatch: pytest.MonkeyPatch) -> None:
     rows = [*random_rows(12, seeds), right_on(set(range(9)), seeds), right_on({9})]
     bounded = separation(rows)
-    monkeypatch.setattr(module, "ROUNDED", 1000.0)  # standard errors: no bound leaves any pair out
+    monkeypatch.setattr(exchanged, "ROUNDED", 1000.0)  # standard errors: no bound leaves any pair out
     assert separation(rows) == bounded
 
 
@@ -95,3 +96,43 @@ def test_the_chance_to_leave_out_one_of_several_equal_rows_is_at_most_the_limit(
 
 def test_no_rows_have_no_p_values() -> None:
     assert separation([]) == ([], [])
+
+
+@pytest.mark.parametrize("seeds", [1, 2])
+def test_rows_that_are_added_to_known_rows_get_the_p_values_of_a_test_of_all(seeds: int) -> None:
+    # Added: the best, one in the middle, and one that is known already.
+    added = [right_on(set(range(14))), right_on(set(range(9)), seeds)]
+    rows = [*random_rows(12, seeds), right_on(set(range(8)), seeds)]
+    known = Known()
+    separation(rows, known=known)
+    for count in (1, 2):
+        grown = [added[0], *rows, *added[1:count], rows[3]]
+        assert separation(grown, known=known) == separation(grown)
+
+
+def test_what_is_known_of_the_rows_that_stay_is_not_computed_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows, known = random_rows(12), Known()
+    separation(rows, known=known)
+    computed = []
+    most = exchanged.Exchanged.most
+    monkeypatch.setattr(exchanged.Exchanged, "most", lambda *given: computed.append(given[1]) or most(*given))
+    grown = [*rows, right_on(set(range(9)))]
+    found = separation(grown, known=known)
+    assert set(computed) == {12}
+    assert found == separation(grown)
+
+
+def test_without_a_row_that_was_known_all_is_computed_again() -> None:
+    rows, known = [right_on(set(range(14))), *random_rows(6)], Known()
+    separation(rows, known=known)
+    assert separation(rows[1:], known=known) == separation(rows[1:])
+    assert len(known.observed) == 6
+
+
+def test_as_much_is_known_as_the_limit_allows(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows, known = random_rows(6), Known()
+    monkeypatch.setattr(module, "KEPT", 5)
+    separation(rows, known=known)
+    assert known.blocks == {}
+    grown = [*rows, right_on(set(range(9)))]
+    assert separation(grown, known=known) == separation(grown)
