@@ -154,7 +154,8 @@ def _pictures(
     yield _picture(
         "What a score costs",
         lambda narrow: pictures.costs(board, narrow=narrow),
-        "Time of a whole run with all folds, on the machine that its record names. Hollow: shortened, or own settings.",
+        "Time of a whole run with all folds, of the fastest seed, on the machine that its record names. Hollow: "
+        "shortened, or own settings.",
     )
     yield _picture(
         "The hardest subjects",

@@ -64,7 +64,8 @@ class Row:
         seed_selection: what UF1 (full) gains if each subject gets its best seed (`best_seed_gain`); None for one seed.
         data_from: the raw features that the runs saw, and their sources; empty if it is not known.
         clips, clips_total: how many clips the figures cover, of how many; None if a paper does not say.
-        parameters: of the network; seconds: of the run (mean over seeds); device: e.g. `cpu`. None if unknown.
+        parameters: of the network; seconds: of the fastest of the runs that were not resumed, because other work
+            on a machine slows runs down; device: e.g. `cpu`. None if unknown.
         paper: what to cite.
         first_published: the year in which the method of a paper's numbers was first published; None if unknown.
         notes: sentences that a reader of this row should know.
@@ -225,7 +226,7 @@ def _row(entries: tuple[Entry, ...], registry: Registry) -> Row:
         clips=first.clips,
         clips_total=plan.clips_total,
         parameters=_whole(first.environment, "engine", "parameters"),
-        seconds=_mean_seconds(entries),
+        seconds=_least_seconds(entries),
         device=plan.device if isinstance(plan, Plan) else None,
         paper=_paper(plan, registry),
         notes=tuple(dict.fromkeys(warning for one in entries for warning in one.record.warnings)),
@@ -325,7 +326,9 @@ def _whole(environment: dict[str, Any], *keys: str) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) and 0 < value < MOST else None
 
 
-def _mean_seconds(entries: Sequence[Entry]) -> float | None:
-    found = [one.record.environment.get("seconds") for one in entries]
-    seconds = [one for one in found if isinstance(one, int | float) and one is not True and 0 < one < MOST]
-    return fmean(seconds) if len(seconds) == len(entries) else None
+def _least_seconds(entries: Sequence[Entry]) -> float | None:
+    environments = [one.record.environment for one in entries]
+    found = [one.get("seconds") for one in environments if not one.get("resumed")]  # else counted from the last start
+    return min(
+        (one for one in found if isinstance(one, int | float) and one is not True and 0 < one < MOST), default=None
+    )

@@ -102,10 +102,11 @@ def test_a_row_keeps_its_id_when_a_seed_is_added(row, make_record):
     assert row(make_record()).id == row(make_record(), make_record(seed=1, draw=1)).id
 
 
-def test_seconds_are_the_mean_over_the_seeds_and_unknown_where_one_does_not_tell(row, make_record):
-    one, two = (make_record(seed=seed, environment={"seconds": 10.0 * (1 + seed)}) for seed in (0, 1))
-    assert row(one, two).seconds == 15
-    assert row(one, make_record(seed=1, environment={"seconds": None})).seconds is None
+def test_seconds_are_those_of_the_fastest_run_that_was_not_resumed(row, make_record):
+    environments = [{"seconds": 20.0}, {"seconds": 10.0}, {"seconds": 5.0, "resumed": True}, {"seconds": None}]
+    made = [make_record(seed=seed, environment=one) for seed, one in enumerate(environments)]
+    assert row(*made).seconds == 10
+    assert row(*made[2:]).seconds is None
 
 
 @pytest.mark.parametrize("value", [True, "<b>", -1, 1e300, [], {"parameters": 3}])
