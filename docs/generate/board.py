@@ -1,11 +1,11 @@
-"""The board that the documentation speaks of: every committed record on the composite, and what papers report."""
+"""The boards that the documentation speaks of: the committed records, and what papers report."""
 
 from __future__ import annotations
 
 import functools
 from pathlib import Path
 
-from merbench.leaderboard.boards import Board, make_site
+from merbench.leaderboard.boards import Board, Site, make_site
 from merbench.leaderboard.cache import open_cache
 from merbench.leaderboard.entries import Entry, read_entries, record_files
 from merbench.leaderboard.reported import read_reported
@@ -21,11 +21,9 @@ REFERENCES = {"balanced": "nested", "none": "nested-unweighted"}  # class weight
 
 
 @functools.cache
-def boards() -> dict[str, Board]:
-    """The boards of the composite by protocol; of several boards of a protocol, the one with the most records."""
-    reported = read_reported(LEADERBOARDS / "reported.csv")
-    site = make_site([entry for _, entry in _entries()], reported, _registry(), cache=open_cache(_registry()))
-    found = [one for one in site.boards if one.dataset == "composite"]
+def boards(dataset: str = "composite") -> dict[str, Board]:
+    """The boards of a dataset by protocol; of several boards of a protocol, the one with the most records."""
+    found = [one for one in _site().boards if one.dataset == dataset]
     found.sort(key=lambda one: sum(len(row.entries) for row in one.rows))
     return {one.protocol: one for one in found}
 
@@ -56,6 +54,12 @@ def baseline(weights: str = "balanced") -> Row:
 def record_paths() -> dict[str, Path]:
     """The file of each record, by the record's id."""
     return {entry.record.id: path for path, entry in _entries()}
+
+
+@functools.cache
+def _site() -> Site:
+    reported = read_reported(LEADERBOARDS / "reported.csv")
+    return make_site([entry for _, entry in _entries()], reported, _registry(), cache=open_cache(_registry()))
 
 
 @functools.cache

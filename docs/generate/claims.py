@@ -8,7 +8,7 @@ from statistics import NormalDist, fmean
 
 import numpy as np
 
-from docs.generate.board import LEADERBOARDS, board, record_paths, runs, setting
+from docs.generate.board import LEADERBOARDS, board, boards, record_paths, runs, setting
 from docs.generate.markdown import decimal, table
 from docs.generate.speed import measured_table
 from merbench.leaderboard.boards import counts_of
@@ -23,6 +23,7 @@ from merbench.scores import compare_confusions
 __all__ = [
     "bi_woof",
     "bi_woof_scores",
+    "causalnet",
     "dual_inception",
     "expected_best",
     "rcn",
@@ -102,6 +103,23 @@ def sssnet() -> str:
             f"{decimal(row.figures['full']['uf1'].value)} ({_seeds(row)})"
         )
     return f"On the composite, {'; '.join(said)}."
+
+
+def causalnet() -> str:
+    """CausalNet's `quick` on its authors' images, and how two rows on the first of the four images compare with it."""
+    rows = {(row.model, row.recipe): row for row in boards("composite-causalnet")["loso"].rows}
+    own = rows["causalnet", "quick"]
+    said = []
+    for title, name in (("HTNet's `quick`", ("htnet", "quick")), ("the logistic regression", ("flow-lr", "default"))):
+        test = compare_confusions(counts_of(rows[name]), counts_of(own), metric="uf1")
+        value = decimal(rows[name].figures["full"]["uf1"].value)
+        said.append(f"{title} has {value} ({signed(test.difference)}, p {p_value(test.p_value)})")
+    last, chosen = (decimal(one["full"]["uf1"].value) for one in (own.figures, own.oracle))
+    return (
+        f"On these images, CausalNet's `quick` has a UF1 of {last} after the last epoch ({_seeds(own)}), and of {chosen} "
+        f"with the epoch chosen on the test subject. On the first of the four images, {_joined(said)}; both p-values are "
+        "of a paired test over subjects, before correction for the number of tests."
+    )
 
 
 def bi_woof_scores() -> str:

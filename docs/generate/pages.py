@@ -34,6 +34,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "api": interface.api,
     "bi-woof": claims.bi_woof,
     "bi-woof-scores": claims.bi_woof_scores,
+    "causalnet": claims.causalnet,
     "checks": checks.checks,
     "chosen-c": equal_terms.chosen_c,
     "class-scores": equal_terms.class_scores,
