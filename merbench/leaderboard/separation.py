@@ -19,7 +19,7 @@ Draw: TypeAlias = Callable[[int, int, int], np.ndarray]  # subjects, start, end 
 
 ALPHA = 0.05  # family-wise error rate of the leading group
 SURE = 3.0  # standard errors between a p-value and ALPHA
-FEWEST, FIRST, MOST = 500, 10_000, 1_280_000  # exchanges: more where the chance of the draw could decide
+FEWEST, FIRST, MOST = 500, 10_000, 160_000  # exchanges: more where the chance of the draw could decide
 WORK = 100_000_000  # pairs times exchanges: a board of many rows begins with as many exchanges as this affords, and
 LONGEST = 16  # times as many are the most
 AT_ONCE = 500  # exchanges that one seed draws

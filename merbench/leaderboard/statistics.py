@@ -43,7 +43,8 @@ class Standing:
         rank: 1 plus the number of rows with greater UF1; rows of equal UF1 share a rank.
         rank_interval: (best, worst) rank in 95 % of the bootstrap resamples over subjects.
         first: the share of those resamples in which the row is first, alone or with others.
-        leading: whether the row is the best, or no row is separably better: its p-value is above `ALPHA`.
+        leading: whether the row is the best, or no row is separably better: its p-value is above `ALPHA`, or so near that
+            another draw of exchanges could put it there (within `SURE` standard errors).
         against_best: UF1 of the best row minus UF1 of this row, with the p-value of `separation`, which is corrected
             for all pairs of rows; None for the best row.
         error: the standard error of that p-value, which comes from a sample of all exchanges.
@@ -80,7 +81,7 @@ def stand(rows: Sequence[np.ndarray], known: Known | None = None) -> list[Standi
             rank=int(ranks[index]),
             rank_interval=(int(low[index]), int(high[index])),
             first=float(np.mean(drawn_ranks[index] == 1)),
-            leading=index == best or p_values[index] > ALPHA,
+            leading=index == best or p_values[index] > ALPHA - SURE * errors[index],
             against_best=None
             if index == best
             else _test(scores[best] - scores[index], without_each[best] - without_each[index], p_values[index]),

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from merbench.leaderboard import statistics as module
 from merbench.leaderboard.separation import ALPHA, separation
 from merbench.leaderboard.statistics import holm, stand
 from merbench.scores import compare_confusions, confusion_per_subject, paired_test, rate_resampled
@@ -110,3 +111,9 @@ def test_seeds_count_by_their_mean_and_one_seed_is_the_paired_test_itself() -> N
     both = compare_confusions(np.stack(counts), counts[1][None])
     assert both.difference == pytest.approx(alone.difference / 2)
     assert both.interval == pytest.approx(tuple(end / 2 for end in alone.interval))
+
+
+def test_a_row_whose_p_value_another_draw_could_raise_above_the_limit_stays_in_the_leading_group(monkeypatch) -> None:
+    for p_value, leads in ((0.0499, True), (0.0471, True), (0.0469, False)):
+        monkeypatch.setattr(module, "separation", lambda rows, known, p=p_value: ([1.0, p], [0.0, 0.001]))
+        assert stand([row(60), row(40)])[1].leading is leads
