@@ -116,9 +116,9 @@ def causalnet() -> str:
         said.append(f"{title} has {value} ({signed(test.difference)}, p {p_value(test.p_value)})")
     last, chosen = (decimal(one["full"]["uf1"].value) for one in (own.figures, own.oracle))
     return (
-        f"On these images, CausalNet's `quick` has a UF1 of {last} after the last epoch ({_seeds(own)}), and of {chosen} "
-        f"with the epoch chosen on the test subject. On the first of the four images, {_joined(said)}; both p-values are "
-        "of a paired test over subjects, before correction for the number of tests."
+        f"On these images, CausalNet's `quick` has a UF1 of {last} after the last epoch ({_seeds(own)}), and of "
+        f"{chosen} with the epoch chosen on the test subject. On the first of the four images, {_joined(said)}; both "
+        "p-values are of a paired test over subjects, before correction for the number of tests."
     )
 
 

@@ -59,7 +59,7 @@ class Row:
         policy: epoch policy in words, e.g. `last`, `declared last`, `test-selected`, `not stated`.
         figures: under the policy that counts for this row (never `oracle` of a run).
         oracle: the same with the epoch chosen on the test labels; empty if unknown.
-        selection: UF1 (full) of `oracle` minus that of the last epoch: what choosing on the test labels adds.
+        gains: part -> UF1 of `oracle` minus that of the last epoch: what choosing on the test labels adds.
         epochs: among which the oracle chooses; None if there are none, or if it is not known.
         seed_selection: what UF1 (full) gains if each subject gets its best seed (`best_seed_gain`); None for one seed.
         data_from: the raw features that the runs saw, and their sources; empty if it is not known.
@@ -86,7 +86,7 @@ class Row:
     claim_about: str = ""
     approach: Approach = "not stated"
     oracle: Figures = field(default_factory=dict)
-    selection: float | None = None
+    gains: Mapping[str, float] = field(default_factory=dict)
     epochs: int | None = None
     seed_selection: float | None = None
     data_from: str = ""
@@ -158,6 +158,11 @@ class Row:
         return self.standing.rank if self.standing else None
 
     @property
+    def selection(self) -> float | None:
+        """What choosing the epoch on the test labels adds to UF1 over all clips; None if it is not known."""
+        return self.gains.get("full")
+
+    @property
     def uf1(self) -> Figure | None:
         """UF1 over all clips, by which rows are ordered."""
         return self.uf1_of("full")
@@ -219,7 +224,7 @@ def _row(entries: tuple[Entry, ...], registry: Registry) -> Row:
         policy=_policy_in_words(plan),
         figures=honest,
         oracle=selected,
-        selection=_selection(selected, last),
+        gains=_gains(selected, last),
         epochs=epochs_of(first),
         seed_selection=best_seed_gain(entries),
         data_from=data_from(plan, registry),
@@ -303,9 +308,9 @@ def _mean_of_part(entries: Sequence[Entry], policy: AnyPolicy, part: str, subjec
     return means
 
 
-def _selection(selected: Figures, last: Figures) -> float | None:
-    best, honest = (figures.get("full", {}).get("uf1") for figures in (selected, last))
-    return best.value - honest.value if best and honest else None
+def _gains(selected: Figures, last: Figures) -> dict[str, float]:
+    both = [part for part in selected if "uf1" in selected[part] and "uf1" in last.get(part, {})]
+    return {part: selected[part]["uf1"].value - last[part]["uf1"].value for part in both}
 
 
 def _paper(plan: Plan | Submission, registry: Registry) -> Paper | None:

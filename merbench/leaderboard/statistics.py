@@ -43,8 +43,8 @@ class Standing:
         rank: 1 plus the number of rows with greater UF1; rows of equal UF1 share a rank.
         rank_interval: (best, worst) rank in 95 % of the bootstrap resamples over subjects.
         first: the share of those resamples in which the row is first, alone or with others.
-        leading: whether the row is the best, or no row is separably better: its p-value is above `ALPHA`, or so near that
-            another draw of exchanges could put it there (within `SURE` standard errors).
+        leading: whether the row is the best, or no row is separably better: its p-value is above `ALPHA`, or within
+            `SURE` standard errors of it, so that another draw of exchanges could put it there.
         against_best: UF1 of the best row minus UF1 of this row, with the p-value of `separation`, which is corrected
             for all pairs of rows; None for the best row.
         error: the standard error of that p-value, which comes from a sample of all exchanges.

@@ -124,7 +124,7 @@ def _figures(row: Row, part: str) -> dict[str, Any]:
     }
     if accuracy := row.figures.get(part, {}).get("accuracy"):
         figures["accuracy"] = _numbers(accuracy)
-    numbers = {"selection": row.selection, "parameters": row.parameters, "time": row.seconds, "clips": row.clips}
+    numbers = {"selection": row.gains.get(part), "parameters": row.parameters, "time": row.seconds, "clips": row.clips}
     return figures | {name: [value] for name, value in numbers.items() if value is not None}
 
 

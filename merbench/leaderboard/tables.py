@@ -112,7 +112,7 @@ def board_columns(board: Board, part: str) -> list[Column]:
         Column("time", "Time", "number"),
         Column("device", "Device"),
         Column("policy", "Epoch policy"),
-        Column("clips", "Clips", "score"),
+        Column("clips", "Clips" if part == "full" else "Clips of all parts", "score"),
     ]
     values = _values(rows, part)
     return [replace(one, same=_same(values[one.key])) if one.key in values else one for one in columns]
@@ -124,7 +124,7 @@ def _values(rows: Sequence[Row], part: str) -> dict[str, list[str]]:
     return {
         "badge": [f"{row.badge} {row.claim}".strip() for row in rows],
         "accuracy": [figure(one["accuracy"].value) if "accuracy" in one else "" for one in scores],
-        "selection": ["" if row.selection is None else signed(row.selection) for row in rows],
+        "selection": [signed(row.gains[part]) if part in row.gains else "" for row in rows],
         "parameters": [magnitude(row.parameters) for row in rows],
         "time": [duration(row.seconds) for row in rows],
         "device": [clipped(row.device or "", 30) for row in rows],

@@ -131,6 +131,7 @@ def test_what_choosing_the_epoch_adds_is_oracle_minus_last(row, make_record, tru
     assert found.figures["full"]["uf1"].value == pytest.approx(CONSTANT, abs=1e-12)
     assert found.oracle["full"]["uf1"].value == 1
     assert found.selection == pytest.approx(1 - CONSTANT, abs=1e-12)
+    assert found.gains["smic"] == pytest.approx(1 - found.figures["smic"]["uf1"].value, abs=1e-12)
 
 
 def test_a_run_that_asked_for_the_oracle_is_listed_by_its_last_epoch(row, make_record):
