@@ -1,12 +1,11 @@
 """Draw the charts of an entry's page as SVG strings: confusion and training loss.
 
-A stylesheet must give every class in `merbench.leaderboard.svg.CLASSES` a `color`, in both themes. Charts are up to 860
-pixels wide; on a narrow screen they scroll inside their figure, because scaled text would be too small.
+A stylesheet must give every class in `merbench.leaderboard.svg.CLASSES` a `color`, in both themes. A chart fits a
+phone, unless there are many classes.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -18,10 +17,9 @@ if TYPE_CHECKING:
     from merbench.leaderboard.entries import Entry
     from merbench.runs.schema import AnyPolicy
 
-__all__ = ["confusion", "loss_curve"]
+__all__ = ["confusions", "loss_curve"]
 
 SMALL = 10.5  # px of text that explains
-WIDTH = 860.0  # px of the widest chart
 
 CELL_WIDTH, CELL_HEIGHT = 54.0, 31.0  # px of a confusion matrix's cell
 MOST_CLASSES = 12  # a matrix of more classes is only a table
@@ -31,29 +29,30 @@ CURVE_POINTS = 120  # drawn of a curve with more epochs
 GREATEST_LOSS = 1e6
 
 
-def confusion(entry: Entry, policy: AnyPolicy) -> str:
-    """The confusion matrices of all parts, side by side: clips as numbers, the share of each true class as shade.
+def confusions(entry: Entry, policy: AnyPolicy) -> list[str]:
+    """The confusion matrix of each part: clips as numbers, the share of each true class as shade.
 
-    '' with more than 12 classes.
+    None with more than 12 classes.
     """
-    classes = entry.record.plan.classes
-    if len(classes) > MOST_CLASSES:
-        return ""
-    parts = {part: entry.counts.confusions[policy][mask].sum(axis=0) for part, mask in entry.counts.parts().items()}
-    left, gap, side = 118.0, 22.0, CELL_WIDTH * len(classes)
-    beside = max(1, min(len(parts), int((WIDTH - left + gap) // (side + gap))))
-    height = 54 + CELL_HEIGHT * len(classes)
-    sheet = Sheet(left + beside * (side + gap) - gap, height * math.ceil(len(parts) / beside) - 14)
-    for index, (part, matrix) in enumerate(parts.items()):
-        x, y = left + (side + gap) * (index % beside), height * (index // beside)
-        if index % beside == 0:
-            _true_classes(sheet, left - 10, y + 36, classes)
-        _matrix(sheet, x, y, f"{shorten(part, 16)}, {matrix.sum()} clips", classes, matrix)
-    sentences = [f"{part}: {np.trace(matrix)} of {matrix.sum()} clips are right." for part, matrix in parts.items()]
+    if len(entry.record.plan.classes) > MOST_CLASSES:
+        return []
+    counts = entry.counts.confusions[policy]
+    return [
+        _confusion_of_part(entry, policy, place, part, counts[mask].sum(axis=0))
+        for place, (part, mask) in enumerate(entry.counts.parts().items())
+    ]
+
+
+def _confusion_of_part(entry: Entry, policy: AnyPolicy, place: int, part: str, matrix: np.ndarray) -> str:
+    classes, left = entry.record.plan.classes, 118.0
+    sheet = Sheet(left + CELL_WIDTH * len(classes), 44 + CELL_HEIGHT * len(classes))
+    _true_classes(sheet, left - 10, 36, classes)
+    _matrix(sheet, left, f"{shorten(part, 16)}, {matrix.sum()} clips", classes, matrix)
     return sheet.svg(
-        f"chart-confusion-{policy}-{entry.id}",
-        f"Confusion of {entry.record.plan.model} by part, epoch policy {policy}",
-        f"Rows: true class, columns: predicted class, numbers: clips. {' '.join(sentences)}",
+        f"chart-confusion-{policy}-{place}-{entry.id}",
+        f"Confusion of {entry.record.plan.model}, {part}, epoch policy {policy}",
+        "Rows: true class, columns: predicted class, numbers: clips. "
+        f"{np.trace(matrix)} of {matrix.sum()} clips are right.",
     )
 
 
@@ -69,9 +68,9 @@ def loss_curve(entry: Entry) -> str:
     loss = np.clip(np.array([curve[:epochs] for curve in curves]), -GREATEST_LOSS, GREATEST_LOSS)
     drawn = np.unique(np.linspace(0, epochs - 1, min(epochs, CURVE_POINTS)).round().astype(int))
     mean, (low, high) = loss[:, drawn].mean(axis=0), np.quantile(loss[:, drawn], (0.1, 0.9), axis=0)
-    sheet = Sheet(640, 214)
+    sheet = Sheet(430, 230)
     top = max(float(high.max()), float(mean.max()), 1e-3) * 1.04
-    across, down = Scale(1, epochs, 48, 628), Scale(min(0.0, float(low.min())), top, 170, 12)
+    across, down = Scale(1, epochs, 48, 418), Scale(min(0.0, float(low.min())), top, 170, 12)
     _curve_axes(sheet, across, down)
     x = [across(epoch + 1) for epoch in drawn]
     lower, upper, middle = ([*zip(x, map(down, values), strict=True)] for values in (low, high, mean))
@@ -91,13 +90,13 @@ def _true_classes(sheet: Sheet, x: float, y: float, classes: Sequence[str]) -> N
         sheet.text(x, y + CELL_HEIGHT * (index + 0.5) + 4, shorten(name, 16), anchor="end")
 
 
-def _matrix(sheet: Sheet, x: float, y: float, heading: str, classes: Sequence[str], matrix: np.ndarray) -> None:
-    sheet.text(x, y + 13, heading)
+def _matrix(sheet: Sheet, x: float, heading: str, classes: Sequence[str], matrix: np.ndarray) -> None:
+    sheet.text(x, 13, heading)
     for index, name in enumerate(classes):
-        sheet.text(x + CELL_WIDTH * (index + 0.5), y + 30, shorten(name, 10), "chart-muted", "middle", size=SMALL)
+        sheet.text(x + CELL_WIDTH * (index + 0.5), 30, shorten(name, 10), "chart-muted", "middle", size=SMALL)
     shares = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
     for (row, column), share in np.ndenumerate(shares):
-        left, top = x + CELL_WIDTH * column, y + 36 + CELL_HEIGHT * row
+        left, top = x + CELL_WIDTH * column, 36 + CELL_HEIGHT * row
         sheet.box(left, top, CELL_WIDTH - 1, CELL_HEIGHT - 1, shade(share))
         sheet.text(
             left + (CELL_WIDTH - 1) / 2, top + CELL_HEIGHT / 2 + 4, str(matrix[row, column]), ink_on(share), "middle"
@@ -110,5 +109,5 @@ def _curve_axes(sheet: Sheet, across: Scale, down: Scale) -> None:
         sheet.text(across.start - 8, down(loss) + 4, f"{loss:g}", "chart-muted", "end", size=SMALL)
     for epoch in (1, *(one for one in ticks(1, across.high, 8, whole=True) if one > 1)):
         sheet.text(across(epoch), down.start + 16, f"{epoch:g}", "chart-muted", "middle", size=SMALL)
-    about = "epoch; line: mean training loss of the folds, band: 10th to 90th percentile"
-    sheet.text(across.start, down.start + 36, about, "chart-muted", size=SMALL)
+    for line, about in enumerate(("epoch; line: mean training loss of the folds", "band: 10th to 90th percentile")):
+        sheet.text(across.start, down.start + 36 + 16 * line, about, "chart-muted", size=SMALL)

@@ -82,7 +82,7 @@ def entry_page(entry: Entry, row: Row, title: str, board: str, compare: str) -> 
             for one, matrices in confusions.items()
         ],
         "charts": [
-            (charts.confusion(entry, one), f"Confusion of every part, epoch policy {_policy_name(one)}")
+            ("".join(charts.confusions(entry, one)), f"Confusion of every part, epoch policy {_policy_name(one)}")
             for one in policies
         ],
         "class_scores": list(_class_scores(entry)),

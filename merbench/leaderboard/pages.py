@@ -85,7 +85,7 @@ def render(site: Site, cache: Cache | None = None) -> Iterator[tuple[str, str]]:
     yield "reported.html", _reported(site)
     yield "reported.js", _exports(reported_exports(site.reported))
     yield "papers.html", _papers(site)
-    yield "scores.html", _page("scores.html", site.about, here="scores.html", remarks=site.remarks)
+    yield "scores.html", _page("scores.html", site.about, here="scores.html", remarks=site.remarks, meanings=MEANINGS)
     cited = board_bibtex(site.about, len(site.entries))
     yield "about.html", _page("about.html", site.about, here="about.html", citation=cited)
 

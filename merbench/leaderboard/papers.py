@@ -23,7 +23,8 @@ COMMIT = re.compile(r"/blob/[0-9a-f]{40}/")  # of a file in a repository
 # In the order of the page.
 MEANINGS = {
     "chosen on test": "The authors' released code picks the epoch by its score on the test subject. A figure made "
-    "this way says what the best epoch for these people scores, not what the method scores on a new person.",
+    "this way says what the best epoch for these people scores, not what the method scores on a new person. Whether "
+    "this code made a printed figure, only its authors know.",
     "other clips": "The figures that the proof names are of other clips than those of a benchmark, so they cannot be "
     "compared with the boards here.",
     "not separated": "A paired test over subjects does not separate a run here, as published, from predictions of the "
