@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from markupsafe import escape
 
 from merbench.leaderboard.exports import Endpoint, as_json
-from merbench.leaderboard.finding import leading, middle
+from merbench.leaderboard.finding import foremost, leading, middle
 from merbench.leaderboard.wording import clipped, figure, without_controls
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def badges(site: Site) -> Iterator[tuple[str, str]]:
 
 
 def _of_board(board: Board) -> Badge:
-    score = middle(leading(board), lambda row: row.uf1)
+    score = middle(foremost(leading(board)), lambda row: row.uf1)
     if not score:
         return Badge(board.name, "no runs yet" if not any(row.entries for row in board.rows) else "no rank", "neutral")
     return Badge(board.name, f"UF1 {figure(score.value)}, {len(board.ranked)} ranked", "ranked")

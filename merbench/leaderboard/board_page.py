@@ -8,7 +8,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from merbench.leaderboard import board_charts as charts
-from merbench.leaderboard.finding import facts
+from merbench.leaderboard.finding import facts, headline
 from merbench.leaderboard.table_exports import board_exports
 from merbench.leaderboard.tables import Notes, approaches, board_columns, choices, compact, page_name, paged, pager
 
@@ -59,6 +59,7 @@ def _pages(board: Board, part: str) -> Iterator[tuple[str, dict[str, Any], dict[
             "incomplete": found,
             "notes": Notes(row for _, row in page),
             "charts": _charts(board, part) if number == 1 else [],
+            "finding": headline(board, part) if number == 1 else "",
             "highlights": facts(board) if number == 1 and main else [],
             "data": compact({**approaches(rows), "ranks": _ranks(board, rows), "names": names}),
             "exports": f"{name}.js",

@@ -11,7 +11,7 @@ from merbench.leaderboard.boards import Board
 from merbench.leaderboard.entries import Figure
 from merbench.leaderboard.rows import Row
 
-__all__ = ["Fact", "facts", "headline", "leading", "middle", "selected"]
+__all__ = ["Fact", "facts", "foremost", "headline", "leading", "middle", "selected"]
 
 
 @dataclass(frozen=True)
@@ -22,9 +22,17 @@ class Fact:
     text: str
 
 
-def leading(board: Board) -> list[Row]:
+def leading(board: Board, part: str = "full") -> list[Row]:
     """The leading group: the ranked rows that the test does not separate from a better row; the best first."""
-    return [row for row in board.ranked if row.standing and row.standing.leading]
+    return [row for row in board.ranked_by(part) if row.standings[part].leading]
+
+
+def foremost(rows: Sequence[Row]) -> list[Row]:
+    """The first row of each model: a model with many recipes must not count many times."""
+    found: dict[str, Row] = {}
+    for row in rows:
+        found.setdefault(row.model, row)
+    return list(found.values())
 
 
 def middle(rows: Sequence[Row], figure: Callable[[Row], Figure | None]) -> Figure | None:
@@ -38,17 +46,22 @@ def selected(row: Row) -> Figure | None:
     return row.oracle.get("full", {}).get("uf1")
 
 
-def headline(board: Board) -> str:
-    """The finding in one sentence; empty if no row is ranked."""
-    rows, ranked = leading(board), len(board.ranked)
-    score = middle(rows, lambda row: row.uf1)
+def headline(board: Board, part: str = "full") -> str:
+    """The finding over the clips of a part, in one sentence; empty if no row is ranked."""
+    rows, ranked = foremost(leading(board, part)), board.ranked_by(part)
+    score = middle(rows, lambda row: row.uf1_of(part))
     if not score:
         return ""
-    found = f"Honest micro-expression recognition scores {wording.rounded(score.value)} here"
+    where = "" if part == "full" else f" on {board.part_name(part)}"
+    found = f"Honest micro-expression recognition scores {wording.rounded(score.value)}{where}"
+    reported = [one.value for one in (row.uf1_of(part) for row in board.rows if row.badge == "reported") if one]
+    if reported:
+        found += f", papers report up to {wording.rounded(max(reported))}"
     if len(rows) == 1:
-        return f"{found}, and {rows[0].name} leads" if ranked > 1 else f"{found}: one entry so far"
-    behind = f"{ranked - len(rows)} of {ranked} entries" if len(rows) < ranked else f"none of {ranked} entries"
-    return f"{found}, and the test separates {behind} from a better one"
+        return f"{found}, and {rows[0].name} leads" if len(ranked) > 1 else f"{found}: one entry so far"
+    models = len(foremost(ranked))
+    group = f"{len(rows)} of {models}" if len(rows) < models else f"all {models}"
+    return f"{found}, and {group} models share first place"
 
 
 def facts(board: Board) -> list[Fact]:
@@ -57,13 +70,15 @@ def facts(board: Board) -> list[Fact]:
 
 
 def _honest(board: Board) -> Iterator[Fact]:
-    rows = leading(board)
+    rows = foremost(leading(board))
     score = middle(rows, lambda row: row.uf1)
     if not score:
         return
     ends = f" (95\N{NO-BREAK SPACE}% interval {wording.interval(score.interval)})" if score.interval else ""
-    whose = "the middle of the leading group" if len(rows) > 1 else rows[0].name
+    whose = f"the middle of {len(rows)} leading models" if len(rows) > 1 else rows[0].name
     text = f"is what {whose} scores on people whom it has not seen{ends}."
+    if len(rows) > 1:
+        text += " They share first place: no test separates them from a better one, which does not make them equal."
     text += _one_source(board)
     if quick := _quickest(rows):
         device = f" on a {wording.clipped(quick.device, 20).upper()}" if quick.device else ""
@@ -95,19 +110,17 @@ def _highest(board: Board) -> Iterator[Fact]:
     where = " (printed in its authors' README)" if row.paper and row.paper.evidence == "readme" else where
     text = f"is the highest figure that papers report, of {wording.clipped(row.model, 60)}{where}. "
     text += "Its released code chooses the epoch on the test subject. " if "test-selected" in row.policy else ""
-    text += "This board has no predictions of it, so nobody can test it here."
+    text += "Without the predictions behind it, nobody can test it here."
     yield Fact(wording.rounded(value), text)
 
 
 def _choosing(board: Board) -> Iterator[Fact]:
-    # One row of a configuration: with another epoch policy, the same runs would count twice.
-    first = {(row.model, row.details): row for row in reversed(board.rows) if row.selection is not None}
-    chosen = list(first.values())
+    chosen = foremost([row for row in leading(board) if row.selection is not None])
     gains = sorted(row.selection for row in chosen if row.selection is not None)
     if not gains:
         return
     ends = f"{wording.rounded_sign(gains[0])} to {wording.rounded_sign(gains[-1])}"
-    rows = f"the median of {len(gains)} rows; {ends}" if len(gains) > 1 else "one row"
+    rows = f"the median of {len(gains)} leading networks; {ends}" if len(gains) > 1 else "one leading network"
     text = f"is what choosing the epoch on the test subject adds to UF1 ({rows}){_among(chosen)}."
     seeds = [row.seed_selection for row in chosen if row.seed_selection is not None]
     if seeds:

@@ -10,7 +10,7 @@ from merbench.leaderboard import pictures
 from merbench.leaderboard.boards import Board
 from merbench.leaderboard.difficulty import Clip, clips_of, subjects_of
 from merbench.leaderboard.entries import Figure
-from merbench.leaderboard.finding import Fact, facts, headline, leading, middle
+from merbench.leaderboard.finding import Fact, facts, foremost, headline, leading, middle
 from merbench.leaderboard.methods import reported_of
 from merbench.leaderboard.rows import Row
 from merbench.leaderboard.statistics import ALPHA
@@ -93,19 +93,16 @@ def _years_about(board: Board) -> str:
     return (
         f"UF1{clips}, by the year in which the method was first published.{late} Circles: figures that papers report, "
         "without interval or test; filled: the authors' released code chooses the epoch on the test subject. Line and "
-        "blue band: the middle of the leading group and its 95 % interval. Orange band: the same for the networks of "
-        "that group, with the epoch chosen on the test subject."
+        "blue band: the middle of the leading models, each with its best row, and its 95 % interval. Orange band: the "
+        "same for the networks among them, with the epoch chosen on the test subject."
     )
 
 
 def _leaders(board: Board) -> list[Leader]:
-    best: dict[str, Row] = {}
-    for row in board.ranked:
-        best.setdefault(row.model, row)
-    rows = list(best.values())[:DOZEN]
+    rows = foremost(board.ranked)[:DOZEN]
     reported = {row.id: reported_of(board, row) for row in rows}
     span = pictures.span_of(rows, (value for values in reported.values() for value in values))
-    honest = middle(leading(board), _uf1)
+    honest = middle(foremost(leading(board)), _uf1)
     band = honest.interval if honest else None
 
     def drawn(row: Row, narrow: bool) -> str:

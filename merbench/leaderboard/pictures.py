@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from merbench.leaderboard.difficulty import Clip, Subject
-from merbench.leaderboard.finding import leading, middle, selected
+from merbench.leaderboard.finding import foremost, leading, middle, selected
 from merbench.leaderboard.labels import Labels
 from merbench.leaderboard.svg import Scale, Sheet, shorten, ticks
 from merbench.leaderboard.wording import figure, rounded
@@ -41,7 +41,7 @@ def years(board: Board, *, narrow: bool = False) -> str:
     '' if no paper reports a figure and a year.
     """
     points = _reported(board)
-    rows = leading(board)
+    rows = foremost(leading(board))
     honest, chosen = middle(rows, lambda row: row.uf1), middle(rows, selected)
     if not points:
         return ""

@@ -9,7 +9,7 @@ import pytest
 
 from merbench.leaderboard.boards import Board, make_site
 from merbench.leaderboard.entries import Figure
-from merbench.leaderboard.finding import facts, headline, leading, middle, selected
+from merbench.leaderboard.finding import facts, foremost, headline, leading, middle, selected
 from merbench.leaderboard.rows import Paper, Row
 from merbench.leaderboard.wording import rounded, rounded_sign
 
@@ -37,12 +37,29 @@ def paper(value: float, evidence: str) -> Row:
     return Row("x", "Net", "reported", "not stated", {"full": {"uf1": Figure(value)}}, paper=cited)
 
 
-def test_the_headline_counts_the_rows_that_are_separated_from_a_better_one(tied) -> None:
+def test_the_headline_has_the_middle_score_the_highest_report_and_how_many_models_share_first_place(tied) -> None:
     score = middle(tied.ranked, lambda row: row.uf1)
     assert score is not None
-    assert headline(tied) == (
-        f"Honest micro-expression recognition scores {rounded(score.value)} here, and the test separates none of 4 "
-        "entries from a better one"
+    found = f"Honest micro-expression recognition scores {rounded(score.value)}"
+    assert headline(tied) == f"{found}, and all 4 models share first place"
+    reported = replace(tied, rows=(*tied.rows, paper(0.9, "paper")))
+    assert headline(reported) == f"{found}, papers report up to .90, and all 4 models share first place"
+
+
+def test_a_model_with_many_recipes_counts_once(board_of, make_record) -> None:
+    records = [make_record("net", settings={"width": width}, accuracy=0.8, draw=width) for width in range(5)]
+    board = board_of(*records, make_record("other", accuracy=0.82, draw=7), make_record("bad", accuracy=0.4))
+    best = {row.model: row.uf1.value for row in reversed(board.ranked)}
+    assert [row.model for row in foremost(board.ranked)] == sorted(best, key=best.get, reverse=True)
+    score = max(best["net"], best["other"])
+    assert headline(board).endswith(f"scores {rounded(score)}, and 2 of 3 models share first place")
+
+
+def test_a_part_has_a_headline_of_its_own(tied) -> None:
+    score = middle(foremost(leading(tied, "samm")), lambda row: row.uf1_of("samm"))
+    assert score is not None
+    assert headline(tied, "samm").startswith(
+        f"Honest micro-expression recognition scores {rounded(score.value)} on SAMM,"
     )
 
 
@@ -75,7 +92,7 @@ def test_the_facts_give_the_median_gain_of_choosing_on_the_test_subject_and_its_
     gains = sorted(row.selection for row in tied.rows)
     (found,) = [one for one in facts(tied) if "choosing" in one.text]
     assert found.value == rounded_sign(median(gains))
-    assert f"the median of 4 rows; {rounded_sign(gains[0])} to {rounded_sign(gains[-1])}" in found.text
+    assert f"the median of 4 leading networks; {rounded_sign(gains[0])} to {rounded_sign(gains[-1])}" in found.text
 
 
 def test_beside_the_gain_stand_the_epochs_and_what_choosing_among_seeds_adds(board_of, make_record) -> None:
