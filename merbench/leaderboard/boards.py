@@ -85,6 +85,11 @@ class Board:
         """The name of a part on pages, e.g. `CASME II`."""
         return self.part_names.get(part) or ("all clips" if part == "full" else part)
 
+    def by_part(self, clips: Iterable[str]) -> list[str]:
+        """Ids of clips, `DATABASE/...`, in the order of the parts, then by name."""
+        places = {part: place for place, part in enumerate(self.parts)}
+        return sorted(clips, key=lambda clip: (places.get(clip.partition("/")[0], len(places)), clip))
+
     @property
     def every_row(self) -> tuple[Row, ...]:
         """The rows of the table, then those of each incomplete group."""

@@ -68,7 +68,7 @@ def front_of(board: Board, compared: dict[str, Any]) -> Front:
     """The first screen of a board; `compared` is what `compare_rows` gives for it."""
     rows = leading(board)
     clips = clips_of(rows)
-    unsolved = [one.clip for one in clips if one.right == 0]
+    unsolved = board.by_part(one.clip for one in clips if one.right == 0)
     return Front(
         board=board,
         headline=headline(board),
@@ -88,8 +88,8 @@ def _picture(heading: str, draw: Callable[[bool], str], about: str) -> Chart | N
 
 def _years_about(board: Board) -> str:
     clips = f" over all {board.clips_total} clips" if board.clips_total else ""
-    unknown = any(row.badge == "reported" and row.uf1 and not row.first_published for row in board.rows)
-    late = " Where that year is not known: the first paper that prints the figure." if unknown else ""
+    unknown = {row.model for row in board.rows if row.badge == "reported" and row.uf1 and not row.first_published}
+    late = f" Left out, for that year is not known: {', '.join(sorted(unknown))}." if unknown else ""
     return (
         f"UF1{clips}, by the year in which the method was first published.{late} Circles: figures that papers report, "
         "without interval or test; filled: the authors' released code chooses the epoch on the test subject. Line and "

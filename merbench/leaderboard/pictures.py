@@ -27,6 +27,7 @@ SMALL = 11.0  # px of text that explains
 NAME = 26  # letters of a name; a longer name is cut
 PHONE = 20  # letters beside bars on a phone
 FEWEST = 3  # clips of a subject that is shown: with fewer, one clip decides its share
+HIGH = 470.0  # px of the picture of years
 LINE = 20.0  # px from one bar to the next
 MOST_BARS = 16
 MOST_POINTS = 60  # of a picture of points: the highest
@@ -45,24 +46,24 @@ def years(board: Board, *, narrow: bool = False) -> str:
     honest, chosen = middle(rows, lambda row: row.uf1), middle(rows, selected)
     if not points:
         return ""
-    sheet = Sheet(NARROW if narrow else WIDE, 380)
+    sheet = Sheet(NARROW if narrow else WIDE, HIGH)
     right = sheet.width - (12 if narrow else 150)
     found = [year for year, *_ in points]
     beside = max(0.5, 0.12 * (max(found) - min(found)))  # years
     across = Scale(min(found) - beside / 2, max(found) + beside, 34, right)
     ends = [value for _, value, *_ in points] + [end for one in (honest, chosen) if one for end in _ends(one)]
-    down = Scale(math.floor(min(ends) * 20) / 20, math.ceil(max(ends) * 20 + 0.4) / 20, 346, 8)
+    down = Scale(math.floor(min(ends) * 50) / 50, math.ceil(max(ends) * 50 + 0.4) / 50, HIGH - 34, 8)
     _bands(sheet, down, right, (("chart-band", honest), ("chart-warm", chosen)))
     _year_axes(sheet, across, down)
     if honest:
         sheet.lines([[(34, down(honest.value)), (right, down(honest.value))]], "chart-accent", 1.6)
-    labels = Labels(34, right, 8, 346)
+    labels = Labels(34, right, 8, HIGH - 34)
     places = [(across(year), down(value), name, kind) for year, value, name, kind in points]
     for x, y, _, kind in places:
         (sheet.dot if kind == "chart-warn" else sheet.ring)(x, y, kind)
         labels.keep(x, y)
     if not narrow:
-        _margin(sheet, down, right, honest, chosen, len(rows), len(board.ranked))
+        _margin(sheet, down, right, honest, chosen, len(rows), len(foremost(board.ranked)))
     for x, y, name, _ in places:
         if place := labels.place(x, y, name, SMALL):
             sheet.text(*place[:2], name, anchor=place[2], size=SMALL)
@@ -81,7 +82,7 @@ def _reported(board: Board) -> list[tuple[int, float, str, str]]:
     """
     found: dict[tuple[str, str], tuple[int, float, str, str]] = {}
     for row in board.rows:
-        printed = row.year
+        printed = row.first_published
         if row.badge == "reported" and row.uf1 and printed:
             kind = "chart-warn" if "test-selected" in row.policy else "chart-reported"
             key = row.model.casefold(), figure(row.uf1.value)
@@ -115,7 +116,7 @@ def _year_axes(sheet: Sheet, across: Scale, down: Scale) -> None:
 
 
 def _margin(sheet: Sheet, down: Scale, right: float, honest: Figure | None, chosen: Figure | None,
-            leads: int, ranked: int) -> None:  # fmt: skip
+            leads: int, models: int) -> None:  # fmt: skip
     """What the bands mean, beside them."""
     x = right + 10
     if chosen:
@@ -127,7 +128,7 @@ def _margin(sheet: Sheet, down: Scale, right: float, honest: Figure | None, chos
     if honest:
         y = max(down(honest.value), down(chosen.value) + 46 if chosen else 0)
         for place, words in enumerate(
-            (f"{rounded(honest.value)} honest:", f"{leads} of {ranked} rows lead", "band: 95 % interval")
+            (f"{rounded(honest.value)} honest:", f"{leads} of {models} models lead", "band: 95 % interval")
         ):
             sheet.text(x, y + 14 * place, words, "chart-accent", size=SMALL)
 

@@ -80,17 +80,17 @@ def position_on(site: Site, entry: str) -> Position:
     tests = [compare_confusions(counts_of(row), counts_of(one)) for one in leading]
     corrected = holm([one.p_value for one in tests])
     against = [PairedTest(one.difference, one.interval, p) for one, p in zip(tests, corrected, strict=True)]
-    difference = _difference(new, others[0].entries[0]) if others else None
+    difference = _difference(board, new, others[0].entries[0]) if others else None
     return Position(board, row, tuple(zip(leading, against, strict=True)), difference)
 
 
-def _difference(one: Entry, other: Entry) -> Difference | None:
+def _difference(board: Board, one: Entry, other: Entry) -> Difference | None:
     if one.answers is None or other.answers is None:
         return None
     theirs = dict(zip(other.answers.clips, other.answers.predicted[other.policy], strict=True))
     ours = zip(one.answers.clips, one.answers.truth, one.answers.predicted[one.policy], strict=True)
     marks = [(clip, predicted == truth, theirs[clip] == truth) for clip, truth, predicted in ours]
     return Difference(
-        gained=tuple(sorted(clip for clip, right, before in marks if right and not before)),
-        lost=tuple(sorted(clip for clip, right, before in marks if before and not right)),
+        gained=tuple(board.by_part(clip for clip, right, before in marks if right and not before)),
+        lost=tuple(board.by_part(clip for clip, right, before in marks if before and not right)),
     )

@@ -112,7 +112,7 @@ def board_columns(board: Board, part: str) -> list[Column]:
         Column("time", "Time", "number"),
         Column("device", "Device"),
         Column("policy", "Epoch policy"),
-        Column("clips", "Clips" if part == "full" else "Clips of all parts", "score"),
+        Column("clips", "Clips" if part == "full" else "All clips", "score"),
     ]
     values = _values(rows, part)
     return [replace(one, same=_same(values[one.key])) if one.key in values else one for one in columns]

@@ -562,7 +562,7 @@ def test_a_damaged_cache_changes_no_byte(save, make_record, cache, records, out,
     save_some(save, make_record)
     wanted = with_cache(cache, records, out, registry)
     for path in cache.folder.rglob("*"):
-        if path.is_file():
+        if path.is_file() and path.parent != cache.folder:  # a result
             kept = path.read_bytes()
             path.write_bytes(kept[:-1] + bytes([kept[-1] ^ 1]) if damage is None else damage)
     assert with_cache(cache, records, out, registry) == wanted

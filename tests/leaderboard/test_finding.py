@@ -58,9 +58,7 @@ def test_a_model_with_many_recipes_counts_once(board_of, make_record) -> None:
 def test_a_part_has_a_headline_of_its_own(tied) -> None:
     score = middle(foremost(leading(tied, "samm")), lambda row: row.uf1_of("samm"))
     assert score is not None
-    assert headline(tied, "samm").startswith(
-        f"Honest micro-expression recognition scores {rounded(score.value)} on SAMM,"
-    )
+    assert headline(tied, "samm").partition(",")[0].endswith(f" scores {rounded(score.value)} on SAMM")
 
 
 def test_the_headline_names_a_row_that_leads_alone(board_of, make_record) -> None:
