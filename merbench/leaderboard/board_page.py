@@ -13,6 +13,7 @@ from merbench.leaderboard.table_exports import board_exports
 from merbench.leaderboard.tables import Notes, approaches, board_columns, choices, compact, page_name, paged, pager
 
 if TYPE_CHECKING:
+    from merbench.leaderboard.about import About
     from merbench.leaderboard.boards import Board
     from merbench.leaderboard.rows import Row
 
@@ -21,13 +22,13 @@ __all__ = ["board_pages"]
 FILTERS = ("badge", "approach", "policy")
 
 
-def board_pages(board: Board) -> Iterator[tuple[str, dict[str, Any], dict[str, Any]]]:
+def board_pages(board: Board, about: About) -> Iterator[tuple[str, dict[str, Any], dict[str, Any]]]:
     """The file name without ending of each page, what its template needs, and the exports of its table."""
     for part in board.parts:
-        yield from _pages(board, part)
+        yield from _pages(board, part, about)
 
 
-def _pages(board: Board, part: str) -> Iterator[tuple[str, dict[str, Any], dict[str, Any]]]:
+def _pages(board: Board, part: str, about: About) -> Iterator[tuple[str, dict[str, Any], dict[str, Any]]]:
     stem, main = board.stem(part), part == board.parts[0]
     groups = (board.part_rows(part), *board.incomplete) if main else (board.part_rows(part),)
     sections = [(number, row) for number, group in enumerate(groups) for row in group]
@@ -65,7 +66,7 @@ def _pages(board: Board, part: str) -> Iterator[tuple[str, dict[str, Any], dict[
             "exports": f"{name}.js",
             **pager(stem, number, len(pages)),
         }
-        yield name, context, board_exports(board, part, rows)
+        yield name, context, board_exports(board, part, rows, about)
 
 
 def _ranks(board: Board, rows: Sequence[Row]) -> dict[str, list[list[int] | None]]:

@@ -66,31 +66,35 @@ def sweep_file(plan: Plan) -> str:
     return "\n".join(lines) + "\n"
 
 
-def bibtex(entry: Entry) -> str:
-    """The record as a BibTeX citation, escaped for TeX."""
+def bibtex(entry: Entry, about: About) -> str:
+    """A record of a board as a BibTeX citation, escaped for TeX."""
     plan = entry.record.plan
     recipe = f", recipe {plan.recipe}" if plan.kind != "rescored" else ""
     title = f"{plan.model}{recipe} on {plan.dataset}, protocol {entry.protocol}"
     fields = {
         "title": f"{{{tex(title)}}}",
+        "author": _authors(about),
         "howpublished": "merbench record",
         "note": f"record {entry.record.id}",
+        "url": _url(about, f"entries/{entry.id}.html"),
         "year": _year(entry),
     }
     return _written("misc", f"merbench-{entry.id}", fields)
 
 
-def row_bibtex(row: Row) -> str:
+def row_bibtex(row: Row, about: About) -> str:
     """The row of a board as a BibTeX citation, with the records behind it, escaped for TeX. The row has entries."""
     if len(row.entries) == 1:
-        return bibtex(row.entries[0])
+        return bibtex(row.entries[0], about)
     first, count = row.entries[0], len(row.entries)
     recipe = f", recipe {row.details}" if row.details else ""
     title = f"{row.name}{recipe} on {first.record.plan.dataset}, protocol {first.protocol}: mean of {count} seeds"
     fields = {
         "title": f"{{{tex(title)}}}",
+        "author": _authors(about),
         "howpublished": "merbench leaderboard",
         "note": f"row {row.id}, records {', '.join(one.id for one in row.entries)}",
+        "url": _url(about, row.page),
         "year": max(map(_year, row.entries)),
     }
     return _written("misc", f"merbench-row-{row.id}", fields)
@@ -134,13 +138,22 @@ def board_bibtex(about: About, records: int) -> str:
     commit = f", commit {about.commit[:12]}" if about.commit else ""
     fields = {
         "title": f"{{{tex(about.title)}}}",
-        "author": f"{{{tex(about.authors)}}}" if about.authors else "",
+        "author": _authors(about),
         "howpublished": "merbench leaderboard",
         "note": f"{records} records, merbench {about.version}{commit}",
         "url": tex(about.site or about.repository),
         "year": about.date[:4],
     }
     return _written("misc", "merbench-leaderboard", fields)
+
+
+def _authors(about: About) -> str:
+    return f"{{{tex(about.authors)}}}" if about.authors else ""
+
+
+def _url(about: About, page: str) -> str:
+    """The address of a page, if that of the site is known; else that of the repository."""
+    return tex(f"{about.site}{page}" if about.site else about.repository)
 
 
 def tex(text: str) -> str:

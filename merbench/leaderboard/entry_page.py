@@ -19,6 +19,7 @@ from merbench.runs.changes import in_brief
 if TYPE_CHECKING:
     import numpy as np
 
+    from merbench.leaderboard.about import About
     from merbench.leaderboard.entries import Answers, Entry
     from merbench.leaderboard.rows import Row
     from merbench.runs.schema import AnyPolicy
@@ -48,7 +49,7 @@ CELL = 20  # bytes of markup around a cell
 NOT_IN_PLAN = {"pretraining", "candidates", "settings", "options", "digests", "code", "classes", "features"}
 
 
-def entry_page(entry: Entry, row: Row, title: str, board: str, compare: str) -> dict[str, Any]:
+def entry_page(entry: Entry, row: Row, about: About, title: str, board: str, compare: str) -> dict[str, Any]:
     """Everything that the template of an entry needs. Text of the record is not escaped: the template does that.
 
     Args:
@@ -98,7 +99,7 @@ def entry_page(entry: Entry, row: Row, title: str, board: str, compare: str) -> 
         "settings": list(_plan(entry, row)),
         "environment": list(_flat("", record.environment))[:LINES],
         "code": [] if plan.kind == "rescored" else sorted(plan.code.items()),
-        "citation": bibtex(entry),
+        "citation": bibtex(entry, about),
     }
 
 

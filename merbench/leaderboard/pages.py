@@ -79,7 +79,7 @@ def render(site: Site, cache: Cache | None = None) -> Iterator[tuple[str, str]]:
     for board in site.boards:
         yield from _board(board, site.about)
         yield from _compare(board, site.about, compared[board.slug])
-        for path, content in row_pages(board):
+        for path, content in row_pages(board, site.about):
             yield path, _page("row.html", site.about, root="../", **content)
     yield from _entry_pages([(entry, places[entry.id]) for entry in site.entries], site.about, cache)
     yield "reported.html", _reported(site)
@@ -155,7 +155,7 @@ def _records(site: Site, places: dict[str, dict[str, Any]]) -> Iterator[tuple[st
     pages = paged(records)
     for number, rows in enumerate(pages, start=1):
         name = page_name("records", number).removesuffix(".html")
-        yield f"{name}.js", _exports(record_exports([entry for entry, _ in rows]))
+        yield f"{name}.js", _exports(record_exports([entry for entry, _ in rows], site.about))
         yield f"{name}.html", _page(
             "records.html", site.about, here="records.html", exports=f"{name}.js", columns=record_columns(),
             filters=filters, records=rows, total=len(records), data=compact(approaches([row for _, row in rows])),
@@ -177,7 +177,7 @@ def _listed(board: Board) -> dict[str, Any]:
 
 
 def _board(board: Board, about: About) -> Iterator[tuple[str, str]]:
-    for name, context, exports in board_pages(board):
+    for name, context, exports in board_pages(board, about):
         yield f"boards/{name}.html", _page("board.html", about, root="../", **context)
         yield f"boards/{name}.js", _exports(exports)
 
@@ -230,7 +230,7 @@ def _decides(entry: Entry, place: Mapping[str, Any], about: About) -> str:
 def _entries(placed: Sequence[tuple[Placed, str]], about: About, cache: Cache | None) -> list[tuple[str, str]]:
     made = []
     for (entry, place), key in placed:
-        page = _page("entry.html", about, root="../", **entry_page(entry, **place))
+        page = _page("entry.html", about, root="../", **entry_page(entry, about=about, **place))
         if cache and key:
             cache.write(key, page.encode())
         made.append((f"entries/{entry.id}.html", page))

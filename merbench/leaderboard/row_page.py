@@ -14,6 +14,7 @@ from merbench.leaderboard.seed_chart import seeds_of
 from merbench.leaderboard.tables import SCORES, page_name, paged
 
 if TYPE_CHECKING:
+    from merbench.leaderboard.about import About
     from merbench.leaderboard.boards import Board
     from merbench.leaderboard.entries import Figure
     from merbench.leaderboard.rows import Row
@@ -21,16 +22,16 @@ if TYPE_CHECKING:
 __all__ = ["row_pages"]
 
 
-def row_pages(board: Board) -> Iterator[tuple[str, dict[str, Any]]]:
+def row_pages(board: Board, about: About) -> Iterator[tuple[str, dict[str, Any]]]:
     """The path and the content of the page of each row with several seeds; another row has the page of its entry."""
     compared = {row.id for row in comparable(board)}
     for number, rows in enumerate(paged(board.every_row), start=1):
         for row in rows:
             if len(row.entries) > 1:
-                yield row.page, _content(board, row, page_name(board.slug, number), row.id in compared)
+                yield row.page, _content(board, row, about, page_name(board.slug, number), row.id in compared)
 
 
-def _content(board: Board, row: Row, page: str, compared: bool) -> dict[str, Any]:
+def _content(board: Board, row: Row, about: About, page: str, compared: bool) -> dict[str, Any]:
     plan = row.entries[0].record.plan
     parts = [part for part in board.parts if part in row.figures]
     return {
@@ -47,7 +48,7 @@ def _content(board: Board, row: Row, page: str, compared: bool) -> dict[str, Any
         "papers": papers_of(board, row),
         "past": [one for one in board.past if (one.model, one.recipe) == (row.model, row.recipe)],
         "command": "" if plan.kind == "rescored" else command(plan.model_copy(update={"protocol": board.protocol})),
-        "citations": [row_bibtex(row), *([paper_bibtex(row.paper)] if row.paper else [])],
+        "citations": [row_bibtex(row, about), *([paper_bibtex(row.paper)] if row.paper else [])],
     }
 
 

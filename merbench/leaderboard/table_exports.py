@@ -15,6 +15,7 @@ from merbench.leaderboard.wording import figure, without_controls
 from merbench.runs.schema import Plan
 
 if TYPE_CHECKING:
+    from merbench.leaderboard.about import About
     from merbench.leaderboard.boards import Board
     from merbench.leaderboard.entries import Entry, Figure
     from merbench.leaderboard.reported import Reported
@@ -32,8 +33,8 @@ EXPLAINED = (
 )
 
 
-def board_exports(board: Board, part: str, rows: Sequence[Row]) -> dict[str, Any]:
-    """The exports of a page of a board that is ordered by a part.
+def board_exports(board: Board, part: str, rows: Sequence[Row], about: About) -> dict[str, Any]:
+    """The exports of a page of a board that is ordered by a part; `about` is for citations.
 
     Returns:
         `figures`: of each row, its numbers by the key of their column: the value, then of a score both ends of the
@@ -51,11 +52,11 @@ def board_exports(board: Board, part: str, rows: Sequence[Row]) -> dict[str, Any
         "figures": [_figures(row, part) for row in rows],
         "latex": [_head(board, scores), END],
         "lines": [_line(row, scores, highest) for row in rows],
-        **_cited([_citations(row) for row in rows]),
+        **_cited([_citations(row, about) for row in rows]),
     }
 
 
-def record_exports(entries: Sequence[Entry]) -> dict[str, Any]:
+def record_exports(entries: Sequence[Entry], about: About) -> dict[str, Any]:
     """The exports of a page of records, in the form of `board_exports`."""
     figures = [entry.figures.get(entry.policy, {}).get("full", {}) for entry in entries]
     lines = []
@@ -69,7 +70,7 @@ def record_exports(entries: Sequence[Entry]) -> dict[str, Any]:
         "figures": [{metric: _numbers(found[metric]) for metric in SCORES if metric in found} for found in figures],
         "latex": [_plain_head("llrllrr", heads), END],
         "lines": lines,
-        **_cited([[bibtex(entry)] for entry in entries]),
+        **_cited([[bibtex(entry, about)] for entry in entries]),
     }
 
 
@@ -95,9 +96,9 @@ def reported_exports(figures: Sequence[Reported]) -> dict[str, Any]:
     }
 
 
-def _citations(row: Row) -> list[str]:
+def _citations(row: Row, about: About) -> list[str]:
     paper = [paper_bibtex(row.paper)] if row.paper else []
-    return [*paper, *([row_bibtex(row)] if row.entries else [])]
+    return [*paper, *([row_bibtex(row, about)] if row.entries else [])]
 
 
 def _cited(texts: Sequence[Sequence[str]]) -> dict[str, Any]:

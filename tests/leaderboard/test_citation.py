@@ -9,6 +9,7 @@ import pytest
 
 from merbench.cli.parser import Parser
 from merbench.cli.run import add_parser
+from merbench.leaderboard.about import About
 from merbench.leaderboard.citation import bibtex, command, tex
 from merbench.leaderboard.entries import make_entry
 from merbench.runs.prepare import Request, prepare
@@ -54,17 +55,25 @@ def test_what_a_shell_would_read_is_quoted(make_record):
 
 def test_a_record_is_cited_with_its_id_and_year(make_record, registry):
     entry = make_entry(make_record("net_1"), registry)
-    cited = bibtex(entry)
+    cited = bibtex(entry, About())
     assert cited.startswith(f"@misc{{merbench-{entry.id},\n")
     assert r"title = {{net\_1, recipe quick on composite, protocol loso}}" in cited
     assert f"note = {{record {entry.record.id}}}" in cited
     assert "year = {2026}" in cited
 
 
+def test_a_record_is_cited_with_the_authors_of_its_board_and_the_address_of_its_page(make_record, registry):
+    entry = make_entry(make_record(), registry)
+    cited = bibtex(entry, About(authors="A lab", site="https://example.org/board/"))
+    assert "author = {{A lab}}" in cited
+    assert f"url = {{https://example.org/board/entries/{entry.id}.html}}" in cited
+    assert "url" not in bibtex(entry, About())
+
+
 def test_a_record_without_a_date_is_cited_without_a_year(make_record, registry):
     entry = make_entry(make_record(), registry)
     undated = replace(entry, record=entry.record.model_copy(update={"environment": {"finished": ["x"]}}))
-    assert "year" not in bibtex(undated)
+    assert "year" not in bibtex(undated, About())
 
 
 def test_no_text_is_a_command_to_tex():

@@ -6,6 +6,7 @@ from xml.etree import ElementTree
 
 import pytest
 
+from merbench.leaderboard.about import About
 from merbench.leaderboard.boards import make_site
 from merbench.leaderboard.class_scores import ClassScoreFigures, class_scores, mean_scores
 from merbench.leaderboard.entries import make_entry
@@ -61,7 +62,7 @@ def test_the_figures_of_seeds_are_averaged():
 def content(make_record, registry):
     entry = make_entry(make_record("net", accuracy=0.8), registry)
     (board,) = make_site([entry], (), registry).boards
-    return entry, entry_page(entry, board.rows[0], "board", "", "")
+    return entry, entry_page(entry, board.rows[0], About(), "board", "", "")
 
 
 def test_the_page_of_an_entry_shows_them(content):

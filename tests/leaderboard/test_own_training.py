@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from merbench.leaderboard.about import About
 from merbench.leaderboard.boards import make_site
 from merbench.leaderboard.entries import make_entry
 from merbench.leaderboard.entry_page import entry_page
@@ -23,7 +24,7 @@ def page(make_record, registry):
     def of(**plan):
         entry = make_entry(make_record("net", **plan), registry)
         (board,) = make_site([entry], (), registry).boards
-        return entry_page(entry, board.rows[0], "board", "", "")
+        return entry_page(entry, board.rows[0], About(), "board", "", "")
 
     return of
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from merbench.leaderboard.about import About
 from merbench.leaderboard.bibliography import Paper
 from merbench.leaderboard.boards import make_site
 from merbench.leaderboard.citation import paper_bibtex
@@ -35,7 +36,7 @@ def board(make_record, registry):
 
 @pytest.fixture(scope="module")
 def exports(board):
-    return board_exports(board, "full", board.rows)
+    return board_exports(board, "full", board.rows, About())
 
 
 def test_every_figure_is_exported_in_full_precision(board, exports):
@@ -68,7 +69,7 @@ def test_latex_marks_the_leading_group_and_no_row_without_rank(board, exports):
 
 def test_hostile_names_are_escaped_for_latex(board):
     rows = tuple(replace(row, model=HOSTILE, title="", recipe=HOSTILE) for row in board.rows)
-    for line in board_exports(replace(board, rows=rows), "full", rows)["lines"]:
+    for line in board_exports(replace(board, rows=rows), "full", rows, About())["lines"]:
         assert line.count("\n") == 1
         assert not re.search(r"(?<!\\)[%$#]|\u202e|\\input", line)
 
@@ -98,6 +99,6 @@ def test_an_address_cannot_end_its_field():
 
 def test_a_record_is_exported_in_full_too(board):
     entry = board.rows[0].entries[0]
-    found = record_exports([entry])
+    found = record_exports([entry], About())
     assert found["figures"][0]["uf1"][0] == entry.figures["last"]["full"]["uf1"].value
     assert found["lines"][0].count(" & ") == 6
