@@ -99,7 +99,8 @@ class Sheet:
 
     def box(self, x: float, y: float, width: float, height: float, name: str) -> None:
         """A filled rectangle; (x, y) is its upper left corner."""
-        self.area([(x, y), (x + width, y), (x + width, y + height), (x, y + height)], name)
+        left, right = _short(x), _short(x + width)
+        self._marks.append(f'<path class="{name}" d="M{left} {_short(y)}H{right}V{_short(y + height)}H{left}z"/>')
 
     def dot(self, x: float, y: float, name: str, size: float = 8) -> None:
         """A disc of diameter `size`: a line of no length with round ends."""
@@ -173,6 +174,8 @@ def _escaped(text: str) -> str:
 
 def _clean(text: str) -> str:
     """The text on one line, without control, formatting (such as right-to-left marks) and unassigned characters."""
+    if text.isprintable() and "  " not in text:
+        return text.strip()
     kept = (letter if letter.isprintable() or letter.isspace() else "" for letter in text)
     return " ".join("".join(kept).split())
 
