@@ -69,8 +69,7 @@ def forest(board: Board, part: str = "full", *, narrow: bool = False) -> str:
         _key("forest", board, part, narrow),
         f"UF1 with 95 % intervals, {clips}: {board.name}"
         + (f" (the best {len(rows)} of {everyone} rows)" if len(rows) < everyone else ""),
-        f"UF1 over {clips}, best first. "
-        + " ".join(f"{_name(row)}, {row.badge}: {_value(row, part)}." for row in rows),
+        f"UF1 over {clips}, best first. " + " ".join(f"{_name(row)} ({row.ran}): {_value(row, part)}." for row in rows),
     )
 
 

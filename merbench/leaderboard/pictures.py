@@ -160,7 +160,7 @@ def strip(row: Row, reported: Sequence[float], span: Span, band: Span | None, *,
     among = f" among {row.epochs} epochs" if row.epochs else ""
     said += [f"{figure(chosen.value)} test-selected{among}"] if chosen else []
     said += [f"{figure(value)} reported" for value in reported]
-    return sheet.svg(f"strip-{row.id}{'-narrow' if narrow else ''}", f"UF1 of {row.name}", ", ".join(said))
+    return sheet.svg(f"strip-{row.id}{'-narrow' if narrow else ''}", f"UF1 of {row.name} ({row.ran})", ", ".join(said))
 
 
 def diagonal(board: Board, points: Sequence[tuple[Row, float]], *, narrow: bool = False) -> str:
@@ -186,7 +186,8 @@ def diagonal(board: Board, points: Sequence[tuple[Row, float]], *, narrow: bool 
         assert row.uf1
         if place := labels.place(across(reported), down(row.uf1.value), row.name, SMALL):
             sheet.text(*place[:2], row.name, anchor=place[2], size=SMALL)
-    said = (f"{row.name}: reported {figure(value)}, here {figure(row.uf1.value)}." for row, value in points if row.uf1)
+    shown = ((row, value, row.uf1.value) for row, value in points if row.uf1)
+    said = (f"{row.name} ({row.ran}): reported {figure(value)}, here {figure(here)}." for row, value, here in shown)
     return sheet.svg(_key("diagonal", board, narrow), f"Reported against honest UF1: {board.name}", " ".join(said))
 
 
@@ -344,7 +345,7 @@ def costs(board: Board, *, narrow: bool = False) -> str:
         if name not in seen and (place := labels.place(x, y, name, SMALL)):
             sheet.text(*place[:2], name, anchor=place[2], size=SMALL)
             seen.add(name)
-    said = (f"{row.with_details}: {row.seconds:.0f} s, {figure(row.uf1.value)}." for row in rows if row.uf1)
+    said = (f"{row.with_details} ({row.ran}): {row.seconds:.0f} s, {figure(row.uf1.value)}." for row in rows if row.uf1)
     return sheet.svg(_key("costs", board, narrow), f"Time of a run and UF1: {board.name}", " ".join(said))
 
 

@@ -123,6 +123,11 @@ class Row:
         return self.name + self.distinction
 
     @property
+    def ran(self) -> str:
+        """What ran, e.g. `shortened: a smaller network`; else what stands behind the row."""
+        return ": ".join(one for one in (self.claim, self.claim_about) if one) or self.badge
+
+    @property
     def distinction(self) -> str:
         """What follows the name where rows of one model are told apart: `, quick; width=8, inner epoch`. A recipe that
         needs no name is left out.

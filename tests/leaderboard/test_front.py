@@ -76,7 +76,7 @@ def test_a_method_is_compared_with_the_highest_figure_that_a_paper_reports(front
     (diagonal,) = [one for one in front.pictures if one.heading == "Reported against honest"]
     run = next(row for row in board.ranked if row.model == "Paper's net")
     reported = max(row.uf1.value for row in board.rows if row.badge == "reported" and row.model == "Paper's net")
-    assert f"Paper&#x27;s net: reported {figure(reported)}, here {figure(run.uf1.value)}." in diagonal.wide
+    assert f"Paper&#x27;s net (rescored): reported {figure(reported)}, here {figure(run.uf1.value)}." in diagonal.wide
 
 
 def test_a_figure_stands_at_the_year_of_its_method_never_at_that_of_a_paper_that_quotes_it(dated, registry) -> None:

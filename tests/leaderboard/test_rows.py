@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from merbench.leaderboard.bibliography import paper_of
@@ -251,3 +253,10 @@ def test_counts_of_an_unknown_protocol_are_not_ranked(make_record, registry):
 @pytest.mark.parametrize("given", [["a.pth sha256:" + "0" * 64], {"of": {"first": "a.pth sha256:" + "0" * 64}}])
 def test_a_given_file_is_found_however_deep_in_the_options(given, row, make_record):
     assert row(make_record("vit", options={"weights": given})).unranked.startswith("starts from a given file (a.pth)")
+
+
+def test_a_row_says_what_ran(row, make_record):
+    found = row(make_record())
+    assert replace(found, claim="shortened", claim_about="a smaller network").ran == "shortened: a smaller network"
+    assert replace(found, claim="baseline", claim_about="").ran == "baseline"
+    assert row(make_record("net", declared="last")).ran == "rescored"
