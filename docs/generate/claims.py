@@ -110,15 +110,18 @@ def causalnet() -> str:
     rows = {(row.model, row.recipe): row for row in boards("composite-causalnet")["loso"].rows}
     own = rows["causalnet", "quick"]
     said = []
-    for title, name in (("HTNet's `quick`", ("htnet", "quick")), ("the logistic regression", ("flow-lr", "default"))):
+    for title, name in (
+        ("HTNet's `quick`", ("htnet", "quick")),
+        ("the logistic regression (`nested-unweighted`)", ("flow-lr", "nested-unweighted")),
+    ):
         test = compare_confusions(counts_of(rows[name]), counts_of(own), metric="uf1")
         value = decimal(rows[name].figures["full"]["uf1"].value)
         said.append(f"{title} has {value} ({signed(test.difference)}, p {p_value(test.p_value)})")
     last, chosen = (decimal(one["full"]["uf1"].value) for one in (own.figures, own.oracle))
     return (
         f"On these images, CausalNet's `quick` has a UF1 of {last} after the last epoch ({_seeds(own)}), and of "
-        f"{chosen} with the epoch chosen on the test subject. On the first of the four images, {_joined(said)}; both "
-        "p-values are of a paired test over subjects, before correction for the number of tests."
+        f"{chosen} with the epoch chosen on the test subject. On the first of the four images, {_joined(said)}; none of "
+        "them has class weights. Both p-values are of a paired test over subjects, before correction for their number."
     )
 
 

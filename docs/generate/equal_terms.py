@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -10,9 +10,10 @@ from docs.generate.board import BASELINE, runs, setting
 from docs.generate.markdown import decimal, table
 from merbench.leaderboard.class_scores import mean_scores
 from merbench.leaderboard.rows import Row
+from merbench.leaderboard.statistics import ALPHA
 from merbench.leaderboard.wording import p_value, signed
 from merbench.runs.schema import AnyPolicy
-from merbench.scores import Metric, compare_confusions, mean_rate
+from merbench.scores import Metric, PairedTest, compare_confusions, mean_rate
 
 __all__ = ["chosen_c", "class_scores", "inner_epochs", "same_weights", "weights"]
 
@@ -23,8 +24,9 @@ BALANCED, UNWEIGHTED, NESTED = "balanced", "unweighted", "nested"
 
 def weights() -> str:
     """Each recipe that was run both ways: scores without and with balanced class weights, and the difference."""
-    lines = []
+    lines, gains = [], []
     for plain, weighted in _pairs():
+        gains.append([mean_rate(_counts(weighted), one) - mean_rate(_counts(plain), one) for one in METRICS])
         seeds = f"{len(plain.entries)} and {len(weighted.entries)}"
         cells = [f"`{plain.model}`", _base(plain if _weighting(plain) == "none" else weighted), seeds]
         for metric in METRICS:
@@ -33,7 +35,17 @@ def weights() -> str:
             cells.append(f"{signed(difference.difference)} (p {p_value(difference.p_value)})")
         lines.append(cells)
     head = [f"{metric.upper()}{what}" for metric in METRICS for what in (" without", " with", " difference")]
-    return table(["model", "recipe", "seeds", *head], lines)
+    return f"{table(['model', 'recipe', 'seeds', *head], lines)}\n\n{_weighted(gains)}"
+
+
+def _weighted(gains: Sequence[Sequence[float]]) -> str:
+    """In how many pairs class weights raise each metric, in a sentence."""
+    said = [
+        f"{metric.upper()} is higher with weights in {sum(gain > 0 for gain in found)} of {len(found)} pairs, by up to "
+        f"{decimal(max(found))}"
+        for metric, found in zip(METRICS, zip(*gains, strict=True), strict=True)
+    ]
+    return f"{'; '.join(said)}."
 
 
 def same_weights() -> str:
@@ -68,17 +80,35 @@ def chosen_c() -> str:
 
 def inner_epochs() -> str:
     """Each run whose epoch was chosen on held-out training subjects, with the last epoch of the same training."""
+    tests: dict[str, PairedTest] = {}
     lines = []
     for row in (row for row in runs() if row.policy == "inner"):
         cells = [f"`{row.model}`", row.recipe, str(len(row.entries))]
         for metric in METRICS:
             inner, last = (_under(row, policy) for policy in ("inner", "last"))
             test = compare_confusions(inner, last, metric=metric)
+            tests.setdefault(f"`{row.model}`", test)  # of UF1, the first metric
             cells += [decimal(mean_rate(last, metric)), decimal(mean_rate(inner, metric))]
             cells.append(f"{signed(test.difference)} (p {p_value(test.p_value)})")
         lines.append(cells)
     head = [f"{metric.upper()}{what}" for metric in METRICS for what in (", last", ", inner", " difference")]
-    return table(["model", "recipe", "seeds", *head], lines)
+    return f"{table(['model', 'recipe', 'seeds', *head], lines)}\n\n{_worth(tests)}"
+
+
+def _worth(tests: Mapping[str, PairedTest]) -> str:
+    """Whether the inner choice helps, in a sentence."""
+    signs = (("higher", 1), ("lower", -1))
+    said = []
+    for word, sign in signs:
+        found = {name: one for name, one in tests.items() if one.difference * sign > 0}
+        sure = [name for name, one in found.items() if one.p_value <= ALPHA]
+        named = f" (p at most {ALPHA:.2f}, before correction: {', '.join(sure)})" if sure else ""
+        said.append(f"{word} in {len(found)}{named}")
+    return (
+        f"Is an honest choice of the epoch worth anything? Of {len(tests)} networks, UF1 of the inner epoch is "
+        f"{' and '.join(said)}. Most quick recipes follow one cycle of the learning rate, down to nearly zero: there, "
+        "an earlier epoch is one with a higher rate, and not the end of a shorter run."
+    )
 
 
 def class_scores() -> str:

@@ -118,13 +118,14 @@ def methods() -> str:
         [
             one.name,
             one.recipe or "handed in",
+            "as published" if one.joined and one.recipe else "not as published" if one.hollow else "-",
             " / ".join(dict.fromkeys(map(decimal, one.reported))),
             *("-" if value is None else decimal(value) for value in (one.honest, one.selected)),
         ]
         for one in methods_of(board())
         if one.reported
     ]
-    return table(["method", "recipe", "reported", "scored here", "scored here, test-selected"], rows)
+    return table(["method", "recipe", "what ran", "reported", "scored here", "scored here, test-selected"], rows)
 
 
 def remarks() -> str:

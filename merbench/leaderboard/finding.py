@@ -56,7 +56,7 @@ def headline(board: Board, part: str = "full") -> str:
     found = f"Honest micro-expression recognition scores {wording.rounded(score.value)}{where}"
     reported = [one.value for one in (row.uf1_of(part) for row in board.rows if row.badge == "reported") if one]
     if reported:
-        found += f", papers report up to {wording.rounded(max(reported))}"
+        found += f", reported figures go up to {wording.rounded(max(reported))}"
     if len(rows) == 1:
         return f"{found}, and {rows[0].name} leads" if len(ranked) > 1 else f"{found}: one entry so far"
     models = len(foremost(ranked))
@@ -108,7 +108,7 @@ def _highest(board: Board) -> Iterator[Fact]:
     second = row.paper and row.paper.evidence == "second-hand"
     where = " (second-hand: taken from another source than its paper)" if second else ""
     where = " (printed in its authors' README)" if row.paper and row.paper.evidence == "readme" else where
-    text = f"is the highest figure that papers report, of {wording.clipped(row.model, 60)}{where}. "
+    text = f"is the highest reported figure, of {wording.clipped(row.model, 60)}{where}. "
     text += "Its released code chooses the epoch on the test subject. " if "test-selected" in row.policy else ""
     text += "Without the predictions behind it, nobody can test it here."
     yield Fact(wording.rounded(value), text)
@@ -125,7 +125,7 @@ def _choosing(board: Board) -> Iterator[Fact]:
     seeds = [row.seed_selection for row in chosen if row.seed_selection is not None]
     if seeds:
         gain = wording.rounded_sign(median(seeds))
-        text += f" Seeds differ by chance alone, and choosing the best of a row's seeds for each subject adds {gain}."
+        text += f" For comparison, the best of three seeds for each subject, which is chance alone, adds {gain}."
     yield Fact(wording.rounded_sign(median(gains)), text)
 
 

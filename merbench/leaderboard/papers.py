@@ -28,12 +28,10 @@ MEANINGS = {
     "other clips": "The figures that the proof names are of other clips than those of a benchmark, so they cannot be "
     "compared with the boards here.",
     "not separated": "A paired test over subjects does not separate a run here, as published, from predictions of the "
-    "method. If there are none whose sender chose the epoch without the test subject, the 95 % interval of the run "
-    "decides: it contains the paper's figure. Neither shows that both are equal.",
-    "differs": "That test separates a run here, as published, from predictions of the method; or, without such "
-    "predictions, the 95 % interval of the run does not contain the paper's figure.",
-    "cannot be tested": "No run as published on these boards has the method's name, and nothing else decides. This "
-    "says nothing against a paper.",
+    "method whose sender chose the epoch without the test subject. This does not show that both are equal.",
+    "differs": "That test separates a run here, as published, from predictions of the method.",
+    "cannot be tested": "No run as published on these boards has the method's name, or there are no predictions to "
+    "compare it with: an interval beside a printed figure is no test. This says nothing against a paper.",
 }
 
 
@@ -98,8 +96,8 @@ def _checked(method: str, figures: Sequence[Reported], known: Verdict | None, bo
         metric: max((one[metric].value for one in scores if metric in one), default=None) for metric in ("uf1", "uar")
     }
     if tested:
-        board, run, separated, sentence = tested
-        verdict, proof = "differs" if separated else "not separated", (sentence, *proof)
+        board, run, verdict, sentence = tested
+        proof = (sentence, *proof)
     return CheckedPaper(
         method=method,
         published=known.published if known else "",
@@ -114,8 +112,8 @@ def _checked(method: str, figures: Sequence[Reported], known: Verdict | None, bo
     )
 
 
-def _tested(method: str, boards: Sequence[Board]) -> Iterator[tuple[Board, Row, bool, str]]:
-    """Runs as published of a method with a figure of a paper: board, row, whether a test separates both, a sentence."""
+def _tested(method: str, boards: Sequence[Board]) -> Iterator[tuple[Board, Row, str, str]]:
+    """Runs as published of a method with a figure of a paper: board, row, verdict, and a sentence."""
     for board in boards:
         run = published_run(board, method)
         printed = _printed(reported_rows_of(board, method))
@@ -123,8 +121,8 @@ def _tested(method: str, boards: Sequence[Board]) -> Iterator[tuple[Board, Row, 
             here = f"{wording.clipped(board.name, 100)}: a run here, as published, has a UF1 of "
             here += wording.figure(run.uf1.value)
             handed_in = next((row for row in handed_in_rows_of(board, method) if _comparable(row, board)), None)
-            separated, there = _paired(run, handed_in) if handed_in else _by_interval(run.uf1, printed)
-            yield board, run, separated, f"{here}, {there}"
+            found, there = _paired(run, handed_in) if handed_in else _beside(run.uf1, printed)
+            yield board, run, found, f"{here}, {there}"
 
 
 def _comparable(handed_in: Row, board: Board) -> bool:
@@ -133,22 +131,21 @@ def _comparable(handed_in: Row, board: Board) -> bool:
     return declared and handed_in in board.rows
 
 
-def _paired(run: Row, handed_in: Row) -> tuple[bool, str]:
-    """Whether the paired test separates a run from predictions on the same clips, and the end of a sentence."""
+def _paired(run: Row, handed_in: Row) -> tuple[str, str]:
+    """What the paired test says of a run and of predictions on the same clips: verdict, and the end of a sentence."""
     test = compare_confusions(counts_of(run), counts_of(handed_in))
-    return test.p_value <= ALPHA, (
+    return "differs" if test.p_value <= ALPHA else "not separated", (
         f"predictions that were handed in {wording.figure(mean_rate(counts_of(handed_in), 'uf1'))}: the difference is "
         f"{wording.signed(test.difference)}, 95 % interval {wording.signed_interval(test.interval)}, "
         f"p {wording.p_value(test.p_value)} (paired test over subjects)."
     )
 
 
-def _by_interval(uf1: Figure, printed: float) -> tuple[bool, str]:
-    """Whether a printed figure lies outside a run's interval, and the end of a sentence."""
+def _beside(uf1: Figure, printed: float) -> tuple[str, str]:
+    """A run's interval beside a printed figure, which is no test: verdict, and the end of a sentence."""
     assert uf1.interval is not None
-    low, high = uf1.interval
-    ends = f"with a 95 % interval from {wording.figure(low)} to {wording.figure(high)}"
-    return not low <= printed <= high, f"{ends}; a paper prints {wording.figure(printed)}."
+    ends = " to ".join(map(wording.figure, uf1.interval))
+    return "cannot be tested", f"with a 95 % interval from {ends}; a paper prints {wording.figure(printed)}."
 
 
 def _year(published: str) -> int | None:

@@ -136,10 +136,26 @@ def variance(rows: Sequence[np.ndarray], masks: dict[str, np.ndarray]) -> Iterat
     number, effect = int(rows[0][0].sum()), (alone / clips) ** 2
     told = f"standard deviation, median of {len(seeds)} rows"
     yield Row("variance: over training seeds", f"{median(seeds):.3f}", told)
+    yield from _seeds_inside(rows)
     yield Row("variance: over subjects", f"{subjects:.3f}", f"standard error, {len(rows)} rows")
+    yield Row("variance: over subjects, one seed", f"{alone:.3f}", f"standard error, {len(rows)} rows")
     yield Row("variance: over the three databases", f"{median(parts):.3f}", "standard deviation of their UF1")
     yield Row("variance: over clips, if independent", f"{clips:.3f}", "standard error, one seed of each row")
     yield Row("variance: design effect", f"{effect:.2f}", f"{number} clips are worth {number / effect:.0f}")
+
+
+def _seeds_inside(rows: Sequence[np.ndarray]) -> Iterator[Row]:
+    """How much smaller the jackknife's variance of a mean of seeds is than that of one seed, and how much smaller it
+    should be if the noise of training is inside: every fold draws its own weights.
+    """
+    several = [row for row in rows if len(row) >= 3]
+    single = [fmean(_subject_error(seed[None]) ** 2 for seed in row) for row in several]
+    found = fmean(one - _subject_error(row) ** 2 for one, row in zip(single, several, strict=True))
+    noise = [stdev(mean_rate(seed[None], "uf1") for seed in row) ** 2 for row in several]
+    wanted = fmean(one * (1 - 1 / len(row)) for one, row in zip(noise, several, strict=True))
+    told = f"jackknife variance of one seed less that of the mean, times 10^6, {len(several)} rows"
+    yield Row("variance: inside the interval, found", f"{found * 1e6:.0f}", told)
+    yield Row("variance: inside the interval, predicted", f"{wanted * 1e6:.0f}", "from the variance over seeds")
 
 
 def _more(leading: Sequence[np.ndarray]) -> Iterator[Row]:
