@@ -120,8 +120,8 @@ def causalnet() -> str:
     last, chosen = (decimal(one["full"]["uf1"].value) for one in (own.figures, own.oracle))
     return (
         f"On these images, CausalNet's `quick` has a UF1 of {last} after the last epoch ({_seeds(own)}), and of "
-        f"{chosen} with the epoch chosen on the test subject. On the first of the four images, {_joined(said)}; none of "
-        "them has class weights. Both p-values are of a paired test over subjects, before correction for their number."
+        f"{chosen} with the epoch chosen on the test subject. On the first of the four images, {_joined(said)}; none "
+        "of them has class weights. The p-values are of a paired test over subjects, before correction for their number."
     )
 
 
