@@ -121,7 +121,7 @@ def causalnet() -> str:
     return (
         f"On these images, CausalNet's `quick` has a UF1 of {last} after the last epoch ({_seeds(own)}), and of "
         f"{chosen} with the epoch chosen on the test subject. On the first of the four images, {_joined(said)}; none "
-        "of them has class weights. The p-values are of a paired test over subjects, before correction for their number."
+        "has class weights. The p-values are of a paired test over subjects, before correction for their number."
     )
 
 
