@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from merbench.leaderboard.difficulty import Clip, Subject
 from merbench.leaderboard.finding import foremost, leading, middle, selected
@@ -33,7 +33,10 @@ MOST_BARS = 16
 MOST_POINTS = 60  # of a picture of points: the highest
 SHADES = ("chart-accent", "chart-fill4", "chart-fill2", "chart-reported", "chart-warn", "chart-grid")  # of databases
 
+WORDS = 14.0  # px from one line of words to the next
+
 Span = tuple[float, float]
+Meaning: TypeAlias = "tuple[str, Figure, tuple[str, str, str]]"
 
 
 def years(board: Board, *, narrow: bool = False) -> str:
@@ -47,26 +50,26 @@ def years(board: Board, *, narrow: bool = False) -> str:
     if not points:
         return ""
     sheet = Sheet(NARROW if narrow else WIDE, HIGH)
-    right = sheet.width - (12 if narrow else 150)
-    found = [year for year, *_ in points]
-    beside = max(0.5, 0.12 * (max(found) - min(found)))  # years
-    across = Scale(min(found) - beside / 2, max(found) + beside, 34, right)
-    ends = [value for _, value, *_ in points] + [end for one in (honest, chosen) if one for end in _ends(one)]
-    down = Scale(math.floor(min(ends) * 50) / 50, math.ceil(max(ends) * 50 + 0.4) / 50, HIGH - 34, 8)
+    ends = [end for one in (honest, chosen) if one for end in _ends(one)]
+    across, down = _year_scales(points, ends, narrow)
+    right = across.end
     _bands(sheet, down, right, (("chart-band", honest), ("chart-warm", chosen)))
     _year_axes(sheet, across, down)
+    labels = Labels(34, right, 8, HIGH - 34)
     if honest:
         sheet.lines([[(34, down(honest.value)), (right, down(honest.value))]], "chart-accent", 1.6)
-    labels = Labels(34, right, 8, HIGH - 34)
+        labels.keep_line(34, right, down(honest.value))
     places = [(across(year), down(value), name, kind) for year, value, name, kind in points]
     for x, y, _, kind in places:
         (sheet.dot if kind == "chart-warn" else sheet.ring)(x, y, kind)
         labels.keep(x, y)
-    if not narrow:
-        _margin(sheet, down, right, honest, chosen, len(rows), len(foremost(board.ranked)))
+    meanings = _meanings(honest, chosen, len(rows), len(foremost(board.ranked)))
+    if narrow:
+        _words(sheet, labels, down, 38, meanings)
+    else:
+        _words(sheet, Labels(right, sheet.width, 0, HIGH), down, right + 10, meanings)
     for x, y, name, _ in places:
-        if place := labels.place(x, y, name, SMALL):
-            sheet.text(*place[:2], name, anchor=place[2], size=SMALL)
+        labels.write(sheet, x, y, name, SMALL)
     return sheet.svg(
         _key("years", board, narrow),
         f"UF1 that papers report, by year: {board.name}",
@@ -96,6 +99,21 @@ def _reported(board: Board) -> list[tuple[int, float, str, str]]:
     return [*points.values()][:MOST_POINTS]
 
 
+def _year_scales(
+    points: Sequence[tuple[int, float, str, str]], ends: Sequence[float], narrow: bool
+) -> tuple[Scale, Scale]:
+    """Years across and UF1 upwards; right of the last year is room for a name."""
+    years, values = [year for year, *_ in points], [*ends, *(value for _, value, *_ in points)]
+    many = max(max(years) - min(years), 4)
+    across = Scale(
+        min(years) - 0.06 * many,
+        max(years) + (0.2 if narrow else 0.12) * many,
+        34,
+        NARROW - 2 if narrow else WIDE - 150,
+    )
+    return across, Scale(math.floor(min(values) * 50) / 50, math.ceil(max(values) * 50 + 0.4) / 50, HIGH - 34, 8)
+
+
 def _ends(one: Figure) -> Span:
     return one.interval or (one.value, one.value)
 
@@ -115,22 +133,27 @@ def _year_axes(sheet: Sheet, across: Scale, down: Scale) -> None:
         sheet.text(across(year), down.start + 20, f"{year:g}", "chart-muted", "middle", size=SMALL)
 
 
-def _margin(sheet: Sheet, down: Scale, right: float, honest: Figure | None, chosen: Figure | None,
-            leads: int, models: int) -> None:  # fmt: skip
-    """What the bands mean, beside them."""
-    x = right + 10
+def _meanings(honest: Figure | None, chosen: Figure | None, leads: int, models: int) -> list[Meaning]:
+    """What the bands are: class, figure, and words in lines."""
+    found: list[Meaning] = []
     if chosen:
-        y = down(chosen.value)
-        for place, words in enumerate(
-            (f"{rounded(chosen.value)} its networks,", "epoch chosen", "on the test subject")
-        ):
-            sheet.text(x, y + 14 * place, words, "chart-warn", size=SMALL)
+        words = f"{rounded(chosen.value)} leading networks,", "epoch chosen", "on the test subject"
+        found.append(("chart-warn", chosen, words))
     if honest:
-        y = max(down(honest.value), down(chosen.value) + 46 if chosen else 0)
-        for place, words in enumerate(
-            (f"{rounded(honest.value)} honest:", f"{leads} of {models} models lead", "band: 95 % interval")
-        ):
-            sheet.text(x, y + 14 * place, words, "chart-accent", size=SMALL)
+        words = f"{rounded(honest.value)} honest:", f"{leads} of {models} models lead", "band: 95 % interval"
+        found.append(("chart-accent", honest, words))
+    return found
+
+
+def _words(sheet: Sheet, labels: Labels, down: Scale, x: float, meanings: Sequence[Meaning]) -> None:
+    """Write the words of each band at `x`: from its figure downwards or, if that is taken, from its upper end."""
+    for ink, one, words in meanings:
+        width, height = max(map(len, words)) * SMALL * 0.5, WORDS * len(words)
+        starts = down(one.value) + 2, down(_ends(one)[1])
+        tops = (start + step for start in starts for step in range(0, 60, 2))
+        top = labels.block(x, width, height, tops)
+        for place, line in enumerate(words):
+            sheet.text(x, top + WORDS * place + 10, line, ink, size=SMALL)
 
 
 def span_of(rows: Sequence[Row], reported: Iterable[float]) -> Span:
@@ -184,8 +207,7 @@ def diagonal(board: Board, points: Sequence[tuple[Row, float]], *, narrow: bool 
         labels.keep(across(reported), down(row.uf1.value))
     for row, reported in points:
         assert row.uf1
-        if place := labels.place(across(reported), down(row.uf1.value), row.name, SMALL):
-            sheet.text(*place[:2], row.name, anchor=place[2], size=SMALL)
+        labels.write(sheet, across(reported), down(row.uf1.value), row.name, SMALL)
     shown = ((row, value, row.uf1.value) for row, value in points if row.uf1)
     said = (f"{row.name} ({row.ran}): reported {figure(value)}, here {figure(here)}." for row, value, here in shown)
     return sheet.svg(_key("diagonal", board, narrow), f"Reported against honest UF1: {board.name}", " ".join(said))
@@ -342,8 +364,7 @@ def costs(board: Board, *, narrow: bool = False) -> str:
         labels.keep(x, y)
     for x, y, row in places:
         name = shorten(row.name, NAME)
-        if name not in seen and (place := labels.place(x, y, name, SMALL)):
-            sheet.text(*place[:2], name, anchor=place[2], size=SMALL)
+        if name not in seen and labels.write(sheet, x, y, name, SMALL):
             seen.add(name)
     said = (f"{row.with_details} ({row.ran}): {row.seconds:.0f} s, {figure(row.uf1.value)}." for row in rows if row.uf1)
     return sheet.svg(_key("costs", board, narrow), f"Time of a run and UF1: {board.name}", " ".join(said))

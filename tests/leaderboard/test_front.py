@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 
 import pytest
@@ -85,6 +86,15 @@ def test_a_figure_stands_at_the_year_of_its_method_never_at_that_of_a_paper_that
     assert "Paper&#x27;s net, 2015: .900." in pictures.years(board)
     assert "Net II" not in pictures.years(board)
     assert "Left out, for that year is not known: Net II." in _years_about(board)
+
+
+@pytest.mark.parametrize("narrow", [False, True])
+def test_the_picture_of_years_names_the_highest_figure_and_both_bands(dated, board, narrow) -> None:
+    drawn = pictures.years(board, narrow=narrow)
+    words = re.findall(r"<text[^>]*>([^<]*)</text>", drawn)
+    highest = max((row for row in board.rows if row.badge == "reported"), key=lambda row: row.uf1.value)
+    assert any(highest.model in html.unescape(one) for one in words)
+    assert {"epoch chosen", "on the test subject", "band: 95 % interval"} <= set(words)
 
 
 def test_equal_figures_of_a_year_are_one_point_with_both_names(dated, registry) -> None:
