@@ -10,6 +10,7 @@ import pytest
 from merbench.leaderboard.boards import Board, make_site
 from merbench.leaderboard.entries import Figure
 from merbench.leaderboard.finding import facts, foremost, headline, leading, middle, selected
+from merbench.leaderboard.pages import render
 from merbench.leaderboard.rows import Paper, Row
 from merbench.leaderboard.wording import rounded, rounded_sign
 
@@ -59,6 +60,15 @@ def test_a_part_has_a_headline_of_its_own(tied) -> None:
     score = middle(foremost(leading(tied, "samm")), lambda row: row.uf1_of("samm"))
     assert score is not None
     assert headline(tied, "samm").partition(",")[0].endswith(f" scores {rounded(score.value)} on SAMM")
+
+
+def test_the_page_of_each_part_has_the_headline_of_the_part_above_its_table(entry_of, make_record, registry) -> None:
+    site = make_site([entry_of(make_record(f"net{n}", accuracy=0.8, draw=n)) for n in range(3)], (), registry)
+    (board,), pages = site.boards, dict(render(site))
+    for part in board.parts:
+        heading = pages[f"boards/{board.stem(part)}.html"].split("<h1")[1].split("</h1>")[0]
+        assert headline(board, part) in heading
+    assert len({headline(board, part) for part in board.parts}) == len(board.parts)
 
 
 def test_the_headline_names_a_row_that_leads_alone(board_of, make_record) -> None:
