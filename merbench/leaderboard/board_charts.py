@@ -14,7 +14,7 @@ import numpy as np
 from merbench.leaderboard.difficulty import accuracies
 from merbench.leaderboard.methods import Method, methods_of
 from merbench.leaderboard.svg import Point, Scale, Sheet, shade, shorten
-from merbench.leaderboard.wording import DASH, figure, interval
+from merbench.leaderboard.wording import DASH, figure, interval, with_claim
 
 if TYPE_CHECKING:
     from merbench.leaderboard.boards import Board
@@ -93,7 +93,8 @@ def dumbbells(board: Board, *, narrow: bool = False) -> str:
     for index, method in enumerate(methods):
         y = top + 4 + high * (index + (1 if narrow else 0.5)) - (10 if narrow else 0)
         _numbers(sheet, y, method, narrow)
-        _dumbbell(sheet, scale, y, method)
+        with sheet.named(method.sentence()):
+            _dumbbell(sheet, scale, y, method)
     marks: Marks = [
         (sheet.ring, "chart-reported", "reported by a paper (the number: the highest)"),
         (sheet.dot, "chart-accent", "honest: epoch chosen without the test subject"),
@@ -126,7 +127,9 @@ def subject_matrix(board: Board, part: str = "full", *, narrow: bool = False) ->
     accuracy = np.array([accuracies(row)[kept] for row in rows])
     groups = _hardest_first([counts.subjects[index] for index in kept], counts.databases, accuracy.mean(axis=0))
     sheet = _stacked(board, rows, groups, accuracy) if narrow else _beside(board, rows, groups, accuracy)
-    means = " ".join(f"{_name(row)}: {_share(mean)}." for row, mean in zip(rows, accuracy.mean(axis=1), strict=True))
+    means = " ".join(
+        f"{_name(row)} ({row.ran}): {_share(mean)}." for row, mean in zip(rows, accuracy.mean(axis=1), strict=True)
+    )
     return sheet.svg(
         _key("subjects", board, part, narrow),
         f"Share of right answers on each subject, {_clips(board, part)}: {board.name}",
@@ -199,11 +202,12 @@ def _forest_row(sheet: Sheet, scale: Scale, y: float, row: Row, part: str, narro
     else:
         sheet.text(LEFT, y + 4, _name(row), ink, "end")
         sheet.text(656, y + 4, _value(row, part), ink)
-    if ends:
-        sheet.lines([[(scale(ends[0]), y), (scale(ends[1]), y)]], "chart-accent", 1.5)
-        (sheet.ring if row.hollow else sheet.dot)(scale(value), y, "chart-accent")
-    else:
-        sheet.ring(scale(value), y, "chart-reported")
+    with sheet.named(f"{with_claim(row)}: {_value(row, part)}"):
+        if ends:
+            sheet.lines([[(scale(ends[0]), y), (scale(ends[1]), y)]], "chart-accent", 1.5)
+            (sheet.ring if row.hollow else sheet.dot)(scale(value), y, "chart-accent")
+        else:
+            sheet.ring(scale(value), y, "chart-reported")
 
 
 def _numbers(sheet: Sheet, y: float, method: Method, narrow: bool) -> None:
@@ -264,7 +268,8 @@ def _beside(board: Board, rows: Sequence[Row], groups: dict[str, list[int]], acc
         _cells(sheet, (left, 20), pitch, accuracy[:, group])
         left += pitch * len(group) + 10
     for index, row in enumerate(rows):
-        sheet.text(LEFT - 10, 20 + BAR * (index + 0.5) + 4, _name(row), anchor="end")
+        with sheet.named(with_claim(row)):
+            sheet.text(LEFT - 10, 20 + BAR * (index + 0.5) + 4, _name(row), anchor="end")
     _shades(sheet, LEFT, 38 + BAR * len(rows))
     return sheet
 
@@ -278,7 +283,8 @@ def _stacked(board: Board, rows: Sequence[Row], groups: dict[str, list[int]], ac
         sheet.text(left, top - 8, f"{board.part_name(database)}, {len(group)} subjects", "chart-muted", size=SMALL)
         _cells(sheet, (left, top), min((NARROW - left) / len(group), 12.0), accuracy[:, group])
         for index, row in enumerate(rows):
-            sheet.text(left - 8, top + BAR * (index + 0.5) + 4, _name(row, 20), anchor="end", size=SMALL)
+            with sheet.named(with_claim(row)):
+                sheet.text(left - 8, top + BAR * (index + 0.5) + 4, _name(row, 20), anchor="end", size=SMALL)
     _shades(sheet, left, high * len(groups) + 12, short=True)
     return sheet
 

@@ -19,7 +19,7 @@ from merbench.leaderboard.front import Chart
 from merbench.leaderboard.rows import Row, of_seeds, seeds_of
 from merbench.leaderboard.statistics import ALPHA, against, tested
 from merbench.leaderboard.svg import Scale, Sheet, shorten, ticks
-from merbench.leaderboard.wording import figure, rounded, signed, signed_interval
+from merbench.leaderboard.wording import figure, rounded, signed, signed_interval, with_claim
 from merbench.runs.schema import Plan
 from merbench.scores import PairedTest
 
@@ -165,13 +165,14 @@ def _drawn(found: Extractions, *, narrow: bool) -> str:
     for index, (pair, (before, after)) in enumerate(zip(found.pairs, scores, strict=True)):
         y = 8 + LINE * (index + 0.5)
         sheet.text(left, y + 4, shorten(pair.a.with_details, 20 if narrow else NAME), anchor="end", size=SMALL)
-        sheet.lines([[(scale(before), y), (scale(after), y)]], "chart-accent", 1.6)
-        _mark(sheet, scale(before), y)
-        sheet.dot(scale(after), y, "chart-accent")
+        with sheet.named(f"{with_claim(pair.a)}: {figure(before)} and {figure(after)}"):
+            sheet.lines([[(scale(before), y), (scale(after), y)]], "chart-accent", 1.6)
+            _mark(sheet, scale(before), y)
+            sheet.dot(scale(after), y, "chart-accent")
     _legend(sheet, bottom + 36, 2 if narrow else left + 2, found)
     title = f"UF1 on {found.a.dataset} and on {found.b.dataset}"
     said = " ".join(
-        f"{shorten(pair.a.with_details, NAME)}: {figure(before)} and {figure(after)}."
+        f"{with_claim(pair.a)}: {figure(before)} and {figure(after)}."
         for pair, (before, after) in zip(found.pairs, scores, strict=True)
     )
     return sheet.svg(f"extractions{'-narrow' if narrow else ''}-{found.b.slug}", title, said)

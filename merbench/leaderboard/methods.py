@@ -21,7 +21,7 @@ class Method:
     """UF1 over all clips of one row that was run or handed in, beside what papers report for its method.
 
     Attributes:
-        name, recipe: of the row; the recipe has what `--set` changed, and is empty if there was none.
+        name, ran, recipe: of the row; the recipe has what `--set` changed, and is empty if there was none.
         hollow: whether the run was shortened, or has settings of its own.
         joined: whether the run is as published, or the predictions were handed in: papers' figures speak of the same.
         reported: what papers print, in ascending order.
@@ -31,6 +31,7 @@ class Method:
     """
 
     name: str
+    ran: str
     recipe: str = ""
     hollow: bool = False
     joined: bool = False
@@ -61,7 +62,7 @@ class Method:
             ("honest", _shown(self.honest)),
             ("chosen on the test subject", _shown(self.selected)),
         )
-        name = shorten(self.title, NAME)
+        name = f"{shorten(self.title, NAME)} ({self.ran})"
         return f"{name}: {', '.join(f'{kind} {value}' for kind, value in kinds if value)}."
 
 
@@ -120,6 +121,7 @@ def _method(row: Row, reported: tuple[float, ...]) -> Method:
     return Method(
         name=row.name,
         recipe=row.details,
+        ran=row.ran,
         hollow=row.hollow,
         joined=_as_published(row),
         reported=reported,

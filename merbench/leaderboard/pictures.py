@@ -13,7 +13,7 @@ from merbench.leaderboard.difficulty import Clip, Subject
 from merbench.leaderboard.finding import foremost, leading, middle, selected
 from merbench.leaderboard.labels import Labels
 from merbench.leaderboard.svg import Scale, Sheet, shorten, ticks
-from merbench.leaderboard.wording import figure, rounded
+from merbench.leaderboard.wording import figure, rounded, with_claim
 
 if TYPE_CHECKING:
     from merbench.leaderboard.boards import Board
@@ -60,8 +60,9 @@ def years(board: Board, *, narrow: bool = False) -> str:
         sheet.lines([[(34, down(honest.value)), (right, down(honest.value))]], "chart-accent", 1.6)
         labels.keep_line(34, right, down(honest.value))
     places = [(across(year), down(value), name, kind) for year, value, name, kind in points]
-    for x, y, _, kind in places:
-        (sheet.dot if kind == "chart-warn" else sheet.ring)(x, y, kind)
+    for (year, value, *_), (x, y, name, kind) in zip(points, places, strict=True):
+        with sheet.named(f"{name}, {year}: {figure(value)}, reported"):
+            (sheet.dot if kind == "chart-warn" else sheet.ring)(x, y, kind)
         labels.keep(x, y)
     meanings = _meanings(honest, chosen, len(rows), len(foremost(board.ranked)))
     if narrow:
@@ -175,15 +176,16 @@ def strip(row: Row, reported: Sequence[float], span: Span, band: Span | None, *,
         sheet.ring(scale(value), 11, "chart-reported", 11)
     if row.uf1:
         low, high = _ends(row.uf1)
-        sheet.lines([[(scale(low), 11), (scale(high), 11)]], "chart-accent", 1.6)
-        (sheet.ring if row.hollow else sheet.dot)(scale(row.uf1.value), 11, "chart-accent")
+        with sheet.named(f"{with_claim(row)}: {figure(row.uf1.value)}"):
+            sheet.lines([[(scale(low), 11), (scale(high), 11)]], "chart-accent", 1.6)
+            (sheet.ring if row.hollow else sheet.dot)(scale(row.uf1.value), 11, "chart-accent")
     if chosen := selected(row):
         sheet.diamond(scale(chosen.value), 11, "chart-warn")
     said = [f"{figure(row.uf1.value)} honest"] if row.uf1 else []
     among = f" among {row.epochs} epochs" if row.epochs else ""
     said += [f"{figure(chosen.value)} test-selected{among}"] if chosen else []
     said += [f"{figure(value)} reported" for value in reported]
-    return sheet.svg(f"strip-{row.id}{'-narrow' if narrow else ''}", f"UF1 of {row.name} ({row.ran})", ", ".join(said))
+    return sheet.svg(f"strip-{row.id}{'-narrow' if narrow else ''}", f"UF1 of {with_claim(row)}", ", ".join(said))
 
 
 def diagonal(board: Board, points: Sequence[tuple[Row, float]], *, narrow: bool = False) -> str:
@@ -202,14 +204,18 @@ def diagonal(board: Board, points: Sequence[tuple[Row, float]], *, narrow: bool 
     for row, reported in points:
         assert row.uf1
         low, high = _ends(row.uf1)
-        sheet.lines([[(across(reported), down(low)), (across(reported), down(high))]], "chart-accent", 1.6)
-        (sheet.ring if row.hollow else sheet.dot)(across(reported), down(row.uf1.value), "chart-accent")
+        with sheet.named(f"{with_claim(row)}: reported {figure(reported)}, here {figure(row.uf1.value)}"):
+            sheet.lines([[(across(reported), down(low)), (across(reported), down(high))]], "chart-accent", 1.6)
+            (sheet.ring if row.hollow else sheet.dot)(across(reported), down(row.uf1.value), "chart-accent")
         labels.keep(across(reported), down(row.uf1.value))
     for row, reported in points:
         assert row.uf1
         labels.write(sheet, across(reported), down(row.uf1.value), row.name, SMALL)
-    shown = ((row, value, row.uf1.value) for row, value in points if row.uf1)
-    said = (f"{row.name} ({row.ran}): reported {figure(value)}, here {figure(here)}." for row, value, here in shown)
+    said = (
+        f"{with_claim(row)}: reported {figure(value)}, here {figure(row.uf1.value)}."
+        for row, value in points
+        if row.uf1
+    )
     return sheet.svg(_key("diagonal", board, narrow), f"Reported against honest UF1: {board.name}", " ".join(said))
 
 
@@ -289,7 +295,8 @@ def duels(board: Board, rows: Sequence[Row], beats: Callable[[int, int], bool], 
     for index, row in enumerate(rows):
         y = 20 + pitch * (index + 0.5) + 4
         name = f"{index + 1}" if narrow else f"{shorten(row.name, NAME + 2, row.distinction)}  {index + 1}"
-        sheet.text(left - 5, y, name, anchor="end", size=min(SMALL, pitch))
+        with sheet.named(with_claim(row)):
+            sheet.text(left - 5, y, name, anchor="end", size=min(SMALL, pitch))
         if index % (3 if narrow else 1) == 0:
             sheet.text(
                 left + pitch * (index + 0.5), 14, str(index + 1), "chart-muted", "middle", size=min(SMALL, pitch)
@@ -308,35 +315,40 @@ def duels(board: Board, rows: Sequence[Row], beats: Callable[[int, int], bool], 
         ]  # fmt: skip
         if cells:
             sheet.lines(cells, name, pitch - 1)
-    won = (f"{row.with_details} beats {sum(beats(a, b) for b in range(len(rows)))}." for a, row in enumerate(rows))
+    won = (f"{with_claim(row)} beats {sum(beats(a, b) for b in range(len(rows)))}." for a, row in enumerate(rows))
     return sheet.svg(_key("duels", board, narrow), f"Who beats whom: {board.name}", " ".join(won))
 
 
 def chances(board: Board, *, narrow: bool = False) -> str:
     """How often each leading row is first when subjects are drawn again; '' if fewer than two rows lead."""
     letters = PHONE if narrow else NAME
-    rows = [(shorten(row.name, letters, row.distinction), row.standing.first) for row in leading(board) if row.standing]
+    rows = [
+        (shorten(row.name, letters, row.distinction), with_claim(row), row.standing.first)
+        for row in leading(board) if row.standing
+    ]  # fmt: skip
     return _bars(board, "chances", "Chance of being first", rows, narrow) if len(rows) > 1 else ""
 
 
 def hardest(board: Board, subjects: Sequence[Subject], *, narrow: bool = False) -> str:
     """The share of right answers on the hardest subjects with enough clips, over the leading rows; '' without any."""
     shown = [one for one in subjects if one.clips >= FEWEST]
-    rows = [(f"{one.subject} ({one.clips} clip{'s' * (one.clips > 1)})", one.right) for one in shown[:MOST_BARS]]
+    names = [f"{one.subject} ({one.clips} clip{'s' * (one.clips > 1)})" for one in shown[:MOST_BARS]]
+    rows = [(name, name, one.right) for name, one in zip(names, shown, strict=False)]
     return _bars(board, "hardest", "The hardest subjects", rows, narrow) if rows else ""
 
 
-def _bars(board: Board, key: str, title: str, rows: Sequence[tuple[str, float]], narrow: bool) -> str:
-    """A bar for each share, with its name to the left and its value in per cent to the right."""
+def _bars(board: Board, key: str, title: str, rows: Sequence[tuple[str, str, float]], narrow: bool) -> str:
+    """A bar for each short name, full name and share, with its name to the left and its per cent to the right."""
     left = 150.0 if narrow else 190.0
     sheet = Sheet(NARROW if narrow else 430, LINE * min(len(rows), MOST_BARS) + 8)
-    scale = Scale(0, max(max(share for _, share in rows), 0.01), left, sheet.width - 42)
-    for index, (name, share) in enumerate(rows[:MOST_BARS]):
+    scale = Scale(0, max(max(share for *_, share in rows), 0.01), left, sheet.width - 42)
+    for index, (name, whole, share) in enumerate(rows[:MOST_BARS]):
         y = LINE * index + 4
         sheet.text(left - 8, y + 13, shorten(name, PHONE if narrow else NAME), anchor="end", size=SMALL)
-        sheet.box(left, y + 2, max(scale(share) - left, 1), LINE - 6, "chart-accent")
+        with sheet.named(f"{whole}: {100 * share:.0f} %"):
+            sheet.box(left, y + 2, max(scale(share) - left, 1), LINE - 6, "chart-accent")
         sheet.text(scale(share) + 6, y + 13, f"{100 * share:.0f} %", "chart-muted", size=SMALL)
-    said = " ".join(f"{name}: {100 * share:.0f} %." for name, share in rows)
+    said = " ".join(f"{whole}: {100 * share:.0f} %." for _, whole, share in rows)
     return sheet.svg(_key(key, board, narrow), f"{title}: {board.name}", said)
 
 
@@ -360,13 +372,15 @@ def costs(board: Board, *, narrow: bool = False) -> str:
     labels, seen = Labels(42, sheet.width, 10, 284), set[str]()
     places = [(across(at), down(value), row) for at, value, row in zip(seconds, values, rows, strict=True)]
     for x, y, row in places:
-        (sheet.ring if row.hollow else sheet.dot)(x, y, "chart-accent")
+        assert row.uf1
+        with sheet.named(f"{with_claim(row)}: {row.seconds:.0f} s, {figure(row.uf1.value)}"):
+            (sheet.ring if row.hollow else sheet.dot)(x, y, "chart-accent")
         labels.keep(x, y)
     for x, y, row in places:
         name = shorten(row.name, NAME)
         if name not in seen and labels.write(sheet, x, y, name, SMALL):
             seen.add(name)
-    said = (f"{row.with_details} ({row.ran}): {row.seconds:.0f} s, {figure(row.uf1.value)}." for row in rows if row.uf1)
+    said = (f"{with_claim(row)}: {row.seconds:.0f} s, {figure(row.uf1.value)}." for row in rows if row.uf1)
     return sheet.svg(_key("costs", board, narrow), f"Time of a run and UF1: {board.name}", " ".join(said))
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from merbench.leaderboard.board_charts import NARROW, SMALL, axis
 from merbench.leaderboard.svg import Sheet
-from merbench.leaderboard.wording import figure
+from merbench.leaderboard.wording import figure, with_claim
 
 if TYPE_CHECKING:
     from merbench.leaderboard.boards import Board
@@ -41,7 +41,7 @@ def seeds_of(board: Board, row: Row, *, narrow: bool = False) -> str:
     sheet.text(LEFT + 14, bottom + 48, "dot: mean; line: 95 % interval; strokes: seeds", "chart-muted", size=SMALL)
     return sheet.svg(
         f"chart-seeds-{row.id}{'-narrow' if narrow else ''}",
-        f"UF1 of every part and seed: {row.name}",
+        f"UF1 of every part and seed: {with_claim(row)}",
         " ".join(_sentence(board.part_name(part), mean, seeds[part]) for part, mean in means.items()),
     )
 

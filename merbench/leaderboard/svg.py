@@ -10,7 +10,8 @@ from __future__ import annotations
 import html
 import math
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
@@ -115,6 +116,13 @@ class Sheet:
         """A square on its corner, `size` wide."""
         half = size / 2
         self.area([(x - half, y), (x, y - half), (x + half, y), (x, y + half)], name)
+
+    @contextmanager
+    def named(self, name: str) -> Iterator[None]:
+        """The name of all marks that are drawn meanwhile: browsers show it where the pointer rests on one."""
+        self._marks.append(f"<g><title>{_escaped(name)}</title>")
+        yield
+        self._marks.append("</g>")
 
     def svg(self, key: str, title: str, about: str) -> str:
         """The chart.

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup, escape
 
+from merbench.leaderboard.svg import shorten
+
 if TYPE_CHECKING:
     from merbench.leaderboard.entries import Entry, Figure
-    from merbench.leaderboard.rows import Paper
+    from merbench.leaderboard.rows import Paper, Row
 
 __all__ = [
     "anchor",
@@ -26,6 +28,7 @@ __all__ = [
     "safe_link",
     "script_json",
     "signed",
+    "with_claim",
     "without_controls",
 ]
 
@@ -34,6 +37,7 @@ MINUS = "\N{MINUS SIGN}"  # as wide as the plus sign, so that signed figures ali
 CONTROLS = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A)], "\N{REPLACEMENT CHARACTER}")
 ANCHOR = re.compile(r"[A-Za-z0-9._-]+")
 LINK = re.compile(r"https?://[^\s\"'<>`\\\x00-\x20\x7f]+")
+NAME = 40  # letters of a name in the words of a picture
 UNITS = ((1e9, "G"), (1e6, "M"), (1e3, "k"))
 
 
@@ -55,6 +59,11 @@ def rounded_sign(value: float) -> str:
 def interval(ends: tuple[float, float], dash: str = DASH) -> str:
     """Both ends with two decimals: `.65-.79`, with a dash."""
     return dash.join(_bare(f"{end:.2f}") for end in ends)
+
+
+def with_claim(row: Row) -> str:
+    """The name of a row in a picture's words, with what ran: `HTNet, quick (shortened: minutes on two cores)`."""
+    return f"{shorten(row.name, NAME, row.distinction)} ({row.ran})"
 
 
 def signed(value: float) -> str:

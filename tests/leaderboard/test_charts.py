@@ -111,6 +111,28 @@ def test_the_dumbbells_have_a_papers_figure_beside_the_honest_one_and_the_test_s
         assert f"{value:.3f}".removeprefix("0") in told
 
 
+def test_every_picture_of_rows_says_what_each_run_is(board):
+    shortened = tuple(replace(row, claim="shortened", claim_about="half the epochs") for row in board.rows[:2])
+    rows = (*shortened, *board.rows[2:])
+    for draw in (forest, dumbbells, subject_matrix):
+        for narrow in (False, True):
+            told = ElementTree.fromstring(draw(replace(board, rows=rows), narrow=narrow)).find(f"{SVG}desc").text
+            assert "(shortened: half the epochs)" in told
+
+
+def test_a_mark_names_its_row_what_ran_and_the_recipe_where_the_pointer_rests_on_it(board):
+    rows = tuple(replace(row, claim="shortened", claim_about="half the epochs") for row in board.rows[:1])
+    root = ElementTree.fromstring(forest(replace(board, rows=(*rows, *board.rows[1:]))))
+    (mark,) = [one for one in root.iter(f"{SVG}g") if one.find(f"{SVG}title").text.startswith("good")]
+    assert mark.find(f"{SVG}title").text.startswith("good, quick (shortened: half the epochs): .")
+    assert mark.find(f"{SVG}path") is not None
+
+
+def test_a_legend_says_what_a_hollow_mark_is(board):
+    for draw in (forest, dumbbells):
+        assert any("shortened, or own settings" in one for one in words(draw(board)))
+
+
 def test_a_confusion_matrix_shows_its_counts_and_classes(entry):
     told = words(confusions(entry, "last")[0])
     counts = entry.counts.confusions["last"].sum(axis=0)

@@ -34,10 +34,24 @@ def front(board):
     return front_of(board, compare_rows(board))
 
 
+@pytest.fixture
+def site_page(entry_of, make_record, registry):
+    return dict(render(make_site([entry_of(make_record())], (), registry)))["index.html"]
+
+
 def test_who_leads_lists_a_dozen_models_each_by_its_best_row(front, board) -> None:
     shown = [one.row for one in front.leaders]
     assert len(shown) == DOZEN == len({row.model for row in shown})
     assert [row.rank for row in shown] == sorted(row.rank for row in shown)
+
+
+def test_who_leads_explains_each_mark_and_says_what_ran_in_each_strip(front, site_page) -> None:
+    caption = re.sub(r"<[^>]+>", "", site_page.split('<table class="leads">')[1].split("</caption>")[0])
+    for mark in ("honest", "shortened or with own settings", "reported", "test-selected"):
+        assert mark in caption
+    for one in front.leaders:
+        assert f"({html.escape(one.row.ran)})" in one.wide
+        assert f"({html.escape(one.row.ran)})" in one.narrow
 
 
 def test_each_picture_has_a_narrow_variant_with_ids_of_its_own(front) -> None:
@@ -56,7 +70,7 @@ def test_a_row_is_drawn_as_beaten_only_if_its_paired_test_says_so(front, board) 
         pair[0] < 0.05 for pair, (a, b) in zip(data["pairs"], _pairs(len(data["rows"])), strict=True) if weak in (a, b)
     )
     assert beaten >= 10
-    assert "Logistic regression on flow beats 0." in duels.wide
+    assert re.search(r"Logistic regression on flow \(baseline[^)]*\) beats 0\.", duels.wide)
     won = sum(int(one) for one in re.findall(r"beats (\d+)\.", duels.wide))
     assert won == sum(pair[0] < 0.05 for pair in data["pairs"])
 

@@ -25,13 +25,17 @@ def board(*rows: Row) -> Board:
 def test_a_papers_figures_belong_to_the_runs_of_that_name_however_it_is_spelt() -> None:
     run = row("st-st net", 0.68, **WHOLE, oracle={"full": {"uf1": Figure(0.76)}})
     found = methods_of(board(run, row("STSTNet", 0.74), row("STSTNet", 0.72), row("HTNet", 0.86)))
-    assert found == [Method("st-st net", "published", joined=True, reported=(0.72, 0.74), honest=0.68, selected=0.76)]
+    assert found == [
+        Method("st-st net", "as published", "published", joined=True, reported=(0.72, 0.74), honest=0.68, selected=0.76)
+    ]
 
 
 def test_honest_and_test_selected_figures_are_those_of_one_row() -> None:
     quick = row("net", 0.71, **SHORT, oracle={"full": {"uf1": Figure(0.8)}})
     other = row("Net", 0.70, badge="run here", policy="last", recipe="meb", oracle={"full": {"uf1": Figure(0.83)}})
-    assert methods_of(board(quick, other)) == [Method("net", "quick", hollow=True, honest=0.71, selected=0.8)]
+    assert methods_of(board(quick, other)) == [
+        Method("net", "shortened", "quick", hollow=True, honest=0.71, selected=0.8)
+    ]
 
 
 def test_a_papers_figures_are_joined_to_runs_as_published_and_to_predictions_handed_in_alone() -> None:
@@ -40,9 +44,9 @@ def test_a_papers_figures_are_joined_to_runs_as_published_and_to_predictions_han
     handed = row("net", 0.86, badge="rescored", policy="declared test-selected", unranked="its sender chose it so")
     found = methods_of(board(quick, whole, handed, row("net", 0.9)))
     assert found == [
-        Method("net", "quick", hollow=True, reported=(0.9,), honest=0.71, selected=0.8),
-        Method("net", "published", joined=True, reported=(0.9,), honest=0.69),
-        Method("net", joined=True, reported=(0.9,), selected=0.86),
+        Method("net", "shortened", "quick", hollow=True, reported=(0.9,), honest=0.71, selected=0.8),
+        Method("net", "as published", "published", joined=True, reported=(0.9,), honest=0.69),
+        Method("net", "rescored", joined=True, reported=(0.9,), selected=0.86),
     ]
     assert [one.line() for one in found] == [(0.71, 0.8), (0.69, 0.9), (0.86, 0.9)]
 
@@ -64,9 +68,10 @@ def test_a_method_of_which_one_figure_is_known_is_not_shown() -> None:
 
 
 def test_the_figures_are_told_in_words() -> None:
-    method = Method("net", reported=(0.71, 0.8604), unknown=0.7, honest=0.668, selected=0.804)
+    method = Method("net", "shortened", reported=(0.71, 0.8604), unknown=0.7, honest=0.668, selected=0.804)
     assert method.sentence() == (
-        "net: reported .710, .860, epoch choice not known .700, honest .668, chosen on the test subject .804."
+        "net (shortened): reported .710, .860, epoch choice not known .700, honest .668, "
+        "chosen on the test subject .804."
     )
 
 
