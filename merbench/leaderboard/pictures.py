@@ -348,7 +348,7 @@ def _bars(board: Board, key: str, title: str, rows: Sequence[tuple[str, str, flo
         with sheet.named(f"{whole}: {100 * share:.0f} %"):
             sheet.box(left, y + 2, max(scale(share) - left, 1), LINE - 6, "chart-accent")
         sheet.text(scale(share) + 6, y + 13, f"{100 * share:.0f} %", "chart-muted", size=SMALL)
-    said = " ".join(f"{whole}: {100 * share:.0f} %." for _, whole, share in rows)
+    said = " ".join(f"{whole}: {100 * share:.0f} %." for _, whole, share in rows[:MOST_BARS])
     return sheet.svg(_key(key, board, narrow), f"{title}: {board.name}", said)
 
 
