@@ -23,4 +23,5 @@ def test_every_clip_of_the_composite_is_annotated(database: str, real_data: Path
 
 def test_the_kept_figures_are_those_of_the_records(real_data: Path) -> None:
     kept = json.loads(MEASURED.read_text("utf-8"))["difficulty"]["rows"]
-    assert kept == [row._asdict() for row in run(None)]
+    found = [row._asdict() for row in run(None)]
+    assert kept == found, "after new records: python -m tests.benchmarks difficulty --write"

@@ -40,4 +40,6 @@ def test_the_figures_of_how_sure_are_those_of_the_committed_records() -> None:
     ranked = board().ranked
     rows = variance([counts_of(row) for row in ranked], ranked[0].entries[0].counts.parts())
     kept = json.loads(MEASURED.read_text("utf-8"))["how-sure"]["rows"]
-    assert [one._asdict() for one in rows] == [one for one in kept if one["what"].startswith("variance: ")]
+    found = [one._asdict() for one in rows]
+    variances = [one for one in kept if one["what"].startswith("variance: ")]
+    assert variances == found, "after new records: python -m tests.benchmarks how-sure --write"
