@@ -33,6 +33,7 @@ QUICK = merbench.Recipe(
     standardize=True,
     about=OWN + "few epochs on small flow images",
 )
+BALANCED = replace(QUICK, class_weights="balanced", about=f"{QUICK.about}, with balanced class weights")
 FLOW = replace(
     QUICK, lr=5e-4, batch_size=64, epochs=40, about=OWN + "on flow images of 112x112 or the next size that it accepts"
 )
@@ -74,14 +75,15 @@ def member(name: str) -> merbench.TorchModel:
     if tag and name not in (tagged := timm.list_models(f"{architecture}.*", pretrained=True)):
         has = ", ".join(tagged) or "none"
         raise merbench.OptionError(f"timm {timm.__version__} has no weights {name!r}; those of {architecture}: {has}")
-    full = image_size(name, 224)
+    small, full = image_size(name, 32), image_size(name, 224)
     images: dict[str, Any] = {"image_size": full, "normalize": True}
     return merbench.TorchModel(
         name=f"timm:{name}",
         network="merbench_timm.network:TimmNetwork",
         features=("flow-28",),
         recipes={
-            "quick": _recipe(QUICK, name, {"image_size": image_size(name, 32)}),
+            "quick": _recipe(QUICK, name, {"image_size": small}),
+            "quick-balanced": _recipe(BALANCED, name, {"image_size": small}),
             "flow": _recipe(FLOW, name, {"image_size": image_size(name, 112)}),
             "images": _recipe(IMAGES, name, {"in_chans": 6, **images}),
             "frames": _recipe(FRAMES, name, {"in_chans": 24, **images}),

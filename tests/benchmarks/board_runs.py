@@ -37,6 +37,8 @@ QUICK = {
     "sssnet": 3,
     "ststnet": 4,
     "htnet": 9,
+    "timm:resnet18": 8,
+    "timm:vit_tiny_patch16_224": 7,
 }
 SEEDS = (0, 1, 2)
 TOGETHER = "loso"

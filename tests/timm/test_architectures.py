@@ -9,7 +9,13 @@ import merbench
 from merbench.plugin.loading import load
 from merbench.plugin.registry import Registry
 
-RECIPES = {"quick": ("flow-28", 3), "flow": ("flow-28", 3), "images": ("onset-apex-224", 6), "frames": ("frames-8", 24)}
+RECIPES = {
+    "quick": ("flow-28", 3),
+    "quick-balanced": ("flow-28", 3),
+    "flow": ("flow-28", 3),
+    "images": ("onset-apex-224", 6),
+    "frames": ("frames-8", 24),
+}
 
 
 @pytest.mark.parametrize("name", ["resnet18", "vit_tiny_patch16_224", "resnet18.tv_in1k"])
