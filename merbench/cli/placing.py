@@ -24,6 +24,10 @@ __all__ = ["markdown_of", "place", "plain", "signed"]
 
 CLIPS = 8  # that are named on the terminal
 HEAD = ("leading row", "UF1", "difference", "95 %", "p", "the record is")
+TWO_TESTS = (
+    "the leading group comes from one test of all pairs of ranked rows; the p-values come from paired tests of the "
+    "record against each leading row, Holm-corrected: a record of the group can be behind some of its rows"
+)
 
 
 def place(arguments: argparse.Namespace, folders: list[Path], disputes: Path | None, registry: Registry) -> int:
@@ -58,6 +62,8 @@ def _print_against(found: Position) -> None:
         print_table(HEAD, rows)
     if more := len(found.against) - len(rows):
         print(f"the best row of each model; {more} more with --markdown")
+    if rows:
+        print(TWO_TESTS)
 
 
 def _record(arguments: argparse.Namespace, registry: Registry) -> Record:
@@ -126,6 +132,7 @@ def markdown_of(found: Position) -> Iterator[str]:
         yield f"| {' | '.join(HEAD)} |"
         yield f"| {' | '.join('---' for _ in HEAD)} |"
         yield from (f"| {' | '.join(map(plain, cells))} |" for cells in starmap(_line, found.against))
+        yield from ("", plain(TWO_TESTS))
     yield from ("", *map(plain, _clips(found)))
 
 

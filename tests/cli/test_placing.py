@@ -44,9 +44,12 @@ def test_a_record_is_told_its_score_its_rank_and_how_it_compares_with_each_leadi
     assert lines[2].endswith(" of 3 ranked rows, behind the leading group")
     assert [line.split("  ")[0] for line in lines[4:6]] == ["Logistic regression on flow", "SVM on flow"]
     assert all(line.endswith("behind") for line in lines[4:6])
-    assert lines[6] == "beside Logistic regression on flow:"
-    assert lines[7].startswith("  right where it is wrong: ")
-    assert lines[7].endswith(" more)")
+    assert lines[6].startswith(
+        "the leading group comes from one test of all pairs of ranked rows; the p-values come from"
+    )
+    assert lines[7] == "beside Logistic regression on flow:"
+    assert lines[8].startswith("  right where it is wrong: ")
+    assert lines[8].endswith(" more)")
     assert not Path("leaderboards", "site").exists()
     assert len(list(Path("leaderboards", "records").iterdir())) == 2
 
@@ -85,7 +88,7 @@ def test_on_the_terminal_a_model_with_several_leading_rows_is_one_line(place):
     code, out, _ = place(RECORD)
     assert code == 0
     assert sum(line.startswith("Logistic regression on flow") for line in out.splitlines()) == 1
-    assert "the best row of each model; 1 more with --markdown\n" in out
+    assert "the best row of each model; 1 more with --markdown\nthe leading group comes from one test of all" in out
 
 
 def test_as_markdown_a_strangers_name_is_no_markup(place):
@@ -99,6 +102,7 @@ def test_as_markdown_a_strangers_name_is_no_markup(place):
     assert code == 0
     assert out.startswith("### Majority class on composite, protocol loso\n\n- UF1 .241")
     assert "| leading row | UF1 | difference | 95 % | p | the record is |\n| --- |" in out
+    assert "|\n\nthe leading group comes from one test of all pairs" in out
 
 
 def test_of_predictions_with_a_hostile_name_markdown_shows_the_name(place):
