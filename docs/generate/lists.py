@@ -11,11 +11,13 @@ from importlib import import_module
 from typing import Any
 
 from merbench_databases.errata import errata as known_errata
+from merbench_databases.registered import RELEASES
 
 from docs.generate.markdown import table
 from merbench.cli import main
+from merbench.plugin.registry import load_target
 
-__all__ = ["datasets", "errata", "features", "models", "protocols", "recipes", "sources"]
+__all__ = ["datasets", "errata", "features", "models", "protocols", "published", "recipes", "sources"]
 
 
 def models(package: str = "") -> str:
@@ -54,6 +56,16 @@ def features() -> str:
 def protocols() -> str:
     """Protocols."""
     return _table("protocols", {"protocol": "name", "about": "about"})
+
+
+def published() -> str:
+    """The contents of each release of videos, as `merbench data check` expects them."""
+    rows = []
+    for name, (reader, *_) in RELEASES.items():
+        counts = load_target(f"merbench_databases.{reader}", owner=name)(None).published()
+        emotions = ", ".join(f"{emotion} {count}" for emotion, count in counts.emotions.items())
+        rows.append([f"`{name}`", str(counts.clips), str(counts.subjects or "not known"), emotions or "-", counts.source])
+    return table(["source", "clips", "subjects", "emotions", "counts from"], rows)
 
 
 def sources() -> str:

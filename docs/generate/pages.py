@@ -56,6 +56,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "networks": results.networks,
     "oracle-epochs": oracle.epochs,
     "protocols": lists.protocols,
+    "published": lists.published,
     "recipes": lists.recipes,
     "rcn": claims.rcn,
     "rcn-fit": claims.rcn_fit,
