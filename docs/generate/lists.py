@@ -63,8 +63,8 @@ def published() -> str:
     rows = []
     for name, (reader, *_) in RELEASES.items():
         counts = load_target(f"merbench_databases.{reader}", owner=name)(None).published()
-        emotions = ", ".join(f"{emotion} {count}" for emotion, count in counts.emotions.items())
-        rows.append([f"`{name}`", str(counts.clips), str(counts.subjects or "not known"), emotions or "-", counts.source])
+        emotions = ", ".join(f"{emotion} {count}" for emotion, count in counts.emotions.items()) or "-"
+        rows.append([f"`{name}`", str(counts.clips), str(counts.subjects or "not known"), emotions, counts.source])
     return table(["source", "clips", "subjects", "emotions", "counts from"], rows)
 
 
