@@ -53,15 +53,15 @@ def headline(board: Board, part: str = "full") -> str:
     if not score:
         return ""
     where = "" if part == "full" else f" on {board.part_name(part)}"
-    found = f"Honest micro-expression recognition scores {wording.rounded(score.value)}{where}"
+    found = f"Honest runs score {wording.rounded(score.value)}{where}"
     reported = [one.value for one in (row.uf1_of(part) for row in board.rows if row.badge == "reported") if one]
     if reported:
         found += f", reported figures go up to {wording.rounded(max(reported))}"
     if len(rows) == 1:
         return f"{found}, and {rows[0].name} leads" if len(ranked) > 1 else f"{found}: one entry so far"
     models = len(foremost(ranked))
-    group = f"{len(rows)} of {models}" if len(rows) < models else f"all {models}"
-    return f"{found}, and {group} models share first place"
+    group = f"{len(rows)} of {models}" if len(rows) < models else f"the {models}"
+    return f"{found}, and {group} models cannot be told apart"
 
 
 def facts(board: Board) -> list[Fact]:
@@ -78,11 +78,12 @@ def _honest(board: Board) -> Iterator[Fact]:
     whose = f"the middle of {len(rows)} leading models" if len(rows) > 1 else rows[0].name
     text = f"is what {whose} scores on people whom it has not seen{ends}."
     if len(rows) > 1:
-        text += " They share first place: no test separates them from a better one, which does not make them equal."
+        text += " No test separates any of them from a better one, which does not make them equal."
     text += _one_source(board)
     if quick := _quickest(rows):
         device = f" on a {wording.clipped(quick.device, 20).upper()}" if quick.device else ""
-        text += f" {quick.name} is in the group; its whole run takes {wording.duration(quick.seconds)}{device}."
+        text += f" {quick.name} (recipe {quick.recipe}) is in the group; "
+        text += f"its whole run takes {wording.duration(quick.seconds)}{device}."
     yield Fact(wording.rounded(score.value), text)
 
 
@@ -142,5 +143,6 @@ def _resolution(board: Board) -> Iterator[Fact]:
         return
     half = median((test.interval[1] - test.interval[0]) / 2 for test in tests)
     text = "is half the 95\N{NO-BREAK SPACE}% interval of the difference between the first and another leading row "
-    text += f"(median): with {board.subjects_total} subjects, most smaller differences cannot be told from zero."
+    text += f"(median): with {board.subjects_total} subjects, a test of one pair cannot tell most smaller "
+    text += "differences from zero."
     yield Fact(f"±{wording.rounded(half)}", text)

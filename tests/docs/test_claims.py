@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import itertools
 import json
 import math
 
@@ -12,7 +14,7 @@ from docs.generate.claims import expected_best
 from merbench.leaderboard.boards import counts_of
 from tests.benchmarks.__main__ import MEASURED
 from tests.benchmarks.how_sure import variance
-from tests.docs.pages import section, table
+from tests.docs.pages import ROOT, section, table
 
 
 @pytest.mark.parametrize(("number", "known"), [(1, 0.0), (2, 1 / math.sqrt(math.pi)), (3, 1.5 / math.sqrt(math.pi))])
@@ -33,6 +35,23 @@ def test_rcn_with_the_inner_epoch_has_the_confidence_of_that_epoch_and_no_traini
     for model, (loss, confidence) in inner.items():
         assert loss == "-"
         assert confidence != rows["quick", model][1]
+
+
+def test_causalnets_accuracies_are_of_all_clips_and_of_no_smaller_number_of_them() -> None:
+    clips = {"smic": 164, "casme2": 145, "samm": 133}
+    with (ROOT / "leaderboards" / "reported.csv").open(encoding="utf-8", newline="") as file:
+        printed = {
+            line["part"]: float(line["value"])
+            for line in csv.DictReader(file)
+            if (line["method"], line["metric"], line["dataset"]) == ("CausalNet", "accuracy", "composite")
+        }
+    shares = [
+        [(right, of) for of in range(1, most + 1) for right in range(of + 1) if round(right / of, 4) == printed[part]]
+        for part, most in clips.items()
+    ]
+    sums = [([of for _, of in one], sum(right for right, _ in one)) for one in itertools.product(*shares)]
+    fitting = [(of, right) for of, right in sums if round(right / sum(of), 4) == printed["full"]]
+    assert fitting == [(list(clips.values()), 403)]
 
 
 @pytest.mark.slow

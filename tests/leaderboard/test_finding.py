@@ -41,10 +41,10 @@ def paper(value: float, evidence: str) -> Row:
 def test_the_headline_has_the_middle_score_the_highest_report_and_how_many_models_share_first_place(tied) -> None:
     score = middle(tied.ranked, lambda row: row.uf1)
     assert score is not None
-    found = f"Honest micro-expression recognition scores {rounded(score.value)}"
-    assert headline(tied) == f"{found}, and all 4 models share first place"
+    found = f"Honest runs score {rounded(score.value)}"
+    assert headline(tied) == f"{found}, and the 4 models cannot be told apart"
     reported = replace(tied, rows=(*tied.rows, paper(0.9, "paper")))
-    assert headline(reported) == f"{found}, reported figures go up to .90, and all 4 models share first place"
+    assert headline(reported) == f"{found}, reported figures go up to .90, and the 4 models cannot be told apart"
 
 
 def test_a_model_with_many_recipes_counts_once(board_of, make_record) -> None:
@@ -53,13 +53,13 @@ def test_a_model_with_many_recipes_counts_once(board_of, make_record) -> None:
     best = {row.model: row.uf1.value for row in reversed(board.ranked)}
     assert [row.model for row in foremost(board.ranked)] == sorted(best, key=best.get, reverse=True)
     score = max(best["net"], best["other"])
-    assert headline(board).endswith(f"scores {rounded(score)}, and 2 of 3 models share first place")
+    assert headline(board).endswith(f"score {rounded(score)}, and 2 of 3 models cannot be told apart")
 
 
 def test_a_part_has_a_headline_of_its_own(tied) -> None:
     score = middle(foremost(leading(tied, "samm")), lambda row: row.uf1_of("samm"))
     assert score is not None
-    assert headline(tied, "samm").partition(",")[0].endswith(f" scores {rounded(score.value)} on SAMM")
+    assert headline(tied, "samm").partition(",")[0].endswith(f" score {rounded(score.value)} on SAMM")
 
 
 def test_the_page_of_each_part_has_the_headline_of_the_part_above_its_table(entry_of, make_record, registry) -> None:
@@ -142,4 +142,4 @@ def test_a_board_with_nothing_to_say_says_nothing() -> None:
 def test_a_baseline_among_several_leading_rows_is_named_with_the_time_of_its_run(board_of, make_record) -> None:
     baseline = make_record("flow-lr", kind="estimator", recipe="default", settings={}, device="cpu", accuracy=0.8)
     text = facts(board_of(baseline, make_record("net", accuracy=0.8, draw=5)))[0].text
-    assert "Logistic regression on flow is in the group; its whole run takes 1.0 min on a CPU." in text
+    assert "Logistic regression on flow (recipe default) is in the group; its whole run takes 1.0 min on a CPU." in text
