@@ -13,9 +13,10 @@ from merbench.leaderboard.transfer import transfers_of
 from merbench.leaderboard.wording import p_value, signed
 from merbench.scores import compare_confusions, mean_rate
 
-__all__ = ["protocols", "transfer"]
+__all__ = ["ELSEWHERE", "protocols", "transfer"]
 
 TOGETHER, OTHERS = "loso", ("loso-per-database", "lodo")
+ELSEWHERE = (*OTHERS, "from-smic", "from-casme2", "from-samm")
 
 
 def protocols() -> str:

@@ -13,11 +13,11 @@ from merbench.leaderboard.rows import Row
 from merbench.plugin.loading import load
 from merbench.plugin.registry import Registry
 
-__all__ = ["BASELINE", "LEADERBOARDS", "baseline", "board", "boards", "record_paths", "runs", "setting"]
+__all__ = ["BASELINE", "LEADERBOARDS", "REFERENCES", "baseline", "board", "boards", "record_paths", "runs", "setting"]
 
 LEADERBOARDS = Path(__file__).parents[2] / "leaderboards"
 BASELINE = "flow-lr"  # the logistic regression that networks are compared with
-REFERENCES = {"balanced": "nested", "none": "nested-unweighted"}  # class weights -> its recipe
+REFERENCES = {"none": "nested-unweighted", "balanced": "nested"}  # class weights -> its recipe
 
 
 @functools.cache

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
-from docs.generate.board import BASELINE, runs, setting
+from docs.generate.board import BASELINE, REFERENCES, boards, runs, setting
 from docs.generate.markdown import decimal, table
 from merbench.leaderboard.class_scores import mean_scores
 from merbench.leaderboard.rows import Row
@@ -15,11 +15,13 @@ from merbench.leaderboard.wording import p_value, signed
 from merbench.runs.schema import AnyPolicy
 from merbench.scores import Metric, PairedTest, compare_confusions, mean_rate
 
-__all__ = ["chosen_c", "class_scores", "inner_epochs", "same_weights", "weights"]
+__all__ = ["chosen_c", "class_scores", "inner_epochs", "same_weights", "same_weights_elsewhere", "weights"]
 
 METRICS: tuple[Metric, ...] = ("uf1", "uar")
 # A recipe's name ends with what it changes of the recipe without the ending.
 BALANCED, UNWEIGHTED, NESTED = "balanced", "unweighted", "nested"
+COMPARED = ("class weights", f"`{BASELINE}`", "network")
+DIFFERENCES = ("UF1, regression less network", "UAR, regression less network")
 
 
 def weights() -> str:
@@ -50,19 +52,33 @@ def _weighted(gains: Sequence[Sequence[float]]) -> str:
 
 def same_weights() -> str:
     """The logistic regression minus each network, both trained with the same class weights."""
-    lines = []
-    for weighting in ("none", "balanced"):
-        rows = [row for row in runs() if _weighting(row) == weighting and row.policy == "last"]
-        for reference in (row for row in rows if row.model == BASELINE):
-            for row in (row for row in rows if row.approach == "network"):
-                cells = [weighting, reference.recipe, f"`{row.model}` {row.recipe}"]
-                for metric in METRICS:
-                    test = compare_confusions(_counts(reference), _counts(row), metric=metric)
-                    low, high = test.interval
-                    cells.append(f"{signed(test.difference)} [{signed(low)} {signed(high)}], p {p_value(test.p_value)}")
-                lines.append(cells)
-    head = ["class weights", f"`{BASELINE}`", "network", "UF1, regression less network", "UAR, regression less network"]
-    return table(head, lines)
+    return table([*COMPARED, *DIFFERENCES], [[weights, *cells] for weights, _, cells in _compared(runs())])
+
+
+def same_weights_elsewhere(*protocols: str) -> str:
+    """The same under other protocols, where C is chosen on held-out training subjects."""
+    found = [
+        [protocol, weights, *cells]
+        for protocol in protocols
+        for weights, reference, cells in _compared(boards()[protocol].ranked)
+        if reference.recipe == REFERENCES[weights]
+    ]
+    return table(["protocol", *COMPARED, *DIFFERENCES], found)
+
+
+def _compared(rows: Sequence[Row]) -> Iterator[tuple[str, Row, list[str]]]:
+    """Class weights, the row of the regression, and the cells of a line, for each network with the same weights."""
+    for weights in REFERENCES:
+        same = [row for row in rows if _weighting(row) == weights and row.policy == "last"]
+        for reference in (row for row in same if row.model == BASELINE):
+            for row in (row for row in same if row.approach == "network"):
+                tests = [compare_confusions(_counts(reference), _counts(row), metric=metric) for metric in METRICS]
+                yield weights, reference, [reference.recipe, f"`{row.model}` {row.recipe}", *map(_difference, tests)]
+
+
+def _difference(test: PairedTest) -> str:
+    low, high = test.interval
+    return f"{signed(test.difference)} [{signed(low)} {signed(high)}], p {p_value(test.p_value)}"
 
 
 def chosen_c() -> str:

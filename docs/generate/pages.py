@@ -65,6 +65,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "release-channels": claims.release_channels,
     "results": results.seeds,
     "same-weights": equal_terms.same_weights,
+    "same-weights-elsewhere": partial(equal_terms.same_weights_elsewhere, *across.ELSEWHERE),
     "scaling": scaling.board,
     "seed-noise": claims.seed_noise,
     "shallow-models": partial(lists.models, "merbench_shallow"),
