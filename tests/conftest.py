@@ -1,5 +1,5 @@
 """What several test modules share: what counts as slow, a limit of time, the real data, the parity cases, a user's own
-empty home, and a small release."""
+empty home, and small releases."""
 
 from __future__ import annotations
 
@@ -31,6 +31,7 @@ settings.load_profile("untimed")
 TESTS = Path(__file__).parent
 sys.path.append(str(TESTS.parent))  # for the generator of the docs; last, so that merbench is the installed one
 TOYS = TESTS / "features" / "toys.py"
+BOTH = TESTS / "features" / "both.py"
 EMOTIONS = ("negative", "positive")
 LIMIT = 1800  # seconds: many times what the slowest test takes, so that only one that waits for ever meets it
 
@@ -97,6 +98,7 @@ SLOW = (
     "runs/test_code.py",
     "runs/test_export.py",
     "runs/test_fits.py",
+    "runs/test_flow_scores.py",
     "runs/test_gpu_memory.py",
     "runs/test_merge.py",
     "runs/test_predict.py",
@@ -376,6 +378,22 @@ def toys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Path]
         return release
 
     return lay_out
+
+
+@pytest.fixture
+def both_homes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder with both releases of the dataset `both`, where MERBENCH_DATA points to."""
+    root = tmp_path / "data"
+    for name in ("release", "videos"):
+        (root / name).mkdir(parents=True)
+    monkeypatch.setenv("MERBENCH_DATA", str(root))
+    return root
+
+
+@pytest.fixture
+def both(both_homes: Path) -> Registry:
+    """What is registered with the plugin of that dataset."""
+    return Registry(load(allow=(), files=[BOTH]))
 
 
 @pytest.fixture

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from merbench.cli.broken import print_broken, telling_broken
+from merbench.cli.native import to_stderr
 from merbench.cli.options import positive
 from merbench.cli.progress import progress
 from merbench.cli.tables import print_json, print_table
+from merbench.errors import and_more, printable
 from merbench.plugin.registry import Registry
 
 if TYPE_CHECKING:
     from merbench.features.compare import ClipDifference, Comparison, FlowPair
+    from merbench.runs.flow_scores import FlowScores, PartChange
 
 __all__ = ["add_compare_flow", "compare_flow"]
 
@@ -24,12 +27,12 @@ FIX = "fix the release, or leave these clips out with --skip-broken"
 
 def add_compare_flow(actions: argparse._SubParsersAction[Any]) -> None:
     """Add the action to the actions of `merbench data`."""
-    about = "compare a released flow with the same flow computed from the videos, clip by clip"
+    about = "compare a released flow with the same flow computed from the videos"
     parser = actions.add_parser(
         "compare-flow",
         help=about,
-        description=f"{about}. Add the release and the videos first. It also prints the commands whose runs compare "
-        "the scores.",
+        description=f"{about}, clip by clip and by what a baseline scores on each. Add the release and the videos "
+        "first.",
     )
     parser.add_argument("--dataset", required=True, help="see: merbench list datasets")
     parser.add_argument(
@@ -37,28 +40,74 @@ def add_compare_flow(actions: argparse._SubParsersAction[Any]) -> None:
     )
     parser.add_argument("--skip-broken", action="store_true", help="leave out clips with broken files")
     parser.add_argument("--jobs", type=positive, metavar="N", help="number of processes; default: one per core")
-    parser.add_argument("--json", action="store_true", help="print an object with every clip")
+    parser.add_argument("--json", action="store_true", help="print an object with every clip and the scores")
 
 
 def compare_flow(registry: Registry, arguments: argparse.Namespace) -> int:
-    """Compare, and print a table by database, the clips that differ most, and the commands that compare scores."""
+    """Compare, and print a table of the flows, the clips that differ most, and a table of a baseline's scores."""
+    if arguments.json:
+        with to_stderr():
+            found = _compared(registry, arguments)
+            scores = _scored(registry, arguments, found)
+        print_json(_object(found, scores))
+        return 0
+    found = _compared(registry, arguments)
+    if found.broken:
+        print_broken(found.broken)
+    _print(found)
+    _print_scores(_scored(registry, arguments, found), found)
+    return 0
+
+
+def _compared(registry: Registry, arguments: argparse.Namespace) -> Comparison:
     from merbench.features.compare import compare_flows, flow_pair
 
     pair = flow_pair(registry, arguments.dataset, arguments.feature)
     with telling_broken(FIX), progress("clips") as shown:
-        found = compare_flows(
+        return compare_flows(
             registry, arguments.dataset, pair,
             skip_broken=arguments.skip_broken, jobs=arguments.jobs, progress=shown,
         )  # fmt: skip
-    commands = _commands(registry, arguments.dataset, pair)
-    if arguments.json:
-        clips = [dataclasses.asdict(one) for one in found.clips]
-        print_json({**_named(pair), "clips": clips, "broken": found.broken, "commands": commands})
-        return 0
-    if found.broken:
-        print_broken(found.broken)
-    _print(found, commands)
-    return 0
+
+
+def _scored(registry: Registry, arguments: argparse.Namespace, found: Comparison) -> FlowScores | str:
+    """The scores, or a line that says why there are none."""
+    from merbench.protocols import ProtocolError
+    from merbench.runs.flow_scores import baseline_of, score_flows
+
+    feature = found.pair.feature.name
+    if not (model := baseline_of(registry, feature)):
+        return f"no baseline sees {feature} alone"
+    with progress("folds") as shown:
+        try:
+            return score_flows(registry, model, found, jobs=arguments.jobs, progress=shown)
+        except ProtocolError as error:
+            return str(error)
+
+
+def _object(found: Comparison, scores: FlowScores | str) -> dict[str, Any]:
+    why = scores if isinstance(scores, str) else None
+    return {
+        **_named(found.pair),
+        "clips": [dataclasses.asdict(one) for one in found.clips],
+        "broken": found.broken,
+        "relabelled": found.relabelled,
+        "scores": None if isinstance(scores, str) else _scores_object(scores),
+        "why_no_scores": why,
+    }
+
+
+def _scores_object(scores: FlowScores) -> dict[str, Any]:
+    return {**vars(scores), "parts": {name: _part_object(one) for name, one in scores.parts.items()}}
+
+
+def _part_object(part: PartChange) -> dict[str, Any]:
+    return {
+        "clips": part.clips,
+        "released": part.released and part.released.model_dump(),
+        "own": part.own and part.own.model_dump(),
+        "change": {metric: dataclasses.asdict(test) for metric, test in part.tests.items()},
+    }
 
 
 def _named(pair: FlowPair) -> dict[str, Any]:
@@ -66,22 +115,23 @@ def _named(pair: FlowPair) -> dict[str, Any]:
     return {"feature": pair.feature.name, "computed": pair.reference, **names}
 
 
-def _print(found: Comparison, commands: Sequence[str]) -> None:
+def _print(found: Comparison) -> None:
     pair = found.pair
     print(f"{pair.feature.name} of {', '.join(pair.released.sources)}, beside {pair.reference} of "
           f"{', '.join(pair.own.sources)}")  # fmt: skip
-    databases = list(dict.fromkeys(one.database for one in found.clips))
-    groups = [(name, [one for one in found.clips if one.database == name]) for name in databases]
-    if len(groups) > 1:
-        groups.insert(0, ("all", list(found.clips)))
-    rows = [{"database": name, "clips": str(len(clips)), **_summary(clips)} for name, clips in groups]
+    rows = [{"part": name, "clips": str(len(clips)), **_summary(clips)} for name, clips in _parts(found.clips)]
     print_table(tuple(rows[0]), rows)
     print("medians over clips, in brackets the middle 80 %; endpoint: mean length of the difference of (u, v)")
     farthest = sorted(found.clips, key=lambda one: (-one.endpoint, one.clip))[:FARTHEST]
     print(f"farthest apart: {', '.join(f'{one.clip} ({one.endpoint:.1f})' for one in farthest)}")
-    print("what the difference is worth in a score: run both, and compare their tables")
-    for command in commands:
-        print(f"  {command}")
+
+
+def _parts(clips: Sequence[ClipDifference]) -> Iterator[tuple[str, Sequence[ClipDifference]]]:
+    """The parts that a record has: all clips, and those of each of several databases."""
+    yield "full", clips
+    databases = dict.fromkeys(one.database for one in clips)
+    for name in databases if len(databases) > 1 else ():
+        yield name, [one for one in clips if one.database == name]
 
 
 def _summary(clips: Sequence[ClipDifference]) -> dict[str, str]:
@@ -101,9 +151,35 @@ def _spread(values: Sequence[float], digits: int) -> str:
     return f"{middle:.{digits}f} [{low:.{digits}f} {high:.{digits}f}]"
 
 
-def _commands(registry: Registry, dataset: str, pair: FlowPair) -> list[str]:
-    from merbench.features.compare import baseline_of
+def _print_scores(scores: FlowScores | str, found: Comparison) -> None:
+    print()
+    if isinstance(scores, str):
+        print(printable(f"no scores: {scores}"))
+        return
+    plan = f"{scores.model} ({scores.recipe}) on {found.dataset.spec.name}, {scores.protocol}, seed {scores.seed}"
+    rows = [row for name, part in scores.parts.items() for row in _score_rows(name, part)]
+    print_table(tuple(rows[0]), rows, title=f"{plan}: once on each flow")
+    print("pooled over all folds; difference: own less release; 95 % interval and paired test over subjects")
+    if found.relabelled:
+        print(f"in no score, because the videos give them another class: {and_more(found.relabelled, FARTHEST)}")
 
-    name, _, variant = pair.reference.partition("@")
-    run = f"merbench run --model {baseline_of(registry, name)} --dataset {dataset}"
-    return [run, f"{run} --set {name}={variant}" if variant else run]
+
+def _score_rows(name: str, part: PartChange) -> Iterator[dict[str, str]]:
+    """A row for each metric."""
+    from merbench.cli.placing import signed
+    from merbench.cli.report import METRICS
+    from merbench.leaderboard.wording import figure, p_value
+
+    for metric in METRICS:
+        released, own = (figure(getattr(one, metric)) if one else "not defined" for one in (part.released, part.own))
+        test = part.tests.get(metric)
+        yield {
+            "part": name,
+            "clips": str(part.clips),
+            "score": metric.upper(),
+            "release": released,
+            "own": own,
+            "difference": signed(test.difference) if test else "",
+            "95 %": " to ".join(map(signed, test.interval)) if test else "",
+            "p": p_value(test.p_value) if test else "",
+        }

@@ -144,7 +144,8 @@ def plain(text: str) -> str:
 
 def signed(value: float) -> str:
     """A difference of scores in plain letters: `+.136`, `-.012`."""
-    return f"{'-' if value < 0 else '+'}{figure(abs(value))}"
+    text = figure(abs(value))
+    return f"{'-' if value < 0 and text != '.000' else '+'}{text}"
 
 
 def _ends(interval: tuple[float, float]) -> str:

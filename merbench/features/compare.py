@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,13 +12,13 @@ from merbench.errors import BrokenClips, ReleaseError, UnresolvableFeature
 from merbench.features.compute import compute
 from merbench.features.resolve import Resolved, resolve, split_reference
 from merbench.plugin.registry import Registry
-from merbench.plugin.specs import EstimatorModel, Feature
+from merbench.plugin.specs import Feature
 from merbench.progress import Progress
 
 if TYPE_CHECKING:
     import numpy as np
 
-__all__ = ["ClipDifference", "Comparison", "FlowPair", "baseline_of", "compare_flows", "flow_pair"]
+__all__ = ["ClipDifference", "Comparison", "FlowPair", "compare_flows", "flow_pair"]
 
 ASKER = "this command"
 VECTOR = ("u", "v")  # the channels of a flow
@@ -60,11 +60,24 @@ class ClipDifference:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Both flows of every clip, and the clips that were left out because their files are broken, with the reasons."""
+    """Both flows of every clip.
+
+    Attributes:
+        pair: what was compared.
+        clips: the differences, in the order of the dataset.
+        dataset: the release, with only these clips.
+        released, own: the flows, `[clips, channels, ...]`, in the same order.
+        broken: clips that were left out because their files are broken → reason.
+        relabelled: those of the clips whose class is another one in the videos than in the release.
+    """
 
     pair: FlowPair
     clips: tuple[ClipDifference, ...]
+    dataset: OpenDataset
+    released: np.ndarray
+    own: np.ndarray
     broken: dict[str, str]
+    relabelled: tuple[str, ...]
 
 
 def flow_pair(registry: Registry, dataset: str, reference: str = "") -> FlowPair:
@@ -114,17 +127,6 @@ def _pairs(registry: Registry, dataset: str, name: str, variant: str, homes: Seq
             yield FlowPair(spec, chosen, released, own)
 
 
-def baseline_of(registry: Registry, feature: str) -> str:
-    """The name of the first baseline that sees the feature alone; `MODEL` if there is none."""
-    names = (
-        model.name
-        for model in registry.models
-        if isinstance(model, EstimatorModel) and model.features == (feature,)
-        if next(iter(model.recipes.values())).claim == "baseline"
-    )
-    return next(names, "MODEL")
-
-
 def compare_flows(
     registry: Registry,
     dataset: str,
@@ -150,31 +152,55 @@ def compare_flows(
         PluginError: a feature function fails.
     """
     released, own = (open_dataset(registry, dataset, home) for home in (pair.released, pair.own))
-    shared = set(released.clips["clip"]) & set(own.clips["clip"])
-    released, own = _only(released, shared), _only(own, shared)
-    broken: dict[str, str] = {}
     computed = resolve(pair.reference, registry, own.provides, dataset, ASKER)
-    try:
-        arrays = compute(own, [computed], jobs=jobs, progress=progress)
-    except BrokenClips as error:
-        if not skip_broken or len(error.reasons) == len(own.clips):
-            raise
-        broken = dict(error.reasons)
-        released, own = released.without(broken), own.without(broken)
-        arrays = compute(own, [computed], jobs=jobs, progress=progress)
-    (theirs,) = compute(released, [Resolved(pair.feature.name)], jobs=jobs)
-    order = {clip: place for place, clip in enumerate(released.clips["clip"])}
+    released = _only(released, own)
+    released, theirs, unread = _flows(released, Resolved(pair.feature.name), skip_broken, jobs, None)
+    own, ours, uncomputed = _flows(_only(own, released), computed, skip_broken, jobs, progress)
+    kept = _only(released, own)
+    clips = list(kept.clips["clip"])
+    theirs, ours = theirs[_places(clips, released)], ours[_places(clips, own)]
     found = [
-        _difference(clip, database, theirs[order[clip]], arrays[0][place], pair.feature.channels)
-        for place, (clip, database) in enumerate(zip(own.clips["clip"], own.clips["database"], strict=True))
+        _difference(clip, database, first, second, pair.feature.channels)
+        for clip, database, first, second in zip(clips, kept.clips["database"], theirs, ours, strict=True)
     ]
-    return Comparison(pair, tuple(found), broken)
+    relabelled = _relabelled(kept, own)
+    return Comparison(pair, tuple(found), kept, theirs, ours, {**unread, **uncomputed}, relabelled)
 
 
-def _only(dataset: OpenDataset, clips: Collection[str]) -> OpenDataset:
-    if not clips:
+def _only(dataset: OpenDataset, other: OpenDataset) -> OpenDataset:
+    """The dataset with only those clips that the other one has too."""
+    kept = set(other.clips["clip"])
+    left = dataset.without([clip for clip in dataset.clips["clip"] if clip not in kept])
+    if left.clips.empty:
         raise ReleaseError(f"the release and the videos of {dataset.spec.name} share no clip")
-    return dataset.without([clip for clip in dataset.clips["clip"] if clip not in clips])
+    return left
+
+
+def _flows(
+    dataset: OpenDataset, feature: Resolved, skip_broken: bool, jobs: int | None, progress: Progress | None
+) -> tuple[OpenDataset, np.ndarray, dict[str, str]]:
+    """The dataset without its broken clips, the flow of the others, and the reasons of the broken ones."""
+    broken: dict[str, str] = {}
+    try:
+        (flows,) = compute(dataset, [feature], jobs=jobs, progress=progress)
+    except BrokenClips as error:
+        if not skip_broken or len(error.reasons) == len(dataset.clips):
+            raise
+        broken, dataset = error.reasons, dataset.without(error.reasons)
+        (flows,) = compute(dataset, [feature], jobs=jobs, progress=progress)
+    return dataset, flows, broken
+
+
+def _places(clips: Sequence[str], dataset: OpenDataset) -> list[int]:
+    """The rows of these clips in the dataset."""
+    places = {clip: place for place, clip in enumerate(dataset.clips["clip"])}
+    return [places[clip] for clip in clips]
+
+
+def _relabelled(released: OpenDataset, own: OpenDataset) -> tuple[str, ...]:
+    labels = dict(zip(own.clips["clip"], own.clips["label"], strict=True))
+    pairs = zip(released.clips["clip"], released.clips["label"], strict=True)
+    return tuple(clip for clip, label in pairs if labels[clip] != label)
 
 
 def _difference(

@@ -40,7 +40,7 @@ from merbench.runs.weights import find_weights, weights_digest, without_path
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Job", "Request", "prepare"]
+__all__ = ["Job", "Request", "prepare", "seeded_folds", "task_of"]
 
 TRIED = 6  # clips on which a model is tried
 
@@ -118,7 +118,7 @@ def prepare(registry: Registry, request: Request, progress: Progress | None = No
     first = partial(_try_first, registry, request, model, chosen, released, features, others)
     dataset, arrays = _computed(released, features, request, progress, first)
     others = [one.read(*_computed(one.dataset, one.features, request, progress), wanted=arrays) for one in others]
-    all_folds = _seeded_folds(registry, request, model, protocol, dataset)
+    all_folds = seeded_folds(registry, request.seed, model, protocol, dataset)
     folds = _matching(all_folds, request.folds)
     weights = find_weights(model, request.weights, [fold.name for fold in folds])
     plan = Plan(
@@ -129,7 +129,7 @@ def prepare(registry: Registry, request: Request, progress: Progress | None = No
         code=code_digests(_origins(registry, request, protocol, home, features, others)),
     )
     task = replace(
-        _task(registry, model, chosen, dataset, features, arrays),
+        task_of(registry, model, chosen, dataset, features, arrays),
         pretraining=tuple(one.training for one in others),
         device=plan.device,
         precision=plan.precision,
@@ -220,7 +220,7 @@ def _try_first(
     except BrokenClips:
         return  # reported with those among the other clips
     whole = few if model.kind == "torch" else dataset
-    task = _task(registry, model, chosen, whole, features, _repeated(arrays, len(whole.clips)))
+    task = task_of(registry, model, chosen, whole, features, _repeated(arrays, len(whole.clips)))
     fold = Fold("trial", train=np.arange(len(whole.clips)), test=np.arange(len(few.clips)))
     if model.kind == "torch":
         try_alone(replace(task, jobs=request.jobs), fold)
@@ -243,12 +243,10 @@ def _others(registry: Registry, chosen: Choice, model: Model, protocol: Protocol
     return open_others(registry, chosen.recipe.pretrain, chosen.features, model.name, tested)
 
 
-def _seeded_folds(
-    registry: Registry, request: Request, model: Model, protocol: Protocol, dataset: OpenDataset
-) -> list[Fold]:
-    """All folds of the dataset, each with its own seed."""
+def seeded_folds(registry: Registry, seed: int, model: Model, protocol: Protocol, dataset: OpenDataset) -> list[Fold]:
+    """All folds of the dataset, each with its own seed, which follows from the seed of the run."""
     return [
-        replace(fold, seed=fold_seed(request.seed, model.name, dataset.spec.name, protocol, fold.name))
+        replace(fold, seed=fold_seed(seed, model.name, dataset.spec.name, protocol, fold.name))
         for fold in protocol_folds(registry, protocol.name, dataset.clips)
     ]
 
@@ -346,7 +344,7 @@ def _digests(dataset: OpenDataset, folds: list[Fold], arrays: tuple[np.ndarray, 
     )
 
 
-def _task(
+def task_of(
     registry: Registry,
     model: Model,
     chosen: Choice,
