@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import csv
 import functools
+import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
-from statistics import NormalDist, fmean
+from statistics import NormalDist, fmean, stdev
 
 import numpy as np
 
@@ -26,6 +29,7 @@ __all__ = [
     "causalnet",
     "dual_inception",
     "expected_best",
+    "five_classes",
     "rcn",
     "rcn_fit",
     "release_channels",
@@ -35,6 +39,13 @@ __all__ = [
     "ststnet_printed",
 ]
 
+# Note of a printed accuracy -> what it says of the number of clips.
+CLIPS_OF_FIVE = {
+    "casme2-246": "are shares of 246 clips",
+    "casme2-247": "of 247",
+    "casme2-246-247": "of either",
+    "casme2-not-249": "of none of these numbers",
+}
 ROUNDS = 100  # of Dual-Inception's script
 PORT = "STSTNet (PyTorch port)"  # in reported.csv: what the authors' log of their script says
 STSTNET, TABLE_III, LOG = "STSTNet", "STSTNet (Liong et al.)", "STSTNet (Liong et al.), authors' log"
@@ -58,14 +69,14 @@ def ststnet() -> str:
     row = _row("ststnet", "published")
     figure = row.figures["full"]["uf1"]
     printed = next(one.uf1.value for one in board().rows if one.model == PORT and one.uf1)
-    deviation, _ = _deviation()
-    seeds = [decimal(one.figures["last"]["full"]["uf1"].value) for one in row.entries]
+    values = [one.figures["last"]["full"]["uf1"].value for one in row.entries]
+    deviation = stdev(values)
     loss = _training_loss(_records(row))
-    above = (printed - figure.value) / deviation
+    above, seeds = (printed - figure.value) / deviation, ", ".join(map(decimal, values))
     return (
-        f"The same settings here have a UF1 of {decimal(figure.value)} (the mean of {', '.join(seeds)}, by seed) and a "
+        f"The same settings here have a UF1 of {decimal(figure.value)} (the mean of {seeds}, by seed) and a "
         f"mean training loss of {decimal(loss)} in the last epoch. The authors' log, {decimal(printed)}, lies "
-        f"{above:.1f} standard deviations of a seed ({decimal(deviation)}) above that mean."
+        f"{above:.1f} standard deviations of these seeds ({decimal(deviation)}) above that mean."
     )
 
 
@@ -172,8 +183,28 @@ def rcn() -> str:
 
 
 def bi_woof() -> str:
-    """UF1 and UAR of Bi-WOOF by the regularisation of its support vector machine."""
-    return measured_table("bi-woof")
+    """UF1 and UAR of Bi-WOOF by the regularisation of its support vector machine, and where the printed UF1 lies."""
+    found = re.findall(r"linear kernel, C = (\S+) \| ([\d.]+) /", text := measured_table("bi-woof"))
+    printed = float(_printed("Bi-WOOF", "uf1", TABLE_III))
+    scores = [(c, float(score)) for c, score in found]
+    below = next(c for c, score in scores if score < printed)
+    above = [c for c, score in scores if score >= printed][-1]
+    return (
+        f"{text}\n\nFigures are UF1 / UAR over all clips, then by database. With a linear kernel, the printed UF1 lies "
+        f"between those of C = {above} and C = {below}."
+    )
+
+
+def five_classes() -> str:
+    """How many accuracies that papers print for CASME II in five classes fit which number of clips."""
+    with (LEADERBOARDS / "reported.csv").open(encoding="utf-8", newline="") as file:
+        lines = [one for one in csv.DictReader(file) if (one["dataset"], one["metric"]) == ("casme2-5", "accuracy")]
+    of = Counter(note for one in lines for note in one["notes"].split() if note in CLIPS_OF_FIVE)
+    fits = [f"{of[note]} {what}" for note, what in CLIPS_OF_FIVE.items()]
+    return (
+        f"`casme2-5` has 249 clips. Of {len(lines)} accuracies that papers print for it, {', '.join(fits)}, and "
+        f"{len(lines) - of.total()} may be of 249. The board marks each."
+    )
 
 
 def release_channels() -> str:

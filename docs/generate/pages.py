@@ -35,6 +35,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "api": interface.api,
     "bi-woof": claims.bi_woof,
     "bi-woof-scores": claims.bi_woof_scores,
+    "five-classes": claims.five_classes,
     "causalnet": claims.causalnet,
     "checks": checks.checks,
     "chosen-c": equal_terms.chosen_c,

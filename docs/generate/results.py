@@ -44,7 +44,8 @@ def networks() -> str:
     rows = [row for row in runs() if row.approach == "network"]
     models = len({row.model for row in rows})
     lines = [
-        f"{models} networks were run in {len(rows)} settings. Each is compared with the logistic regression that has "
+        f"{models} networks were run in {len(rows)} settings, without the example `my-contrastive`. "
+        "Each is compared with the logistic regression that has "
         "the same class weights and chooses C on training subjects, by the paired test over subjects; the p-values "
         "are corrected for all comparisons of a line (Holm).\n"
     ]
@@ -120,12 +121,13 @@ def methods() -> str:
             one.recipe or "handed in",
             "as published" if one.joined and one.recipe else "not as published" if one.hollow else "-",
             " / ".join(dict.fromkeys(map(decimal, one.reported))),
-            *("-" if value is None else decimal(value) for value in (one.honest, one.selected)),
+            *("-" if value is None else decimal(value) for value in (one.honest, one.unknown, one.selected)),
         ]
         for one in methods_of(board())
         if one.reported
     ]
-    return table(["method", "recipe", "what ran", "reported", "scored here", "scored here, test-selected"], rows)
+    scored = [f"scored here, {how}" for how in ("honest", "epoch choice not known", "test-selected")]
+    return table(["method", "recipe", "what ran", "reported", *scored], rows)
 
 
 def remarks() -> str:

@@ -54,6 +54,24 @@ def test_causalnets_accuracies_are_of_all_clips_and_of_no_smaller_number_of_them
     assert fitting == [(list(clips.values()), 403)]
 
 
+def test_the_marks_of_accuracies_on_five_classes_say_which_numbers_of_clips_have_them() -> None:
+    marks = {(246,): "casme2-246", (247,): "casme2-247", (246, 247): "casme2-246-247", (): "casme2-not-249"}
+    with (ROOT / "leaderboards" / "reported.csv").open(encoding="utf-8", newline="") as file:
+        lines = [one for one in csv.DictReader(file) if (one["dataset"], one["metric"]) == ("casme2-5", "accuracy")]
+    assert lines
+    for line in lines:
+        numbers = tuple(of for of in (246, 247, 249) if share_of(line["value"], of))
+        marked = [note for note in line["notes"].split() if note in marks.values()]
+        assert marked == ([] if 249 in numbers else [marks[numbers]]), line["method"]
+
+
+def share_of(printed: str, clips: int) -> bool:
+    """Whether a share of that many clips, rounded or cut, is what is printed."""
+    unit = 10 ** len(printed.partition(".")[2])
+    shares = [unit * right / clips for right in range(clips + 1)]
+    return round(float(printed) * unit) in {number for one in shares for number in (round(one), int(one))}
+
+
 @pytest.mark.slow
 def test_the_figures_of_how_sure_are_those_of_the_committed_records() -> None:
     ranked = board().ranked
