@@ -126,8 +126,8 @@ def _runs_beside() -> str:
         if policy == "inner" and (last := rows.get((model, recipe, "last")))
     ]
     return (
-        "Both epochs are of the same runs. The board's row of the last epoch is of other runs. These seeds of it ran on "
-        f"another processor, where {ANSWERS_DIFFER}: {_elsewhere(beside)}."
+        "Both epochs are of the same runs. The board's row of the last epoch is of other runs. These seeds of it ran "
+        f"on another processor, where {ANSWERS_DIFFER}: {_elsewhere(beside)}."
     )
 
 
