@@ -13,7 +13,18 @@ from merbench.leaderboard.rows import Row
 from merbench.plugin.loading import load
 from merbench.plugin.registry import Registry
 
-__all__ = ["BASELINE", "LEADERBOARDS", "REFERENCES", "baseline", "board", "boards", "record_paths", "runs", "setting"]
+__all__ = [
+    "BASELINE",
+    "LEADERBOARDS",
+    "REFERENCES",
+    "baseline",
+    "board",
+    "boards",
+    "entries",
+    "record_paths",
+    "runs",
+    "setting",
+]
 
 LEADERBOARDS = Path(__file__).parents[2] / "leaderboards"
 BASELINE = "flow-lr"  # the logistic regression that networks are compared with
@@ -48,6 +59,11 @@ def baseline(weights: str = "balanced") -> Row:
     with: its C is chosen on held-out training subjects, never on test labels.
     """
     return next(row for row in runs() if (row.model, row.recipe) == (BASELINE, REFERENCES[weights]))
+
+
+def entries(dataset: str = "composite") -> list[Entry]:
+    """The committed records of a dataset, under every protocol."""
+    return [entry for _, entry in _entries() if entry.record.plan.dataset == dataset]
 
 
 @functools.cache

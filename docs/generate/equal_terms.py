@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 
 from docs.generate.board import BASELINE, REFERENCES, boards, runs, setting
 from docs.generate.markdown import decimal, table
+from docs.generate.processors import elsewhere
 from merbench.leaderboard.class_scores import mean_scores
 from merbench.leaderboard.rows import Row
 from merbench.leaderboard.statistics import ALPHA
@@ -22,6 +23,7 @@ METRICS: tuple[Metric, ...] = ("uf1", "uar")
 BALANCED, UNWEIGHTED, NESTED = "balanced", "unweighted", "nested"
 COMPARED = ("class weights", f"`{BASELINE}`", "network")
 DIFFERENCES = ("UF1, regression less network", "UAR, regression less network")
+ANSWERS_DIFFER = "[single answers can differ](protocols-and-scores.md#what-is-the-same-on-another-machine)"
 
 
 def weights() -> str:
@@ -37,7 +39,11 @@ def weights() -> str:
             cells.append(f"{signed(difference.difference)} (p {p_value(difference.p_value)})")
         lines.append(cells)
     head = [f"{metric.upper()}{what}" for metric in METRICS for what in (" without", " with", " difference")]
-    return f"{table(['model', 'recipe', 'seeds', *head], lines)}\n\n{_weighted(gains)}"
+    moved = (
+        "Without and with weights, these seeds ran on different processors, where "
+        f"{ANSWERS_DIFFER}: {_elsewhere(_pairs())}."
+    )
+    return f"{table(['model', 'recipe', 'seeds', *head], lines)}\n\n{_weighted(gains)}\n\n{moved}"
 
 
 def _weighted(gains: Sequence[Sequence[float]]) -> str:
@@ -108,7 +114,7 @@ def inner_epochs() -> str:
             cells.append(f"{signed(test.difference)} (p {p_value(test.p_value)})")
         lines.append(cells)
     head = [f"{metric.upper()}{what}" for metric in METRICS for what in (", last", ", inner", " difference")]
-    return f"{table(['model', 'recipe', 'seeds', *head], lines)}\n\n{_worth(tests)}"
+    return f"{table(['model', 'recipe', 'seeds', *head], lines)}\n\n{_worth(tests)}\n\n{_runs_beside()}"
 
 
 def _worth(tests: Mapping[str, PairedTest]) -> str:
@@ -125,6 +131,26 @@ def _worth(tests: Mapping[str, PairedTest]) -> str:
         f"{' and '.join(said)}. Most quick recipes follow one cycle of the learning rate, down to nearly zero: there, "
         "an earlier epoch is one with a higher rate, and not the end of a shorter run."
     )
+
+
+def _runs_beside() -> str:
+    """Why the last epoch of these runs can score other than the board's row of the last epoch, in sentences."""
+    rows = {(row.model, row.recipe, row.policy): row for row in runs()}
+    beside = [
+        (inner, last)
+        for (model, recipe, policy), inner in rows.items()
+        if policy == "inner" and (last := rows.get((model, recipe, "last")))
+    ]
+    return (
+        "Both epochs are of the same runs. The board's row of the last epoch is of other runs. These seeds of it ran "
+        f"on another processor, where {ANSWERS_DIFFER}: {_elsewhere(beside)}."
+    )
+
+
+def _elsewhere(beside: Iterable[tuple[Row, Row]]) -> str:
+    """The seeds that ran on another processor in one row than in the other, by model and recipe."""
+    found = [(row, seeds) for row, other in beside if (seeds := elsewhere(row, other))]
+    return "; ".join(f"`{row.model}` {row.recipe}, seed {', '.join(map(str, seeds))}" for row, seeds in found) or "none"
 
 
 def class_scores() -> str:
