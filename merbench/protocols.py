@@ -11,7 +11,7 @@ import json
 import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from merbench.errors import MerbenchError
@@ -100,7 +100,7 @@ def make_folds(splitter: Splitter, clips: pd.DataFrame) -> list[Fold]:
     """The folds that a splitter makes of `clips`, checked against a table that the splitter has no access to.
 
     Raises:
-        ProtocolError: as `split` raises it.
+        ProtocolError: as `split` raises it; or a fold has two databases on two sides that show the same people.
         SplitterFault: `split` changed its table or did not yield folds; there is no fold; two folds have the same name;
             a side is empty or is not ascending positions of the table; the sides share a clip, or (without
             `shares_subjects`) a subject; a clip is tested twice.
@@ -172,9 +172,10 @@ class LeaveOneSubjectOut(Splitter):
 
 
 class PerDatabase(Splitter):
-    """Tests each subject once and trains on the others of the same database.
+    """Tests each subject once in each database and trains on the others of the same database.
 
-    The folds have the names and the order of `LeaveOneSubjectOut`'s, database by database.
+    The folds have the names and the order of `LeaveOneSubjectOut`'s, database by database. A subject of two databases
+    has a fold in each, which begins with the database's name.
     """
 
     def split(self, clips: pd.DataFrame) -> Iterator[Fold]:
@@ -182,7 +183,8 @@ class PerDatabase(Splitter):
         import numpy as np
 
         for database in clips["database"].unique():
-            yield from _leave_one_out("subject", clips, np.flatnonzero(clips["database"] == database))
+            for fold in _leave_one_out("subject", clips, np.flatnonzero(clips["database"] == database)):
+                yield replace(fold, name=f"{database}/{fold.name.partition('/')[2]}")
 
 
 class LeaveOneDatabaseOut(Splitter):
@@ -335,10 +337,23 @@ def _check_apart(fold: Fold, clips: pd.DataFrame, nouns: Sequence[str]) -> None:
         names = clips[noun].to_numpy(object)
         both = sorted(set(names[fold.train]) & set(names[fold.test]))
         if both:
+            _check_databases(fold, clips["database"].to_numpy(object), names, both)
             raise SplitterFault(
                 f"fold {fold.name!r}: {noun} {both[0]} is on the training side and the test side{_more(both)}; "
                 f"put each {noun} on one side"
             )
+
+
+def _check_databases(fold: Fold, databases: np.ndarray, names: np.ndarray, both: Sequence[str]) -> None:
+    """Raise `ProtocolError` if subjects are on both sides because their databases are: no fault of the splitter."""
+    import numpy as np
+
+    trained, tested = (sorted(set(databases[one[np.isin(names[one], both)]])) for one in (fold.train, fold.test))
+    if not set(trained) & set(tested):
+        raise ProtocolError(
+            f"fold {fold.name!r} tests {', '.join(tested)} and trains on {', '.join(trained)}, which show the same "
+            f"people: {both[0]}{_more(both)} would be on both sides; use loso, or a dataset with only one of them"
+        )
 
 
 def _check_together(folds: Sequence[Fold], clips: pd.DataFrame) -> None:

@@ -99,6 +99,7 @@ def run_export(arguments: argparse.Namespace, registry: Registry) -> int:
     """Verify a record and write it without its clips. An existing file is not overwritten."""
     from merbench.runs.export import without_clips, write_new
     from merbench.runs.record import read_record
+    from merbench.runs.scoring import count
     from merbench.runs.verify import verify
 
     record = read_record(arguments.record)
@@ -109,7 +110,8 @@ def run_export(arguments: argparse.Namespace, registry: Registry) -> int:
         raise RecordError(f"{arguments.record}: {error}") from error
     path: Path = arguments.out or arguments.record.with_name(f"{arguments.record.stem}-subjects.json")
     write_new(path, exported.to_json())
-    print(f"{path}: {record.clips} clips of {len(exported.subjects)} subjects, without their truth and predictions")
+    subjects = len(count(exported).subjects)
+    print(f"{path}: {record.clips} clips of {subjects} subjects, without their truth and predictions")
     return 0
 
 

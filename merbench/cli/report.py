@@ -129,8 +129,8 @@ def _clips(record: Record, registry: Registry) -> dict[str, str]:
     from merbench.runs.scoring import count, in_order
 
     counts = count(record)
-    confusions, masks = next(iter(counts.confusions.values())), counts.parts()
-    return {part: str(confusions[masks[part]].sum()) for part in in_order(masks, record.plan.dataset, registry)}
+    found = {part: next(iter(counts.of(part).cells.values())).sum() for part in counts.parts}
+    return {part: str(found[part]) for part in in_order(found, record.plan.dataset, registry)}
 
 
 def _spread(values: Sequence[float]) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from merbench.data.datasets import OpenDataset, find_dataset, open_source
 from merbench.data.frames import Frames
 from merbench.data.images import Look
+from merbench.data.people import unmatched
 from merbench.data.sources import Published, SourceReader
 from merbench.errors import ReleaseError, UnknownName
 from merbench.plugin.registry import Registry
@@ -67,8 +68,8 @@ class Check:
         places: source to its folder; "" if the source is embedded.
         counts: by database and class, in the dataset's order.
         databases: figures about the clips of each; empty if no source holds images.
-        differences: a sentence for every clip that is missing, labelled differently, or not in the canonical list; and
-            for every number that is not the published one.
+        differences: a sentence for every clip that is missing, labelled differently, or not in the canonical list; for
+            every number that is not the published one; and for databases of the same people without a common subject.
         broken: clip id to what is wrong with its annotation or its files.
         missing: clip id to how many of its frames are missing.
         duplicates: a sentence for every two clips that share an image.
@@ -129,7 +130,10 @@ def check_dataset(
         counts=counts,
         broken=_broken(dataset.readers, dataset.provides, set(clips["clip"]), look, progress or Silent()),
         databases=_databases(clips, published, look),
-        differences=tuple(dataset.differences(surplus=True)) if dataset.spec.clip_list else _unlike(counts),
+        differences=(
+            *(dataset.differences(surplus=True) if dataset.spec.clip_list else _unlike(counts)),
+            *unmatched(dataset.released["subject"], dataset.same_people),
+        ),
         missing=look.missing,
         duplicates=tuple(look.duplicates),
         notes=tuple(dataset.notes(dataset.provides)),

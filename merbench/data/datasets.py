@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from merbench.data.clips import clip_table
 from merbench.data.homes import Home, dataset_homes, first_home, lacking, needs_no_data, place
+from merbench.data.people import SamePeople, by_person, named, same_people, unmatched
 from merbench.data.readers import CheckedReader
 from merbench.data.sources import SourceReader
 from merbench.errors import ReleaseError, UnknownName, UnresolvableFeature, and_more
@@ -31,7 +32,6 @@ __all__ = [
     "open_source",
     "reader_class",
     "release_reader",
-    "shared_people",
 ]
 
 CANONICAL = ("clip", "database", "subject", "label")  # the columns of a clip list
@@ -89,15 +89,13 @@ def find_dataset(registry: Registry, name: str, home: Home | None = None) -> Ope
 
     Raises:
         UnknownName: no dataset or source has that name.
-        ReleaseError: no home is complete on this machine, and the line names every way to get one; or two databases of
-            the dataset show the same people.
+        ReleaseError: no home is complete on this machine, and the line names every way to get one.
     """
     spec = registry.datasets.get(name)
-    if shared := shared_people(registry, spec.databases):
-        raise ReleaseError(f"{name} has {shared}; make a dataset with only one of them")
     home = home or first_home(registry, dataset_homes(registry, name))
     readers = {source: open_source(registry, source) for source in home.sources}
-    return OpenDataset(spec, home, readers, registry.datasets.origin(name).name)
+    groups = same_people(registry, spec.databases)
+    return OpenDataset(spec, home, readers, registry.datasets.origin(name).name, groups)
 
 
 def open_dataset(registry: Registry, name: str, home: Home | None = None) -> OpenDataset:
@@ -105,7 +103,8 @@ def open_dataset(registry: Registry, name: str, home: Home | None = None) -> Ope
 
     Raises:
         UnknownName: as in `find_dataset`.
-        ReleaseError: as in `find_dataset`, or a release is faulty or does not have the canonical clips.
+        ReleaseError: as in `find_dataset`; or a release is faulty, does not have the canonical clips, or does not name
+            its people as another one does that shows the same.
     """
     opened = find_dataset(registry, name, home)
     opened.clips  # noqa: B018  read here, so that clips that are not canonical are reported at once
@@ -119,10 +118,18 @@ class OpenDataset:
         spec: the dataset's spec.
         readers: source name → reader.
         provides: names of the raw features that every source of the dataset provides.
+        same_people: the groups of its databases that show the same people.
     """
 
-    def __init__(self, spec: Dataset, home: Home, readers: Mapping[str, SourceReader], plugin: str = "") -> None:
-        self.spec, self._plugin = spec, plugin
+    def __init__(
+        self,
+        spec: Dataset,
+        home: Home,
+        readers: Mapping[str, SourceReader],
+        plugin: str = "",
+        groups: SamePeople = (),
+    ) -> None:
+        self.spec, self._plugin, self.same_people = spec, plugin, groups
         self.readers = dict(readers)
         self.provides = home.provides
         self._databases = home.databases
@@ -132,11 +139,20 @@ class OpenDataset:
         """The labelled clip table, in the columns of `merbench.data.clips.COLUMNS`.
 
         With a clip list: the clips of the list, with its order and labels. Without a clip list: every clip that the
-        label scheme gives a class, in the order of the releases.
+        label scheme gives a class, in the order of the releases. A person is one subject: if several databases show the
+        person, the subject is that of the first of them by name.
 
         Raises:
-            ReleaseError: a release cannot be read, or differs from the clip list; the line names the clips.
+            ReleaseError: a release cannot be read, differs from the clip list (the line names the clips), or names its
+                people in its own way.
         """
+        if apart := unmatched(self.released["subject"], self.same_people):
+            raise ReleaseError(f"{self.spec.name}: {apart[0]}")
+        return by_person(self._labelled, self.same_people)
+
+    @property
+    def _labelled(self) -> pd.DataFrame:
+        """The labelled clip table, with the subjects of the releases."""
         if not self.spec.clip_list:
             labelled = self.released[self.released["label"] >= 0]
             if labelled.empty:
@@ -159,9 +175,10 @@ class OpenDataset:
         return narrowed
 
     def notes(self, features: Collection[str]) -> list[str]:
-        """Return notes on substitutions in these raw features, and on clips that were left out."""
+        """Return notes on substitutions in these raw features, on clips that were left out, and on same people."""
         substituted = [pair for reader in self.readers.values() for pair in reader.notes().items()]
-        return [f"{feature}: {note}" for feature, note in substituted if feature in features] + self._dropped_note()
+        replaced = [f"{feature}: {note}" for feature, note in substituted if feature in features]
+        return replaced + self._dropped_note() + [self._people_note(group) for group in self.same_people]
 
     def read(self, feature: str, clip: str) -> np.ndarray | Frames:
         """Read one raw feature (a name in `provides`) of one clip (its id). The source defines shape and units.
@@ -249,19 +266,9 @@ class OpenDataset:
         counted = ", ".join(f"{emotion} {count}" for emotion, count in dropped.value_counts().items())
         return [f"{len(dropped)} clips are left out, because {self.spec.scheme.name} has no class for them: {counted}"]
 
-
-def shared_people(registry: Registry, databases: Iterable[str]) -> str:
-    """Name two of these databases that show the same people, completing "it has ..."; empty if there are none.
-
-    Subject ids start with the database's name, so a person in both databases would count as two subjects: on both sides
-    of a fold, and twice in every interval.
-    """
-    here = sorted(set(databases))
-    for source in registry.sources:
-        for database in sorted(set(source.databases) & set(here)):
-            if other := next((one for one in here if one in source.same_people and one != database), ""):
-                return f"{database} and {other}, which show the same people: each person would count as two subjects"
-    return ""
+    @staticmethod
+    def _people_note(group: tuple[str, ...]) -> str:
+        return f"{named(group)} show the same people: subjects of one name are one person, {group[0]}/NAME"
 
 
 def canonical_clips(spec: Dataset, plugin: str = "") -> pd.DataFrame | None:

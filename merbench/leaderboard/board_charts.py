@@ -19,6 +19,7 @@ from merbench.leaderboard.wording import DASH, figure, interval, with_claim
 if TYPE_CHECKING:
     from merbench.leaderboard.boards import Board
     from merbench.leaderboard.rows import Row
+    from merbench.runs.scoring import Counts
 
 __all__ = ["NARROW", "SMALL", "axis", "dumbbells", "forest", "subject_matrix"]
 
@@ -118,14 +119,14 @@ def subject_matrix(board: Board, part: str = "full", *, narrow: bool = False) ->
     """
     rows = [row for row in board.part_rows(part) if row.entries][:MATRIX_ROWS]
     counts = rows[0].entries[0].counts if rows else None
-    if not counts or part not in counts.parts():
+    if not counts or part not in counts.parts:
         return ""
-    rows = [row for row in rows if all(entry.counts.subjects == counts.subjects for entry in row.entries)]
-    kept = np.flatnonzero(counts.parts()[part])
-    if not 0 < len(kept) <= MATRIX_SUBJECTS:
+    rows = [row for row in rows if all(entry.counts.rows == counts.rows for entry in row.entries)]
+    shown = counts.of(part)
+    if not 0 < len(shown.subjects) <= MATRIX_SUBJECTS:
         return ""
-    accuracy = np.array([accuracies(row)[kept] for row in rows])
-    groups = _hardest_first([counts.subjects[index] for index in kept], counts.databases, accuracy.mean(axis=0))
+    accuracy = np.array([accuracies(row, part) for row in rows])
+    groups = _hardest_first(shown, accuracy.mean(axis=0))
     sheet = _stacked(board, rows, groups, accuracy) if narrow else _beside(board, rows, groups, accuracy)
     means = " ".join(
         f"{_name(row)} ({row.ran}): {_share(mean)}." for row, mean in zip(rows, accuracy.mean(axis=1), strict=True)
@@ -249,11 +250,15 @@ def _legend(sheet: Sheet, y: float, marks: Marks) -> float:
     return y + 12
 
 
-def _hardest_first(subjects: Sequence[str], databases: Sequence[str], accuracy: np.ndarray) -> dict[str, list[int]]:
-    """Each database's subjects, as indices, by accuracy."""
-    of_database: dict[str, list[int]] = {database: [] for database in databases}
-    for index in sorted(range(len(subjects)), key=lambda index: (accuracy[index], subjects[index])):
-        of_database[subjects[index].split("/")[0]].append(index)
+def _hardest_first(counts: Counts, accuracy: np.ndarray) -> dict[str, list[int]]:
+    """Each database's subjects, as indices, by accuracy; who is in several is in the first of them."""
+    first: dict[str, int] = {}
+    for subject, own in counts.rows:
+        place = counts.databases.index(own.split("/")[0])
+        first[subject] = min(first.get(subject, place), place)
+    of_database: dict[str, list[int]] = {database: [] for database in counts.databases}
+    for index in sorted(range(len(first)), key=lambda index: (accuracy[index], counts.subjects[index])):
+        of_database[counts.databases[first[counts.subjects[index]]]].append(index)
     return {database: group for database, group in of_database.items() if group}
 
 

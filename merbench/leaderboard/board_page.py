@@ -82,10 +82,10 @@ def _rank(row: Row, part: str) -> list[int] | None:
 def _covers(board: Board, part: str) -> tuple[int | None, int | None]:
     """How many clips and subjects a part has; None where the board has no entries."""
     entry = next((row.entries[0] for row in board.rows if row.entries), None)
-    subjects = entry.counts.parts().get(part) if entry else None
-    if entry is None or subjects is None:
+    if entry is None or part not in entry.counts.parts:
         return None, None
-    return int(entry.counts.confusions[entry.policy][subjects].sum()), int(subjects.sum())
+    counts = entry.counts.of(part)
+    return int(counts.cells[entry.policy].sum()), len(counts.subjects)
 
 
 def _tally(board: Board) -> str:

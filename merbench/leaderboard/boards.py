@@ -329,14 +329,13 @@ def _ranked(rows: Sequence[Row], name: Name, cache: Cache | None) -> list[Row]:
 
 def _standings(ranked: Sequence[Row], name: Name, cache: Cache | None) -> list[dict[str, Standing]]:
     """Of each row, its standing in every part whose UF1 is defined: the same clips are in the part of every row."""
-    parts = ranked[0].entries[0].counts.parts() if ranked else {}
-    parts = {part: subjects for part, subjects in parts.items() if ranked[0].uf1_of(part)}
-    return standings([counts_of(row) for row in ranked], parts, name, cache)
+    parts = [part for part in ranked[0].entries[0].counts.parts if ranked[0].uf1_of(part)] if ranked else []
+    return standings([{part: counts_of(row, part) for part in parts} for row in ranked], name, cache)
 
 
-def counts_of(row: Row) -> np.ndarray:
-    """`[seeds, subjects, classes, classes]` clip counts of a row's entries under the policy that counts."""
-    return np.stack([entry.counts.confusions[entry.policy] for entry in row.entries])
+def counts_of(row: Row, part: str = "full") -> np.ndarray:
+    """`[seeds, subjects, classes, classes]` clip counts of a part, of a row's entries under the policy that counts."""
+    return np.stack([entry.counts.of(part).confusions[entry.policy] for entry in row.entries])
 
 
 def _place(part: str) -> Callable[[Row], tuple[Any, ...]]:

@@ -68,9 +68,8 @@ def _has(rows: Sequence[Row], part: str, metric: Metric) -> bool:
 
 def _pairs(rows: Sequence[Row], columns: Sequence[tuple[str, Metric]]) -> Iterator[list[Any]]:
     counts = [counts_of(row) for row in rows]
-    masks = rows[0].entries[0].counts.parts()
     scores = [[row.figures[part][metric].value for part, metric in columns] for row in rows]
-    others = [[mean_without_each(one[:, masks[part]], metric) for part, metric in columns] for one in counts]
+    others = [[mean_without_each(counts_of(row, part), metric) for part, metric in columns] for row in rows]
     pairs = list(combinations(range(len(rows)), 2))
     # Threads help: nearly all of the time goes into products during which other threads run.
     with ThreadPoolExecutor(os.cpu_count()) as threads:

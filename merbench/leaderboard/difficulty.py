@@ -66,9 +66,9 @@ def subjects_of(rows: Sequence[Row]) -> list[Subject]:
     return sorted((Subject(name, int(clips), float(share)) for name, clips, share in found), key=lambda one: one.right)
 
 
-def accuracies(row: Row) -> np.ndarray:
-    """`[subjects]`: the share of each subject's clips that is right, the mean over the row's seeds."""
-    counts = [entry.counts.confusions[entry.policy] for entry in row.entries]
+def accuracies(row: Row, part: str = "full") -> np.ndarray:
+    """`[subjects]`: the share of each subject's clips in a part that is right, the mean over the row's seeds."""
+    counts = [entry.counts.of(part).confusions[entry.policy] for entry in row.entries]
     right = np.mean([np.trace(one, axis1=1, axis2=2) / one.sum(axis=(1, 2)) for one in counts], axis=0)
     shares: np.ndarray = right
     return shares

@@ -251,7 +251,7 @@ def _shortened(record: Record, registry: Registry) -> _Kept:
         record=kept,
         figures=_figures(record, counts),
         answers=answers,
-        class_scores=class_scores(record.predictions, counting_policy(record), [*counts.parts()]),
+        class_scores=class_scores(record.predictions, counting_policy(record), counts.parts),
         split_subjects=len(split_subjects(record)) if record.predictions else None,
     )
 
@@ -306,9 +306,9 @@ def refusal(record: Record, registry: Registry) -> str:
 
 def _figures(record: Record, counts: Counts) -> dict[AnyPolicy, Figures]:
     # Computed from the counts, so that all pages show intervals of one method: older records hold those of another.
-    masks = counts.parts()
+    parts = {part: counts.of(part).confusions for part in counts.parts}
     return {
-        policy: {part: _of_part(counts.confusions[policy][masks[part]]) for part in masks if found.get(part)}
+        policy: {part: _of_part(confusions[policy]) for part, confusions in parts.items() if found.get(part)}
         for policy, found in record.scores.items()
     }
 

@@ -36,10 +36,9 @@ def confusions(entry: Entry, policy: AnyPolicy) -> list[str]:
     """
     if len(entry.record.plan.classes) > MOST_CLASSES:
         return []
-    counts = entry.counts.confusions[policy]
     return [
-        _confusion_of_part(entry, policy, place, part, counts[mask].sum(axis=0))
-        for place, (part, mask) in enumerate(entry.counts.parts().items())
+        _confusion_of_part(entry, policy, place, part, entry.counts.of(part).cells[policy].sum(axis=0))
+        for place, part in enumerate(entry.counts.parts)
     ]
 
 

@@ -59,11 +59,9 @@ def entry_page(entry: Entry, row: Row, about: About, title: str, board: str, com
         board, compare: links to the row on its board, and to its comparison; empty if it is not compared.
     """
     record, plan, policy = entry.record, entry.record.plan, entry.policy
-    policies = [*dict.fromkeys((policy, *entry.counts.confusions))]
-    parts = {part: mask for part, mask in entry.counts.parts().items() if mask.any()}
-    confusions = {
-        one: {part: entry.counts.confusions[one][mask].sum(axis=0) for part, mask in parts.items()} for one in policies
-    }
+    policies = [*dict.fromkeys((policy, *entry.counts.cells))]
+    parts = {part: entry.counts.of(part).cells for part in entry.counts.parts}
+    confusions = {one: {part: cells[one].sum(axis=0) for part, cells in parts.items()} for one in policies}
     long, left_out = _long_tables(entry, policies)
     return {
         "entry": entry,

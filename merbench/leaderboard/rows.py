@@ -304,12 +304,11 @@ def _mean(entries: Sequence[Entry], policy: AnyPolicy) -> Figures:
         return {}
     if len(entries) == 1:
         return entries[0].figures[policy]
-    masks = entries[0].counts.parts()
-    return {part: _mean_of_part(entries, policy, part, masks[part]) for part in entries[0].figures[policy]}
+    return {part: _mean_of_part(entries, policy, part) for part in entries[0].figures[policy]}
 
 
-def _mean_of_part(entries: Sequence[Entry], policy: AnyPolicy, part: str, subjects: np.ndarray) -> dict[Metric, Figure]:
-    counts = np.stack([one.counts.confusions[policy][subjects] for one in entries])
+def _mean_of_part(entries: Sequence[Entry], policy: AnyPolicy, part: str) -> dict[Metric, Figure]:
+    counts = np.stack([one.counts.of(part).confusions[policy] for one in entries])
     means: dict[Metric, Figure] = {}
     for metric in entries[0].figures[policy][part]:
         values = [one.figures[policy][part][metric].value for one in entries]

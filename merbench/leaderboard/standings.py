@@ -20,22 +20,21 @@ __all__ = ["known_bytes", "read_known", "standings"]
 
 
 def standings(
-    counts: Sequence[np.ndarray], parts: Mapping[str, np.ndarray], board: Sequence[str], cache: Cache | None
+    counts: Sequence[Mapping[str, np.ndarray]], board: Sequence[str], cache: Cache | None
 ) -> list[dict[str, Standing]]:
     """The standing of each row in every part.
 
     Args:
-        counts: of each row, `[seeds, subjects, classes, classes]` clip counts, all on the same clips of the same
-            subjects.
-        parts: the subjects of each part, `[subjects]` booleans.
+        counts: of each row, part -> `[seeds, subjects, classes, classes]` clip counts, all on the same clips of the
+            same subjects.
         board: names that tell the board from others.
         cache: keeps standings; and for a board that grows, what `separation` computed for its rows.
     """
     found: list[dict[str, Standing]] = [{} for _ in counts]
     with ThreadPoolExecutor(os.cpu_count()) as threads:  # products of matrices run beside each other
         stood = {
-            part: threads.submit(_stood, [one[:, subjects] for one in counts], [*board, part], cache)
-            for part, subjects in parts.items()
+            part: threads.submit(_stood, [one[part] for one in counts], [*board, part], cache)
+            for part in (counts[0] if counts else ())
         }
         for part, future in stood.items():
             for row, standing in zip(found, future.result(), strict=True):

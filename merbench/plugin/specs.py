@@ -42,8 +42,9 @@ class Source:
         reader: target of a `merbench.SourceReader` subclass.
         provides: names of the raw features that the reader reads, e.g. `("flow-28", "landmarks-28")`.
         databases: the databases in it, e.g. `("smic", "casme2", "samm")`.
-        same_people: databases of other sources that show the same people, such as other cameras of one recording. No
-            dataset may contain two of them, because it would count one person as two subjects.
+        same_people: databases of other sources that show the same people, such as other cameras of one recording. They
+            must give a person the same name: in a dataset that has two of them, subjects of one name are one person,
+            who is on one side of every fold and counts once. Such a source has one database.
         obtain: what to get and from where, to complete the sentence "get ...".
         embedded: True if the release needs no files (generated data); the reader then gets `root=None`.
         about: one line for `merbench list`.

@@ -65,7 +65,8 @@ def fault(spec: object, noun: str) -> str:
         wanted = f"{', '.join(others)} or {last}" if others else last
         return f"yielded {reprlib.repr(spec)}, which is not a {wanted}"
     title = f"{noun[:-1]} {getattr(spec, 'name', None)!r}"
-    return _api_fault(spec, title) or _field_fault(spec, title) or _recipe_fault(spec, title)
+    rules = (_api_fault, _field_fault, _people_fault, _recipe_fault)
+    return next((wrong for rule in rules if (wrong := rule(spec, title))), "")
 
 
 def _api_fault(spec: object, title: str) -> str:
@@ -112,6 +113,15 @@ def _is_shape(value: object) -> bool:
 
 def _is_sets(value: object) -> bool:
     return isinstance(value, tuple) and all(_is_names(names) and names for names in value)
+
+
+def _people_fault(spec: object, title: str) -> str:
+    """Refuse several databases that show the people of another one: all of them would show the same people."""
+    if isinstance(spec, Source) and spec.same_people and len(spec.databases) > 1:
+        return (
+            f"{title}: same_people needs a source of one database, found {spec.databases!r}; give each its own source"
+        )
+    return ""
 
 
 def _recipe_fault(spec: object, title: str) -> str:

@@ -33,7 +33,7 @@ def chosen(clips: pd.DataFrame, pattern: str | None) -> pd.DataFrame:
         near = nearest(pattern.strip("*?"), clips["clip"])
         raise OptionError(
             f"--clips {pattern!r} matches none of {len(clips)} clips{near}; it is a shell pattern on clip ids, such as "
-            f"{clips['subject'].iloc[0] + '/*'!r}, and '*' takes all"
+            f"{clips['clip'].iloc[0].rpartition('/')[0] + '/*'!r}, and '*' takes all"
         )
     return found.reset_index(drop=True)
 

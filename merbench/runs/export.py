@@ -19,7 +19,7 @@ _CLIP_ID = re.compile(r"[^\s/]+/[^\s/]+/[^\s/]+")
 
 
 def without_clips(record: Record) -> Record:
-    """Return the record with the confusion matrices of each subject instead of its predictions.
+    """Return the record with the confusion matrices of each subject of each database instead of its predictions.
 
     All scores, intervals and paired tests follow from these matrices. The plan and so the id stay. Class scores,
     predictions of single clips, and warnings that name a clip are removed.
@@ -30,12 +30,12 @@ def without_clips(record: Record) -> Record:
     if not record.predictions:
         raise RecordError("the record has no clips to replace: it already has counts per subject")
     counts = count(record)
-    at = {subject: index for index, subject in enumerate(counts.subjects)}
+    at = {own: index for index, (_, own) in enumerate(counts.rows)}
     # In the order of the clips, which is the order of the databases, and so of the parts.
     subjects = [
         SubjectConfusion(
             subject=subject,
-            confusion={policy: confusions[at[subject]].tolist() for policy, confusions in counts.confusions.items()},
+            confusion={policy: cells[at[subject]].tolist() for policy, cells in counts.cells.items()},
         )
         for subject in dict.fromkeys(one.subject for one in record.predictions)
     ]

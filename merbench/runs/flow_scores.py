@@ -20,7 +20,7 @@ from merbench.progress import Progress, Silent
 from merbench.protocols import Fold
 from merbench.runs.prepare import seeded_folds, task_of
 from merbench.runs.schema import PartScores
-from merbench.runs.scoring import Counts, in_order, score_counts
+from merbench.runs.scoring import Counts, counts_by_person, in_order, score_counts
 from merbench.runs.settings import choose_recipe
 from merbench.scores import PairedTest, compare_confusions, confusion_per_subject
 
@@ -117,18 +117,17 @@ def _counts(task: Task, folds: Sequence[Fold], dataset: OpenDataset, progress: P
         for one in outcomes:
             predicted[test[one.name]] = one.predicted[-1]
     tested = np.sort(np.concatenate(list(test.values())))
-    clips = dataset.clips.iloc[tested]
-    subjects, confusions = confusion_per_subject(
-        task.labels[tested], predicted[tested], clips["subject"].to_numpy(str), task.classes
-    )
-    return Counts(subjects, {"last": confusions}, tuple(clips["database"].unique()))
+    own = ["/".join(clip.split("/", 2)[:2]) for clip in dataset.clips["clip"].iloc[tested]]
+    subjects, confusions = confusion_per_subject(task.labels[tested], predicted[tested], own, task.classes)
+    counts = counts_by_person(subjects, {"last": confusions}, dataset.same_people)
+    return replace(counts, databases=tuple(dataset.clips["database"].iloc[tested].unique()))
 
 
 def _changes(released: Counts, own: Counts, classes: Sequence[str]) -> dict[str, PartChange]:
     scores = [score_counts(counts, classes)["last"] for counts in (released, own)]
     changes = {}
-    for part, subjects in released.parts().items():
-        before, after = (counts.confusions["last"][None, subjects] for counts in (released, own))
+    for part in released.parts:
+        before, after = (counts.of(part).confusions["last"][None] for counts in (released, own))
         first, second = (one[part] for one in scores)
         metrics = METRICS if first and second else ()
         tests = {metric: compare_confusions(after, before, metric=metric) for metric in metrics}

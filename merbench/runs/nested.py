@@ -91,7 +91,7 @@ def nested_record(plan: Plan, records: Sequence[Record], chosen: Mapping[str, in
         summaries[chosen[one.name]][one.name].model_copy(update={"candidate": chosen[one.name]})
         for one in records[0].folds
     ]
-    scores = score_predictions(predictions, plan.classes)
+    scores = score_predictions(predictions, plan.classes, plan.groups)
     taking_part = {one.distribution for one in plan.code.values()}
     seconds += sum(record.environment["seconds"] for record in records)
     timed = {

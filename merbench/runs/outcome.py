@@ -32,7 +32,7 @@ def make_record(
     """
     order = {clip: index for index, clip in enumerate(clips)}
     predictions = sorted((one for result in results for one in result.predictions), key=lambda one: order[one.clip])
-    scores = score_predictions(predictions, plan.classes)
+    scores = score_predictions(predictions, plan.classes, plan.groups)
     return Record(
         id=plan.digest(),
         plan=plan,

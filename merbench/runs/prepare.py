@@ -292,6 +292,7 @@ def _seen(
         "features": [str(one) for one in features],
         "classes": list(dataset.spec.scheme.classes),
         "clips_total": len(released.clips),
+        "same_people": dataset.same_people or None,
         "digests": _digests(dataset, folds, arrays),
     }
 

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from merbench.data.clips import clips_digest, labels_digest
-from merbench.data.datasets import OpenDataset, open_dataset, shared_people
+from merbench.data.datasets import OpenDataset, open_dataset
 from merbench.data.homes import Home
+from merbench.data.people import same_people
 from merbench.errors import OptionError, and_more
 from merbench.features.compute import arrays_digest
 from merbench.features.resolve import Resolved, resolve_dataset
@@ -108,6 +109,6 @@ def _leak(registry: Registry, clips: pd.DataFrame, tested: pd.DataFrame) -> str:
         return f"it has {len(shared)} subjects that are tested ({and_more(shared, NAMED)})"
     for database in sorted(set(clips["database"])):
         for other in sorted(set(tested["database"])):
-            if database != other and shared_people(registry, (database, other)):
+            if same_people(registry, (database, other)):
                 return f"its {database} and the tested {other} show the same people"
     return ""

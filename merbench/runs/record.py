@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from merbench.data.people import person
 from merbench.errors import RecordError, printable
 from merbench.files import read_bounded
 from merbench.plugin.registry import Registry
@@ -220,15 +221,15 @@ def unlike(one: Record, other: Record) -> str:
 
 def _counts(record: Record) -> dict[str, Any]:
     counts = count(record)
-    return {"subjects": counts.subjects} | {policy: table.tolist() for policy, table in counts.confusions.items()}
+    return {"rows": counts.rows} | {policy: table.tolist() for policy, table in counts.cells.items()}
 
 
 def split_subjects(record: Record) -> list[str]:
-    """Return the subjects that are tested in more than one fold, sorted. Clip ids name the subjects.
+    """Return the subjects that are tested in more than one fold, sorted. Clip ids and `same_people` name the subjects.
 
     A fold may train on such a subject while it tests other clips of the subject; only the protocol's code can tell.
     """
     folds: dict[str, set[str]] = {}
     for one in record.predictions:
-        folds.setdefault(one.subject, set()).add(one.fold)
+        folds.setdefault(person(one.subject, record.plan.groups), set()).add(one.fold)
     return sorted(subject for subject, tested in folds.items() if len(tested) > 1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import (
     BaseModel,
@@ -16,6 +16,7 @@ from pydantic import (
     model_validator,
 )
 
+from merbench.data.people import SamePeople
 from merbench.engine.policies import Policy
 from merbench.plugin.specs import Kind
 from merbench.runs.seal import sealed
@@ -128,8 +129,12 @@ class Candidate(Strict):
     data_digest: Digest
 
 
-class Benchmark(Strict):
-    """The model, the dataset and the protocol of predictions."""
+class Benchmark(Sparing):
+    """The model, the dataset and the protocol of predictions.
+
+    `same_people` has the groups of databases that show the same people, each in order: subjects of one name are one
+    person, whose id is that of the first database.
+    """
 
     model: Name
     dataset: Name
@@ -137,13 +142,28 @@ class Benchmark(Strict):
     classes: Annotated[list[Name], Field(min_length=2, max_length=100)]
     folds: Line  # pattern of the folds that run; "*" for all
     clips_total: Annotated[int, Field(ge=1, le=MOST_CLIPS)]  # of the dataset; a record may cover fewer
+    same_people: Annotated[tuple[tuple[Name, ...], ...], Field(min_length=1)] | None = None
+
+    optional: ClassVar[tuple[str, ...]] = ("same_people",)
+
+    @model_validator(mode="after")
+    def _groups_are_apart(self) -> Self:
+        names = [name for group in self.groups for name in group]
+        if len(set(names)) < len(names) or any(len(one) < 2 or list(one) != sorted(one) for one in self.groups):
+            raise ValueError("same_people must have groups of two or more databases, in order, each in one group")
+        return self
+
+    @property
+    def groups(self) -> SamePeople:
+        """The groups of databases that show the same people."""
+        return self.same_people or ()
 
     def digest(self) -> str:
         """sha256 (hex) of the plan as canonical JSON; a record's id."""
         return hashlib.sha256(json.dumps(self.model_dump(mode="json"), sort_keys=True).encode()).hexdigest()
 
 
-class Plan(Benchmark, Sparing):
+class Plan(Benchmark):
     """Everything that decides the outcome of a run; `settings` is the resolved recipe, `features` says how each feature
     is computed. `candidates` are those that a nested choice has in each fold; `settings` and `options`
     have what they share, `features` has what any of them sees.
@@ -166,7 +186,7 @@ class Plan(Benchmark, Sparing):
     digests: Digests
     code: dict[Name, Code]
 
-    optional = ("training_loss", "pretraining", "candidates", "compiled")
+    optional = (*Benchmark.optional, "training_loss", "pretraining", "candidates", "compiled")
 
 
 class Submission(Benchmark):
@@ -198,7 +218,7 @@ class Prediction(Strict):
 
     @property
     def subject(self) -> str:
-        """The subject's id, which is the start of the clip's id."""
+        """The subject's id in the clip's own database, which is the start of the clip's id."""
         return "/".join(self.clip.split("/")[:2])
 
     @property
@@ -209,7 +229,7 @@ class Prediction(Strict):
 
 class SubjectConfusion(Strict):
     """The confusion matrix of one subject by policy (clip counts, rows truth, columns prediction), for records that may
-    not publish the truth of clips."""
+    not publish the truth of clips. A person whom several databases show has a matrix in each."""
 
     subject: Name
     confusion: dict[AnyPolicy, list[list[Index]]]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from merbench.data.clips import clip_table
+from merbench.data.people import SamePeople, by_person, person
 from merbench.runs.schema import AnyPolicy, ClassScores, PartScores, Prediction, Record
 from merbench.scores import IntervalMethod, MissingClass, Scores, confusion_per_subject, score_confusions
 
@@ -22,6 +24,7 @@ __all__ = [
     "clips_of",
     "count",
     "count_predictions",
+    "counts_by_person",
     "in_order",
     "labelled_clips",
     "score_counts",
@@ -30,18 +33,21 @@ __all__ = [
 ]
 
 
-def clips_of(predictions: Sequence[Prediction]) -> pd.DataFrame:
+def clips_of(predictions: Sequence[Prediction], groups: SamePeople = ()) -> pd.DataFrame:
     """Make the clip table of predictions: ids, databases, subjects, and the truth as label.
 
     Raises:
         ReleaseError: an id is not `database/subject/clip`, or is listed twice.
     """
-    return labelled_clips([(one.clip, one.truth) for one in predictions])
+    return labelled_clips([(one.clip, one.truth) for one in predictions], groups)
 
 
-def labelled_clips(clips: Sequence[tuple[str, int]]) -> pd.DataFrame:
-    """Make a clip table from clip ids and labels; the clip ids contain the subjects and databases."""
-    return clip_table(
+def labelled_clips(clips: Sequence[tuple[str, int]], groups: SamePeople = ()) -> pd.DataFrame:
+    """Make a clip table from clip ids and labels; the clip ids contain the subjects and databases.
+
+    `groups` are the databases that show the same people.
+    """
+    table = clip_table(
         {
             "clip": [clip for clip, _ in clips],
             "database": [clip.split("/", 1)[0] for clip, _ in clips],
@@ -49,27 +55,49 @@ def labelled_clips(clips: Sequence[tuple[str, int]]) -> pd.DataFrame:
             "label": [label for _, label in clips],
         }
     )
+    return by_person(table, groups)
 
 
 @dataclass(frozen=True)
 class Counts:
-    """The confusion matrix of each subject, from which all scores follow.
+    """The confusion matrix of each subject in each database, from which all scores follow.
 
     Attributes:
-        subjects: ids, sorted.
-        confusions: policy to `[subjects, classes, classes]` int64 clip counts, rows truth, columns prediction.
+        rows: (subject, the subject's id in the database) of each row, sorted. Both differ only for people that several
+            databases show.
+        cells: policy to `[rows, classes, classes]` int64 clip counts: true class, predicted class.
         databases: names, in the order of the parts.
     """
 
-    subjects: tuple[str, ...]
-    confusions: dict[AnyPolicy, np.ndarray]
+    rows: tuple[tuple[str, str], ...]
+    cells: dict[AnyPolicy, np.ndarray]
     databases: tuple[str, ...]
 
-    def parts(self) -> dict[str, np.ndarray]:
-        """Map each part to its subjects, `[subjects]` bool: `full`, and each of several databases."""
-        of_subject = np.array([subject.split("/", 1)[0] for subject in self.subjects])
-        masks = {"full": np.ones(len(of_subject), dtype=bool)}
-        return masks | {one: of_subject == one for one in self.databases if len(self.databases) > 1}
+    @cached_property
+    def subjects(self) -> tuple[str, ...]:
+        """Ids, sorted."""
+        return tuple(dict.fromkeys(subject for subject, _ in self.rows))
+
+    @cached_property
+    def confusions(self) -> dict[AnyPolicy, np.ndarray]:
+        """Policy to `[subjects, classes, classes]` clip counts: true class, predicted class."""
+        if len(self.subjects) == len(self.rows):
+            return self.cells
+        _, starts = np.unique([subject for subject, _ in self.rows], return_index=True)
+        return {policy: np.add.reduceat(cells, starts) for policy, cells in self.cells.items()}
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """`full`, and each of several databases."""
+        return ("full", *(self.databases if len(self.databases) > 1 else ()))
+
+    def of(self, part: str) -> Counts:
+        """The counts of one of the parts: its subjects, and their clips in it."""
+        if part == "full":
+            return self
+        places = [place for place, (_, own) in enumerate(self.rows) if own.startswith(f"{part}/")]
+        cells = {policy: cells[places] for policy, cells in self.cells.items()}
+        return Counts(tuple(self.rows[place] for place in places), cells, (part,))
 
 
 def in_order(parts: Iterable[str], dataset: str, registry: Registry) -> tuple[str, ...]:
@@ -84,32 +112,47 @@ def in_order(parts: Iterable[str], dataset: str, registry: Registry) -> tuple[st
 def count(record: Record) -> Counts:
     """Count the predictions of a record, or return its counts if it has no predictions."""
     if record.predictions:
-        return count_predictions(record.predictions, len(record.plan.classes))
-    rows = sorted(record.subjects, key=lambda one: one.subject)
-    policies = rows[0].confusion
+        return count_predictions(record.predictions, len(record.plan.classes), record.plan.groups)
+    rows = record.subjects
+    cells = {policy: np.array([one.confusion[policy] for one in rows]) for policy in rows[0].confusion}
+    return counts_by_person([one.subject for one in rows], cells, record.plan.groups)
+
+
+def count_predictions(predictions: Sequence[Prediction], classes: int, groups: SamePeople = ()) -> Counts:
+    """Count the predictions of each subject. `groups` are the databases that show the same people."""
+    truth = np.array([one.truth for one in predictions])
+    of_clip = [one.subject for one in predictions]
+    own: tuple[str, ...] = ()
+    cells: dict[AnyPolicy, np.ndarray] = {}
+    for policy in predictions[0].policies:
+        predicted = np.array([one.policies[policy].predicted for one in predictions])
+        own, cells[policy] = confusion_per_subject(truth, predicted, of_clip, classes)
+    databases = tuple(dict.fromkeys(one.database for one in predictions))
+    return replace(counts_by_person(own, cells, groups), databases=databases)
+
+
+def counts_by_person(own: Sequence[str], cells: Mapping[AnyPolicy, np.ndarray], groups: SamePeople) -> Counts:
+    """The counts of people from those of subjects.
+
+    Args:
+        own: ids of the subjects, each with its own database.
+        cells: policy to `[subjects, classes, classes]` clip counts.
+        groups: the databases that show the same people.
+    """
+    rows = [(person(one, groups), one) for one in own]
+    order = sorted(range(len(rows)), key=rows.__getitem__)
     return Counts(
-        subjects=tuple(one.subject for one in rows),
-        confusions={policy: np.array([one.confusion[policy] for one in rows]) for policy in policies},
-        databases=tuple(dict.fromkeys(one.database for one in record.subjects)),
+        rows=tuple(rows[place] for place in order),
+        cells={policy: one[order] for policy, one in cells.items()},
+        databases=tuple(dict.fromkeys(one.split("/", 1)[0] for one in own)),
     )
 
 
-def count_predictions(predictions: Sequence[Prediction], classes: int) -> Counts:
-    """Count the predictions of each subject."""
-    truth = np.array([one.truth for one in predictions])
-    of_clip = [one.subject for one in predictions]
-    confusions: dict[AnyPolicy, np.ndarray] = {}
-    for policy in predictions[0].policies:
-        predicted = np.array([one.policies[policy].predicted for one in predictions])
-        subjects, confusions[policy] = confusion_per_subject(truth, predicted, of_clip, classes)
-    return Counts(subjects, confusions, tuple(dict.fromkeys(one.database for one in predictions)))
-
-
 def score_predictions(
-    predictions: Sequence[Prediction], classes: Sequence[str]
+    predictions: Sequence[Prediction], classes: Sequence[str], groups: SamePeople = ()
 ) -> dict[AnyPolicy, dict[str, PartScores | None]]:
-    """Score predictions as `score_counts` does."""
-    return score_counts(count_predictions(predictions, len(classes)), classes)
+    """Score predictions as `score_counts` does. `groups` are the databases that show the same people."""
+    return score_counts(count_predictions(predictions, len(classes), groups), classes)
 
 
 def score_counts(
@@ -120,10 +163,10 @@ def score_counts(
 
     A part that lacks a class has no scores (None), because its UF1 and UAR are undefined.
     """
-    masks = counts.parts()
+    parts = {part: counts.of(part) for part in counts.parts}
     return {
-        policy: {part: _score(confusions[mask], classes, method) for part, mask in masks.items()}
-        for policy, confusions in counts.confusions.items()
+        policy: {part: _score(one.confusions[policy], classes, method) for part, one in parts.items()}
+        for policy in counts.cells
     }
 
 

@@ -14,6 +14,7 @@ from pydantic import ValidationError
 
 from merbench.data.clips import clip_table, clips_digest, labels_digest
 from merbench.data.datasets import canonical_clips
+from merbench.data.people import by_person, same_people
 from merbench.engine.policies import Policy
 from merbench.errors import OptionError, OutputError, RecordError, and_more
 from merbench.files import clear_partials, file_name
@@ -84,7 +85,8 @@ def submit(path: Path, declared: Declaration, registry: Registry) -> Record:
     spec = registry.datasets.get(name)
     clips, content = _canonical(spec, registry.datasets.origin(name).name), read_content(path)
     protocol = registry.protocols.get(declared.protocol or spec.protocol)
-    folds = protocol_folds(registry, protocol.name, clips)
+    groups = same_people(registry, spec.databases)
+    folds = protocol_folds(registry, protocol.name, by_person(clips, groups))
     try:
         rows = read_predicted(content, ClipIds(clips, spec.name), declared.order)
         predicted = _predicted(rows, spec, clips, declared.order)
@@ -99,6 +101,7 @@ def submit(path: Path, declared: Declaration, registry: Registry) -> Record:
         "classes": list(spec.scheme.classes),
         "folds": "*",
         "clips_total": len(clips),
+        "same_people": groups or None,
     }
     plan = _plan(benchmark, declared, hashlib.sha256(content).hexdigest(), _digests(predictions, clips, folds))
     return _record(plan, predictions, [clip for clip in clips["clip"] if clip not in predicted], notes)
@@ -251,7 +254,7 @@ def _plan(benchmark: dict[str, Any], declared: Declaration, source: str, digests
 
 
 def _record(plan: Submission, predictions: list[Prediction], missing: Sequence[str], notes: Sequence[str]) -> Record:
-    scores = score_predictions(predictions, plan.classes)
+    scores = score_predictions(predictions, plan.classes, plan.groups)
     # Two sentences, because a record published without clips keeps only the first.
     lacking = [f"{len(missing)} of {plan.clips_total} clips have no prediction: not ranked", _names(missing)]
     return Record(

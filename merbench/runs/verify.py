@@ -7,7 +7,8 @@ import math
 from typing import Any
 
 from merbench.data.clips import clip_table, clips_digest, labels_digest
-from merbench.data.datasets import canonical_clips, shared_people
+from merbench.data.datasets import canonical_clips
+from merbench.data.people import SamePeople, by_person, named, same_people, unmatched
 from merbench.errors import MerbenchError, RecordError
 from merbench.plugin.calls import Author
 from merbench.plugin.registry import Registry
@@ -32,12 +33,30 @@ def verify(record: Record, registry: Registry) -> list[str]:
         RecordError: the record differs; the message names the first difference.
     """
     _same("id", record.id, record.plan.digest())
-    databases = {one.database for one in record.predictions} | {one.database for one in record.subjects}
-    if shared := shared_people(registry, databases):
-        raise RecordError(f"its clips come from {shared}")
+    _check_people(record, registry)
     unchecked = _check_clips(record, registry) if record.predictions else _check_subjects(record, registry)
     check_scores(record)
     return unchecked
+
+
+def _check_people(record: Record, registry: Registry) -> None:
+    """Check that the record counts a person once, whatever databases show the person."""
+    subjects = {one.subject for one in record.predictions} | {one.subject for one in record.subjects}
+    databases, given = {one.partition("/")[0] for one in subjects}, record.plan.groups
+    installed = record.plan.dataset in registry.datasets.names()
+    if installed:
+        databases.update(registry.datasets.get(record.plan.dataset).databases)
+    wanted = same_people(registry, databases)
+    for group in wanted:
+        if not any(set(group) <= set(one) for one in given):
+            raise RecordError(
+                f"its clips come from {named(group)}, which show the same people, but plan.same_people does not say "
+                "so: a person would count as several subjects"
+            )
+    if installed:
+        _same("plan.same_people", given, wanted)
+    if record.complete and (apart := unmatched(subjects, given)):
+        raise RecordError(apart[0])
 
 
 def _check_clips(record: Record, registry: Registry) -> list[str]:
@@ -138,9 +157,11 @@ def _same_digests(clips: tuple[tuple[str, int], ...]) -> tuple[str, str]:
 
 
 @functools.lru_cache(maxsize=16)
-def _same_folds(clips: tuple[tuple[str, int], ...], splitter: str, author: Author) -> tuple[str, dict[str, str], int]:
+def _same_folds(
+    clips: tuple[tuple[str, int], ...], groups: SamePeople, splitter: str, author: Author
+) -> tuple[str, dict[str, str], int]:
     """Return the digest of the folds of these clips, the fold of each clip, and how many folds share a subject."""
-    table = _same_table(clips)
+    table = by_person(_same_table(clips), groups)
     folds = split_by(splitter, author, table)
     shared = sum(map(bool, shared_subjects(table, folds)))
     names = table["clip"].tolist()
@@ -192,7 +213,9 @@ def _check_folds(record: Record, table: Any, registry: Registry) -> list[str]:
         return [f"protocol {name} is not installed: the folds were not compared", *_told_split(record)]
     target = registry.protocols.get(name).splitter
     try:
-        digest, owner, shared = _same_folds(_pairs(table), target, registry.protocols.author(name, target))
+        digest, owner, shared = _same_folds(
+            _pairs(table), record.plan.groups, target, registry.protocols.author(name, target)
+        )
     except ProtocolError as error:
         if shares_subjects(registry, name):  # the protocol reads published folds from a file
             return [f"the folds were not compared: {error}"]

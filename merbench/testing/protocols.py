@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from merbench.data.people import by_person
 from merbench.plugin.calls import Author
 from merbench.plugin.registry import load_target
 from merbench.plugin.specs import Protocol
@@ -77,6 +78,15 @@ def keeps_subjects_apart(toys: ProtocolToys) -> str:
     return f"{sum(shared_subjects(toys.clips, folds))} shared subjects in {len(folds)} folds"
 
 
+def keeps_people_together(toys: ProtocolToys) -> str:
+    """If two databases show the same people, no person is on both sides, or the clips are refused with a
+    `ProtocolError`."""
+    databases = sorted(toys.clips["database"].unique())[:2]
+    if len(databases) < 2:
+        raise Undecided("its clips are of one database")
+    return _split_or_refused(toys, by_person(toys.clips, (tuple(databases),)))
+
+
 def makes_the_same_folds_again(toys: ProtocolToys) -> str:
     """The same clips give the same folds, in the same order."""
     first, again = (folds_digest(toys.clips, folds) for folds in (toys.usual(), toys.usual()))
@@ -101,6 +111,7 @@ PROTOCOL_CHECKS: tuple[Check[ProtocolToys], ...] = (
     spec_resolves,
     makes_valid_folds,
     keeps_subjects_apart,
+    keeps_people_together,
     makes_the_same_folds_again,
     says_why_it_cannot_split,
 )

@@ -14,6 +14,7 @@ from merbench.leaderboard.boards import counts_of
 from merbench.leaderboard.separation import ALPHA, separation
 from merbench.leaderboard.statistics import holm
 from merbench.rates import exchanges
+from merbench.runs.scoring import Counts
 from merbench.scores import (
     exchange_p_values,
     interval_of_difference,
@@ -39,7 +40,7 @@ def run(reference: Path | None) -> list[Row]:
     ranked = board().ranked
     rows = [counts_of(row) for row in ranked]
     leading = [one for one, row in zip(rows, ranked, strict=True) if row.standing and row.standing.leading]
-    masks = ranked[0].entries[0].counts.parts()
+    masks = masks_of(ranked[0].entries[0].counts)
     return [
         *_power(leading, rows),
         *variance(rows, masks),
@@ -47,6 +48,11 @@ def run(reference: Path | None) -> list[Row]:
         *_error_rates([one[:1] for one in rows], masks),
         *_coverage([one[0] for one in rows[::EVERY]], masks),
     ]
+
+
+def masks_of(counts: Counts) -> dict[str, np.ndarray]:
+    """Part -> `[subjects]`, whether a subject is in it; none of the composite's is in two databases."""
+    return {part: np.isin(counts.subjects, counts.of(part).subjects) for part in counts.parts}
 
 
 def exchange_error(a: np.ndarray, b: np.ndarray) -> float:

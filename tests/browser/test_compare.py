@@ -63,8 +63,8 @@ def rows_of(page) -> dict[tuple[str, str], list[str]]:
 def test_the_page_shows_the_paired_test_of_the_records_whichever_row_comes_first(compared, records, first, second):
     shown = rows_of(compared(*(f"{NAMES[model]} ({recipe})" for model, recipe in (first, second))))
     counts = [[count(one) for one in records[key]] for key in (first, second)]
-    for part, mask in counts[0][0].parts().items():
-        a, b = (np.stack([one.confusions["last"][mask] for one in seeds]) for seeds in counts)
+    for part in counts[0][0].parts:
+        a, b = (np.stack([one.of(part).confusions["last"] for one in seeds]) for seeds in counts)
         for metric in ("uf1", "uar"):
             wanted = compare_confusions(a, b, metric=metric)
             cells = shown[NAMES[part], metric.upper()]

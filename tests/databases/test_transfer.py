@@ -4,6 +4,7 @@ import pytest
 from merbench_databases.transfer import FromCASME2, FromSAMM, FromSMIC
 
 import merbench
+from merbench.data.people import by_person
 
 
 def table(*clips):
@@ -63,3 +64,10 @@ def test_own_subjects_are_left_out_in_turn_and_other_databases_tested_whole(spli
 def test_a_database_that_cannot_be_trained_on_is_named(splitter, clips, message) -> None:
     with pytest.raises(merbench.ProtocolError, match=message):
         splitter().folds(table(*clips))
+
+
+def test_another_camera_of_those_who_are_trained_on_is_not_tested() -> None:
+    cameras = by_person(table("smic/s1", "smic/s2", "smic-vis/s2", "samm/x"), (("smic", "smic-vis"),))
+    said = "fold 'smic-vis' tests smic-vis and trains on smic, which show the same people: smic/s2 would be on both"
+    with pytest.raises(merbench.ProtocolError, match=said):
+        FromSMIC().folds(cameras)

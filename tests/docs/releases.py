@@ -40,6 +40,12 @@ def link_casme3a(root: Path) -> None:
     root.symlink_to(kept)
 
 
+def write_smic(root: Path) -> None:
+    """Two cameras of SMIC; the second shows one person less."""
+    for source, subjects in (("smic-hs", 3), ("smic-vis", 2)):
+        write_release(source, root, subjects=subjects, size=(240, 320), frames="onset-apex-offset")
+
+
 def write_hsta_folds(root: Path) -> None:
     """Five folds of those clips, drawn clip by clip as HSTA's were."""
     root.mkdir()
@@ -56,5 +62,6 @@ def write_hsta_folds(root: Path) -> None:
 RELEASES: dict[str, Callable[[Path], None]] = {
     "CASME2": write_casme2,
     "CASME3": link_casme3a,
+    "SMIC": write_smic,
     "emothion_as_label": write_hsta_folds,
 }

@@ -13,7 +13,7 @@ from docs.generate.board import board
 from docs.generate.claims import expected_best
 from merbench.leaderboard.boards import counts_of
 from tests.benchmarks.__main__ import MEASURED
-from tests.benchmarks.how_sure import variance
+from tests.benchmarks.how_sure import masks_of, variance
 from tests.docs.pages import ROOT, section, table
 
 
@@ -75,7 +75,7 @@ def share_of(printed: str, clips: int) -> bool:
 @pytest.mark.slow
 def test_the_figures_of_how_sure_are_those_of_the_committed_records() -> None:
     ranked = board().ranked
-    rows = variance([counts_of(row) for row in ranked], ranked[0].entries[0].counts.parts())
+    rows = variance([counts_of(row) for row in ranked], masks_of(ranked[0].entries[0].counts))
     kept = json.loads(MEASURED.read_text("utf-8"))["how-sure"]["rows"]
     found = [one._asdict() for one in rows]
     variances = [one for one in kept if one["what"].startswith("variance: ")]

@@ -137,7 +137,7 @@ def made_record(
         plan=made,
         environment={"finished": "2026-11-21T09:00:00+00:00", "seconds": 60.0, **(environment or {})},
         predictions=predictions,
-        scores=score_predictions(predictions, CLASSES),
+        scores=score_predictions(predictions, CLASSES, made.groups),
         folds=[FoldSummary(name=name, seconds=1.0, epochs={"last": 2}, loss=[1.0, 0.5]) for name in ran],
         warnings=list(warnings),
     )

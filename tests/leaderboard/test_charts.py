@@ -17,6 +17,7 @@ from merbench.leaderboard.entry_charts import confusions, loss_curve
 from merbench.leaderboard.rows import Row
 from merbench.leaderboard.seed_chart import seeds_of
 from merbench.leaderboard.wording import figure
+from merbench.runs.scoring import Counts
 
 SVG = "{http://www.w3.org/2000/svg}"
 HOSTILE = "\u202e$x_{1}$<script>alert(1)</script> \u0007 & \"' " + "long" * 3000
@@ -154,7 +155,7 @@ def test_seven_classes_have_seven_rows(entry):
     seven = replace(
         entry,
         record=entry.record.model_copy(update={"plan": plan}),
-        counts=replace(entry.counts, subjects=("d/a", "d/b"), confusions={"last": counts}, databases=("d",)),
+        counts=Counts(rows=(("d/a", "d/a"), ("d/b", "d/b")), cells={"last": counts}, databases=("d",)),
     )
     told = words(confusions(seven, "last")[0])
     assert [told.count(str(total)) >= 1 for total in counts.sum(axis=0).ravel()] == [True] * 49

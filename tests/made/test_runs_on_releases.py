@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from merbench_demo.video import render
 
+import merbench.api
 from merbench.cli import main
 from merbench.data.datasets import release_reader
 from merbench.plugin.loading import load
@@ -75,6 +76,81 @@ def test_a_model_runs_from_official_releases_to_a_verified_record(shelf, model, 
     assert {clip.split("/")[0] for clip in clips} == {"smic", "casme2", "samm"}
     assert {"full", "smic", "casme2", "samm"} <= set(record["scores"]["last"])
     assert str(shelf) not in json.dumps(record)
+
+
+CAMERAS = {"sources": ("smic-hs", "smic-vis", "smic-nir"), "databases": ("smic", "smic-vis", "smic-nir")}
+PEOPLE = 5  # of the high-speed camera; the others show the first three
+
+
+@pytest.fixture(scope="module")
+def cameras(tmp_path_factory):
+    """SMIC as it was recorded: three cameras, of which two were added later and show fewer people."""
+    folder = tmp_path_factory.mktemp("cameras")
+    for source in CAMERAS["sources"]:
+        write_release(source, folder / source, subjects=PEOPLE if source == "smic-hs" else 3, **SMALL)
+    return folder
+
+
+def test_three_cameras_of_the_same_people_run_with_every_person_on_one_side_and_counted_once(
+    cameras, tmp_path, capsys, monkeypatch
+):
+    monkeypatch.setenv("MERBENCH_DATA", str(cameras))
+    code, _ = run(tmp_path, capsys, "--model", "flow-lr", **CAMERAS)
+    assert code == 0
+    record = record_of(tmp_path)
+    assert record["plan"]["same_people"] == [["smic", "smic-nir", "smic-vis"]]
+    clips = {one["clip"]: one for one in record["predictions"]}
+    people = [clip.split("/")[1] for clip in clips]
+    assert (len(clips), len(set(people))) == (3 * (PEOPLE + 3 + 3), PEOPLE)
+    assert [one["fold"] for one in clips.values()] == [f"smic/{name}" for name in people]
+    assert len(record["folds"]) == PEOPLE
+    for part, scores in record["scores"]["last"].items():
+        rows = [one for clip, one in clips.items() if part in ("full", clip.split("/")[0])]
+        answers = [one["policies"]["last"]["predicted"] for one in rows]
+        names = [one["clip"].split("/")[1] for one in rows]
+        wanted = merbench.api.score([one["truth"] for one in rows], answers, names)
+        assert scores["intervals"]["uf1"] == list(wanted.uf1_interval)
+        assert (scores["clips"], scores["uf1"]) == (len(rows), wanted.uf1)
+    note = "smic, smic-nir and smic-vis show the same people: subjects of one name are one person, smic/NAME"
+    assert note in record["warnings"]
+
+
+def test_each_camera_alone_has_the_person_in_a_fold_of_its_own(cameras, tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("MERBENCH_DATA", str(cameras))
+    code, _ = run(tmp_path, capsys, "--model", "majority", **CAMERAS, protocol="loso-per-database")
+    assert code == 0
+    record = record_of(tmp_path)
+    assert all(one["clip"].startswith(f"{one['fold']}/") for one in record["predictions"])
+    assert len(record["folds"]) == PEOPLE + 3 + 3
+
+
+def test_counts_of_people_in_place_of_clips_keep_every_score_and_verify(cameras, tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("MERBENCH_DATA", str(cameras))
+    assert run(tmp_path, capsys, "--model", "flow-lr", **CAMERAS)[0] == 0
+    (path,), counts = (tmp_path / "out").glob("*/record.json"), tmp_path / "records" / "counts.json"
+    counts.parent.mkdir()
+    plugin = ("--plugin", str(tmp_path / "videos.py"))
+    capsys.readouterr()
+    assert main([*plugin, "results", "export", str(path), "--out", str(counts)]) == 0
+    assert f"33 clips of {PEOPLE} subjects" in capsys.readouterr().out
+    assert main([*plugin, "results", "verify", str(counts)]) == 0
+    whole, counted = json.loads(path.read_text()), json.loads(counts.read_text())
+    assert counted["scores"] == whole["scores"]
+    assert len(counted["subjects"]) == PEOPLE + 3 + 3
+    site = tmp_path / "site"
+    assert main([*plugin, "leaderboard", "build", "--records", str(counts.parent), "--out", str(site)]) == 0
+    board = (site / "boards" / "videos-loso.html").read_text()
+    assert f"{PEOPLE} subjects" in board
+
+
+@pytest.mark.parametrize("protocol", ["lodo", "from-smic"])
+def test_to_leave_one_camera_out_is_refused_in_one_line(protocol, cameras, tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("MERBENCH_DATA", str(cameras))
+    code, said = run(tmp_path, capsys, "--model", "majority", **CAMERAS, protocol=protocol)
+    assert code == 2
+    (line,) = [one for one in said.splitlines() if "error:" in one]
+    assert "which show the same people: smic/s01 (and 2 more) would be on both sides; use loso, or a dataset" in line
+    assert not (tmp_path / "out").exists()
 
 
 @pytest.fixture

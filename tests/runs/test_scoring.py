@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -86,27 +85,51 @@ def counts_of(subjects: Sequence[str]) -> Counts:
 def test_the_parts_are_the_whole_and_then_each_database_in_order_of_appearance():
     counts = counts_of(SMALL)
     assert counts.subjects == ("one/b", "one/c", "two/a", "two/b")
-    masks = counts.parts()
-    assert list(masks) == ["full", "two", "one"]
-    assert masks["full"].tolist() == [True] * 4
-    assert masks["one"].tolist() == [True, True, False, False]
+    assert counts.parts == ("full", "two", "one")
+    assert counts.of("full").subjects == counts.subjects
+    assert counts.of("one").subjects == ("one/b", "one/c")
 
 
 def test_one_database_alone_has_no_part_but_the_whole():
-    assert list(counts_of(["db/a", "db/b"]).parts()) == ["full"]
+    assert counts_of(["db/a", "db/b"]).parts == ("full",)
 
 
 @given(st.lists(st.tuples(st.sampled_from(["x", "y", "z"]), st.sampled_from("abcd")).map("/".join), min_size=1))
 def test_the_parts_after_the_first_divide_the_subjects(subjects: list[str]):
-    whole, *others = counts_of(subjects).parts().values()
-    assert whole.all()
-    if others:
-        assert (np.sum(others, axis=0) == 1).all()
+    counts = counts_of(subjects)
+    found = [subject for part in counts.parts[1:] for subject in counts.of(part).subjects]
+    assert sorted(found) == (list(counts.subjects) if len(counts.parts) > 1 else [])
 
 
 def test_the_parts_of_the_composite_are_its_databases():
     clips = composite()
-    assert list(counts_of(clips["subject"]).parts()) == ["full", *clips["database"].unique()]
+    assert counts_of(clips["subject"]).parts == ("full", *clips["database"].unique())
+
+
+CAMERAS = (("one", "two"),)
+
+
+def test_a_person_of_two_databases_is_one_subject_of_the_whole_and_of_each_part():
+    clips = [one(f"{name}/{at}", at % 2, last=0) for at, name in enumerate(SMALL)]
+    counts = count_predictions(clips, 2, CAMERAS)
+    assert (counts.subjects, counts.parts) == (("one/a", "one/b", "one/c"), ("full", "two", "one"))
+    assert counts.confusions["last"].tolist() == [[[0, 0], [1, 0]], [[2, 0], [1, 0]], [[1, 0], [1, 0]]]
+    assert counts.of("two").subjects == ("one/a", "one/b")
+    assert counts.of("two").confusions["last"].tolist() == [[[0, 0], [1, 0]], [[2, 0], [0, 0]]]
+    assert counts.of("one").subjects == ("one/b", "one/c")
+
+
+@settings(max_examples=25)
+@given(st.lists(st.tuples(st.sampled_from(["x", "y", "z"]), st.sampled_from("abcd")).map("/".join), min_size=1))
+def test_the_parts_have_all_clips_of_each_person(subjects: list[str]):
+    clips = [one(f"{name}/{at}", at % 2, last=0) for at, name in enumerate(subjects)]
+    counts = count_predictions(clips, 2, (("x", "z"),))
+    summed = dict.fromkeys(counts.subjects, 0)
+    for part in counts.databases:
+        of_part = counts.of(part)
+        for subject, cells in zip(of_part.subjects, of_part.confusions["last"], strict=True):
+            summed[subject] = summed[subject] + cells
+    assert [summed[one].tolist() for one in counts.subjects] == counts.confusions["last"].tolist()
 
 
 @settings(max_examples=25)

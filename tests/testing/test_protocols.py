@@ -26,6 +26,7 @@ BROKEN = {
     "spec_resolves": (protocol("light"), "is a function and not a subclass of merbench.protocols.Splitter"),
     "makes_valid_folds": (protocol("Clips"), "subject toy-1/s1 is on the training side and the test side"),
     "keeps_subjects_apart": (protocol("Leaking"), "Leaking has shares_subjects = True"),
+    "keeps_people_together": (protocol("Twice"), "two folds are called 'toy-1/s1'"),
     "makes_the_same_folds_again": (protocol("Moody"), "the folds differ the second time"),
     "says_why_it_cannot_split": (protocol("Careless"), "split failed at"),
 }
@@ -48,6 +49,11 @@ def test_clips_that_a_protocol_cannot_split_say_nothing_about_it() -> None:
     done = {one.check: one for one in check_protocol(protocol("Subjects"), clips=toy_table(subjects=1))}
     assert done["makes_valid_folds"].result == "unchecked"
     assert "it cannot split the toy clips: one subject alone cannot be left out" in done["makes_valid_folds"].evidence
+
+
+def test_clips_of_one_database_say_nothing_about_people_of_two() -> None:
+    done = {one.check: one for one in check_protocol(protocol("Subjects"), clips=toy_table())}
+    assert (done["keeps_people_together"].result, done["keeps_subjects_apart"].result) == ("unchecked", "passed")
 
 
 def test_a_database_that_the_protocol_trains_on_is_among_the_toys() -> None:
