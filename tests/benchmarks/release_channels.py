@@ -38,12 +38,12 @@ def run(reference: Path | None) -> list[Row]:
     data = os.environ.get("MERBENCH_REAL_DATA")
     if not data:
         return [Row("channels of the flow release", "not measured", "MERBENCH_REAL_DATA is not set")]
-    images = _images(Path(data) / IMAGES)
-    fits = {order: correlations(images, order, ststnet) for order in itertools.permutations(range(3))}
-    return [*_orders(fits), *_formulas(images, fits[0, 1, 2])]
+    released = images(Path(data) / IMAGES)
+    fits = {order: correlations(released, order, ststnet) for order in itertools.permutations(range(3))}
+    return [*_orders(fits), *_formulas(released, fits[0, 1, 2])]
 
 
-def _images(folder: Path) -> np.ndarray:
+def images(folder: Path) -> np.ndarray:
     """`[clips, 28, 28, 3]`, channels as OpenCV reads them."""
     import cv2
 

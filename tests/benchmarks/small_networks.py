@@ -1,8 +1,9 @@
 """What bounds the training steps of STSTNet and Dual-Inception on a CPU.
 
-STSTNet: beside the whole step, its convolutions alone, its convolutions written as one product of matrices, and the
-maximum taken before the batch norm. Dual-Inception: beside the whole step, the bytes that it must move at least. Each
-has a process of its own, because memory that one leaves behind slows the others.
+STSTNet: beside the whole step, the step without the freed memory that a training process keeps, its convolutions alone,
+its convolutions written as one product of matrices, and the maximum taken before the batch norm. Dual-Inception: beside
+the whole step, the bytes that it must move at least. Each has a process of its own, because memory that one leaves
+behind slows the others.
 """
 
 from __future__ import annotations
@@ -105,6 +106,11 @@ def whole() -> Step:
     return _step(STSTNet(), _flow())
 
 
+def given_back() -> Step:
+    """The same step in a process that gives freed memory back to the system."""
+    return _step(STSTNet(), _flow(), keep=False)
+
+
 def convolutions() -> Step:
     """The convolutions as torch computes them."""
     return _step(Convolutions(), _flow())
@@ -134,8 +140,9 @@ def _flow(batch: int = STST.batch_size) -> Tensor:
     return 255 * torch.rand(batch, 3, 28, 28)
 
 
-def _step(network: nn.Module, images: Tensor) -> Step:
-    keep_freed_memory()  # as in training
+def _step(network: nn.Module, images: Tensor, *, keep: bool = True) -> Step:
+    if keep:  # as in training
+        keep_freed_memory()
     optimizer = torch.optim.Adam(network.parameters(), lr=5e-5, fused=True)
     return Step(network, optimizer, [images], torch.arange(len(images)) % 3)
 
@@ -144,6 +151,7 @@ def run(reference: Path | None) -> list[Row]:
     """Milliseconds of a step, and of a whole run at that pace; `reference` is not used."""
     subjects: dict[str, Callable[[], Step]] = {
         "STSTNet, training step": whole,
+        "the same without the freed memory that a process keeps": given_back,
         "its convolutions alone": convolutions,
         "with unfolded images": unfolded,
         "with the maximum before the batch norm": pooled_first,
