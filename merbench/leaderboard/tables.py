@@ -111,7 +111,6 @@ def board_columns(board: Board, part: str) -> list[Column]:
         Column("parameters", "Parameters", "number"),
         Column("time", "Time", "number"),
         Column("device", "Device"),
-        Column("source", "Data from"),
         Column("policy", "Epoch policy"),
         Column("clips", "Clips" if part == "full" else "All clips", "score"),
     ]
@@ -129,7 +128,6 @@ def _values(rows: Sequence[Row], part: str) -> dict[str, list[str]]:
         "parameters": [magnitude(row.parameters) for row in rows],
         "time": [duration(row.seconds) for row in rows],
         "device": [clipped(row.device or "", 30) for row in rows],
-        "source": [row.source for row in rows],
         "policy": [row.policy for row in rows],
         "clips": ["" if row.clips is None else str(row.clips) for row in rows],
     }
