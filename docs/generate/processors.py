@@ -104,10 +104,14 @@ def compared() -> str:
 def most() -> str:
     """The most by which two runs on two processors differ, in a sentence."""
     found = [pair for pair in pairs(entries()) if pair.elsewhere]
+    if not found:
+        return "The committed records have no two runs of the same settings and seed on two processors."
     answers = max(found, key=lambda pair: pair.differing)
+    versions = sum(len(pair.versions) > 1 for pair in found)
     return (
         f"The committed records have {len(found)} pairs of runs with the same model, settings and seed on two "
-        f"processors. {sum(pair.differing > 0 for pair in found)} of the pairs differ, by up to {_share(answers)} "
+        f"processors, {versions} of them also with two versions of the code. "
+        f"{sum(pair.differing > 0 for pair in found)} of the pairs differ, by up to {_share(answers)} "
         f"answers and up to {decimal(max(abs(pair.uf1[0] - pair.uf1[1]) for pair in found))} of UF1."
     )
 

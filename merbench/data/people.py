@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
 from merbench.plugin.registry import Registry
@@ -48,20 +48,28 @@ def by_person(clips: pd.DataFrame, groups: SamePeople) -> pd.DataFrame:
 
 
 def unmatched(subjects: Iterable[str], groups: SamePeople) -> list[str]:
-    """A sentence for every group in which no two databases have a subject of one name.
+    """A sentence for every group with a database that has no subject's name in common with the others.
 
     Without a common name nothing would keep a person on one side. `subjects` are ids as the databases have them.
     """
-    found, names = [], set(subjects)
+    names: dict[str, set[str]] = {}
+    for one in subjects:
+        database, _, name = one.partition("/")
+        names.setdefault(database, set()).add(name)
+    found = []
     for group in groups:
-        own = {one for one in names if one.partition("/")[0] in group}
-        shown = {one.partition("/")[0] for one in own}
-        if len(shown) > 1 and len({person(one, groups) for one in own}) == len(own):
+        shown = [one for one in group if one in names]
+        alone = [one for one in shown if names[one].isdisjoint(_names_of_others(one, shown, names))]
+        if len(shown) > 1 and alone:
             found.append(
-                f"{named(sorted(shown))} show the same people, but no two of them have a subject of one name; "
+                f"{named(shown)} show the same people, but no subject of {alone[0]} has the name of one in another; "
                 "their sources must give a person the same name"
             )
     return found
+
+
+def _names_of_others(database: str, shown: Sequence[str], names: Mapping[str, set[str]]) -> set[str]:
+    return set().union(*(names[one] for one in shown if one != database))
 
 
 def named(databases: Iterable[str]) -> str:

@@ -136,7 +136,7 @@ def test_a_check_counts_the_subjects_of_each_database_and_says_who_is_the_same(c
 
 def test_the_same_people_under_other_names_are_refused_because_nothing_would_keep_them_apart(cameras) -> None:
     registry = cameras(side=(("P1", "P2"), ("front",)), front=(("s1", "s2"), ()))
-    said = "front and side show the same people, but no two of them have a subject of one name; their sources must"
+    said = "front and side show the same people, but no subject of front has the name of one in another; their"
     with pytest.raises(ReleaseError, match=f"^all: {said}"):
         open_dataset(registry, "all")
     assert any(said in one for one in check(registry, "all").differences)
@@ -159,3 +159,10 @@ def test_the_id_of_a_person_does_not_depend_on_the_database(group: list[str], da
     assert found == f"{group[0] if database in group else database}/{name}"
     assert person(found, groups) == found
     assert unmatched([f"{one}/{name}" for one in group], groups) == []
+
+
+def test_a_camera_with_names_of_its_own_is_refused_although_two_others_share_theirs() -> None:
+    groups = (("hs", "nir", "vis"),)
+    (said,) = unmatched(["hs/p1", "hs/p2", "nir/s1", "vis/s1", "vis/s2"], groups)
+    assert said.startswith("hs, nir and vis show the same people, but no subject of hs has the name of one in another")
+    assert unmatched(["hs/s2", "nir/s1", "vis/s1", "vis/s2"], groups) == []
