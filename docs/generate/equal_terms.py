@@ -142,8 +142,8 @@ def _runs_beside() -> str:
         if policy == "inner" and (last := rows.get((model, recipe, "last")))
     ]
     return (
-        "Both epochs are of the same runs. The board's row of the last epoch is of other runs. These seeds of it ran "
-        f"on another processor, where {ANSWERS_DIFFER}: {_elsewhere(beside)}."
+        "Each line compares two epochs of the same runs. The board's row of the last epoch has other runs. There, "
+        f"these seeds ran on another processor, where {ANSWERS_DIFFER}: {_elsewhere(beside)}."
     )
 
 
