@@ -100,7 +100,8 @@ def make_folds(splitter: Splitter, clips: pd.DataFrame) -> list[Fold]:
     """The folds that a splitter makes of `clips`, checked against a table that the splitter has no access to.
 
     Raises:
-        ProtocolError: as `split` raises it; or a fold has two databases on two sides that show the same people.
+        ProtocolError: as `split` raises it; or a fold trains on one database and tests another that shows the same
+            people.
         SplitterFault: `split` changed its table or did not yield folds; there is no fold; two folds have the same name;
             a side is empty or is not ascending positions of the table; the sides share a clip, or (without
             `shares_subjects`) a subject; a clip is tested twice.

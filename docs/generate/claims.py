@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import functools
-import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from statistics import NormalDist, fmean, stdev
@@ -13,7 +12,7 @@ import numpy as np
 
 from docs.generate.board import LEADERBOARDS, board, boards, record_paths, runs, setting
 from docs.generate.markdown import decimal, table
-from docs.generate.speed import measured_table
+from docs.generate.speed import measured_rows, measured_table
 from merbench.leaderboard.boards import counts_of
 from merbench.leaderboard.reported import Reported, read_reported
 from merbench.leaderboard.rows import Row
@@ -184,15 +183,19 @@ def rcn() -> str:
 
 def bi_woof() -> str:
     """UF1 and UAR of Bi-WOOF by the regularisation of its support vector machine, and where the printed UF1 lies."""
-    found = re.findall(r"linear kernel, C = (\S+) \| ([\d.]+) /", text := measured_table("bi-woof"))
+    uf1 = {row["what"].partition(" = ")[2]: float(row["figure"].split(" / ")[0]) for row in _linear_bi_woof()}
     printed = float(_printed("Bi-WOOF", "uf1", TABLE_III))
-    scores = [(c, float(score)) for c, score in found]
-    below = next(c for c, score in scores if score < printed)
-    above = [c for c, score in scores if score >= printed][-1]
+    below = next(c for c, score in uf1.items() if score < printed)
+    above = [c for c, score in uf1.items() if score >= printed][-1]
     return (
-        f"{text}\n\nFigures are UF1 / UAR over all clips, then by database. With a linear kernel, the printed UF1 lies "
-        f"between those of C = {above} and C = {below}."
+        f"{measured_table('bi-woof')}\n\nFigures are UF1 / UAR over all clips, then by database. With a linear "
+        f"kernel, the printed UF1 lies between those of C = {above} and C = {below}."
     )
+
+
+def _linear_bi_woof() -> list[dict[str, str]]:
+    """The rows with a linear kernel, from the smallest C."""
+    return [row for row in measured_rows("bi-woof") if row["what"].startswith("linear kernel, C = ")]
 
 
 def five_classes() -> str:

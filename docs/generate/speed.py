@@ -17,7 +17,7 @@ from docs.generate.markdown import table
 from merbench.leaderboard.rows import Row
 from merbench.runs.schema import Record
 
-__all__ = ["accuracy", "difficulty", "measured_table", "sureness", "tables", "whole_runs"]
+__all__ = ["accuracy", "difficulty", "measured_rows", "measured_table", "sureness", "tables", "whole_runs"]
 
 MEASURED = Path(__file__).parents[2] / "tests" / "benchmarks" / "measured.json"
 ACCURACY, DIFFICULTY, SURENESS = "faces-and-flow", "difficulty", "how-sure"
@@ -73,6 +73,12 @@ def _whole_run(row: Row, whole: Sequence[Record]) -> list[str]:
 def accuracy() -> str:
     """How well faces, landmarks, flow and apex are found; neither time nor machine decides these figures."""
     return f"`python -m tests.benchmarks {ACCURACY}` computes them.\n\n{_rows(_measured()[ACCURACY])}"
+
+
+def measured_rows(name: str) -> list[dict[str, str]]:
+    """The rows of one section: what, figure and conditions of each."""
+    rows: list[dict[str, str]] = _measured()[name]["rows"]
+    return rows
 
 
 def measured_table(name: str) -> str:

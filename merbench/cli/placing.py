@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from merbench.cli.tables import print_table
 from merbench.errors import and_more, printable
+from merbench.leaderboard import wording
 from merbench.leaderboard.wording import figure, p_value
 from merbench.plugin.registry import Registry
 
@@ -144,8 +145,7 @@ def plain(text: str) -> str:
 
 def signed(value: float) -> str:
     """A difference of scores in plain letters: `+.136`, `-.012`."""
-    text = figure(abs(value))
-    return f"{'-' if value < 0 and text != '.000' else '+'}{text}"
+    return wording.signed(value).replace(wording.MINUS, "-")
 
 
 def _ends(interval: tuple[float, float]) -> str:

@@ -10,7 +10,7 @@ from merbench.plugin.registry import Registry
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["SamePeople", "by_person", "named", "person", "same_people", "unmatched"]
+__all__ = ["SamePeople", "by_person", "named", "person", "same_people", "subject_of", "unmatched"]
 
 # Groups of two or more databases that show the same people, each in order; the first database names their subjects.
 SamePeople: TypeAlias = tuple[tuple[str, ...], ...]
@@ -30,6 +30,11 @@ def same_people(registry: Registry, databases: Iterable[str]) -> SamePeople:
             groups = [group for group in groups if not group & declared] + [declared.union(*touched)]
     here = set(databases)
     return tuple(sorted(tuple(sorted(group & here)) for group in groups if len(group & here) > 1))
+
+
+def subject_of(clip: str) -> str:
+    """The id of a clip's subject in the clip's own database, which is the start of the clip's id."""
+    return "/".join(clip.split("/", 2)[:2])
 
 
 def person(subject: str, groups: SamePeople) -> str:

@@ -89,7 +89,7 @@ def _honest(board: Board) -> Iterator[Fact]:
 
 def _one_source(board: Board) -> str:
     """That the finding holds for the data of one release alone, if every ranked row saw no other."""
-    sources = {row.source for row in board.ranked if row.data_from}
+    sources = {row.data_from.partition(" of ")[2] for row in board.ranked if row.data_from}
     if len(sources) != 1 or not (name := sources.pop()):
         return ""
     return f" Every ranked row saw one release ({wording.clipped(name, 60)}), so this says nothing of other inputs."

@@ -136,11 +136,6 @@ class Row:
         return "".join(f", {one}" for one in (details, "inner epoch" if self.policy == "inner" else "") if one)
 
     @property
-    def source(self) -> str:
-        """The sources of the raw features; empty if they are not known."""
-        return self.data_from.partition(" of ")[2]
-
-    @property
     def hollow(self) -> bool:
         """Whether its marks are hollow: a run that was shortened or has settings of its own."""
         return self.claim in ("shortened", "own settings")

@@ -10,6 +10,7 @@ from typing import Literal
 import numpy as np
 
 from merbench.data.datasets import OpenDataset
+from merbench.data.people import subject_of
 from merbench.engine.folds import compute_folds, group_estimator
 from merbench.engine.task import Task
 from merbench.features.compare import Comparison
@@ -117,7 +118,7 @@ def _counts(task: Task, folds: Sequence[Fold], dataset: OpenDataset, progress: P
         for one in outcomes:
             predicted[test[one.name]] = one.predicted[-1]
     tested = np.sort(np.concatenate(list(test.values())))
-    own = ["/".join(clip.split("/", 2)[:2]) for clip in dataset.clips["clip"].iloc[tested]]
+    own = [subject_of(clip) for clip in dataset.clips["clip"].iloc[tested]]
     subjects, confusions = confusion_per_subject(task.labels[tested], predicted[tested], own, task.classes)
     counts = counts_by_person(subjects, {"last": confusions}, dataset.same_people)
     return replace(counts, databases=tuple(dataset.clips["database"].iloc[tested].unique()))

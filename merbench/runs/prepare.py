@@ -244,7 +244,12 @@ def _others(registry: Registry, chosen: Choice, model: Model, protocol: Protocol
 
 
 def seeded_folds(registry: Registry, seed: int, model: Model, protocol: Protocol, dataset: OpenDataset) -> list[Fold]:
-    """All folds of the dataset, each with its own seed, which follows from the seed of the run."""
+    """All folds of the dataset, each with its own seed, which follows from the seed of the run.
+
+    Raises:
+        PluginError: the splitter cannot be loaded, or fails.
+        ProtocolError: the protocol cannot split the clips.
+    """
     return [
         replace(fold, seed=fold_seed(seed, model.name, dataset.spec.name, protocol, fold.name))
         for fold in protocol_folds(registry, protocol.name, dataset.clips)
@@ -353,7 +358,16 @@ def task_of(
     features: list[Resolved],
     arrays: tuple[np.ndarray, ...],
 ) -> Task:
-    """The task of a model on the CPU, without pre-training."""
+    """The task of a model on the CPU, without pre-training.
+
+    Args:
+        registry, model, chosen, dataset, features: what the plan names.
+        arrays: of each feature, `[clips, ...]`, in the order of the dataset's clips.
+
+    Raises:
+        OptionError: the recipe flips, rotates or crops a feature that does not allow it.
+        PluginError: the model's code cannot be loaded.
+    """
     classes = len(dataset.spec.scheme.classes)
     extra = {"classes": classes} if isinstance(model, TorchModel) else {}
     kind = Fit if isinstance(model, FitModel) else Build

@@ -16,7 +16,7 @@ from pydantic import (
     model_validator,
 )
 
-from merbench.data.people import SamePeople
+from merbench.data.people import SamePeople, subject_of
 from merbench.engine.policies import Policy
 from merbench.plugin.specs import Kind
 from merbench.runs.seal import sealed
@@ -219,7 +219,7 @@ class Prediction(Strict):
     @property
     def subject(self) -> str:
         """The subject's id in the clip's own database, which is the start of the clip's id."""
-        return "/".join(self.clip.split("/")[:2])
+        return subject_of(self.clip)
 
     @property
     def database(self) -> str:

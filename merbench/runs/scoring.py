@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from merbench.data.clips import clip_table
-from merbench.data.people import SamePeople, by_person, person
+from merbench.data.people import SamePeople, by_person, person, subject_of
 from merbench.runs.schema import AnyPolicy, ClassScores, PartScores, Prediction, Record
 from merbench.scores import IntervalMethod, MissingClass, Scores, confusion_per_subject, score_confusions
 
@@ -51,7 +51,7 @@ def labelled_clips(clips: Sequence[tuple[str, int]], groups: SamePeople = ()) ->
         {
             "clip": [clip for clip, _ in clips],
             "database": [clip.split("/", 1)[0] for clip, _ in clips],
-            "subject": ["/".join(clip.split("/")[:2]) for clip, _ in clips],
+            "subject": [subject_of(clip) for clip, _ in clips],
             "label": [label for _, label in clips],
         }
     )
